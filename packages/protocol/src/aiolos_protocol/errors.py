@@ -1,0 +1,74 @@
+"""Neutral errors: who broke which rule. Client and server translate them once, at their edge."""
+
+from typing import Final
+
+_WIRE_STATUS: Final = 400
+
+
+class ProtocolError(Exception):
+    """A rule of HTTP was broken; the text says which and names the section of the standard.
+
+    `status_hint` is the response status (100-599) with which a server answers it.
+    """
+
+    def __init__(self, message: str, *, status_hint: int = _WIRE_STATUS) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_hint = status_hint
+
+
+class LocalProtocolError(ProtocolError):
+    """This end was asked to send, or do, what the protocol forbids. Nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status_hint=500)
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer sent what the protocol forbids. The connection cannot be used further."""
+
+
+class LimitExceeded(RemoteProtocolError):
+    """The peer sent more than a bound of `Limits` allows.
+
+    `limit` is the field's name in `Limits`, `value` its value in force.
+    """
+
+    def __init__(self, limit: str, value: int, *, status_hint: int = _WIRE_STATUS) -> None:
+        super().__init__(
+            f"the limit {limit}={value} was exceeded; raise it with Limits({limit}=...)",
+            status_hint=status_hint,
+        )
+        self.limit = limit
+        self.value = value
+
+
+class ConnectionLost(ConnectionError):
+    """The transport closed before the exchange was complete."""
+
+
+class UpgradeRefused(Exception):
+    """A handshake to leave HTTP (WebSocket) failed; `status` is what a server answers (400-426).
+
+    `headers` are fields that the refusal must carry, such as `Sec-WebSocket-Version`.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 400, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.headers = headers or {}
+
+
+class MissingDistribution(ImportError):
+    """A feature needs a sibling distribution that is not installed; `distribution` names it."""
+
+    def __init__(self, wanted_by: str, distribution: str) -> None:
+        super().__init__(
+            f"{wanted_by} needs the distribution {distribution!r}, which is not installed; "
+            f"run: pip install {distribution}",
+            name=distribution.replace("-", "_"),
+        )
+        self.distribution = distribution

@@ -1,0 +1,63 @@
+"""The automaton of HTTP/1.1: each direction of a connection goes through it once per message.
+
+A connection may carry the next message when both directions are DONE and are recycled together
+(RFC 9112 9.3). A pair that is not in `NEXT` is a protocol error: refusal is the default.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from ..errors import LocalProtocolError
+
+
+class Phase(IntEnum):
+    """Where one direction stands."""
+
+    IDLE = 0
+    BODY = 1
+    DONE = 2
+    SWITCHED = 3
+    CLOSED = 4
+
+
+class Event(IntEnum):
+    """What happens to one direction."""
+
+    HEAD = 0
+    """A head whose body follows."""
+    COMPLETE = 1
+    """A whole message at once, or a head without a body."""
+    DATA = 2
+    END = 3
+    RECYCLE = 4
+    SWITCH = 5
+    """HTTP ends here; the bytes go to a successor (RFC 9110 7.8, 9.3.6)."""
+    CLOSE = 6
+
+
+NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
+    (Phase.IDLE, Event.HEAD): Phase.BODY,
+    (Phase.IDLE, Event.COMPLETE): Phase.DONE,
+    (Phase.IDLE, Event.SWITCH): Phase.SWITCHED,
+    (Phase.IDLE, Event.CLOSE): Phase.CLOSED,
+    (Phase.BODY, Event.DATA): Phase.BODY,
+    (Phase.BODY, Event.END): Phase.DONE,
+    (Phase.BODY, Event.CLOSE): Phase.CLOSED,
+    (Phase.DONE, Event.RECYCLE): Phase.IDLE,
+    (Phase.DONE, Event.SWITCH): Phase.SWITCHED,
+    (Phase.DONE, Event.CLOSE): Phase.CLOSED,
+    (Phase.SWITCHED, Event.CLOSE): Phase.CLOSED,
+    (Phase.CLOSED, Event.CLOSE): Phase.CLOSED,
+}
+
+# The same table as plain ints in rows: the links look it up on every message.
+ROWS: Final[tuple[tuple[int, ...], ...]] = tuple(
+    tuple(int(NEXT.get((phase, event), -1)) for event in Event) for phase in Phase
+)
+
+
+def refused(phase: int, event: int, direction: str) -> LocalProtocolError:
+    """The error for a pair that the table does not know."""
+    return LocalProtocolError(
+        f"{Event(event).name} is not possible while {direction} is {Phase(phase).name}"
+    )

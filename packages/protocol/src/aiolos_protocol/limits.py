@@ -1,0 +1,44 @@
+"""Every bound that the protocol keeps, in one place."""
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a peer may send. Sizes are bytes, all values are positive integers.
+
+    Exceeding one raises `LimitExceeded`, which names the field; nothing is cut silently.
+    """
+
+    request_line: int = 8190
+    """The request line or status line without its CRLF (RFC 9112 3; a server answers 414)."""
+    field: int = 16_384
+    """One field line of a head or trailer section (a server answers 431)."""
+    head: int = 65_536
+    """A whole head, start line and blank line included (431)."""
+    fields: int = 128
+    """Field lines in one head (431)."""
+    informational: int = 16
+    """1xx heads in front of one response."""
+    chunk_line: int = 256
+    """A chunk's size and extensions (RFC 9112 7.1.1)."""
+    chunk_extensions: int = 16_384
+    """All chunk extensions of one body."""
+    trailers: int = 16_384
+    """A whole trailer section (RFC 9112 7.1.2)."""
+    pipelined: int = 262_144
+    """Bytes kept of requests that wait behind the running one; reading pauses above it."""
+    lingering: int = 262_144
+    """Bytes of an unread request body that are thrown away to keep the connection."""
+    body_buffer: int = 65_536
+    """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"Limits.{field.name} must be a positive int, not {value!r}")
+
+
+DEFAULT_LIMITS: Final = Limits()

@@ -1,0 +1,26 @@
+cdef class Head:
+    cdef public object version
+    cdef public Py_ssize_t length
+    cdef public Py_ssize_t size
+    cdef public bint chunked
+    cdef public bint keep_alive
+    cdef public object upgrade
+    cdef object _headers
+    cdef object _proxy
+    cdef object _raw
+    cdef object _block
+    cdef object _load
+
+
+cdef class RequestHead(Head):
+    cdef public object method
+    cdef public object target
+    cdef public bint expect
+    cdef public object authority
+    cdef public object scheme
+    cdef public object protocol
+
+
+cdef class ResponseHead(Head):
+    cdef public int status
+    cdef public object reason

@@ -1,0 +1,182 @@
+"""Message heads, neutral of the HTTP version that carries them.
+
+A received head keeps the bytes of its field lines and builds a mapping only when `headers` is
+touched: most requests are answered without anybody reading a field.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+
+
+class HttpVersion(NamedTuple):
+    """A version as `(major, minor)`; compares like a tuple."""
+
+    major: int
+    minor: int
+
+
+HttpVersion10: Final = HttpVersion(1, 0)
+HttpVersion11: Final = HttpVersion(1, 1)
+HttpVersion20: Final = HttpVersion(2, 0)
+
+
+class Head:
+    """What a request head and a response head share.
+
+    `length` is the body's length in bytes as the head announces it, -1 where it announces none;
+    `chunked` tells a chunked body; `keep_alive` whether the sender will go on with the
+    connection; `upgrade` is the value of Upgrade, lower case, where Connection names it, else
+    None. `size` is how many bytes the head took on the wire, 0 for one that was composed.
+    """
+
+    __slots__ = (
+        "_block",
+        "_headers",
+        "_load",
+        "_proxy",
+        "_raw",
+        "chunked",
+        "keep_alive",
+        "length",
+        "size",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(
+        self,
+        version: HttpVersion,
+        headers: CIMultiDict[str] | None = None,
+        length: int = -1,
+        chunked: bool = False,
+        keep_alive: bool = True,
+        upgrade: str | None = None,
+        block: bytes = b"",
+        load: "Callable[[bytes], CIMultiDict[str]] | None" = None,
+        size: int = 0,
+    ) -> None:
+        """`headers` for a head that is composed; `block` and `load` for one that was received.
+
+        `load` turns the field lines in `block`, each with its CRLF, into a mapping; the parser
+        has accepted them before, so it cannot fail.
+        """
+        self.version = version
+        self.length = length
+        self.chunked = chunked
+        self.keep_alive = keep_alive
+        self.upgrade = upgrade
+        self._headers = headers
+        self._block = block
+        self._load = load
+        self.size = size
+        self._proxy = None
+        self._raw = None
+
+    @property
+    def fields(self) -> "CIMultiDict[str]":
+        """The field lines as a mapping that the composing side may change."""
+        headers = self._headers
+        if headers is None:
+            headers = CIMultiDict() if self._load is None else self._load(self._block)
+            self._headers = headers
+        return headers
+
+    @property
+    def headers(self) -> "CIMultiDictProxy[str]":
+        """The field lines, read-only, in the order received; values are utf-8 with surrogates."""
+        proxy = self._proxy
+        if proxy is None:
+            proxy = self._proxy = CIMultiDictProxy(self.fields)
+        return proxy
+
+    @property
+    def raw_headers(self) -> "RawHeaders":
+        """The field lines as `(name, value)` bytes, in the sender's own spelling."""
+        raw = self._raw
+        if raw is None:
+            if self._block:
+                raw = tuple(_split(line) for line in self._block.split(b"\r\n") if line)
+            else:
+                raw = tuple(
+                    (name.encode("ascii"), value.encode("utf-8", "surrogateescape"))
+                    for name, value in self.fields.items()
+                )
+            self._raw = raw
+        return raw
+
+
+class RequestHead(Head):
+    """A request's method, target and fields.
+
+    `target` is the path with its query ("/a?b"), "*" for OPTIONS, or host:port for CONNECT;
+    `authority` is the host that was asked (from the absolute form or Host), None where HTTP/1.0
+    named none; `scheme` is set only where the target itself named one; `expect` tells
+    `Expect: 100-continue`; `protocol` is RFC 8441's :protocol, None on HTTP/1.
+    """
+
+    __slots__ = ("authority", "expect", "method", "protocol", "scheme", "target")
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        version: HttpVersion = HttpVersion11,
+        headers: CIMultiDict[str] | None = None,
+        length: int = -1,
+        chunked: bool = False,
+        keep_alive: bool = True,
+        upgrade: str | None = None,
+        block: bytes = b"",
+        load: "Callable[[bytes], CIMultiDict[str]] | None" = None,
+        size: int = 0,
+        expect: bool = False,
+        authority: str | None = None,
+        scheme: str | None = None,
+        protocol: str | None = None,
+    ) -> None:
+        Head.__init__(self, version, headers, length, chunked, keep_alive, upgrade, block, load, size)
+        self.method = method
+        self.target = target
+        self.expect = expect
+        self.authority = authority
+        self.scheme = scheme
+        self.protocol = protocol
+
+    def __repr__(self) -> str:
+        return f"<RequestHead {self.method} {self.target}>"
+
+
+class ResponseHead(Head):
+    """A response's status (100-599), reason phrase (HTTP/2: empty) and fields."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(
+        self,
+        status: int,
+        reason: str = "",
+        version: HttpVersion = HttpVersion11,
+        headers: CIMultiDict[str] | None = None,
+        length: int = -1,
+        chunked: bool = False,
+        keep_alive: bool = True,
+        upgrade: str | None = None,
+        block: bytes = b"",
+        load: "Callable[[bytes], CIMultiDict[str]] | None" = None,
+        size: int = 0,
+    ) -> None:
+        Head.__init__(self, version, headers, length, chunked, keep_alive, upgrade, block, load, size)
+        self.status = status
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"<ResponseHead {self.status} {self.reason}>"
+
+
+def _split(line: bytes) -> "tuple[bytes, bytes]":
+    name, _, value = line.partition(b":")
+    return name, value.strip(b" \t")

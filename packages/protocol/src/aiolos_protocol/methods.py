@@ -1,0 +1,18 @@
+"""Method names (RFC 9110 9, RFC 5789) and what their definitions promise."""
+
+from typing import Final
+
+CONNECT: Final = "CONNECT"
+DELETE: Final = "DELETE"
+GET: Final = "GET"
+HEAD: Final = "HEAD"
+OPTIONS: Final = "OPTIONS"
+PATCH: Final = "PATCH"
+POST: Final = "POST"
+PUT: Final = "PUT"
+TRACE: Final = "TRACE"
+ANY: Final = "*"
+
+ALL: Final = frozenset({CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE})
+# RFC 9110 9.2.2: repeating one of these has the effect of sending it once.
+IDEMPOTENT: Final = frozenset({GET, HEAD, OPTIONS, TRACE, PUT, DELETE})
