@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 
 class Flow(Protocol):
@@ -38,7 +38,7 @@ class StreamReader:
     )
 
     def __init__(self, flow: Flow | None = None, limit: int = 65_536) -> None:
-        self._flow = flow
+        self._flow: Any = flow
         self._limit = limit
         self._chunks: deque[bytes] = deque()
         self._offset = 0
@@ -67,8 +67,12 @@ class StreamReader:
             self._flow.pause_reading()
 
     def feed_eof(self) -> None:
-        """The body is complete."""
+        """The body is complete; the flow is let go, for another body may use it now."""
         self.ended = True
+        if self._paused:
+            self._paused = False
+            self._flow.resume_reading()
+        self._flow = None
         if self._waiter is not None:
             self._wake()
         callbacks = self._callbacks
@@ -231,7 +235,7 @@ class StreamReader:
 
     def _taken(self, size: int) -> None:
         self._size -= size
-        if self._paused and self._size * 2 < self._limit and self._flow is not None:
+        if self._paused and self._size * 2 < self._limit:
             self._paused = False
             self._flow.resume_reading()
 

@@ -14,10 +14,12 @@ class Phase(IntEnum):
     """Where one direction stands."""
 
     IDLE = 0
-    BODY = 1
-    DONE = 2
-    SWITCHED = 3
-    CLOSED = 4
+    BEGUN = 1
+    """Part of a head has been received."""
+    BODY = 2
+    DONE = 3
+    SWITCHED = 4
+    CLOSED = 5
 
 
 class Event(IntEnum):
@@ -33,6 +35,7 @@ class Event(IntEnum):
     SWITCH = 5
     """HTTP ends here; the bytes go to a successor (RFC 9110 7.8, 9.3.6)."""
     CLOSE = 6
+    BEGIN = 7
 
 
 NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
@@ -40,6 +43,11 @@ NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
     (Phase.IDLE, Event.COMPLETE): Phase.DONE,
     (Phase.IDLE, Event.SWITCH): Phase.SWITCHED,
     (Phase.IDLE, Event.CLOSE): Phase.CLOSED,
+    (Phase.IDLE, Event.BEGIN): Phase.BEGUN,
+    (Phase.BEGUN, Event.HEAD): Phase.BODY,
+    (Phase.BEGUN, Event.COMPLETE): Phase.DONE,
+    (Phase.BEGUN, Event.SWITCH): Phase.SWITCHED,
+    (Phase.BEGUN, Event.CLOSE): Phase.CLOSED,
     (Phase.BODY, Event.DATA): Phase.BODY,
     (Phase.BODY, Event.END): Phase.DONE,
     (Phase.BODY, Event.CLOSE): Phase.CLOSED,

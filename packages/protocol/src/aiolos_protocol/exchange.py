@@ -1,0 +1,109 @@
+"""One request and its response, in the same words for either role and every HTTP version.
+
+Nothing above the link layer asks which version it is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from multidict import CIMultiDict
+
+from .message import RequestHead, ResponseHead
+from .streams import StreamReader
+from .upgrade import Handover
+
+
+class Exchange(Protocol):
+    """What a link hands out for one exchange; each verb raises LocalProtocolError where the
+    exchange's state forbids it, and ConnectionLost where the connection is gone."""
+
+    @property
+    def head(self) -> RequestHead:
+        """The request's head, received or sent."""
+
+    @property
+    def body(self) -> StreamReader:
+        """The peer's body; ended where it has none."""
+
+    def send_head(self, head: ResponseHead) -> None:
+        """Send a head; the body follows. `head.length` is the body's length, -1 unknown.
+
+        A status of 1xx but 101 may precede the final one. The link adds what frames the body.
+        """
+
+    def write(self, data: bytes) -> Awaitable[None]:
+        """Send a piece of the body at once; awaiting only waits for room in the buffer."""
+
+    def end(self) -> None:
+        """The body is complete. Raises LocalProtocolError when it is shorter than announced."""
+
+    def drain(self) -> Awaitable[None]:
+        """Wait for room in the send buffer."""
+
+    def take_over(self) -> Handover:
+        """Leave HTTP; only behind a head that says so (101, 2xx to CONNECT)."""
+
+    def abort(self) -> None:
+        """End the exchange unfinished: the peer sees a reset stream or a closed connection."""
+
+
+class ServerLink(Protocol):
+    """A connection (HTTP/1.1) or one stream (HTTP/2) as a server sees it.
+
+    Requests are named by their head: a verb for an exchange that has ended is refused, and the
+    common complete answer needs no Exchange object.
+    """
+
+    transport: asyncio.Transport | None
+    loop: asyncio.AbstractEventLoop
+
+    def answer(
+        self,
+        head: RequestHead,
+        status: int,
+        reason: str,
+        content_type: str,
+        headers: "CIMultiDict[str] | None",
+        body: bytes,
+        keep_alive: bool,
+    ) -> None:
+        """Send a complete response in one write.
+
+        `headers` is None where only `content_type` ("" for none) is to be sent.
+        """
+
+    def exchange(self, head: RequestHead) -> Exchange:
+        """The exchange of the request `head`, while it lasts."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info()."""
+
+
+class ServerRole(Protocol):
+    """What a server's link calls."""
+
+    def connected(self, link: Any) -> None:
+        """The transport is there."""
+
+    def request_received(self, head: RequestHead) -> None:
+        """A request whose head, and maybe some body, has arrived. Must not raise."""
+
+    def request_refused(self, error: Exception) -> tuple[int, bytes]:
+        """The peer's bytes are no request; the status and text/plain body to close with."""
+
+    def lost(self, exc: BaseException | None) -> None:
+        """The connection is gone; called once. None for an orderly end."""
+
+
+class ClientRole(Protocol):
+    """What a client's link calls."""
+
+    def recycled(self, link: Any) -> None:
+        """The exchange is complete and the connection may carry another. Must not raise."""
+
+    def lost(self, link: Any, exc: BaseException | None) -> None:
+        """The connection is gone or must not be used again; called once."""
+
+
+OnLost = Callable[[BaseException | None], None]

@@ -1,0 +1,129 @@
+"""Heads and chunks as bytes (RFC 9112 3 to 7); what must not go on the wire is refused here.
+
+Pure: the Date line comes from the caller. Templates of common answers are cached, because most
+applications send the same few heads.
+"""
+
+import re
+from typing import Final
+
+from multidict import CIMultiDict
+
+from ..errors import LocalProtocolError
+from ..message import HttpVersion
+
+# RFC 9110 5.6.2
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# RFC 9110 5.5; a bare control byte in a value is refused as well as CR, LF and NUL.
+_BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# The same where several lines are searched at once: their CRLFs are counted instead.
+_BAD_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BAD_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
+_CACHE_SIZE: Final = 512
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_known_names: set[str] = set()
+_prefixes: dict[tuple[int, str, str, str, bool], bytes] = {}
+
+
+def check_name(name: str) -> None:
+    """Raise LocalProtocolError unless `name` is a token (RFC 9110 5.1)."""
+    if name in _known_names:
+        return
+    if _TOKEN.fullmatch(name) is None:
+        raise LocalProtocolError(f"{name!r:.80} is not a header name (RFC 9110 5.1)")
+    if len(_known_names) < _CACHE_SIZE:
+        _known_names.add(str(name))
+
+
+def field_lines(headers: "CIMultiDict[str]") -> str:
+    """All fields, each with its CRLF.
+
+    Raises LocalProtocolError naming the field whose name or value may not go on the wire.
+    """
+    lines = []
+    for name, value in headers.items():
+        if name not in _known_names:
+            check_name(name)
+        lines.append(f"{name}: {value}\r\n")
+    text = "".join(lines)
+    # One search over all lines: each line end is the only CR and the only LF it may have.
+    count = len(lines)
+    if text.count("\n") != count or text.count("\r") != count or _BAD_CONTROL.search(text):
+        _name_the_bad_one(headers)
+    return text
+
+
+def _name_the_bad_one(headers: "CIMultiDict[str]") -> None:
+    for name, value in headers.items():
+        found = _BAD_VALUE.search(value)
+        if found is not None:
+            raise LocalProtocolError(
+                f"the value of the header {name} holds the control character {found[0]!r} at "
+                f"{found.start()}; header values are one line of text (RFC 9110 5.5)"
+            )
+
+
+def status_line(status: int, reason: str) -> str:
+    """`HTTP/1.1 status reason CRLF`. Raises LocalProtocolError for what is neither."""
+    if not 100 <= status <= 599:
+        raise LocalProtocolError(f"a status is 100 to 599, not {status} (RFC 9110 15)")
+    if _BAD_VALUE.search(reason):
+        raise LocalProtocolError(f"the reason {reason!r:.80} holds control characters")
+    return f"HTTP/1.1 {status} {reason}\r\n"
+
+
+def response_prefix(
+    status: int, reason: str, content_type: str, server: str, keep_alive: bool
+) -> bytes:
+    """The head of a common answer up to and including `Content-Length: `; cached."""
+    key = (status, reason, content_type, server, keep_alive)
+    prefix = _prefixes.get(key)
+    if prefix is None:
+        headers = CIMultiDict({"Server": server})
+        if content_type:
+            headers["Content-Type"] = content_type
+        if not keep_alive:
+            headers["Connection"] = "close"
+        text = status_line(status, reason) + field_lines(headers) + "Content-Length: "
+        prefix = text.encode("utf-8", "surrogateescape")
+        if len(_prefixes) >= _CACHE_SIZE:
+            # Peers cannot fill it: statuses and content types are the application's own.
+            _prefixes.clear()
+        _prefixes[key] = prefix
+    return prefix
+
+
+def response_head(
+    status: int, reason: str, headers: "CIMultiDict[str]", framing: str, date: bytes
+) -> bytes:
+    """A response head; `framing` holds ready field lines, `date` the Date line or b""."""
+    text = status_line(status, reason) + field_lines(headers) + framing
+    return text.encode("utf-8", "surrogateescape") + date + b"\r\n"
+
+
+def request_head(method: str, target: str, headers: "CIMultiDict[str]", framing: str) -> bytes:
+    """A request head; `framing` holds ready field lines. Raises LocalProtocolError."""
+    if _TOKEN.fullmatch(method) is None:
+        raise LocalProtocolError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
+    if not target or _BAD_TARGET.search(target):
+        raise LocalProtocolError(f"{target!r:.80} cannot be a request target (RFC 9112 3.2)")
+    text = f"{method} {target} HTTP/1.1\r\n{field_lines(headers)}{framing}\r\n"
+    return text.encode("utf-8", "surrogateescape")
+
+
+def chunk(data: bytes) -> bytes:
+    """`data`, which is not empty, as one chunk (RFC 9112 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def may_have_body(status: int) -> bool:
+    """False for 1xx, 204 and 304 (RFC 9110 6.4.1)."""
+    return status >= 200 and status != 204 and status != 304
+
+
+def version_allows_chunks(version: HttpVersion) -> bool:
+    """HTTP/1.0 has no transfer codings (RFC 9112 6.1)."""
+    return version >= (1, 1)

@@ -1,0 +1,365 @@
+"""HTTP/1.1 over one transport, generic over the role: `h1_server` and `h1_client` add theirs.
+
+Bytes go through the codec; what they mean goes to the role. Two automata (http1.state), one per
+direction, say what is possible; when both are DONE the connection is recycled or closed.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from enum import IntEnum
+from typing import Any, Final
+
+from ..clock import NEVER, Clock
+from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
+from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
+from ..http1.serializer import LAST_CHUNK, chunk
+from ..http1.state import ROWS, Event, Phase, refused
+from ..limits import Limits
+from ..message import Head
+from ..streams import EMPTY, StreamReader
+from ..transport import TransportOwner
+from ..upgrade import Handover
+
+# Plain ints: an enum's member costs an attribute look-up at every message.
+IDLE: Final = int(Phase.IDLE)
+BEGUN: Final = int(Phase.BEGUN)
+BODY: Final = int(Phase.BODY)
+DONE: Final = int(Phase.DONE)
+SWITCHED: Final = int(Phase.SWITCHED)
+CLOSED: Final = int(Phase.CLOSED)
+HEAD: Final = int(Event.HEAD)
+COMPLETE: Final = int(Event.COMPLETE)
+DATA: Final = int(Event.DATA)
+END: Final = int(Event.END)
+RECYCLE: Final = int(Event.RECYCLE)
+SWITCH: Final = int(Event.SWITCH)
+CLOSE: Final = int(Event.CLOSE)
+BEGIN: Final = int(Event.BEGIN)
+
+# Below it, pieces written in one loop turn are joined; above it joining costs more than it saves.
+JOIN: Final = 32_768
+
+
+class Framing(IntEnum):
+    """How the body being sent ends."""
+
+    NONE = 0
+    """It is not sent at all: HEAD, 204, 304."""
+    LENGTH = 1
+    CHUNKED = 2
+    UNTIL_CLOSE = 3
+
+
+class H1Link(TransportOwner):
+    """One HTTP/1.1 connection. `deadline` is watched by the clock; see the subclasses."""
+
+    __slots__ = (
+        "_body",
+        "_buffer",
+        "_clock",
+        "_decoder",
+        "_exchange",
+        "_framing",
+        "_left",
+        "_limits",
+        "_out",
+        "_out_size",
+        "_receiving",
+        "_sending",
+        "_stepping",
+        "deadline",
+        "keep_alive",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits) -> None:
+        TransportOwner.__init__(self, loop)
+        self._clock = clock
+        self._limits = limits
+        self._buffer = b""
+        self._body = EMPTY
+        self._decoder = None
+        self._exchange = None
+        self._receiving = IDLE
+        self._sending = IDLE
+        self._framing = 0
+        self._left = -1
+        self._out = []
+        self._out_size = 0
+        self._stepping = False
+        self.deadline = NEVER
+        self.keep_alive = True
+
+    # What a role adds.
+
+    def _head_received(self, data: bytes) -> bool:
+        """Parse a head at the start of the buffer `data`; False while it is incomplete."""
+        raise NotImplementedError
+
+    def _body_failed(self, error: ProtocolError) -> None:
+        """The body's framing is broken; the reader has been told."""
+        raise NotImplementedError
+
+    def _completed(self) -> None:
+        """Both directions are DONE."""
+        raise NotImplementedError
+
+    def _gone(self, exc: BaseException | None) -> None:
+        """The connection is gone; called once."""
+        raise NotImplementedError
+
+    # From the loop.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """asyncio.BaseProtocol."""
+        TransportOwner.connection_made(self, transport)
+        self._clock.watch(self)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio.Protocol."""
+        if self._buffer:
+            begun = self._receiving == BEGUN
+            self._buffer += data
+            if begun and b"\n" not in data and len(self._buffer) <= self._limits.head:
+                # No further line: a head that dribbles in is not parsed anew for every byte.
+                return
+        else:
+            self._buffer = data
+        if not self._stepping:
+            self._receive()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """asyncio.BaseProtocol."""
+        self._clock.unwatch(self)
+        if self._receiving == BODY:
+            self._end_of_body(exc)
+        self._receiving = ROWS[self._receiving][CLOSE]
+        self._sending = ROWS[self._sending][CLOSE]
+        self._out.clear()
+        self._buffer = b""
+        TransportOwner.connection_lost(self, exc)
+        self._gone(exc)
+
+    # Receiving.
+
+    def _receive(self) -> None:
+        """Work through the buffer as far as the receiving automaton allows."""
+        self._stepping = True
+        try:
+            burst = 16
+            while self._buffer:
+                phase = self._receiving
+                if phase <= BEGUN:
+                    if not burst:
+                        # A pipelined burst must not starve other connections.
+                        self.loop.call_soon(self._resume)
+                        break
+                    burst -= 1
+                    if not self._head_received(self._buffer):
+                        break
+                elif phase == BODY:
+                    self._body_received()
+                elif phase == DONE:
+                    if len(self._buffer) > self._limits.pipelined:
+                        self.pause_reading()
+                    break
+                else:
+                    if phase == CLOSED:
+                        self._buffer = b""
+                    break
+        finally:
+            self._stepping = False
+
+    def _resume(self) -> None:
+        if self._buffer and not self._stepping:
+            self._receive()
+
+    def _expect_body(self, head: Head, until_close: bool) -> None:
+        """Choose the decoder for the body that `head` announces."""
+        if head.chunked:
+            self._decoder = ChunkedDecoder(self._limits)
+        elif until_close:
+            self._decoder = UntilCloseDecoder()
+        else:
+            self._decoder = LengthDecoder(head.length)
+        self._body = StreamReader(self, self._limits.body_buffer)
+        self._received(HEAD)
+
+    def _body_received(self) -> None:
+        data = self._buffer
+        decoder: Decoder = self._decoder
+        try:
+            used = decoder.feed(data, 0, self._body)
+        except ProtocolError as error:
+            self._buffer = b""
+            self._received(CLOSE)
+            self.keep_alive = False
+            self._body.set_exception(error)
+            self._body_failed(error)
+            return
+        self._buffer = data[used:] if used < len(data) else b""
+        if decoder.done:
+            self._received(END)
+            self._check_complete()
+
+    def _end_of_body(self, exc: BaseException | None) -> None:
+        """The connection ended while a body was being received."""
+        body: StreamReader = self._body
+        if not self._decoder.feed_eof(body):
+            error = ConnectionLost(
+                f"the connection was lost after {body.total_bytes} bytes of an incomplete body"
+            )
+            error.__cause__ = exc
+            body.set_exception(error)
+
+    def _received(self, event: int) -> None:
+        phase = ROWS[self._receiving][event]
+        if phase < 0:
+            raise refused(self._receiving, event, "receiving")
+        self._receiving = phase
+
+    # Sending.
+
+    def _sent(self, event: int) -> None:
+        phase = ROWS[self._sending][event]
+        if phase < 0:
+            if self._sending == CLOSED:
+                raise ConnectionLost("the connection is closed")
+            raise refused(self._sending, event, "sending")
+        self._sending = phase
+
+    def _start_body(self, framing: int, length: int) -> None:
+        """A head is out; what follows is framed so. `length` is -1 where it is unknown."""
+        self._framing = framing
+        self._left = length
+
+    def write_body(self, data: bytes) -> "Awaitable[None]":
+        """See Exchange.write."""
+        self._sent(DATA)
+        size = len(data)
+        if self._left >= 0:
+            if size > self._left:
+                raise LocalProtocolError(
+                    f"{size} bytes written where {self._left} are left of Content-Length"
+                )
+            self._left -= size
+        if size and self._framing:
+            self._push(chunk(data) if self._framing == 2 else data)
+        return self.drain()
+
+    def end_body(self) -> None:
+        """See Exchange.end."""
+        if self._left > 0 and self._framing:
+            raise LocalProtocolError(f"the body ends {self._left} bytes before Content-Length")
+        self._sent(END)
+        if self._framing == 2:
+            self._push(LAST_CHUNK)
+        self._flush()
+        self._check_complete()
+
+    def _push(self, data: bytes) -> None:
+        """Send `data` with whatever else is written in this turn of the loop."""
+        out = self._out
+        if not out:
+            self.loop.call_soon(self._flush)
+        out.append(data)
+        self._out_size += len(data)
+        if self._out_size >= JOIN:
+            self._flush()
+
+    def _flush(self) -> None:
+        out = self._out
+        if not out:
+            return
+        transport = self.transport
+        if transport is not None:
+            if len(out) == 1:
+                transport.write(out[0])
+            elif self._out_size >= 2 * JOIN:
+                transport.writelines(out)
+            else:
+                transport.write(b"".join(out))
+        self._out = []
+        self._out_size = 0
+
+    def _check_complete(self) -> None:
+        if self._receiving == DONE and self._sending == DONE:
+            self._completed()
+
+    def _recycle(self) -> None:
+        """Both directions begin anew."""
+        self._received(RECYCLE)
+        self._sent(RECYCLE)
+        self._body = EMPTY
+        self._decoder = None
+        self._exchange = None
+        self.resume_reading()
+        if self._buffer and not self._stepping:
+            self.loop.call_soon(self._resume)
+
+    # Leaving.
+
+    def take_over(self) -> Handover:
+        """See Exchange.take_over."""
+        if self._receiving != SWITCHED:
+            self._received(SWITCH)
+        self._sent(SWITCH)
+        self._flush()
+        self._clock.unwatch(self)
+        buffered, self._buffer = self._buffer, b""
+        return Handover(
+            self.transport, buffered, self._write_paused, self._read_paused, self._gone
+        )
+
+    def close(self) -> None:
+        """Close once everything written is sent; what is not complete is lost."""
+        self.keep_alive = False
+        self._flush()
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close at once; unsent data is dropped."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def is_idle(self) -> bool:
+        """True between two exchanges."""
+        return self._receiving == IDLE and self._sending == IDLE
+
+
+class H1Exchange:
+    """One exchange on an H1Link; refuses every verb once the link has gone on to another."""
+
+    __slots__ = ("_link", "body", "head")
+
+    def __init__(self, link: H1Link, head: Any, body: StreamReader) -> None:
+        self._link = link
+        self.head = head
+        self.body = body
+
+    def _current(self) -> H1Link:
+        link = self._link
+        if link._exchange is not self:
+            raise LocalProtocolError(f"the exchange of {self.head!r} has ended")
+        return link
+
+    def write(self, data: bytes) -> "Awaitable[None]":
+        """See Exchange.write."""
+        return self._current().write_body(data)
+
+    def end(self) -> None:
+        """See Exchange.end."""
+        self._current().end_body()
+
+    def drain(self) -> "Awaitable[None]":
+        """See Exchange.drain."""
+        return self._link.drain()
+
+    def take_over(self) -> Handover:
+        """See Exchange.take_over."""
+        return self._current().take_over()
+
+    def abort(self) -> None:
+        """See Exchange.abort."""
+        if self._link._exchange is self:
+            self._link.abort()

@@ -1,0 +1,252 @@
+"""The client's end of an HTTP/1.1 connection."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final
+
+from multidict import CIMultiDict
+
+from ..clock import NEVER, Clock
+from ..errors import ConnectionLost, LimitExceeded, LocalProtocolError, ProtocolError, RemoteProtocolError
+from ..exchange import ClientRole
+from ..http1.parser import parse_response
+from ..http1.serializer import may_have_body, request_head
+from ..limits import Limits
+from ..message import RequestHead, ResponseHead
+from ..streams import EMPTY
+from .h1 import (
+    BEGIN,
+
+    BODY,
+    CLOSE,
+    CLOSED,
+    COMPLETE,
+    DONE,
+    HEAD,
+    IDLE,
+    JOIN,
+    SWITCH,
+    Framing,
+    H1Exchange,
+    H1Link,
+)
+
+# RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONNECT"})
+
+
+class H1ClientLink(H1Link):
+    """Sends one request at a time and receives its response.
+
+    `deadline` is the user's to set (the whole exchange, or reading); `on_deadline` is called
+    when it has passed. Bytes that come while nothing was asked end the connection: they answer
+    nobody (a pooled connection must not serve them to the next request).
+    """
+
+    __slots__ = ("_answered", "_informational", "_role", "on_deadline")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits, role: ClientRole
+    ) -> None:
+        H1Link.__init__(self, loop, clock, limits)
+        self._role = role
+        self._informational = 0
+        self._answered = None
+        self.on_deadline = None
+
+    def is_reusable(self) -> bool:
+        """True when the next request may be sent on this connection now."""
+        return (
+            self._receiving == IDLE
+            and self._sending == IDLE
+            and self.keep_alive
+            and self.transport is not None
+            and not self.transport.is_closing()
+        )
+
+    def expired(self) -> None:
+        """The deadline has passed."""
+        self.deadline = NEVER
+        callback = self.on_deadline
+        if callback is not None:
+            callback()
+        else:
+            self.abort()
+
+    # Sending.
+
+    def ask(self, head: RequestHead, body: bytes = b"") -> "H1ClientExchange":
+        """Send a complete request in one write; the exchange awaits its response.
+
+        Raises LocalProtocolError before anything is sent, ConnectionLost on a closed link.
+        """
+        length = len(body)
+        lines = ""
+        if length or head.method not in _BODILESS:
+            lines = f"Content-Length: {length}\r\n"
+        data = self._head_bytes(head, lines)
+        self._sent(COMPLETE)
+        exchange = self._begin(head)
+        if not length:
+            self.transport.write(data)
+        elif length < JOIN:
+            self.transport.write(data + body)
+        else:
+            self.transport.writelines((data, body))
+        return exchange
+
+    def ask_streaming(self, head: RequestHead) -> "H1ClientExchange":
+        """Send a head whose body follows by write() and end(); chunked where `head.length` < 0."""
+        if head.length >= 0:
+            framing, lines = Framing.LENGTH, f"Content-Length: {head.length}\r\n"
+        else:
+            framing, lines = Framing.CHUNKED, "Transfer-Encoding: chunked\r\n"
+        data = self._head_bytes(head, lines)
+        self._sent(HEAD)
+        self._start_body(int(framing), head.length)
+        exchange = self._begin(head)
+        self._push(data)
+        return exchange
+
+    def _head_bytes(self, head: RequestHead, lines: str) -> bytes:
+        fields: CIMultiDict[str] = head.fields
+        if "Content-Length" in fields or "Transfer-Encoding" in fields:
+            raise LocalProtocolError(
+                "Content-Length and Transfer-Encoding are the connection's own; leave them out"
+            )
+        return request_head(head.method, head.target, fields, lines)
+
+    def _begin(self, head: RequestHead) -> "H1ClientExchange":
+        self._informational = 0
+        exchange = self._exchange = H1ClientExchange(self, head, EMPTY)
+        self._answered = exchange.answered = self.loop.create_future()
+        return exchange
+
+    # Receiving.
+
+    def _head_received(self, data: bytes) -> bool:
+        if self._exchange is None or self._answered is None:
+            self._fail(RemoteProtocolError("the server sent bytes that answer no request"))
+            return False
+        try:
+            head = parse_response(data, 0, self._limits)
+            if head is None:
+                if self._receiving == IDLE:
+                    self._received(BEGIN)
+                return False
+            self._buffer = data[head.size :] if len(data) > head.size else b""
+            if head.status < 200:
+                return self._informed(head)
+        except ProtocolError as error:
+            self._fail(error)
+            return False
+        self._final(head)
+        return True
+
+    def _informed(self, head: ResponseHead) -> bool:
+        """A 1xx head: the last word only where it switches protocols (RFC 9110 15.2)."""
+        if head.status == 101:
+            if self._exchange.head.headers.get("Upgrade") is None:
+                raise RemoteProtocolError("101 to a request without Upgrade (RFC 9110 15.2.2)")
+            self._received(SWITCH)
+            self._deliver(head)
+            return False
+        self._informational += 1
+        if self._informational > self._limits.informational:
+            raise LimitExceeded("informational", self._limits.informational)
+        return True
+
+    def _final(self, head: ResponseHead) -> None:
+        exchange = self._exchange
+        method = exchange.head.method
+        self.keep_alive = self.keep_alive and head.keep_alive
+        if method == "CONNECT" and head.status < 300:
+            # RFC 9110 9.3.6: a tunnel begins behind the head whatever its fields say.
+            self._received(SWITCH)
+            self._deliver(head)
+            return
+        if method == "HEAD" or not may_have_body(head.status) or head.length == 0:
+            self._received(COMPLETE)
+        else:
+            until_close = head.length < 0 and not head.chunked
+            if until_close:
+                self.keep_alive = False
+            self._expect_body(head, until_close)
+            exchange.body = self._body
+            if self._buffer:
+                # Before the caller is woken: a short body is then read without suspending.
+                self._body_received()
+        self._deliver(head)
+        if self._receiving == DONE:
+            self._check_complete()
+
+    def _deliver(self, head: ResponseHead) -> None:
+        answered = self._answered
+        self._answered = None
+        if answered is not None and not answered.done():
+            answered.set_result(head)
+
+    def _check_complete(self) -> None:
+        # Not before the head is delivered: recycling forgets the exchange.
+        if self._receiving == DONE and self._sending == DONE and self._answered is None:
+            self._completed()
+
+    def _body_failed(self, error: ProtocolError) -> None:
+        self.abort()
+
+    def _fail(self, error: Exception) -> None:
+        """The connection is of no further use; whoever waits learns why."""
+        answered = self._answered
+        self._answered = None
+        self._buffer = b""
+        self._receiving = CLOSED
+        if answered is not None and not answered.done():
+            answered.set_exception(error)
+        self.abort()
+
+    def eof_received(self) -> bool:
+        """asyncio.Protocol. The end of the connection may be the end of the body."""
+        self.keep_alive = False
+        if self._receiving == BODY:
+            self._end_of_body(None)
+            self._received(CLOSE)
+        return False
+
+    # Ends.
+
+    def _completed(self) -> None:
+        self.deadline = NEVER
+        if self._buffer:
+            self._fail(RemoteProtocolError("the server sent bytes behind its response"))
+        elif self.keep_alive and self.transport is not None:
+            self._recycle()
+            self._role.recycled(self)
+        else:
+            self.close()
+
+    def _gone(self, exc: BaseException | None) -> None:
+        answered = self._answered
+        self._answered = None
+        if answered is not None and not answered.done():
+            error = ConnectionLost("the server closed the connection without an answer")
+            error.__cause__ = exc
+            answered.set_exception(error)
+        self._role.lost(self, exc)
+
+
+class H1ClientExchange(H1Exchange):
+    """See Exchange; `head` is the request's. `answered` gives the response's head.
+
+    `body` is the response's and is set before `answered` is done. A deadline or a cancelled
+    caller calls abort().
+    """
+
+    __slots__ = ("answered",)
+
+    answered: "Awaitable[ResponseHead]"
+
+    def body_sent(self) -> bool:
+        """True when the request is out whole."""
+        return self._link._exchange is not self or self._link._sending >= DONE
+
+

@@ -1,0 +1,385 @@
+"""The server's end of an HTTP/1.1 connection."""
+
+import asyncio
+from typing import Final
+
+from multidict import CIMultiDict
+
+from ..clock import NEVER, Clock
+from ..errors import LimitExceeded, LocalProtocolError, ProtocolError
+from ..exchange import ServerRole
+from ..http1.parser import parse_request
+from ..http1.serializer import (
+    CONTINUE,
+    may_have_body,
+    response_head,
+    response_prefix,
+)
+from ..limits import Limits
+from ..message import HttpVersion11, RequestHead, ResponseHead
+from ..streams import EMPTY
+from .h1 import (
+    BEGIN,
+    BEGUN,
+    BODY,
+    CLOSE,
+    CLOSED,
+    COMPLETE,
+    DONE,
+    HEAD,
+    IDLE,
+    JOIN,
+    Framing,
+    H1Exchange,
+    H1Link,
+)
+
+# How long a refused peer may go on sending before the connection is cut, in seconds.
+LINGER: Final = 2.0
+
+
+class _Discard:
+    """Where an unread request body goes once the answer is out; bounded."""
+
+    __slots__ = ("_left", "_limits", "total_bytes")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = limits.lingering
+        self.total_bytes = 0
+
+    def feed_data(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise LimitExceeded("lingering", self._limits.lingering)
+
+    def feed_eof(self) -> None:
+        pass
+
+    def set_exception(self, exc: BaseException) -> None:
+        pass
+
+
+class H1ServerLink(H1Link):
+    """Receives requests, one at a time; the next is not even parsed before this one's answer.
+
+    `server` is the text of the Server field. `head_timeout` bounds the whole arrival of a head,
+    `keepalive_timeout` the wait for the next; both in seconds.
+    """
+
+    __slots__ = ("_head", "_head_timeout", "_keepalive_timeout", "_role", "_server")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        limits: Limits,
+        role: ServerRole,
+        server: str,
+        head_timeout: float = 30.0,
+        keepalive_timeout: float = 75.0,
+    ) -> None:
+        H1Link.__init__(self, loop, clock, limits)
+        self._role = role
+        self._server = server
+        self._head = None
+        self._head_timeout = head_timeout
+        self._keepalive_timeout = keepalive_timeout
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """asyncio.BaseProtocol."""
+        H1Link.connection_made(self, transport)
+        self.deadline = self._clock.now + self._head_timeout
+        self._role.connected(self)
+
+    def eof_received(self) -> bool:
+        """asyncio.Protocol. A peer that only half-closes still gets the answer it waits for."""
+        if self._receiving == BODY:
+            self._end_of_body(None)
+            self._received(CLOSE)
+        waiting = self._sending < DONE and self._head is not None
+        self.keep_alive = False
+        # TLS cannot be half-closed: there the transport closes whatever is returned.
+        return waiting and self.get_extra_info("ssl_object") is None
+
+    def expired(self) -> None:
+        """The deadline has passed: for the next request, its head, or a refused peer's bytes."""
+        if self._receiving == BEGUN:
+            self._refuse(
+                ProtocolError(
+                    f"the request head did not arrive within {self._head_timeout:g} s",
+                    status_hint=408,
+                )
+            )
+        else:
+            self.deadline = NEVER
+            self.close()
+
+    # Receiving.
+
+    def _head_received(self, data: bytes) -> bool:
+        try:
+            head = parse_request(data, 0, self._limits)
+        except ProtocolError as error:
+            self._refuse(error)
+            return False
+        if head is None:
+            if self._receiving == IDLE:
+                self._received(BEGIN)
+                self.deadline = self._clock.now + self._head_timeout
+            return False
+        size = head.size
+        self._buffer = data[size:] if len(data) > size else b""
+        self.deadline = NEVER
+        self.keep_alive = head.keep_alive
+        if head.length > 0 or head.chunked:
+            self._expect_body(head, False)
+            if self._buffer:
+                # Before the role: a handler whose body is here already need not suspend.
+                self._body_received()
+                if self._receiving == CLOSED:
+                    return False
+        else:
+            self._received(COMPLETE)
+        self._head = head
+        self._role.request_received(head)
+        return True
+
+    def _body_failed(self, error: ProtocolError) -> None:
+        if self._head is None and self._sending == IDLE:
+            # It came with the head: no handler knows of the request yet.
+            self._refuse(error)
+        elif self._sending == DONE:
+            self._linger()
+
+    def _refuse(self, error: ProtocolError) -> None:
+        """Answer what is no request, then let the peer read it: see RFC 9112 9.6."""
+        status, body = self._role.request_refused(error)
+        self._head = None
+        self._buffer = b""
+        self._receiving = CLOSED
+        self._sent(COMPLETE)
+        self.keep_alive = False
+        transport = self.transport
+        if transport is None:
+            return
+        prefix = response_prefix(
+            status, reason_of(status), "text/plain; charset=utf-8", self._server, False
+        )
+        transport.write(b"%b%d\r\n%b\r\n%b" % (prefix, len(body), self._clock.date, body))
+        self._sent(CLOSE)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Closing at once would reset the connection and could destroy the answer in flight."""
+        transport = self.transport
+        if transport is None:
+            return
+        self._flush()
+        if transport.can_write_eof():
+            transport.write_eof()
+            self.deadline = self._clock.now + LINGER
+            self.resume_reading()
+        else:
+            transport.close()
+
+    # Sending.
+
+    def exchange(self, head: RequestHead) -> "H1ServerExchange":
+        """See ServerLink.exchange."""
+        self._check(head)
+        if self._exchange is None:
+            self._exchange = H1ServerExchange(self, head, self._body)
+        return self._exchange
+
+    def _check(self, head: RequestHead) -> None:
+        if head is not self._head:
+            raise LocalProtocolError(f"the exchange of {head!r} has ended")
+
+    def answer(
+        self,
+        head: RequestHead,
+        status: int,
+        reason: str,
+        content_type: str,
+        headers: "CIMultiDict[str] | None",
+        body: bytes,
+        keep_alive: bool,
+    ) -> None:
+        """See ServerLink.answer."""
+        if head is not self._head:
+            self._check(head)
+        if not keep_alive or (head.expect and self._receiving == BODY):
+            # Behind an unanswered Expect nobody knows whether a body or a request comes next.
+            self.keep_alive = False
+        if headers is None and head.version is HttpVersion11 and may_have_body(status):
+            prefix = response_prefix(
+                status, reason, content_type, self._server, self.keep_alive
+            )
+            start = b"%b%d\r\n%b\r\n" % (prefix, len(body), self._clock.date)
+        else:
+            start = self._composed(head, status, reason, content_type, headers, len(body))
+        self._sent(COMPLETE)
+        if head.method == "HEAD" or not may_have_body(status):
+            self.transport.write(start)
+        elif len(body) < JOIN:
+            self.transport.write(start + body)
+        else:
+            self.transport.writelines((start, body))
+        if self._receiving == DONE:
+            self._completed()
+        else:
+            self._discard_body()
+
+    def _composed(
+        self,
+        head: RequestHead,
+        status: int,
+        reason: str,
+        content_type: str,
+        headers: "CIMultiDict[str] | None",
+        length: int,
+    ) -> bytes:
+        fields = CIMultiDict() if headers is None else headers.copy()
+        if content_type and "Content-Type" not in fields:
+            fields["Content-Type"] = content_type
+        if head.method != "HEAD" and status != 304:
+            # RFC 9110 8.6: only there may it differ from what is sent.
+            fields.pop("Content-Length", None)
+        framing = ""
+        if may_have_body(status) and "Content-Length" not in fields:
+            framing = f"Content-Length: {length}\r\n"
+        return self._head_bytes(head, status, reason, fields, framing)
+
+    def _head_bytes(
+        self,
+        head: RequestHead,
+        status: int,
+        reason: str,
+        fields: "CIMultiDict[str]",
+        framing: str,
+    ) -> bytes:
+        """The head with the fields that are the connection's own; `fields` is changed."""
+        if "Transfer-Encoding" in fields:
+            raise LocalProtocolError(
+                "Transfer-Encoding is the connection's own; leave it out (RFC 9112 6.1)"
+            )
+        connection = fields.get("Connection")
+        if connection is not None and status != 101:
+            if "close" in connection.lower():
+                self.keep_alive = False
+            del fields["Connection"]
+        if status != 101:
+            if not self.keep_alive:
+                framing += "Connection: close\r\n"
+            elif head.version is not HttpVersion11:
+                framing += "Connection: keep-alive\r\n"
+        if "Server" not in fields:
+            fields["Server"] = self._server
+        date = b"" if "Date" in fields else self._clock.date
+        return response_head(status, reason, fields, framing, date)
+
+    def _send_head(self, response: ResponseHead) -> None:
+        head = self._head
+        status = response.status
+        fields = response.fields.copy()
+        if 100 <= status < 200 and status != 101:
+            if head.version is HttpVersion11:
+                # RFC 9110 15.2: never to an HTTP/1.0 peer.
+                self._push(
+                    CONTINUE
+                    if status == 100 and not fields
+                    else response_head(status, response.reason, fields, "", b"")
+                )
+                self._flush()
+            return
+        length = response.length
+        framing = Framing.NONE
+        lines = ""
+        if status == 101:
+            length = 0
+        elif may_have_body(status):
+            fields.pop("Content-Length", None)
+            if length >= 0:
+                framing = Framing.LENGTH
+                lines = f"Content-Length: {length}\r\n"
+            elif head.version is HttpVersion11:
+                framing = Framing.CHUNKED
+                lines = "Transfer-Encoding: chunked\r\n"
+            else:
+                framing = Framing.UNTIL_CLOSE
+                self.keep_alive = False
+            if head.method == "HEAD":
+                framing = Framing.NONE
+        data = self._head_bytes(head, status, response.reason, fields, lines)
+        if status == 101 or (head.method == "CONNECT" and 200 <= status < 300):
+            self._sent(COMPLETE)
+            self._push(data)
+            self._flush()
+            return
+        self._sent(HEAD)
+        self._start_body(int(framing), length)
+        self._push(data)
+
+    # Ends.
+
+    def _check_complete(self) -> None:
+        if self._sending == DONE:
+            if self._receiving == DONE:
+                self._completed()
+            else:
+                self._discard_body()
+
+    def _discard_body(self) -> None:
+        """The answer is out while the request's body is not all here: take a little more."""
+        if self._receiving != BODY:
+            self._linger()
+            return
+        if isinstance(self._body, _Discard):
+            return
+        self._body = _Discard(self._limits)
+        self.deadline = self._clock.now + self._head_timeout
+        self.resume_reading()
+
+    def _completed(self) -> None:
+        self._head = None
+        if self.keep_alive and self.transport is not None:
+            self.deadline = self._clock.now + self._keepalive_timeout
+            self._recycle()
+        elif self._buffer:
+            self._receiving = CLOSED
+            self._linger()
+        else:
+            self.close()
+
+    def _gone(self, exc: BaseException | None) -> None:
+        self._head = None
+        self._role.lost(exc)
+
+
+class H1ServerExchange(H1Exchange):
+    """See Exchange."""
+
+    __slots__ = ()
+
+    def send_head(self, head: ResponseHead) -> None:
+        """See Exchange.send_head."""
+        self._current()._send_head(head)
+
+
+def reason_of(status: int) -> str:
+    """The standard reason phrase; "" for a status without one."""
+    return _REASONS.get(status, "")
+
+
+_REASONS: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}
