@@ -43,7 +43,7 @@ class LimitExceeded(RemoteProtocolError):
         self.value = value
 
 
-class ConnectionLost(ConnectionError):
+class ConnectionLost(ConnectionResetError):
     """The transport closed before the exchange was complete."""
 
 

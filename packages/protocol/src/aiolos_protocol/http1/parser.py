@@ -1,0 +1,24 @@
+"""Reading the heads of HTTP/1.1 messages: strict, one pass, either role.
+
+`parse_request(data, start, limits)` and `parse_response(data, start, limits)` read one head that
+begins at `data[start]`. They return a head whose `size` is the number of bytes consumed, blank
+line included, or None while the head is incomplete. What can never become a valid head raises
+`RemoteProtocolError` (or `LimitExceeded`) at once, complete or not; its `status_hint` is the
+status with which a server answers.
+
+`parse_trailers(data, start, limits)` reads the trailer section that begins at `data[start]`, and
+returns its fields with the offset behind its blank line, or None. Trailers are only ever data:
+none of them, whatever its name, touches framing or routing (RFC 9110 6.5.1).
+
+`load_headers(block)` makes the mapping of field lines that a parser has accepted.
+"""
+
+# The compiled twin is missing where nothing was compiled. Where it is there but `message` comes
+# from its Python source (a stale build, or sources preferred half-way), the cimport finds no C
+# layout: see the end of _parser.pyx, which turns that into an ImportError.
+try:
+    from ._parser import load_headers, parse_request, parse_response, parse_trailers
+except ImportError:
+    from .pyparser import load_headers, parse_request, parse_response, parse_trailers
+
+__all__ = ["load_headers", "parse_request", "parse_response", "parse_trailers"]

@@ -1,0 +1,278 @@
+"""Runs handlers: without a task while they do not suspend, as a true asyncio.Task once they do.
+
+A *worker* is a Task that waits for work at a gate. The first step of a handler is made right
+where the request was received, with that Task entered as the current one and in its Context
+("swap": the handler cannot tell the difference). Then
+
+- the handler has returned: the worker stays parked and serves the next request;
+- the handler has suspended: the gate is opened, and the worker's own coroutine goes on with the
+  handler, re-yielding the very future that it waits for. That worker is used up: its Task ends
+  with this request, as if it had been created for it.
+
+A worker is given up as well where something of the request could reach the next one: a
+ContextVar was set, the Task was cancelled, or somebody kept a reference to it.
+
+Where the loop runs in debug mode, where Tasks are not CPython's own, or where a Task is already
+being stepped (in-process transports), each request gets a Task of its own.
+"""
+
+
+import sys
+from asyncio import AbstractEventLoop, CancelledError, Task
+from asyncio.tasks import _enter_task, _leave_task
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, copy_context
+from typing import Any, Protocol
+
+
+class Owner(Protocol):
+    """Who is told of the end."""
+
+    def finished(self, result: Any, error: BaseException | None) -> None:
+        """The coroutine returned `result` or raised `error`. Must not raise."""
+
+
+class _Gate:
+    """The future-like that a parked worker awaits; opening it steps the Task at once."""
+
+    __slots__ = ("_asyncio_future_blocking", "_context", "_loop", "_wake")
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._asyncio_future_blocking = False
+        self._wake: Callable[[object], None] | None = None
+        self._context: Context | None = None
+
+    def get_loop(self) -> AbstractEventLoop:
+        return self._loop
+
+    def add_done_callback(
+        self, callback: Callable[[object], None], *, context: Context | None = None
+    ) -> None:
+        # The Task hands over its wakeup and the Context in which to call it.
+        self._wake = callback
+        self._context = context
+
+    def result(self) -> None:
+        return None
+
+    def cancel(self, msg: object = None) -> bool:
+        # The Task then remembers the cancellation and raises it at its next step.
+        return False
+
+    def open(self) -> bool:
+        """Step the parked Task; False where it has not come to the gate yet."""
+        wake, self._wake = self._wake, None
+        if wake is None or self._context is None:
+            return False
+        self._context.run(wake, self)
+        return True
+
+    def __await__(self) -> "_Gate":
+        self._asyncio_future_blocking = True
+        return self
+
+    def __iter__(self) -> "_Gate":
+        return self
+
+    def __next__(self) -> "_Gate":
+        if self._asyncio_future_blocking:
+            return self
+        raise StopIteration
+
+
+class _Resume:
+    """Awaits a coroutine that has been stepped once already: `yielded` is what it gave."""
+
+    __slots__ = ("_coro", "_yielded")
+
+    def __init__(self, coro: Coroutine[Any, Any, Any], yielded: Any) -> None:
+        self._coro = coro
+        self._yielded = yielded
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        coro = self._coro
+        yielded = self._yielded
+        while True:
+            try:
+                sent = yield yielded
+            except GeneratorExit:
+                coro.close()
+                raise
+            except BaseException as exc:
+                try:
+                    yielded = coro.throw(exc)
+                except StopIteration as stop:
+                    return stop.value
+            else:
+                try:
+                    yielded = coro.send(sent)
+                except StopIteration as stop:
+                    return stop.value
+
+
+class _Worker:
+    """A Task, its Context, and what it is to go on with."""
+
+    __slots__ = ("_coro", "_gate", "_owner", "_retired", "_yielded", "context", "task")
+
+    def __init__(self, loop: AbstractEventLoop, context: Context) -> None:
+        self.context = context
+        self._gate = _Gate(loop)
+        self._coro: Coroutine[Any, Any, Any] | None = None
+        self._yielded: Any = None
+        self._owner: Owner | None = None
+        self._retired = False
+        self.task: Task[None] = loop.create_task(self._run(), context=context)
+
+    def go_on(self, coro: Coroutine[Any, Any, Any], yielded: Any, owner: Owner) -> None:
+        """`coro` has suspended with `yielded`: the Task carries it from here."""
+        self._coro = coro
+        self._yielded = yielded
+        self._owner = owner
+        self.task.add_done_callback(self._ended)
+        self._gate.open()
+
+    def retire(self) -> None:
+        """End the Task; it has nothing to carry."""
+        self._retired = True
+        self._gate.open()
+
+    async def _run(self) -> None:
+        try:
+            while self._coro is None and not self._retired:
+                await self._gate
+        except CancelledError:
+            if self._coro is None:
+                raise
+            # Cancelled while its first step ran elsewhere: what it waits for is cancelled, so
+            # that the handler sees CancelledError at its await, as always.
+            if self._yielded is not None:
+                self._yielded.cancel()
+        coro, owner = self._coro, self._owner
+        if coro is None or owner is None:
+            return
+        self._coro = self._owner = None
+        try:
+            result = await _Resume(coro, self._yielded)
+        except (KeyboardInterrupt, SystemExit) as exc:
+            owner.finished(None, exc)
+            raise
+        except BaseException as exc:
+            owner.finished(None, exc)
+        else:
+            owner.finished(result, None)
+
+    def _ended(self, task: "Task[None]") -> None:
+        coro, owner = self._coro, self._owner
+        if coro is not None and owner is not None:
+            # Cancelled before its own first step: _run() never saw the handler.
+            self._coro = self._owner = None
+            coro.close()
+            owner.finished(None, CancelledError())
+
+
+class Dispatcher:
+    """One per server: holds the parked worker.
+
+    `inline=False` gives each request a Task of its own; None (default) decides by the loop.
+    """
+
+    __slots__ = ("_base", "_inline", "_loop", "_spare")
+
+    def __init__(self, loop: AbstractEventLoop, inline: bool | None = None) -> None:
+        self._loop = loop
+        self._base = copy_context()
+        self._spare: _Worker | None = None
+        if inline is None:
+            # A reference count tells who kept a Task; and the gate relies on the C Task.
+            inline = not loop.get_debug() and sys.implementation.name == "cpython"
+        self._inline = inline
+
+    def dispatch(self, coro: Coroutine[Any, Any, Any], owner: Owner) -> "Task[None] | None":
+        """Run `coro` and tell `owner`; None where it has finished before this returns.
+
+        Must be called from a callback of the loop. The Task returned runs the rest of `coro`;
+        cancelling it cancels the handler.
+        """
+        if not self._inline:
+            return self._separate(coro, owner)
+        loop = self._loop
+        worker = self._spare
+        if worker is None:
+            worker = self._new_worker()
+            if worker is None:
+                return self._separate(coro, owner)
+        task = worker.task
+        try:
+            _enter_task(loop, task)
+        except RuntimeError:
+            # A Task is being stepped right now: an in-process transport.
+            self._spare = worker
+            return self._separate(coro, owner)
+        self._spare = None
+        references = sys.getrefcount(task)
+        try:
+            yielded = worker.context.run(coro.send, None)
+        except StopIteration as stop:
+            _leave_task(loop, task)
+            self._keep(worker, references)
+            owner.finished(stop.value, None)
+            return None
+        except BaseException as exc:
+            _leave_task(loop, task)
+            self._keep(worker, references)
+            owner.finished(None, exc)
+            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
+                raise
+            return None
+        _leave_task(loop, task)
+        self._spare = self._new_worker()
+        worker.go_on(coro, yielded, owner)
+        return task
+
+    def close(self) -> None:
+        """Let the parked worker go."""
+        worker, self._spare = self._spare, None
+        self._inline = False
+        if worker is not None:
+            worker.retire()
+
+    def _new_worker(self) -> _Worker | None:
+        worker = _Worker(self._loop, self._base.copy())
+        if type(worker.task) is not Task:
+            # A task factory of the user's: its Tasks may not know our gate.
+            self._inline = False
+            worker.task.cancel()
+            return None
+        return worker
+
+    def _keep(self, worker: _Worker, references: int) -> None:
+        """Park `worker` again, unless something of this request could reach the next one."""
+        task = worker.task
+        if (
+            worker.context == self._base
+            and sys.getrefcount(task) <= references
+            and not task.cancelling()
+            and self._spare is None
+        ):
+            self._spare = worker
+        else:
+            worker.retire()
+
+    def _separate(self, coro: Coroutine[Any, Any, Any], owner: Owner) -> "Task[None]":
+        return self._loop.create_task(_carry(coro, owner), context=self._base.copy())
+
+
+async def _carry(coro: Coroutine[Any, Any, Any], owner: Owner) -> None:
+    try:
+        result = await coro
+    except (KeyboardInterrupt, SystemExit) as exc:
+        owner.finished(None, exc)
+        raise
+    except BaseException as exc:
+        owner.finished(None, exc)
+    else:
+        owner.finished(result, None)
+
+

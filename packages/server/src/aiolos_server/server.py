@@ -1,0 +1,99 @@
+"""A server: makes links for accepted connections, knows them, ends them in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiolos_protocol.clock import Clock
+from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.link.h1_server import H1ServerLink
+
+from ._version import __version__
+from .abc import AbstractApplication
+from .connection import Connection
+from .dispatch import Dispatcher
+from .request import Request
+from .response import StreamResponse
+
+SERVER_SOFTWARE: Final = f"aiolos/{__version__}"
+
+
+class Server:
+    """A protocol factory: call it for each accepted connection.
+
+    `head_timeout` and `keepalive_timeout` are seconds; `client_max_size` bounds the bodies that
+    Request.read() joins, in bytes, 0 for no bound; `log_access(request, response, seconds)` is
+    called after each response, None for none.
+    """
+
+    def __init__(
+        self,
+        app: AbstractApplication,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits = DEFAULT_LIMITS,
+        log_access: Callable[[Request, StreamResponse, float], None] | None = None,
+        logger: logging.Logger | None = None,
+        head_timeout: float = 30.0,
+        keepalive_timeout: float = 75.0,
+        handler_cancellation: bool = False,
+        client_max_size: int = 1024**2,
+        server_header: str = SERVER_SOFTWARE,
+        clock: Clock | None = None,
+    ) -> None:
+        self.app = app
+        self.loop = loop
+        self.limits = limits
+        self.log_access = log_access
+        self.logger = logger or logging.getLogger("aiolos.server")
+        self.head_timeout = head_timeout
+        self.keepalive_timeout = keepalive_timeout
+        self.handler_cancellation = handler_cancellation
+        self.client_max_size = client_max_size
+        self.server_header = server_header
+        self.has_prepare_hooks = app.has_prepare_hooks
+        self.clock = clock or Clock(loop)
+        self.dispatcher = Dispatcher(loop)
+        self.connections: set[Connection] = set()
+        self._emptied: asyncio.Future[None] | None = None
+
+    def __call__(self) -> Any:
+        """A protocol for a new connection."""
+        return H1ServerLink(
+            self.loop,
+            self.clock,
+            self.limits,
+            Connection(self),
+            self.server_header,
+            self.head_timeout,
+            self.keepalive_timeout,
+        )
+
+    def forget(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        emptied = self._emptied
+        if not self.connections and emptied is not None and not emptied.done():
+            emptied.set_result(None)
+
+    def pre_shutdown(self) -> None:
+        """Tell every peer: idle ones are closed, the others after their answer."""
+        for connection in list(self.connections):
+            connection.go_away()
+
+    async def shutdown(self, timeout: float | None = 60.0) -> None:
+        """Wait up to `timeout` seconds for what runs, then cancel it. None waits for ever."""
+        self.pre_shutdown()
+        await self._empty(timeout)
+        for connection in list(self.connections):
+            connection.cut()
+        await self._empty(1.0)
+        self.dispatcher.close()
+
+    async def _empty(self, timeout: float | None) -> None:
+        if not self.connections:
+            return
+        self._emptied = self.loop.create_future()
+        await asyncio.wait([self._emptied], timeout=timeout)
+        self._emptied = None
