@@ -1,7 +1,11 @@
 cdef class TransportOwner:
     cdef object __weakref__
-    cdef public object loop
-    cdef public object transport
-    cdef public bint _write_paused
-    cdef public bint _read_paused
-    cdef public object _drained
+    cdef readonly object loop
+    cdef readonly object transport
+    cdef bint _write_paused
+    cdef bint _read_paused
+    cdef object _drained
+
+    cpdef object drain(self)
+    cpdef object pause_reading(self)
+    cpdef object resume_reading(self)

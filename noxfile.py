@@ -1,0 +1,237 @@
+"""What is checked, and how. `nox` runs all of it; `nox -l` lists the sessions.
+
+Wheels are built once per interpreter and state of the sources, into .nox/wheels; sessions
+install from there, and again only when something has changed.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+nox.options.stop_on_first_error = False
+
+ROOT = Path(__file__).parent
+PACKAGES = ("protocol", "client", "server", "websocket", "testing", "aiolos", "aiohttp-compat")
+LEAVES = ("protocol", "client", "server", "websocket", "testing")
+TESTING = ("pytest>=8", "pytest-asyncio>=0.24", "hypothesis>=6.100")
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
+BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
+
+nox.options.sessions = [
+    "lint",
+    "types",
+    *(f"alone-{package}" for package in LEAVES),
+    "compat",
+    "integration",
+    "pure",
+    "others",
+    "docs",
+]
+
+
+def digest() -> str:
+    """What the wheels are made of, as a short hash."""
+    state = hashlib.sha256(os.environ.get("AIOLOS_EXTENSIONS", "auto").encode())
+    for package in PACKAGES:
+        files = [*(ROOT / "packages" / package).glob("*.*"), *sources(package)]
+        for path in sorted(files):
+            if path.is_file():
+                state.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return state.hexdigest()[:16]
+
+
+def sources(package: str) -> list[Path]:
+    """The files under src that git would keep."""
+    kept = {".py", ".pyx", ".pxd", ".typed"}
+    return [path for path in (ROOT / "packages" / package / "src").rglob("*") if path.suffix in kept]
+
+
+def wheelhouse(session: nox.Session) -> Path:
+    """The folder with a wheel of every package for the session's interpreter, built if need be."""
+    python = str(session.python or THIS)
+    folder = ROOT / ".nox" / "wheels" / f"{python}-{digest()}"
+    done = folder / "complete"
+    if done.exists():
+        return folder
+    builder = ROOT / ".nox" / f"builder-{python}"
+    command = builder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if not command.exists():
+        session.log("making the environment that builds wheels")
+        session.run("python", "-m", "venv", str(builder), external=True, silent=True)
+        install = (str(command), "-m", "pip", "install", "-q", *BUILDING)
+        session.run(*install, external=True, silent=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for package in PACKAGES:
+        session.log(f"building the wheel of {package}")
+        # A copy: what another interpreter left beside the sources stays out of this wheel.
+        clean = Path(session.create_tmp()) / package
+        shutil.rmtree(clean, ignore_errors=True)
+        ignored = shutil.ignore_patterns("*.so", "*.c", "build", "__pycache__")
+        shutil.copytree(ROOT / "packages" / package, clean, ignore=ignored)
+        build = (str(command), "-m", "build", "--wheel", "--no-isolation", "-o", str(folder))
+        session.run(*build, str(clean), external=True, silent=True)
+    done.touch()
+    return folder
+
+
+def install(session: nox.Session, packages: tuple[str, ...], *others: str) -> Path:
+    """Install wheels of ours and other distributions; nothing where nothing has changed."""
+    folder = wheelhouse(session)
+    stamp = Path(session.virtualenv.location) / "aiolos-installed"
+    state = f"{folder} {packages} {others}"
+    if not stamp.exists() or stamp.read_text() != state:
+        names = [name_of(package) for package in packages]
+        wheels = [str(next(folder.glob(f"{name}-*.whl"))) for name in names]
+        session.install("-q", *wheels, *others)
+        session.install("-q", "--force-reinstall", "--no-deps", *wheels)
+        stamp.write_text(state)
+    return folder
+
+
+def name_of(package: str) -> str:
+    """The distribution's name as wheels spell it."""
+    if package == "aiolos":
+        return "aiolos"
+    return "aiolos_aiohttp" if package == "aiohttp-compat" else f"aiolos_{package}"
+
+
+def both_twins(session: nox.Session, *arguments: str) -> None:
+    """Run pytest with the compiled modules, then with the Python sources."""
+    compiled = {"AIOLOS_EXPECT_COMPILED": "1"} if has_compiler() else {}
+    session.run("pytest", "-q", *arguments, env=compiled)
+    session.run("pytest", "-q", *arguments, env={"AIOLOS_PURE": "1"})
+
+
+def has_compiler() -> bool:
+    """True where wheels must have come out compiled."""
+    return shutil.which(os.environ.get("CC", "cc")) is not None
+
+
+def alone(session: nox.Session, package: str) -> None:
+    """Test one package where only it and the protocol package are installed."""
+    install(session, ("protocol",) if package == "protocol" else ("protocol", package), *TESTING)
+    listed = session.run("python", "-m", "pip", "list", "--format=freeze", silent=True) or ""
+    ours = {line.partition("==")[0] for line in listed.splitlines() if line.startswith("aiolos")}
+    if ours != {"aiolos-protocol", f"aiolos-{package}"}:
+        session.error(f"installed beside {package}: {sorted(ours)}")
+    session.log(f"installed: {sorted(ours)}")
+    both_twins(session, f"packages/{package}/tests", *session.posargs)
+
+
+@nox.session(name="alone-protocol")
+def alone_protocol(session: nox.Session) -> None:
+    """The protocol package's tests, with nothing else installed."""
+    alone(session, "protocol")
+
+
+@nox.session(name="alone-client")
+def alone_client(session: nox.Session) -> None:
+    """The client's tests, beside the protocol package only."""
+    alone(session, "client")
+
+
+@nox.session(name="alone-server")
+def alone_server(session: nox.Session) -> None:
+    """The server's tests, beside the protocol package only."""
+    alone(session, "server")
+
+
+@nox.session(name="alone-websocket")
+def alone_websocket(session: nox.Session) -> None:
+    """The WebSocket package's tests, beside the protocol package only."""
+    alone(session, "websocket")
+
+
+@nox.session(name="alone-testing")
+def alone_testing(session: nox.Session) -> None:
+    """The testing package's tests, beside the protocol package only."""
+    alone(session, "testing")
+
+
+FULL = ("protocol", "client", "server", "websocket", "testing", "aiolos")
+PEERS = ("uvloop>=0.21; sys_platform != 'win32'", "trustme>=1.2", "h11>=0.14", *BUILDING)
+
+
+def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
+    """All packages' tests and the integration tests, everything installed."""
+    folder = install(session, FULL, *TESTING, *PEERS)
+    paths = session.posargs or ["packages", "tests-integration"]
+    ignored = "--ignore=packages/aiohttp-compat"
+    env = {**env, "AIOLOS_WHEELS": str(folder)}
+    session.run("pytest", "-q", ignored, *arguments, *paths, env=env)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Everything installed, every test, this interpreter."""
+    everything(session, {"AIOLOS_EXPECT_COMPILED": "1"} if has_compiler() else {})
+
+
+@nox.session
+def pure(session: nox.Session) -> None:
+    """The same from the Python sources, as where there is no compiler."""
+    everything(session, {"AIOLOS_PURE": "1"}, "-m", "not slow")
+
+
+@nox.session(python=OTHERS)
+def others(session: nox.Session) -> None:
+    """The same on every other interpreter that is found."""
+    everything(session, {"AIOLOS_EXPECT_COMPILED": "1"} if has_compiler() else {}, "-m", "not slow")
+
+
+@nox.session
+def compat(session: nox.Session) -> None:
+    """The import name aiohttp, in an environment of its own."""
+    install(session, (*FULL, "aiohttp-compat"), *TESTING)
+    session.run("pytest", "-q", "packages/aiohttp-compat/tests", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict over every package."""
+    session.install("-q", "mypy>=1.13", "pytest>=8", "nox", "uvloop", "multidict", "yarl", "aiosignal")
+    paths = [str(ROOT / "packages" / package / "src") for package in FULL]
+    env = {"MYPYPATH": os.pathsep.join(paths)}
+    names = [arg for package in FULL for arg in ("-p", f"aiolos_{package}")]
+    names[-1] = "aiolos"
+    session.run("mypy", *names, env=env)
+    session.run("mypy", "noxfile.py", "tools/version.py", "tools/listing.py", "tools/dev.py")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff and import-linter."""
+    session.install("-q", "ruff>=0.8", "import-linter>=2.1")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    paths = [str(ROOT / "packages" / package / "src") for package in FULL]
+    session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join(paths)})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The site; warnings are errors. Its quick start is run by the integration tests."""
+    install(session, FULL, "sphinx>=8", "furo>=2024.8.6", "myst-parser>=4")
+    session.run("sphinx-build", "-q", "-W", "-n", "docs", str(ROOT / ".nox" / "site"))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """tools/bench: `nox -s bench -- server_plaintext client_get`; all of them by default."""
+    os.environ["AIOLOS_EXTENSIONS"] = "require"
+    install(session, FULL, "aiohttp>=3.14", "uvloop>=0.21")
+    known = sorted(path.stem for path in Path("tools/bench").glob("*.py") if path.stem != "measure")
+    chosen = [arg for arg in session.posargs if arg in known] or known
+    options = [arg for arg in session.posargs if arg not in known]
+    for name in chosen:
+        session.run("python", f"tools/bench/{name}.py", *options)
+

@@ -1,0 +1,48 @@
+from aiolos_protocol.message cimport Head
+from aiolos_protocol.transport cimport TransportOwner
+
+
+cdef class H1Link(TransportOwner):
+    cdef object _body
+    cdef bytes _buffer
+    cdef object _clock
+    cdef object _decoder
+    cdef object _exchange
+    cdef int _framing
+    cdef object _left
+    cdef object _limits
+    cdef list _out
+    cdef Py_ssize_t _out_size
+    cdef int _receiving
+    cdef int _sending
+    cdef bint _stepping
+    cdef public double deadline
+    cdef public bint keep_alive
+
+    cpdef bint _head_received(self, bytes data)
+    cpdef object _body_failed(self, object error)
+    cpdef object _completed(self)
+    cpdef object _gone(self, object exc)
+    cdef object _receive(self)
+    cdef object _expect_body(self, Head head, bint until_close)
+    cdef object _body_received(self)
+    cdef object _end_of_body(self, object exc)
+    cdef object _received(self, int event)
+    cdef object _sent(self, int event)
+    cdef object _start_body(self, int framing, object length)
+    cpdef object write_body(self, data)
+    cpdef object end_body(self)
+    cdef object _push(self, bytes data)
+    cpdef object _flush(self)
+    cpdef object _check_complete(self)
+    cdef object _recycle(self)
+    cpdef object close(self)
+    cpdef object abort(self)
+
+
+cdef class H1Exchange:
+    cdef H1Link _link
+    cdef public object body
+    cdef readonly object head
+
+    cdef H1Link _current(self)

@@ -1,0 +1,18 @@
+from aiolos_protocol.link.h1 cimport H1Exchange, H1Link
+
+
+cdef class H1ClientLink(H1Link):
+    cdef object _answered
+    cdef int _informational
+    cdef object _role
+    cdef public object on_deadline
+
+    cdef bint _informed(self, head) except -1
+    cdef object _final(self, head)
+    cdef object _deliver(self, head)
+    cdef object _fail(self, error)
+    cdef object _begin(self, head)
+
+
+cdef class H1ClientExchange(H1Exchange):
+    cdef public object answered
