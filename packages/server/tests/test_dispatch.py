@@ -1,0 +1,337 @@
+"""Handlers run without a task until they suspend, and cannot tell (performance.md c)."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import pytest
+from aiolos_server.dispatch import Dispatcher
+
+VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("VARIABLE", default="pristine")
+
+
+class Recorder:
+    """An owner that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.get_running_loop().create_future()
+
+    def finished(self, result: Any, error: BaseException | None) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            self.done.set_result(error)
+        elif error is not None:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(result)
+
+
+Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Awaitable[Any]]
+
+
+@pytest.fixture(params=["inline", "separate"])
+async def dispatcher(request: pytest.FixtureRequest) -> Any:
+    dispatcher = Dispatcher(asyncio.get_running_loop(), inline=request.param == "inline")
+    yield dispatcher
+    dispatcher.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def run(dispatcher: Dispatcher) -> Run:
+    """Dispatch from a callback of the loop, as data_received does; give the result."""
+
+    async def run(handler: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        owner = Recorder()
+        asyncio.get_running_loop().call_soon(
+            lambda: dispatcher.dispatch(handler(), owner), context=contextvars.Context()
+        )
+        return await owner.done
+
+    return run
+
+
+@pytest.fixture
+async def inline() -> Any:
+    dispatcher = Dispatcher(asyncio.get_running_loop(), inline=True)
+    yield dispatcher
+    dispatcher.close()
+    await asyncio.sleep(0)
+
+
+def in_callback(call: Callable[[], Any]) -> "asyncio.Future[Any]":
+    """Call outside of any task; the result, once it is there."""
+    loop = asyncio.get_running_loop()
+    result = loop.create_future()
+
+    def step() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as exc:
+            result.set_exception(exc)
+
+    loop.call_soon(step)
+    return result
+
+
+async def test_result_without_suspending(run: Run) -> None:
+    async def handler() -> int:
+        return 7
+
+    assert [await run(handler) for _ in range(3)] == [7, 7, 7]
+
+
+async def test_nothing_is_left_to_do_when_a_handler_does_not_suspend(inline: Dispatcher) -> None:
+    async def handler() -> str:
+        return "done"
+
+    owner = Recorder()
+    assert await in_callback(lambda: inline.dispatch(handler(), owner)) is None
+    assert owner.done.result() == "done"
+
+
+async def test_a_suspended_handler_is_a_task(inline: Dispatcher) -> None:
+    gate = asyncio.Event()
+
+    async def handler() -> Any:
+        before = asyncio.current_task()
+        await gate.wait()
+        assert asyncio.current_task() is before
+        return before
+
+    owner = Recorder()
+    task = await in_callback(lambda: inline.dispatch(handler(), owner))
+    assert isinstance(task, asyncio.Task)
+    assert task in asyncio.all_tasks()
+    gate.set()
+    assert await owner.done is task
+    await asyncio.wait([task])
+    assert task not in asyncio.all_tasks()
+
+
+async def test_current_task_is_the_same_before_and_after_awaits(run: Run) -> None:
+    async def handler() -> bool:
+        first = asyncio.current_task()
+        await asyncio.sleep(0)
+        second = asyncio.current_task()
+        await asyncio.to_thread(int)
+        return first is second is asyncio.current_task() and first is not None
+
+    assert await run(handler)
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_exceptions_reach_the_owner(run: Run, suspend: bool) -> None:
+    async def handler() -> None:
+        if suspend:
+            await asyncio.sleep(0)
+        raise LookupError("from the handler")
+
+    with pytest.raises(LookupError, match="from the handler"):
+        await run(handler)
+
+
+async def test_timeouts_work_from_the_first_step(run: Run) -> None:
+    async def handler() -> int:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert await run(handler) == 0
+
+
+async def test_wait_for(run: Run) -> None:
+    async def handler() -> str:
+        try:
+            await asyncio.wait_for(asyncio.Event().wait(), 0.001)
+        except TimeoutError:
+            return "timed out"
+        return "no"
+
+    assert await run(handler) == "timed out"
+
+
+async def test_task_group_with_a_failing_child(run: Run) -> None:
+    async def fail() -> None:
+        raise ValueError("child")
+
+    async def handler() -> str:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail())
+                group.create_task(asyncio.Event().wait())
+        except ExceptionGroup as group_error:
+            return repr(group_error.exceptions)
+        return "no"
+
+    assert await run(handler) == "(ValueError('child'),)"
+
+
+async def test_gather_and_locks(run: Run) -> None:
+    async def handler() -> list[int]:
+        lock = asyncio.Lock()
+
+        async def one(number: int) -> int:
+            async with lock:
+                await asyncio.sleep(0)
+                return number
+
+        return list(await asyncio.gather(*(one(number) for number in range(4))))
+
+    assert await run(handler) == [0, 1, 2, 3]
+
+
+async def test_self_cancel_before_the_first_await(run: Run) -> None:
+    async def handler() -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            task.uncancel()
+            await asyncio.sleep(0)
+            return f"cancelled, {task.cancelling()}"
+        return "no"
+
+    assert await run(handler) == "cancelled, 0"
+
+
+async def test_cancelling_the_returned_task_cancels_the_handler(inline: Dispatcher) -> None:
+    seen: list[str] = []
+
+    async def handler() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    # The first one finds a worker that was not stepped before, the second a parked one.
+    for _ in range(2):
+        owner = Recorder()
+        task = await in_callback(lambda owner=owner: inline.dispatch(handler(), owner))
+        await asyncio.sleep(0)
+        task.cancel()
+        assert isinstance(await owner.done, asyncio.CancelledError)
+    assert seen == ["cancelled", "cancelled"]
+
+
+async def test_cancelled_before_the_worker_was_ever_stepped(inline: Dispatcher) -> None:
+    async def handler() -> None:
+        await asyncio.Event().wait()
+
+    owner = Recorder()
+
+    def dispatch_and_cancel() -> None:
+        task = inline.dispatch(handler(), owner)
+        assert task is not None
+        task.cancel()
+
+    await in_callback(dispatch_and_cancel)
+    assert isinstance(await owner.done, asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_context_variables_never_reach_the_next_request(run: Run, suspend: bool) -> None:
+    async def handler() -> str:
+        before = VARIABLE.get()
+        VARIABLE.set("leaked")
+        if suspend:
+            await asyncio.sleep(0)
+            assert VARIABLE.get() == "leaked"
+        return before
+
+    assert [await run(handler) for _ in range(4)] == ["pristine"] * 4
+
+
+async def test_a_task_that_somebody_kept_serves_no_other_request(inline: Dispatcher) -> None:
+    kept: list[Any] = []
+
+    async def keeper() -> None:
+        kept.append(asyncio.current_task())
+
+    async def victim() -> Any:
+        return asyncio.current_task()
+
+    await in_callback(lambda: inline.dispatch(keeper(), Recorder()))
+    owner = Recorder()
+    await in_callback(lambda: inline.dispatch(victim(), owner))
+    assert await owner.done is not kept[0]
+
+
+async def test_one_worker_serves_many_requests(inline: Dispatcher) -> None:
+    async def handler() -> int:
+        return id(asyncio.current_task())
+
+    seen = set()
+    for _ in range(5):
+        owner = Recorder()
+        await in_callback(lambda owner=owner: inline.dispatch(handler(), owner))
+        seen.add(await owner.done)
+    assert len(seen) == 1
+
+
+async def test_dispatch_from_inside_a_task(dispatcher: Dispatcher) -> None:
+    async def handler() -> str:
+        await asyncio.sleep(0)
+        return "fine"
+
+    owner = Recorder()
+    dispatcher.dispatch(handler(), owner)
+    assert await owner.done == "fine"
+
+
+async def test_async_generators_and_iteration(run: Run) -> None:
+    async def numbers() -> Any:
+        for number in range(3):
+            await asyncio.sleep(0)
+            yield number
+
+    async def handler() -> list[int]:
+        return [number async for number in numbers()]
+
+    assert await run(handler) == [0, 1, 2]
+
+
+async def test_a_custom_task_factory_gets_a_task_for_each_request() -> None:
+    loop = asyncio.get_running_loop()
+
+    class OwnTask(asyncio.tasks._PyTask):  # type: ignore[name-defined, misc]
+        pass
+
+    def factory(loop: Any, coro: Any, **options: Any) -> Any:
+        return OwnTask(coro, loop=loop, **options)
+
+    async def handler() -> str:
+        await asyncio.sleep(0)
+        return type(asyncio.current_task()).__name__
+
+    loop.set_task_factory(factory)
+    try:
+        dispatcher = Dispatcher(loop, inline=True)
+        owner = Recorder()
+        await in_callback(lambda: dispatcher.dispatch(handler(), owner))
+        assert await owner.done == "OwnTask"
+        dispatcher.close()
+    finally:
+        loop.set_task_factory(None)
+
+
+async def test_nothing_is_left_behind() -> None:
+    before = asyncio.all_tasks()
+    dispatcher = Dispatcher(asyncio.get_running_loop(), inline=True)
+
+    async def handler() -> None:
+        await asyncio.sleep(0)
+
+    owner = Recorder()
+    await in_callback(lambda: dispatcher.dispatch(handler(), owner))
+    await owner.done
+    dispatcher.close()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
