@@ -54,6 +54,10 @@ async def run(dispatcher: Dispatcher) -> Run:
 @pytest.fixture
 async def inline() -> Any:
     dispatcher = Dispatcher(asyncio.get_running_loop(), inline=True)
+    # The first request finds no worker parked and is served by a task of its own.
+    first = Recorder()
+    await in_callback(lambda: dispatcher.dispatch(asyncio.sleep(0), first))
+    await first.done
     yield dispatcher
     dispatcher.close()
     await asyncio.sleep(0)
@@ -210,7 +214,6 @@ async def test_cancelling_the_returned_task_cancels_the_handler(inline: Dispatch
             seen.append("cancelled")
             raise
 
-    # The first one finds a worker that was not stepped before, the second a parked one.
     for _ in range(2):
         owner = Recorder()
         task = await in_callback(lambda owner=owner: inline.dispatch(handler(), owner))
@@ -220,7 +223,7 @@ async def test_cancelling_the_returned_task_cancels_the_handler(inline: Dispatch
     assert seen == ["cancelled", "cancelled"]
 
 
-async def test_cancelled_before_the_worker_was_ever_stepped(inline: Dispatcher) -> None:
+async def test_cancelled_in_the_turn_of_the_loop_that_dispatched(inline: Dispatcher) -> None:
     async def handler() -> None:
         await asyncio.Event().wait()
 
@@ -233,6 +236,22 @@ async def test_cancelled_before_the_worker_was_ever_stepped(inline: Dispatcher) 
 
     await in_callback(dispatch_and_cancel)
     assert isinstance(await owner.done, asyncio.CancelledError)
+
+
+async def test_a_burst_of_suspending_handlers(inline: Dispatcher) -> None:
+    async def handler(number: int) -> tuple[int, bool]:
+        task = asyncio.current_task()
+        await asyncio.sleep(0)
+        return number, task is asyncio.current_task()
+
+    owners = [Recorder() for _ in range(50)]
+
+    def dispatch_all() -> None:
+        for number, owner in enumerate(owners):
+            inline.dispatch(handler(number), owner)
+
+    await in_callback(dispatch_all)
+    assert [await owner.done for owner in owners] == [(number, True) for number in range(50)]
 
 
 @pytest.mark.parametrize("suspend", [False, True])
@@ -313,9 +332,10 @@ async def test_a_custom_task_factory_gets_a_task_for_each_request() -> None:
     loop.set_task_factory(factory)
     try:
         dispatcher = Dispatcher(loop, inline=True)
-        owner = Recorder()
-        await in_callback(lambda: dispatcher.dispatch(handler(), owner))
-        assert await owner.done == "OwnTask"
+        for _ in range(3):
+            owner = Recorder()
+            await in_callback(lambda owner=owner: dispatcher.dispatch(handler(), owner))
+            assert await owner.done == "OwnTask"
         dispatcher.close()
     finally:
         loop.set_task_factory(None)

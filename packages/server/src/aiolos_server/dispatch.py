@@ -12,10 +12,10 @@ where the request was received, with that Task entered as the current one and in
 A worker is given up as well where something of the request could reach the next one: a
 ContextVar was set, the Task was cancelled, or somebody kept a reference to it.
 
-Where the loop runs in debug mode, where Tasks are not CPython's own, or where a Task is already
-being stepped (in-process transports), each request gets a Task of its own.
+Where the loop runs in debug mode, where Tasks are not CPython's own, where a Task is already
+being stepped (in-process transports), or while no worker is parked (the first request, a burst of
+suspending ones), a request gets a Task of its own from the start.
 """
-
 
 import sys
 from asyncio import AbstractEventLoop, CancelledError, Task
@@ -57,16 +57,23 @@ class _Gate:
         return None
 
     def cancel(self, msg: object = None) -> bool:
-        # The Task then remembers the cancellation and raises it at its next step.
+        # False: the Task remembers the cancellation and raises it at its next step.
+        self.open_soon()
         return False
 
-    def open(self) -> bool:
-        """Step the parked Task; False where it has not come to the gate yet."""
+    def is_closed(self) -> bool:
+        """True while a Task waits here."""
+        return self._wake is not None
+
+    def open(self) -> None:
+        """Step the parked Task, if there is one."""
         wake, self._wake = self._wake, None
-        if wake is None or self._context is None:
-            return False
-        self._context.run(wake, self)
-        return True
+        if wake is not None and self._context is not None:
+            self._context.run(wake, self)
+
+    def open_soon(self) -> None:
+        """open() at the loop's next turn."""
+        self._loop.call_soon(self.open)
 
     def __await__(self) -> "_Gate":
         self._asyncio_future_blocking = True
@@ -125,18 +132,23 @@ class _Worker:
         self._retired = False
         self.task: Task[None] = loop.create_task(self._run(), context=context)
 
+    def parked(self) -> bool:
+        """True once the Task waits at the gate. One that was never stepped is of no use: a
+        cancellation would end it before it sees the handler."""
+        return self._gate.is_closed()
+
     def go_on(self, coro: Coroutine[Any, Any, Any], yielded: Any, owner: Owner) -> None:
         """`coro` has suspended with `yielded`: the Task carries it from here."""
         self._coro = coro
         self._yielded = yielded
         self._owner = owner
-        self.task.add_done_callback(self._ended)
         self._gate.open()
 
     def retire(self) -> None:
         """End the Task; it has nothing to carry."""
         self._retired = True
-        self._gate.open()
+        # Not now: a Task may be running, and two cannot be stepped inside one another.
+        self._gate.open_soon()
 
     async def _run(self) -> None:
         try:
@@ -162,14 +174,6 @@ class _Worker:
             owner.finished(None, exc)
         else:
             owner.finished(result, None)
-
-    def _ended(self, task: "Task[None]") -> None:
-        coro, owner = self._coro, self._owner
-        if coro is not None and owner is not None:
-            # Cancelled before its own first step: _run() never saw the handler.
-            self._coro = self._owner = None
-            coro.close()
-            owner.finished(None, CancelledError())
 
 
 class Dispatcher:
@@ -200,15 +204,15 @@ class Dispatcher:
         loop = self._loop
         worker = self._spare
         if worker is None:
-            worker = self._new_worker()
-            if worker is None:
-                return self._separate(coro, owner)
+            self._spare = self._new_worker()
+            return self._separate(coro, owner)
+        if not worker.parked():
+            return self._separate(coro, owner)
         task = worker.task
         try:
             _enter_task(loop, task)
         except RuntimeError:
             # A Task is being stepped right now: an in-process transport.
-            self._spare = worker
             return self._separate(coro, owner)
         self._spare = None
         references = sys.getrefcount(task)
