@@ -1,19 +1,35 @@
 """From exchange to handler to response: what the server does with one connection."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiolos_protocol.errors import LocalProtocolError, ProtocolError
 from aiolos_protocol.message import RequestHead
 
+from .abc import AbstractApplication
+from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
 from .request import Request
 from .response import Response, StreamResponse
 
-if TYPE_CHECKING:
-    from .server import Server
+
+class Serving(Protocol):
+    """The server, as a connection knows it."""
+
+    app: AbstractApplication
+    dispatcher: Dispatcher
+    log_access: Callable[[Request, StreamResponse, float], None] | None
+    logger: logging.Logger
+    has_prepare_hooks: bool
+    handler_cancellation: bool
+    client_max_size: int
+    connections: "set[Connection]"
+
+    def forget(self, connection: "Connection") -> None:
+        """The connection is gone."""
 
 
 class Connection:
@@ -37,7 +53,7 @@ class Connection:
         "link",
     )
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: Serving) -> None:
         self._server = server
         self._dispatcher = server.dispatcher
         self._resolve = server.app.resolve

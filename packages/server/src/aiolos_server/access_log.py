@@ -1,0 +1,117 @@
+"""One line per request, in Apache's combined style or a format of the user's."""
+
+import logging
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from .request import BaseRequest
+from .response import StreamResponse
+
+_ATOM: Final = re.compile(r"%(?:\{(?P<name>[A-Za-z0-9\-_]+)\}(?P<kind>[ioe])|(?P<atom>Tf|[atPrsbTDl%]))")
+
+
+class AbstractAccessLogger(ABC):
+    """What a server calls after each response."""
+
+    def __init__(self, logger: logging.Logger, log_format: str) -> None:
+        self.logger = logger
+        self.log_format = log_format
+
+    @abstractmethod
+    def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+        """`time` is the seconds from head to end."""
+
+    @property
+    def enabled(self) -> bool:
+        """False where nobody would see the line."""
+        return True
+
+
+class AccessLogger(AbstractAccessLogger):
+    """Writes lines by a format of atoms.
+
+    %a peer, %t time, %P process, %r request line, %s status, %b body bytes, %T seconds,
+    %Tf seconds with fraction, %D microseconds, %{X}i and %{X}o fields of request and response,
+    %% a percent sign. ValueError for any other.
+    """
+
+    LOG_FORMAT = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"'
+
+    def __init__(self, logger: logging.Logger, log_format: str = LOG_FORMAT) -> None:
+        super().__init__(logger, log_format)
+        self._atoms = _compiled(log_format)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the logger takes INFO."""
+        return self.logger.isEnabledFor(logging.INFO)
+
+    def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+        """See AbstractAccessLogger."""
+        line = "".join(
+            atom if isinstance(atom, str) else atom(request, response, time) for atom in self._atoms
+        )
+        self.logger.info("%s", line)
+
+
+_Atom = Callable[[Any, Any, float], str]
+
+
+def _compiled(log_format: str) -> list[str | _Atom]:
+    atoms: list[str | _Atom] = []
+    position = 0
+    for match in _ATOM.finditer(log_format):
+        atoms.append(_literal(log_format[position : match.start()]))
+        atoms.append(_field(match["name"], match["kind"]) if match["name"] else _ATOMS[match["atom"]])
+        position = match.end()
+    atoms.append(_literal(log_format[position:]))
+    return atoms
+
+
+def _literal(text: str) -> str:
+    if "%" in text:
+        raise ValueError(f"unknown atom in the access log format: {text[text.index('%'):][:20]!r}")
+    return text
+
+
+def _field(name: str, kind: str) -> _Atom:
+    if kind == "i":
+        return lambda request, response, time: visible(request.headers.get(name, "-"))
+    if kind == "o":
+        return lambda request, response, time: visible(response.headers.get(name, "-"))
+    raise ValueError(f"%{{{name}}}{kind}: only %{{X}}i and %{{X}}o are known")
+
+
+def visible(text: str) -> str:
+    """What a peer sent, without anything that could forge a line or move a terminal's cursor."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return text.encode("unicode_escape", "surrogateescape").decode("ascii").replace('"', '\\"')
+
+
+def _now(request: Any, response: Any, time: float) -> str:
+    return datetime.now().astimezone().strftime("[%d/%b/%Y:%H:%M:%S %z]")
+
+
+def _request_line(request: Any, response: Any, time: float) -> str:
+    major, minor = request.version
+    return f"{visible(request.method)} {visible(request.path_qs)} HTTP/{major}.{minor}"
+
+
+_ATOMS: Final[dict[str, _Atom]] = {
+    "a": lambda request, response, time: str(request.remote or "-"),
+    "t": _now,
+    "P": lambda request, response, time: f"<{os.getpid()}>",
+    "r": _request_line,
+    "s": lambda request, response, time: str(response.status),
+    "b": lambda request, response, time: str(response.body_length),
+    "l": lambda request, response, time: "-",
+    "T": lambda request, response, time: str(round(time)),
+    "Tf": lambda request, response, time: f"{time:06f}",
+    "D": lambda request, response, time: str(round(time * 1_000_000)),
+    "%": lambda request, response, time: "%",
+}

@@ -1,0 +1,164 @@
+"""A server as a process: signals, the start-up screen, errors in one line."""
+
+import asyncio
+import builtins
+import contextlib
+import inspect
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from ssl import SSLContext
+from typing import Any, Final
+
+from .abc import AbstractApplication
+from .access_log import AbstractAccessLogger, AccessLogger
+from .runner import AppRunner, access_logger
+from .sites import Site, SockSite, TCPSite, UnixSite
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+HostSequence = Iterable[str]
+
+
+def run_app(
+    app: AbstractApplication | Awaitable[AbstractApplication],
+    *,
+    host: str | HostSequence | None = None,
+    port: int | None = None,
+    path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+    sock: socket.socket | Iterable[socket.socket] | None = None,
+    shutdown_timeout: float = 60.0,
+    keepalive_timeout: float = 75.0,
+    ssl_context: SSLContext | None = None,
+    print: Callable[..., None] | None = builtins.print,
+    backlog: int = 128,
+    access_log_class: type[AbstractAccessLogger] = AccessLogger,
+    access_log_format: str = AccessLogger.LOG_FORMAT,
+    access_log: logging.Logger | None = access_logger,
+    handle_signals: bool = True,
+    reuse_address: bool | None = None,
+    reuse_port: bool | None = None,
+    handler_cancellation: bool = False,
+    loop: asyncio.AbstractEventLoop | None = None,
+    **options: Any,
+) -> None:
+    """Serve `app` (or what awaiting it gives) until SIGINT or SIGTERM; then end it in order.
+
+    Listens at `host` and `port` (default: all interfaces, 8080, with TLS 8443), at the UNIX
+    sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None is
+    silent. Times are seconds. `options` are Server's. Raises SystemExit with one line where an
+    address cannot be had, and whatever the application's start-up raises.
+    """
+    _show_access_log(access_log)
+    runner_options: dict[str, Any] = {
+        **options,
+        "shutdown_timeout": shutdown_timeout,
+        "keepalive_timeout": keepalive_timeout,
+        "access_log": access_log,
+        "access_log_class": access_log_class,
+        "access_log_format": access_log_format,
+        "handler_cancellation": handler_cancellation,
+    }
+
+    def sites(runner: AppRunner) -> list[Site]:
+        where: dict[str, Any] = {"ssl_context": ssl_context, "backlog": backlog}
+        reuse: dict[str, Any] = {"reuse_address": reuse_address, "reuse_port": reuse_port}
+        made: list[Site] = []
+        if host is not None:
+            made += [TCPSite(runner, each, port, **where, **reuse) for each in _several(host)]
+        elif port is not None or (path is None and sock is None):
+            made.append(TCPSite(runner, None, port, **where, **reuse))
+        made += [UnixSite(runner, each, **where) for each in _several(path)]
+        made += [SockSite(runner, each, **where) for each in _several(sock)]
+        return made
+
+    say = print or _silent
+    main = _serve(app, sites, runner_options, say, handle_signals)
+    factory = None if loop is None else (lambda: loop)
+    with asyncio.Runner(loop_factory=factory) as runner, contextlib.suppress(KeyboardInterrupt):
+        runner.run(main)
+
+
+async def _serve(
+    app: AbstractApplication | Awaitable[AbstractApplication],
+    sites: Callable[[AppRunner], list[Site]],
+    options: dict[str, Any],
+    say: Callable[..., None],
+    handle_signals: bool,
+) -> None:
+    application = await app if inspect.isawaitable(app) else app
+    make_runner = getattr(application, "runner", None)
+    runner = make_runner(**options) if make_runner else AppRunner(application, **options)
+    await runner.setup()
+    try:
+        stopping = asyncio.Event()
+        await _listen(sites, runner)
+        addresses = ", ".join(site.name for site in runner.sites)
+        say(f"aiolos serves {addresses} (Ctrl-C to stop)", flush=True)
+        with _signals(stopping.set) if handle_signals else contextlib.nullcontext():
+            await stopping.wait()
+        running = len(runner.server.connections) if runner.server else 0
+        if running:
+            say(
+                f"stopping; waiting up to {runner.shutdown_timeout:g} s for {running} "
+                f"connection{'s'[: running != 1]} (Ctrl-C again to cut)",
+                flush=True,
+            )
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -> None:
+    """Start all sites; SystemExit with one line where an address is bad or taken."""
+    try:
+        for site in sites(runner):
+            try:
+                await site.start()
+            except OSError as error:
+                reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+                raise SystemExit(f"cannot listen at {site.name}: {reason}") from None
+    except (TypeError, ValueError) as error:
+        raise SystemExit(f"cannot listen: {error}") from None
+
+
+class _signals(contextlib.AbstractContextManager[None]):  # noqa: N801  # reads as a statement
+    """SIGINT and SIGTERM call `stop()` once; the next one does what it usually does."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> None:
+        for number in _SIGNALS:
+            # Windows' loops have none: there KeyboardInterrupt ends the run.
+            with contextlib.suppress(NotImplementedError):
+                self._loop.add_signal_handler(number, self._stop)
+
+    def __exit__(self, *exc: object) -> None:
+        for number in _SIGNALS:
+            with contextlib.suppress(NotImplementedError):
+                self._loop.remove_signal_handler(number)
+
+
+def _several(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, (str, bytes, os.PathLike, socket.socket)):
+        return [value]
+    return list(value)
+
+
+def _show_access_log(access_log: logging.Logger | None) -> None:
+    """Where nobody has set up logging, and the loop is in debug mode, lines go to stderr."""
+    if access_log is access_logger and sys.flags.dev_mode:
+        if access_log.level == logging.NOTSET:
+            access_log.setLevel(logging.DEBUG)
+        if not access_log.hasHandlers():
+            access_log.addHandler(logging.StreamHandler())
+
+
+def _silent(*values: object, **options: object) -> None:
+    pass

@@ -1,0 +1,189 @@
+"""Runners: something set up to serve, and the sockets that it serves on."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from ssl import SSLContext
+from typing import Any, Protocol
+
+from yarl import URL
+
+from .abc import AbstractApplication
+from .access_log import AbstractAccessLogger, AccessLogger
+from .server import Server
+
+access_logger = logging.getLogger("aiolos.access")
+
+
+class BaseSite(Protocol):
+    """A site, as its runner knows it."""
+
+    @property
+    def name(self) -> str: ...
+    async def stop(self) -> None: ...
+
+
+class BaseRunner(ABC):
+    """Keeps a server, its listening sockets and its sites; see contracts.Runner."""
+
+    def __init__(self, *, shutdown_timeout: float = 60.0, **options: Any) -> None:
+        """`options` are Server's, and access_log, access_log_class, access_log_format."""
+        self._options = options
+        self._shutdown_timeout = shutdown_timeout
+        self._server: Server | None = None
+        self._sites: list[BaseSite] = []
+        self._listening: list[asyncio.Server] = []
+
+    @property
+    def server(self) -> Server | None:
+        """The protocol factory; None before setup() and after cleanup()."""
+        return self._server
+
+    @property
+    def addresses(self) -> list[Any]:
+        """The addresses of all listening sockets, as socket.getsockname() gives them."""
+        return [sock.getsockname() for server in self._listening for sock in server.sockets]
+
+    @property
+    def sites(self) -> set[BaseSite]:
+        """The running sites."""
+        return set(self._sites)
+
+    @property
+    def shutdown_timeout(self) -> float:
+        """How long cleanup() waits for running handlers, in seconds."""
+        return self._shutdown_timeout
+
+    async def setup(self) -> None:
+        """Start the application; once. Raises what its start-up raises."""
+        if self._server is None:
+            self._server = await self._make_server()
+
+    async def cleanup(self) -> None:
+        """Stop accepting, let handlers finish, stop the application; may be repeated."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        for site in list(self._sites):
+            await site.stop()
+        for listening in self._listening:
+            listening.close()
+        self._listening.clear()
+        server.pre_shutdown()
+        try:
+            await self.shutdown()
+            await server.shutdown(self._shutdown_timeout)
+        finally:
+            await self._cleanup_server()
+
+    async def listen(self, sock: socket.socket, *, ssl: SSLContext | None = None) -> URL:
+        """See contracts.Runner."""
+        await self.serve(
+            lambda factory: asyncio.get_running_loop().create_server(factory, sock=sock, ssl=ssl)
+        )
+        scheme = "http" if ssl is None else "https"
+        address = sock.getsockname()
+        if not isinstance(address, tuple):
+            return URL.build(scheme=scheme, host="localhost")
+        return URL.build(scheme=scheme, host=address[0], port=address[1])
+
+    async def serve(self, open_server: Callable[[Callable[[], Any]], Any]) -> asyncio.Server:
+        """Listen by `await open_server(factory)`; RuntimeError before setup()."""
+        if self._server is None:
+            raise RuntimeError(f"call and await {type(self).__name__}.setup() first")
+        listening: asyncio.Server = await open_server(self._server)
+        self._listening.append(listening)
+        return listening
+
+    def stop_listening(self, listening: asyncio.Server) -> None:
+        """Accept nothing more there."""
+        listening.close()
+        with contextlib.suppress(ValueError):
+            self._listening.remove(listening)
+
+    def register(self, site: BaseSite) -> None:
+        """Know `site` from now on."""
+        self._sites.append(site)
+
+    def unregister(self, site: BaseSite) -> None:
+        """Forget `site`; not an error if unknown."""
+        with contextlib.suppress(ValueError):
+            self._sites.remove(site)
+
+    async def shutdown(self) -> None:
+        """Run what the application wants to run while connections are being closed."""
+
+    @abstractmethod
+    async def _make_server(self) -> Server:
+        """The server, started."""
+
+    @abstractmethod
+    async def _cleanup_server(self) -> None:
+        """After the last connection."""
+
+
+class ServerRunner(BaseRunner):
+    """Runs a Server that exists already."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        super().__init__(**options)
+        self._given = server
+
+    async def _make_server(self) -> Server:
+        return self._given
+
+    async def _cleanup_server(self) -> None:
+        pass
+
+
+class AppRunner(BaseRunner):
+    """Runs an application; knows it only as AbstractApplication."""
+
+    def __init__(
+        self,
+        app: AbstractApplication,
+        *,
+        shutdown_timeout: float = 60.0,
+        access_log: logging.Logger | None = access_logger,
+        access_log_class: type[AbstractAccessLogger] = AccessLogger,
+        access_log_format: str = AccessLogger.LOG_FORMAT,
+        **options: Any,
+    ) -> None:
+        """`access_log` None writes none; `options` are Server's."""
+        if not isinstance(app, AbstractApplication):
+            raise TypeError(f"AppRunner takes an Application, not {type(app).__name__}")
+        super().__init__(shutdown_timeout=shutdown_timeout, **options)
+        self._app = app
+        self._access: AbstractAccessLogger | None = None
+        if access_log is not None:
+            self._access = access_log_class(access_log, access_log_format)
+
+    @property
+    def app(self) -> AbstractApplication:
+        """The application."""
+        return self._app
+
+    async def shutdown(self) -> None:
+        """Send on_shutdown."""
+        await self._app.shutdown()
+
+    async def _make_server(self) -> Server:
+        app = self._app
+        await app.startup()
+        # Behind it: on_startup may still add routes and values.
+        app.freeze()
+        access = self._access
+        log = access.log if access is not None and access.enabled else None
+        return Server(
+            app,
+            loop=asyncio.get_running_loop(),
+            log_access=log,
+            logger=app.logger,
+            **self._options,
+        )
+
+    async def _cleanup_server(self) -> None:
+        await self._app.cleanup()

@@ -1,0 +1,170 @@
+"""Sites: where a runner listens."""
+
+import asyncio
+import os
+import socket
+from abc import ABC, abstractmethod
+from ssl import SSLContext
+from typing import Any
+
+from yarl import URL
+
+from .runner import BaseRunner
+
+
+class Site(ABC):
+    """A place to listen at: start(), stop()."""
+
+    def __init__(
+        self,
+        runner: BaseRunner,
+        *,
+        ssl_context: SSLContext | None = None,
+        backlog: int = 128,
+    ) -> None:
+        if runner.server is None:
+            raise RuntimeError("call and await runner.setup() before making a site")
+        self._runner = runner
+        self._ssl_context = ssl_context
+        self._backlog = backlog
+        self._listening: asyncio.Server | None = None
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The address as a URL."""
+
+    @abstractmethod
+    async def _open(self, factory: Any) -> asyncio.Server:
+        """Listen."""
+
+    async def start(self) -> None:
+        """Begin to accept. OSError where the address cannot be had."""
+        if self._listening is not None:
+            raise RuntimeError(f"{self.name} has been started already")
+        self._listening = await self._runner.serve(self._open)
+        self._runner.register(self)
+
+    async def stop(self) -> None:
+        """Accept nothing more; connections go on until the runner's cleanup()."""
+        self._runner.unregister(self)
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            self._runner.stop_listening(listening)
+
+    def _scheme(self) -> str:
+        return "http" if self._ssl_context is None else "https"
+
+
+class TCPSite(Site):
+    """Listens on `host` (None: all interfaces) and `port` (None: 8080, 8443 with TLS; 0: any)."""
+
+    def __init__(
+        self,
+        runner: BaseRunner,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        ssl_context: SSLContext | None = None,
+        backlog: int = 128,
+        reuse_address: bool | None = None,
+        reuse_port: bool | None = None,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        self._host = host
+        if port is None:
+            port = 8443 if ssl_context else 8080
+        self._port = checked_port(port)
+        self._reuse_address = reuse_address
+        self._reuse_port = reuse_port
+
+    @property
+    def name(self) -> str:
+        """The address as a URL; with the port in use once started."""
+        port = self._port
+        if self._listening is not None and self._listening.sockets:
+            port = self._listening.sockets[0].getsockname()[1]
+        return str(URL.build(scheme=self._scheme(), host=self._host or "0.0.0.0", port=port))  # noqa: S104  # the name of "all interfaces"
+
+    @property
+    def port(self) -> int:
+        """The port in use once started, else the one asked for."""
+        if self._listening is not None and self._listening.sockets:
+            port: int = self._listening.sockets[0].getsockname()[1]
+            return port
+        return self._port
+
+    async def _open(self, factory: Any) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            factory,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            reuse_address=self._reuse_address,
+            reuse_port=self._reuse_port,
+        )
+
+
+class UnixSite(Site):
+    """Listens on the UNIX socket `path`."""
+
+    def __init__(
+        self,
+        runner: BaseRunner,
+        path: str | os.PathLike[str],
+        *,
+        ssl_context: SSLContext | None = None,
+        backlog: int = 128,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        self._path = os.fspath(path)
+
+    @property
+    def name(self) -> str:
+        """The address."""
+        return f"{self._scheme()}://unix:{self._path}:"
+
+    async def _open(self, factory: Any) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_unix_server(
+            factory, self._path, ssl=self._ssl_context, backlog=self._backlog
+        )
+
+
+class SockSite(Site):
+    """Listens on a socket that is bound already."""
+
+    def __init__(
+        self,
+        runner: BaseRunner,
+        sock: socket.socket,
+        *,
+        ssl_context: SSLContext | None = None,
+        backlog: int = 128,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        self._sock = sock
+        address = sock.getsockname()
+        if isinstance(address, tuple):
+            self._name = str(URL.build(scheme=self._scheme(), host=address[0], port=address[1]))
+        else:
+            self._name = f"{self._scheme()}://unix:{address}:"
+
+    @property
+    def name(self) -> str:
+        """The address."""
+        return self._name
+
+    async def _open(self, factory: Any) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            factory, sock=self._sock, ssl=self._ssl_context, backlog=self._backlog
+        )
+
+
+def checked_port(port: int) -> int:
+    """`port`, where it is a TCP port or 0. TypeError or ValueError says what is wrong with it."""
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError(f"a port is an int, not {port!r}; write int(...) around a setting")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"a port is 0 to 65535, not {port}")
+    return port
