@@ -60,15 +60,15 @@ class CustomBuildHook(BuildHookInterface):
                     Extension(name, [str(self.source(name))], extra_compile_args=flags)
                     for name in self.config["modules"]
                 ],
-                build_dir="../build/cython",
+                build_dir=str(root / "build" / "cython"),
                 compiler_directives={"language_level": 3, "annotation_typing": False},
                 force=force,
                 quiet=True,
             )
             command = build_ext(Distribution({"name": "extensions", "ext_modules": extensions}))
             command.ensure_finalized()
-            command.build_lib = "../build/lib"
-            command.build_temp = f"../build/temp-{sys.implementation.cache_tag}"
+            command.build_lib = str(root / "build" / "lib")
+            command.build_temp = str(root / "build" / f"temp-{sys.implementation.cache_tag}")
             command.inplace = True
             command.force = force
             command.parallel = os.cpu_count()

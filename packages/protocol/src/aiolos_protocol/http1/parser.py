@@ -13,9 +13,6 @@ none of them, whatever its name, touches framing or routing (RFC 9110 6.5.1).
 `load_headers(block)` makes the mapping of field lines that a parser has accepted.
 """
 
-# The compiled twin is missing where nothing was compiled. Where it is there but `message` comes
-# from its Python source (a stale build, or sources preferred half-way), the cimport finds no C
-# layout: see the end of _parser.pyx, which turns that into an ImportError.
 try:
     from ._parser import load_headers, parse_request, parse_response, parse_trailers
 except ImportError:
