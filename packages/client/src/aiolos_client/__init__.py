@@ -1,0 +1,76 @@
+"""aiolos-client: an asynchronous HTTP client with aiohttp's API."""
+
+# First of all: it decides whether compiled modules or their sources are imported.
+import aiolos_protocol
+from aiolos_protocol.streams import StreamReader
+from aiolos_protocol.websocket import WebSocketError, WSCloseCode, WSMessage, WSMsgType
+
+from ._version import __version__
+from .connector import BaseConnector, TCPConnector
+from .errors import (
+    ClientConnectionError,
+    ClientConnectionResetError,
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientOSError,
+    ClientPayloadError,
+    ClientResponseError,
+    ClientSSLError,
+    ConnectionKey,
+    ConnectionTimeoutError,
+    ContentTypeError,
+    InvalidURL,
+    NonHttpUrlClientError,
+    ServerConnectionError,
+    ServerDisconnectedError,
+    ServerTimeoutError,
+    SocketTimeoutError,
+    WSServerHandshakeError,
+)
+from .request import RequestInfo
+from .response import ClientResponse
+from .session import ClientSession
+from .timeouts import ClientTimeout
+from .websocket import ClientWebSocketResponse
+
+__all__ = [
+    "BaseConnector",
+    "ClientConnectionError",
+    "ClientConnectionResetError",
+    "ClientConnectorCertificateError",
+    "ClientConnectorDNSError",
+    "ClientConnectorError",
+    "ClientConnectorSSLError",
+    "ClientError",
+    "ClientOSError",
+    "ClientPayloadError",
+    "ClientResponse",
+    "ClientResponseError",
+    "ClientSSLError",
+    "ClientSession",
+    "ClientTimeout",
+    "ClientWebSocketResponse",
+    "ConnectionKey",
+    "ConnectionTimeoutError",
+    "ContentTypeError",
+    "InvalidURL",
+    "NonHttpUrlClientError",
+    "RequestInfo",
+    "ServerConnectionError",
+    "ServerDisconnectedError",
+    "ServerTimeoutError",
+    "SocketTimeoutError",
+    "StreamReader",
+    "TCPConnector",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMsgType",
+    "WSServerHandshakeError",
+    "WebSocketError",
+    "__version__",
+]
+
+del aiolos_protocol
