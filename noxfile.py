@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent
 PACKAGES = ("protocol", "client", "server", "websocket", "testing", "aiolos", "aiohttp-compat")
 LEAVES = ("protocol", "client", "server", "websocket", "testing")
 TESTING = ("pytest>=8", "pytest-asyncio>=0.24", "hypothesis>=6.100")
+THIRD_PARTIES = ("multidict", "yarl", "frozenlist", "aiosignal")
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
@@ -51,7 +52,9 @@ def digest() -> str:
 def sources(package: str) -> list[Path]:
     """The files under src that git would keep."""
     kept = {".py", ".pyx", ".pxd", ".typed"}
-    return [path for path in (ROOT / "packages" / package / "src").rglob("*") if path.suffix in kept]
+    return [
+        path for path in (ROOT / "packages" / package / "src").rglob("*") if path.suffix in kept
+    ]
 
 
 def wheelhouse(session: nox.Session) -> Path:
@@ -198,7 +201,9 @@ def compat(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy --strict over every package."""
-    session.install("-q", "mypy>=1.13", "pytest>=8", "nox", "uvloop", "multidict", "yarl", "aiosignal")
+    session.install(
+        "-q", "mypy>=1.13", "pytest>=8", "nox", "uvloop", "multidict", "yarl", "aiosignal"
+    )
     paths = [str(ROOT / "packages" / package / "src") for package in FULL]
     env = {"MYPYPATH": os.pathsep.join(paths)}
     names = [arg for package in FULL for arg in ("-p", f"aiolos_{package}")]
@@ -234,4 +239,3 @@ def bench(session: nox.Session) -> None:
     options = [arg for arg in session.posargs if arg not in known]
     for name in chosen:
         session.run("python", f"tools/bench/{name}.py", *options)
-

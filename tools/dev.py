@@ -1,7 +1,7 @@
 """The two commands of the README; standard library only, any Python from 3.11.
 
-    python3 tools/dev.py demo [--port N | --check]   install into .venv, serve the demo
-    python3 tools/dev.py test [nox arguments]        install nox into .venv, run every test
+python3 tools/dev.py demo [--port N | --check]   install into .venv, serve the demo
+python3 tools/dev.py test [nox arguments]        install nox into .venv, run every test
 """
 
 import hashlib
@@ -57,7 +57,9 @@ def make_environment() -> None:
 def works() -> bool:
     """Whether .venv's interpreter starts and is one that we support."""
     code = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
-    return subprocess.run([str(PYTHON), "-c", code], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([str(PYTHON), "-c", code], capture_output=True, check=False).returncode == 0
+    )
 
 
 def workspace() -> list[str]:

@@ -1,6 +1,6 @@
 """Prints the public names of modules with their signatures, one a line, for comparison in tests.
 
-    python tools/listing.py aiolos aiolos.web
+python tools/listing.py aiolos aiolos.web
 """
 
 import importlib

@@ -1,8 +1,8 @@
 """One version number, written everywhere.
 
-    python3 tools/version.py              print it
-    python3 tools/version.py --check      exit 1 naming the places that differ
-    python3 tools/version.py --set 0.2.0  write it into every package and every pin
+python3 tools/version.py              print it
+python3 tools/version.py --check      exit 1 naming the places that differ
+python3 tools/version.py --set 0.2.0  write it into every package and every pin
 """
 
 import argparse
@@ -37,9 +37,8 @@ def differing(version: str) -> list[str]:
     """Each place that holds another version, as `path: what`."""
     wrong = []
     for path, pattern in places():
-        for found in pattern.finditer(path.read_text()):
-            if found[2] != version:
-                wrong.append(f"{path.relative_to(ROOT)}: {found[0]}")
+        found = pattern.finditer(path.read_text())
+        wrong += [f"{path.relative_to(ROOT)}: {each[0]}" for each in found if each[2] != version]
     return wrong
 
 

@@ -134,7 +134,9 @@ def client_run(script: str, *arguments: str) -> dict[str, Any]:
     return result
 
 
-def rounds(names: Iterable[str], rate: Callable[[str], float], count: int) -> dict[str, list[float]]:
+def rounds(
+    names: Iterable[str], rate: Callable[[str], float], count: int
+) -> dict[str, list[float]]:
     """`rate(name)` of each name in turn, `count` times over."""
     rates: dict[str, list[float]] = {name: [] for name in names}
     for number in range(count):
@@ -152,6 +154,5 @@ def report(title: str, rates: dict[str, list[float]], ratios: Iterable[tuple[str
         print(f"  {name:<24} {statistics.median(seen):>10,.0f}  {min(seen):,.0f}..{max(seen):,.0f}")
     for above, below in ratios:
         each = [a / b for a, b in zip(rates[above], rates[below], strict=True)]
-        print(
-            f"  {above} / {below}: {statistics.median(each):.2f}  ({min(each):.2f}..{max(each):.2f})"
-        )
+        spread = f"({min(each):.2f}..{max(each):.2f})"
+        print(f"  {above} / {below}: {statistics.median(each):.2f}  {spread}")

@@ -1,7 +1,7 @@
 """The demo: a chat over WebSocket, a clock over server-sent events, an upload, a download.
 
-    python app.py [--host 127.0.0.1] [--port 8080]     serve until Ctrl-C
-    python app.py --check                              serve, let our client try everything, end
+python app.py [--host 127.0.0.1] [--port 8080]     serve until Ctrl-C
+python app.py --check                              serve, let our client try everything, end
 """
 
 import argparse

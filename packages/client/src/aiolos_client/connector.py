@@ -5,7 +5,7 @@ import contextlib
 import ssl as ssl_module
 import warnings
 from collections import deque
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from aiolos_protocol.clock import Clock
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
@@ -81,7 +81,11 @@ class BaseConnector:
         return link
 
     async def connect(
-        self, key: ConnectionKey, plan: Plan, connect_timeout: float | None, dial_timeout: float | None
+        self,
+        key: ConnectionKey,
+        plan: Plan,
+        connect_timeout: float | None,
+        dial_timeout: float | None,
     ) -> H1ClientLink:
         """A connection for `key`, dialled or waited for; `plan` is what take() said.
 
@@ -214,7 +218,7 @@ class BaseConnector:
             self._emptied = self._emptied or self._loop.create_future()
             await asyncio.wait([self._emptied], timeout=1.0)
 
-    async def __aenter__(self) -> "BaseConnector":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -277,5 +281,3 @@ class TCPConnector(BaseConnector):
         if self._local_addr:
             options["local_addr"] = self._local_addr
         return options
-
-

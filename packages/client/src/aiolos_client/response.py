@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ConnectionLost, ProtocolError
@@ -32,7 +32,9 @@ class ClientResponse:
     _body: bytes | None = None
     history: "tuple[ClientResponse, ...]" = ()
 
-    def __init__(self, method: str, url: URL, exchange: H1ClientExchange, head: ResponseHead) -> None:
+    def __init__(
+        self, method: str, url: URL, exchange: H1ClientExchange, head: ResponseHead
+    ) -> None:
         self.method = method
         self.head = head
         self.status: int = head.status
@@ -195,7 +197,7 @@ class ClientResponse:
                 headers=self.headers,
             )
 
-    async def __aenter__(self) -> "ClientResponse":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

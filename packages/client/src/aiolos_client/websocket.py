@@ -1,6 +1,7 @@
 """The client's WebSocket façade; all behaviour is the engine's, in the sibling package."""
 
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Offer
@@ -25,7 +26,7 @@ class ClientWebSocketResponse(ForwardingWebSocket):
         """The response to the handshake."""
         return self._response
 
-    async def __aenter__(self) -> "ClientWebSocketResponse":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -134,4 +134,3 @@ class ClientComponent(Protocol):
 
         Must be called in a running loop.
         """
-

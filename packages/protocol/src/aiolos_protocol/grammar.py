@@ -6,9 +6,7 @@ from typing import Final
 
 # RFC 9110 5.6.2:  tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_"
 #                        / "`" / "|" / "~" / DIGIT / ALPHA          token = 1*tchar
-TCHAR: Final = (
-    b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
+TCHAR: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # RFC 5234 B.1, RFC 9110 5.5:  VCHAR = %x21-7E      obs-text = %x80-FF
 VISIBLE: Final = bytes([*range(0x21, 0x7F), *range(0x80, 0x100)])
@@ -21,7 +19,7 @@ OWS: Final = b" \t"
 
 # RFC 3986 3.2.2, 3.2.3:
 #   reg-name  = *( unreserved / pct-encoded / sub-delims )      (an IPv4 address is one, too)
-#   IP-literal = "[" ( IPv6address / IPvFuture ) "]"             IPvFuture = "v" 1*HEXDIG "." 1*(...)
+#   IP-literal = "[" ( IPv6address / IPvFuture ) "]"            IPvFuture = "v" 1*HEXDIG "." 1*(...)
 #   port      = *DIGIT
 # An IPv6 address is only outlined here; `is_host` has it judged in full.
 _HOST_PORT: Final = re.compile(

@@ -138,7 +138,9 @@ class RequestHead(Head):
         scheme: str | None = None,
         protocol: str | None = None,
     ) -> None:
-        Head.__init__(self, version, headers, length, chunked, keep_alive, upgrade, block, load, size)
+        Head.__init__(
+            self, version, headers, length, chunked, keep_alive, upgrade, block, load, size
+        )
         self.method = method
         self.target = target
         self.expect = expect
@@ -169,7 +171,9 @@ class ResponseHead(Head):
         load: "Callable[[bytes], CIMultiDict[str]] | None" = None,
         size: int = 0,
     ) -> None:
-        Head.__init__(self, version, headers, length, chunked, keep_alive, upgrade, block, load, size)
+        Head.__init__(
+            self, version, headers, length, chunked, keep_alive, upgrade, block, load, size
+        )
         self.status = status
         self.reason = reason
 

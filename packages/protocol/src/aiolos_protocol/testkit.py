@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from .clock import NEVER, Clock, Expiring
 
@@ -15,9 +15,7 @@ class MemoryTransport(asyncio.Transport):
     real one.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, protocol: Any = None, **extra: Any
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: Any = None, **extra: Any) -> None:
         super().__init__({"peername": ("127.0.0.1", 5000), "sockname": ("127.0.0.1", 80), **extra})
         self._loop = loop
         self._protocol = protocol
@@ -171,7 +169,7 @@ class ScriptedPeer:
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
 
-    async def __aenter__(self) -> "ScriptedPeer":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
@@ -184,9 +182,7 @@ class ScriptedPeer:
         if self._errors and exc[0] is None:
             raise self._errors[0]
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
         if task is not None:

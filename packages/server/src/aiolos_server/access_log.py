@@ -11,7 +11,9 @@ from typing import Any, Final
 from .request import BaseRequest
 from .response import StreamResponse
 
-_ATOM: Final = re.compile(r"%(?:\{(?P<name>[A-Za-z0-9\-_]+)\}(?P<kind>[ioe])|(?P<atom>Tf|[atPrsbTDl%]))")
+_ATOM: Final = re.compile(
+    r"%(?:\{(?P<name>[A-Za-z0-9\-_]+)\}(?P<kind>[ioe])|(?P<atom>Tf|[atPrsbTDl%]))"
+)
 
 
 class AbstractAccessLogger(ABC):
@@ -66,7 +68,9 @@ def _compiled(log_format: str) -> list[str | _Atom]:
     position = 0
     for match in _ATOM.finditer(log_format):
         atoms.append(_literal(log_format[position : match.start()]))
-        atoms.append(_field(match["name"], match["kind"]) if match["name"] else _ATOMS[match["atom"]])
+        atoms.append(
+            _field(match["name"], match["kind"]) if match["name"] else _ATOMS[match["atom"]]
+        )
         position = match.end()
     atoms.append(_literal(log_format[position:]))
     return atoms
@@ -74,7 +78,7 @@ def _compiled(log_format: str) -> list[str | _Atom]:
 
 def _literal(text: str) -> str:
     if "%" in text:
-        raise ValueError(f"unknown atom in the access log format: {text[text.index('%'):][:20]!r}")
+        raise ValueError(f"unknown atom in the access log format: {text[text.index('%') :][:20]!r}")
     return text
 
 

@@ -119,7 +119,10 @@ class Application(MutableMapping[str | AppKey[Any], Any], AbstractApplication):
         self._router.freeze()
         self._router.bind((self,), self._wrapped)
         for signal in (
-            self._on_response_prepare, self._on_startup, self._on_shutdown, self._on_cleanup,
+            self._on_response_prepare,
+            self._on_startup,
+            self._on_shutdown,
+            self._on_cleanup,
         ):
             signal.freeze()
 

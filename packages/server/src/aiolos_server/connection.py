@@ -115,8 +115,10 @@ class Connection:
                 response = _plain(exc.status_hint, exc.message)
         except Exception as exc:
             response = self._failed(request, exc)
-        if self._server.has_prepare_hooks or not isinstance(response, Response) or (
-            response.prepared
+        if (
+            self._server.has_prepare_hooks
+            or not isinstance(response, Response)
+            or (response.prepared)
         ):
             await response._send(request)
         return response

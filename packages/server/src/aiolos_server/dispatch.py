@@ -278,5 +278,3 @@ async def _carry(coro: Coroutine[Any, Any, Any], owner: Owner) -> None:
         owner.finished(None, exc)
     else:
         owner.finished(result, None)
-
-

@@ -1,4 +1,4 @@
-"""Answers that are raised: one exception for each status (RFC 9110 15); returning them is as good."""
+"""Answers that are raised, one exception for each status (RFC 9110 15); or returned, as well."""
 
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
@@ -314,9 +314,7 @@ class HTTPRequestEntityTooLarge(HTTPClientError):
         content_type: str | None = None,
     ) -> None:
         if text is None and body is None:
-            text = (
-                f"Maximum request body size {max_size} exceeded, actual body size {actual_size}"
-            )
+            text = f"Maximum request body size {max_size} exceeded, actual body size {actual_size}"
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )

@@ -20,7 +20,9 @@ def middleware(function: _F) -> _F:
 def check_middleware(function: Any) -> None:
     """Raise TypeError unless `function` can be called with (request, handler)."""
     if not callable(function):
-        raise TypeError(f"a middleware is a coroutine function of (request, handler), not {function!r}")
+        raise TypeError(
+            f"a middleware is a coroutine function of (request, handler), not {function!r}"
+        )
     try:
         inspect.signature(function).bind(None, None)
     except TypeError as error:

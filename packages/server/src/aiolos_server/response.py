@@ -310,7 +310,8 @@ class Response(StreamResponse):
             elif isinstance(text, str):
                 self._body = text.encode() if charset is None else text.encode(charset)
                 self._content_type = (
-                    _TEXT if content_type is None and charset is None
+                    _TEXT
+                    if content_type is None and charset is None
                     else f"{content_type or 'text/plain'}; charset={charset or 'utf-8'}"
                 )
             else:
@@ -438,14 +439,10 @@ def json_response(
 def _checked_status(status: int) -> int:
     value = int(status)
     if value != 101 and not 200 <= value <= 599:
-        raise ValueError(
-            f"a final status is 200 to 599 (or 101), not {value}; see RFC 9110 15"
-        )
+        raise ValueError(f"a final status is 200 to 599 (or 101), not {value}; see RFC 9110 15")
     return value
 
 
 def _check_content_type(value: str) -> None:
     if "charset=" in value:
         raise ValueError("charset stands in content_type; give it by charset=")
-
-

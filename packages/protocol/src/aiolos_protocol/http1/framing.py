@@ -157,7 +157,9 @@ class ChunkedDecoder:
         rest = line[digits:] if eol >= 0 else line[digits:].removesuffix(b"\r")
         if digits > 15 or (not digits and (rest or eol >= 0)):
             raise RemoteProtocolError("chunk-size is not 1 to 15 hex digits (RFC 9112 7.1)")
-        if rest and (rest.lstrip(b" \t")[:1] not in (b";", b"") or _BAD_EXTENSION.intersection(rest)):
+        if rest and (
+            rest.lstrip(b" \t")[:1] not in (b";", b"") or _BAD_EXTENSION.intersection(rest)
+        ):
             raise RemoteProtocolError("bytes behind chunk-size are no chunk-ext (RFC 9112 7.1.1)")
         if eol < 0:
             if len(line) > limit:

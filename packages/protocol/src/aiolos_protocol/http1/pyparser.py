@@ -12,7 +12,7 @@ from multidict import CIMultiDict, istr
 
 from .. import hdrs, methods
 from ..errors import LimitExceeded, RemoteProtocolError
-from ..grammar import ABSOLUTE_FORM, HTTP_VERSION, OWS, TCHAR, TEXT, VISIBLE, is_host, is_token
+from ..grammar import ABSOLUTE_FORM, HTTP_VERSION, OWS, TCHAR, TEXT, is_host, is_token
 from ..limits import Limits
 from ..message import HttpVersion, HttpVersion10, HttpVersion11, RequestHead, ResponseHead
 
@@ -137,9 +137,7 @@ def parse_response(data: bytes, start: int, limits: Limits) -> ResponseHead | No
     )
 
 
-def parse_trailers(
-    data: bytes, start: int, limits: Limits
-) -> tuple[CIMultiDict[str], int] | None:
+def parse_trailers(data: bytes, start: int, limits: Limits) -> tuple[CIMultiDict[str], int] | None:
     """See `parser`."""
     if data.startswith(b"\r\n", start):
         return CIMultiDict(), start + 2
@@ -209,8 +207,7 @@ _NO_REQUEST_LINE: Final = (
     "a request line is method, target and HTTP/1.1, with one space between them (RFC 9112 3)"
 )
 _NO_STATUS_LINE: Final = (
-    "a status line is HTTP/1.1, three digits and a reason, with one space between them"
-    " (RFC 9112 4)"
+    "a status line is HTTP/1.1, three digits and a reason, with one space between them (RFC 9112 4)"
 )
 
 
@@ -319,9 +316,7 @@ def _host(found: dict[int, bytes], version: HttpVersion, authority: str | None) 
     return value.decode("ascii") if authority is None else authority
 
 
-def _framing(
-    found: dict[int, bytes], version: HttpVersion, repeats: bool
-) -> tuple[int, bool]:
+def _framing(found: dict[int, bytes], version: HttpVersion, repeats: bool) -> tuple[int, bool]:
     """Length and chunkedness of the body (RFC 9112 6.3). `repeats`: equal lengths may repeat."""
     lengths, codings = found.get(_LENGTH), found.get(_CODING)
     if codings is not None:

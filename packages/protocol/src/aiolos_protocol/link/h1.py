@@ -306,9 +306,7 @@ class H1Link(TransportOwner):
         self._flush()
         self._clock.unwatch(self)
         buffered, self._buffer = self._buffer, b""
-        return Handover(
-            self.transport, buffered, self._write_paused, self._read_paused, self._gone
-        )
+        return Handover(self.transport, buffered, self._write_paused, self._read_paused, self._gone)
 
     def close(self) -> None:
         """Close once everything written is sent; what is not complete is lost."""

@@ -7,7 +7,13 @@ from typing import Final
 from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
-from ..errors import ConnectionLost, LimitExceeded, LocalProtocolError, ProtocolError, RemoteProtocolError
+from ..errors import (
+    ConnectionLost,
+    LimitExceeded,
+    LocalProtocolError,
+    ProtocolError,
+    RemoteProtocolError,
+)
 from ..exchange import ClientRole
 from ..http1.parser import parse_response
 from ..http1.serializer import may_have_body, request_head
@@ -16,7 +22,6 @@ from ..message import RequestHead, ResponseHead
 from ..streams import EMPTY
 from .h1 import (
     BEGIN,
-
     BODY,
     CLOSE,
     CLOSED,
@@ -248,5 +253,3 @@ class H1ClientExchange(H1Exchange):
     def body_sent(self) -> bool:
         """True when the request is out whole."""
         return self._link._exchange is not self or self._link._sending >= DONE
-
-

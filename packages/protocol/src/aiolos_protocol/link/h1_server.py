@@ -17,7 +17,6 @@ from ..http1.serializer import (
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
-from ..streams import EMPTY
 from .h1 import (
     BEGIN,
     BEGUN,
@@ -213,9 +212,7 @@ class H1ServerLink(H1Link):
             # Behind an unanswered Expect nobody knows whether a body or a request comes next.
             self.keep_alive = False
         if headers is None and head.version is HttpVersion11 and may_have_body(status):
-            prefix = response_prefix(
-                status, reason, content_type, self._server, self.keep_alive
-            )
+            prefix = response_prefix(status, reason, content_type, self._server, self.keep_alive)
             start = b"%b%d\r\n%b\r\n" % (prefix, len(body), self._clock.date)
         else:
             start = self._composed(head, status, reason, content_type, headers, len(body))

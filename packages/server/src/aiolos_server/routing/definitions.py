@@ -14,7 +14,9 @@ _F = TypeVar("_F", bound=AnyHandler)
 class Registering(Protocol):
     """The router, as a definition uses it."""
 
-    def add_route(self, method: str, path: str, handler: AnyHandler, **options: Any) -> AbstractRoute: ...
+    def add_route(
+        self, method: str, path: str, handler: AnyHandler, **options: Any
+    ) -> AbstractRoute: ...
     def add_get(self, path: str, handler: AnyHandler, **options: Any) -> AbstractRoute: ...
 
 

@@ -166,7 +166,8 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         for route in routes:
             if not isinstance(route, AbstractRouteDef):
                 raise TypeError(
-                    f"add_routes() takes web.get(...) and the like or a RouteTableDef, not {route!r}"
+                    "add_routes() takes web.get(...) and the like or a RouteTableDef, "
+                    f"not {route!r}"
                 )
             registered.extend(route.register(self))
         return registered

@@ -1,0 +1,3 @@
+"""The names of header fields and methods."""
+
+from aiolos.hdrs import *  # noqa: F403

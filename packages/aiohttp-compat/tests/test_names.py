@@ -1,0 +1,48 @@
+"""The name aiohttp gives the objects of aiolos."""
+
+import aiohttp
+import aiohttp.hdrs
+import aiohttp.web
+import aiolos
+import aiolos.web
+import pytest
+from aiolos_protocol import hdrs
+
+
+@pytest.mark.parametrize("name", aiolos.__all__)
+def test_a_name_is_that_of_aiolos(name):
+    assert getattr(aiohttp, name) is getattr(aiolos, name)
+
+
+@pytest.mark.parametrize("name", aiolos.web.__all__)
+def test_a_name_of_web_is_that_of_aiolos(name):
+    assert getattr(aiohttp.web, name) is getattr(aiolos.web, name)
+
+
+def test_header_names_are_there():
+    assert aiohttp.hdrs.CONTENT_TYPE is hdrs.CONTENT_TYPE
+    assert aiohttp.hdrs.METH_GET == "GET"
+
+
+async def test_an_application_written_for_aiohttp_runs():
+    from aiohttp import web
+
+    async def hello(request: web.Request) -> web.Response:
+        return web.Response(text=f"Hello, {request.match_info['name']}!")
+
+    app = web.Application()
+    app.router.add_get("/{name}", hello)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/you") as response,
+        ):
+            assert response.status == 200
+            assert await response.text() == "Hello, you!"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,38 @@
+"""Every name of `aiolos` is the very object of the part that makes it."""
+
+import importlib
+
+import aiolos
+import aiolos_client
+import aiolos_protocol
+import aiolos_server.web
+import aiolos_websocket.component
+import pytest
+from aiolos import web
+from aiolos_protocol import siblings
+
+
+@pytest.mark.parametrize("name", aiolos_client.__all__)
+def test_a_clients_name_is_the_clients_own(name):
+    assert getattr(aiolos, name) is getattr(aiolos_client, name)
+    assert name in aiolos.__all__
+
+
+@pytest.mark.parametrize("name", aiolos_server.web.__all__)
+def test_a_servers_name_is_the_servers_own(name):
+    assert getattr(web, name) is getattr(aiolos_server.web, name)
+
+
+def test_all_lists_each_name_once():
+    assert len(aiolos.__all__) == len(set(aiolos.__all__))
+    assert len(web.__all__) == len(set(web.__all__))
+
+
+def test_there_is_one_version():
+    assert aiolos.__version__ == aiolos_protocol.__version__
+
+
+def test_the_parts_are_bound_by_hand():
+    assert siblings.websocket("a test") is aiolos_websocket.component
+    assert siblings.client("a test") is importlib.import_module("aiolos_client.component")
+    assert siblings.server("a test") is importlib.import_module("aiolos_server.component")
