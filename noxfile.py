@@ -161,7 +161,13 @@ def alone_testing(session: nox.Session) -> None:
 
 
 FULL = ("protocol", "client", "server", "websocket", "testing", "aiolos")
-PEERS = ("uvloop>=0.21; sys_platform != 'win32'", "trustme>=1.2", "h11>=0.14", *BUILDING)
+PEERS = (
+    "uvloop>=0.21; sys_platform != 'win32'",
+    "trustme>=1.2",
+    "h11>=0.14",
+    "towncrier>=24.8",
+    *BUILDING,
+)
 
 
 def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
@@ -209,6 +215,7 @@ def types(session: nox.Session) -> None:
     names = [arg for package in FULL for arg in ("-p", f"aiolos_{package}")]
     names[-1] = "aiolos"
     session.run("mypy", *names, env=env)
+    session.run("mypy", *map(str, sorted(Path("tests-integration").glob("typed_*.py"))), env=env)
     session.run("mypy", "noxfile.py", "tools/version.py", "tools/listing.py", "tools/dev.py")
 
 

@@ -54,7 +54,8 @@ def tool() -> Callable[[str], str]:
     """The path of a command by its name. Where it is not installed: a skip, on CI a failure."""
 
     def path_of(name: str) -> str:
-        path = shutil.which(name)
+        # Daemons lie in sbin, which is not on every PATH.
+        path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         if path is None:
             if os.environ.get("CI"):
                 pytest.fail(f"{name} is not installed; .ci/run must install it")

@@ -1,0 +1,53 @@
+"""What `nox -s types` checks: right calls have precise types, and wrong ones are caught.
+
+Each `type: ignore` below is an error that the checker must find; where it finds none, the ignore
+itself is the error (warn_unused_ignores).
+"""
+
+from typing import assert_type
+
+import aiolos
+from aiolos import web
+
+COUNT = web.AppKey("COUNT", int)
+
+
+async def handler(request: web.Request) -> web.Response:
+    """A handler, as most are."""
+    assert_type(request.method, str)
+    assert_type(await request.read(), bytes)
+    assert_type(await request.text(), str)
+    assert_type(request.app[COUNT], int) if isinstance(request.app, web.Application) else None
+    return web.Response(text="yes", status=200)
+
+
+def application() -> web.Application:
+    """Routes and shared values."""
+    app = web.Application()
+    app[COUNT] = 1
+    app[COUNT] = "one"  # type: ignore[misc]
+    app.router.add_get("/", handler)
+    app.add_routes([web.get("/a", handler), web.post("/b", handler)])
+    web.Response(text=b"bytes")  # type: ignore[arg-type]
+    web.Response(status="200")  # type: ignore[arg-type]
+    return app
+
+
+async def fetch(session: aiolos.ClientSession) -> str:
+    """A request, as most are."""
+    async with session.get("http://example.org/", params={"a": "b"}) as response:
+        assert_type(response, aiolos.ClientResponse)
+        assert_type(response.status, int)
+        assert_type(await response.read(), bytes)
+        return await response.text()
+
+
+async def talk(session: aiolos.ClientSession) -> None:
+    """A WebSocket."""
+    async with session.ws_connect("http://example.org/") as socket:
+        assert_type(socket, aiolos.ClientWebSocketResponse)
+        await socket.send_str("hello")
+        await socket.send_str(b"hello")  # type: ignore[arg-type]
+        async for message in socket:
+            if message.type is aiolos.WSMsgType.TEXT:
+                assert_type(message.data, str)
