@@ -29,7 +29,8 @@ def main(arguments: list[str]) -> int:
     command, *rest = arguments or ["help"]
     if command == "demo":
         make_environment()
-        install("aiolos and what it needs", workspace(), state_of_workspace())
+        if install("aiolos and what it needs", workspace(), state_of_workspace()):
+            run(str(PYTHON), "-m", "aiolos_protocol")
         return run(str(PYTHON), str(ROOT / "docs" / "examples" / "demo" / "app.py"), *rest)
     if command == "test":
         make_environment()
@@ -82,11 +83,11 @@ def state_of_workspace() -> str:
     return state.hexdigest()
 
 
-def install(what: str, arguments: list[str], state: str) -> None:
-    """pip-install into .venv unless the same was done before."""
+def install(what: str, arguments: list[str], state: str) -> bool:
+    """pip-install into .venv; False where the same was done before."""
     stamp = VENV / f"installed-{what.partition(' ')[0]}"
     if stamp.exists() and stamp.read_text() == state:
-        return
+        return False
     step = Step(f"installing {what}")
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
     with LOG.open("w") as log:
@@ -97,6 +98,7 @@ def install(what: str, arguments: list[str], state: str) -> None:
         fail(f"pip failed; the whole log is in {LOG.relative_to(ROOT)}")
     stamp.write_text(state)
     step.end()
+    return True
 
 
 def run(*command: str) -> int:
