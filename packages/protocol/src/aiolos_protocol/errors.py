@@ -43,6 +43,13 @@ class LimitExceeded(RemoteProtocolError):
         self.value = value
 
 
+class UnexpectedTLS(RemoteProtocolError):
+    """The peer began a TLS handshake where plain bytes are spoken."""
+
+    def __init__(self) -> None:
+        super().__init__("a TLS handshake where plain HTTP is spoken")
+
+
 class ConnectionLost(ConnectionResetError):
     """The transport closed before the exchange was complete."""
 

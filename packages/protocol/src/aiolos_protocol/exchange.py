@@ -92,6 +92,9 @@ class ServerRole(Protocol):
     def request_refused(self, error: Exception) -> tuple[int, bytes]:
         """The peer's bytes are no request; the status and text/plain body to close with."""
 
+    def half_closed(self) -> None:
+        """The peer sends no more; it may still wait for the answer, or be gone."""
+
     def lost(self, exc: BaseException | None) -> None:
         """The connection is gone; called once. None for an orderly end."""
 

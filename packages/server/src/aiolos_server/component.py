@@ -86,6 +86,9 @@ class _Unconnected:
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         pass
 
+    async def disconnected(self) -> None:
+        pass
+
 
 def request(
     method: str,

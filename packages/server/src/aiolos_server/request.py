@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qsl
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.errors import RemoteProtocolError
 from aiolos_protocol.exchange import Exchange, ServerLink
 from aiolos_protocol.message import HttpVersion, RawHeaders, RequestHead
 from aiolos_protocol.streams import EMPTY, StreamReader
@@ -16,7 +17,7 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
-from .errors import HTTPBadRequest, HTTPRequestEntityTooLarge
+from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
 from .response import StreamResponse
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -30,6 +31,7 @@ class Bearer(Protocol):
 
     async def preparing(self, request: Any, response: StreamResponse) -> None: ...
     def on_farewell(self, farewell: Callable[[], None] | None) -> None: ...
+    async def disconnected(self) -> None: ...
 
 
 class BaseRequest(MutableMapping[str, Any]):
@@ -46,6 +48,8 @@ class BaseRequest(MutableMapping[str, Any]):
     _body: bytes | None = None
     _form: "MultiDictProxy[Any] | None" = None
     _content: StreamReader | None = None
+    malformed: Exception | None = None
+    """What json() last raised: left uncaught, it is the peer's fault."""
 
     def __init__(self, head: RequestHead, bearer: Bearer) -> None:
         self.head = head
@@ -207,6 +211,10 @@ class BaseRequest(MutableMapping[str, Any]):
         """Call `farewell()` when the server shuts down while this request lasts."""
         self._bearer.on_farewell(farewell)
 
+    async def wait_for_disconnect(self) -> None:
+        """Wait until the client is gone, or has closed its half of the connection."""
+        await self._bearer.disconnected()
+
     # The body.
 
     @property
@@ -238,11 +246,16 @@ class BaseRequest(MutableMapping[str, Any]):
             size = 0
             limit = self._bearer.client_max_size
             content = self.content
-            while data := await content.readany():
-                size += len(data)
-                if limit and size > limit:
-                    raise HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
-                parts.append(data)
+            if limit and self.head.length > limit:
+                raise HTTPRequestEntityTooLarge(max_size=limit, actual_size=self.head.length)
+            try:
+                while data := await content.readany():
+                    size += len(data)
+                    if limit and size > limit:
+                        raise HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
+                    parts.append(data)
+            except RemoteProtocolError as error:
+                raise malformed_body(error) from error
             body = self._body = b"".join(parts)
         return body
 
@@ -257,7 +270,12 @@ class BaseRequest(MutableMapping[str, Any]):
 
     async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
         """The body as JSON; raises what `loads` raises, which left uncaught is answered 400."""
-        return loads(await self.text())
+        text = await self.text()
+        try:
+            return loads(text)
+        except Exception as error:
+            self.malformed = error
+            raise
 
     async def post(self) -> "MultiDictProxy[Any]":
         """The body as an urlencoded form; empty for other methods and content types."""
@@ -318,6 +336,14 @@ class Request(BaseRequest):
     def app(self) -> Any:
         """The application whose route matched."""
         return self.match_info.apps[-1]
+
+
+def malformed_body(error: RemoteProtocolError) -> HTTPException:
+    """The answer to a body that breaks the rules of its framing."""
+    answer = HTTPBadRequest(text=f"{error.status_hint}: the body is malformed")
+    answer.set_status(error.status_hint)
+    answer.force_close()
+    return answer
 
 
 def _target_url(target: str) -> URL:

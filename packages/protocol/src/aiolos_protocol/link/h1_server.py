@@ -6,7 +6,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
-from ..errors import LimitExceeded, LocalProtocolError, ProtocolError
+from ..errors import LimitExceeded, LocalProtocolError, ProtocolError, UnexpectedTLS
 from ..exchange import ServerRole
 from ..http1.parser import parse_request
 from ..http1.serializer import (
@@ -35,6 +35,9 @@ from .h1 import (
 
 # How long a refused peer may go on sending before the connection is cut, in seconds.
 LINGER: Final = 2.0
+
+# The first byte of a TLS record that holds a handshake (RFC 8446 5.1).
+TLS_HANDSHAKE: Final = 0x16
 
 
 class _Discard:
@@ -98,6 +101,8 @@ class H1ServerLink(H1Link):
             self._received(CLOSE)
         waiting = self._sending < DONE and self._head is not None
         self.keep_alive = False
+        if waiting:
+            self._role.half_closed()
         # TLS cannot be half-closed: there the transport closes whatever is returned.
         return waiting and self.get_extra_info("ssl_object") is None
 
@@ -120,9 +125,13 @@ class H1ServerLink(H1Link):
         try:
             head = parse_request(data, 0, self._limits)
         except ProtocolError as error:
-            self._refuse(error)
+            self._refuse(UnexpectedTLS() if data[0] == TLS_HANDSHAKE else error)
             return False
         if head is None:
+            if data[0] == TLS_HANDSHAKE:
+                # It would wait for ever for a line's end.
+                self._refuse(UnexpectedTLS())
+                return False
             if self._receiving == IDLE:
                 self._received(BEGIN)
                 self.deadline = self._clock.now + self._head_timeout
@@ -329,10 +338,16 @@ class H1ServerLink(H1Link):
 
     def _discard_body(self) -> None:
         """The answer is out while the request's body is not all here: take a little more."""
-        if self._receiving != BODY:
-            self._linger()
+        body = self._body
+        if isinstance(body, _Discard):
             return
-        if isinstance(self._body, _Discard):
+        if self._receiving == BODY:
+            body.set_exception(
+                LocalProtocolError("the response is out: what is left of the body is thrown away")
+            )
+        if self._receiving != BODY or not self.keep_alive:
+            self._received(CLOSE)
+            self._linger()
             return
         self._body = _Discard(self._limits)
         self.deadline = self._clock.now + self._head_timeout

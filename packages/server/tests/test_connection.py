@@ -1,0 +1,538 @@
+"""From the bytes of a request to the bytes of its response, over a transport in memory."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_protocol.limits import Limits
+from aiolos_server import web
+
+Serve = Callable[..., Any]
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+HEAD = b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def path(request: web.Request) -> web.Response:
+    return web.Response(text=request.path_qs)
+
+
+async def echo(request: web.Request) -> web.Response:
+    return web.Response(body=await request.read())
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"one")
+    await response.write(b"two")
+    return response
+
+
+def target(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+
+
+async def test_a_request_and_its_response(serve: Serve) -> None:
+    answer = await serve().ask(GET)
+    assert (answer.status, answer.reason, answer.body) == (200, "OK", b"hello")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-length"] == "5"
+    assert answer.headers["date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+    assert answer.headers["server"].startswith("aiolos/")
+
+
+async def test_srv_08_keep_alive(serve: Serve) -> None:
+    peer = serve(path)
+    assert [(await peer.ask(target(f"/{n}"))).body for n in range(5)] == [
+        b"/%d" % n for n in range(5)
+    ]
+    assert not peer.closed
+    answer = await peer.ask(b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert answer.headers["connection"] == "close"
+    assert peer.closed
+
+
+async def test_srv_08_http_1_0_is_kept_alive_only_when_asked(serve: Serve) -> None:
+    peer = serve(path)
+    answer = await peer.ask(b"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert answer.headers["connection"] == "keep-alive"
+    assert not peer.closed
+    answer = await peer.ask(b"GET /b HTTP/1.0\r\n\r\n")
+    assert answer.headers["connection"] == "close"
+    assert peer.closed
+
+
+async def test_pipelining_keeps_the_order(serve: Serve, answers: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        if request.path == "/0":
+            await asyncio.sleep(0)
+        return await path(request)
+
+    peer = serve(handler)
+    got = answers(await peer.send(b"".join(target(f"/{n}") for n in range(40))))
+    assert [answer.body.decode() for answer in got] == [f"/{n}" for n in range(40)]
+
+
+async def test_a_request_byte_by_byte(serve: Serve) -> None:
+    request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+    assert (
+        await serve(echo).ask(*(request[n : n + 1] for n in range(len(request))))
+    ).body == b"abc"
+
+
+async def test_the_body_comes_later_than_the_head(serve: Serve) -> None:
+    peer = serve(echo)
+    assert await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc") == b""
+    assert (await peer.ask(b"def")).body == b"abcdef"
+
+
+async def test_srv_09_chunked_both_ways(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        async for piece in request.content.iter_any():
+            await response.write(piece.upper())
+        return response
+
+    peer = serve(handler)
+    answer = await peer.ask(
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n",
+        b"0\r\nTrailer-Field: x\r\n\r\n",
+    )
+    assert answer.headers["transfer-encoding"] == "chunked"
+    assert answer.body == b"ABCDE"
+    assert not peer.closed
+
+
+# What a HEAD gets.
+
+
+async def test_head_on_a_streaming_handler_has_no_body(serve: Serve, answers: Any) -> None:
+    data = await serve(stream).send(HEAD + GET)
+    head, get = answers(data, "HEAD", "GET")
+    assert head.body == b""
+    assert head.headers["transfer-encoding"] == "chunked"
+    assert get.body == b"onetwo"
+
+
+async def test_head_on_a_whole_response_has_its_length(serve: Serve) -> None:
+    answer = await serve().ask(HEAD)
+    assert answer.headers["content-length"] == "5"
+    assert answer.body == b""
+
+
+async def test_a_stream_to_http_1_0_ends_with_the_connection(serve: Serve) -> None:
+    peer = serve(stream)
+    answer = await peer.ask(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert "transfer-encoding" not in answer.headers
+    assert answer.body == b"onetwo"
+    assert peer.closed
+
+
+# 100-continue (RFC 9110 10.1.1).
+
+EXPECTING = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+
+
+async def test_continue_is_sent_before_the_body(serve: Serve) -> None:
+    peer = serve(echo)
+    assert await peer.send(EXPECTING) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert (await peer.ask(b"abc")).body == b"abc"
+    assert not peer.closed
+
+
+async def test_an_expect_handler_that_refuses(serve: Serve) -> None:
+    async def refuse(request: web.Request) -> None:
+        raise web.HTTPRequestEntityTooLarge(max_size=1, actual_size=3)
+
+    app = web.Application()
+    app.router.add_post("/", echo, expect_handler=refuse)
+    peer = serve(app=app)
+    answer = await peer.ask(EXPECTING)
+    assert answer.status == 413
+    assert peer.closed
+
+
+# Handlers that fail.
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_a_handler_that_raises_is_500_and_a_log_line(
+    serve: Serve, caplog: pytest.LogCaptureFixture, suspend: bool
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        if suspend:
+            await asyncio.sleep(0)
+        raise LookupError("secret")
+
+    peer = serve(handler)
+    for _ in range(2):
+        answer = await peer.ask(target("/bad?x=1"))
+        assert answer.status == 500
+        assert b"secret" not in answer.body
+        assert b"Traceback" not in answer.body
+    assert not peer.closed
+    record = caplog.records[-1]
+    assert record.levelno == logging.ERROR
+    assert record.getMessage() == "Error handling request GET /bad?x=1 from 127.0.0.1:5000"
+    assert record.exc_info is not None
+    assert record.exc_info[0] is LookupError
+
+
+async def test_a_handler_that_raises_in_the_middle_of_a_stream(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"some")
+        raise LookupError("secret")
+
+    peer = serve(handler)
+    data = await peer.send(GET)
+    assert data.count(b"HTTP/1.1") <= 1
+    assert not data.endswith(b"0\r\n\r\n"), "a stream cut short must not look complete"
+    assert peer.transport.aborted
+    assert "LookupError" in caplog.text
+
+
+async def test_a_handler_that_returns_no_response(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def forgetful(request: web.Request) -> None:
+        pass
+
+    assert (await serve(forgetful).ask(GET)).status == 500
+    assert "the handler test_a_handler_that_returns_no_response.<locals>.forgetful" in caplog.text
+    assert "not None" in caplog.text
+
+
+async def test_a_response_used_for_two_requests(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = web.Response(text="once")
+
+    async def handler(request: web.Request) -> web.Response:
+        return response
+
+    peer = serve(handler)
+    assert (await peer.ask(GET)).body == b"once"
+    answer = await peer.ask(GET)
+    assert answer.status == 500
+    assert "a response answers one request" in caplog.text
+
+
+async def test_a_stream_used_for_two_requests(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept: list[web.StreamResponse] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if not kept:
+            kept.append(await stream(request))
+        return kept[0]
+
+    peer = serve(handler)
+    assert (await peer.ask(GET)).body == b"onetwo"
+    assert (await peer.ask(GET)).status == 500
+    assert "a response answers one request" in caplog.text
+
+
+async def test_broken_json_is_the_callers_fault(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(await request.json())
+
+    peer = serve(handler)
+    answer = await peer.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n{a:}")
+    assert answer.status == 400
+    assert not peer.closed
+
+
+async def test_srv_12_a_line_end_in_a_header_never_reaches_the_wire(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="x", headers={"X-Evil": "a\r\nSet-Cookie: b"})
+
+    answer = await serve(handler).ask(GET)
+    assert answer.status == 500
+    assert "set-cookie" not in answer.headers
+    assert "the value of the header X-Evil holds the control character" in caplog.text
+
+
+# What is no request is refused, whenever it comes, and never left waiting.
+
+BAD_HEADS = {
+    "request line": b"GET /\r\nHost: a\r\n\r\n",
+    "version": b"GET / HTTP/3.1\r\nHost: a\r\n\r\n",
+    "method": b"G@T / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "header": b"GET / HTTP/1.1\r\nHost: a\r\nbad header: x\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "length and chunks": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ),
+    "two lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+    "bare LF": b"GET / HTTP/1.1\nHost: a\n\n",
+}
+REFUSED_WITH = {"version": 505}
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 1000])
+@pytest.mark.parametrize("kind", BAD_HEADS)
+async def test_srv_11_a_malformed_head(serve: Serve, answers: Any, kind: str, pieces: int) -> None:
+    bad = BAD_HEADS[kind]
+    step = max(1, -(-len(bad) // pieces))
+    peer = serve()
+    data = await peer.send(GET, *(bad[at : at + step] for at in range(0, len(bad), step)))
+    good, refused = answers(data)
+    assert good.status == 200
+    assert refused.status == REFUSED_WITH.get(kind, 400)
+    assert refused.headers["connection"] == "close"
+    assert peer.closed
+    assert "Traceback" not in refused.body.decode()
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "bad", [b"xyz\r\nabc", b"-3\r\nabc", b"3\r\nabcde\r\n", b"3;\x00\r\nabc\r\n"]
+)
+@pytest.mark.parametrize("together", [True, False])
+async def test_srv_11_a_malformed_chunk(serve: Serve, bad: bytes, together: bool) -> None:
+    """Also in a later segment than the head, when the handler waits for the body already."""
+    peer = serve(echo)
+    answer = await peer.ask(*([CHUNKED + bad] if together else [CHUNKED, bad]))
+    assert answer.status == 400
+    assert answer.headers["connection"] == "close"
+    assert peer.closed
+
+
+async def test_a_malformed_chunk_that_the_handler_catches(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        with pytest.raises(web.HTTPBadRequest, match="Bad Request"):
+            await request.read()
+        return web.Response(text="caught")
+
+    peer = serve(handler)
+    answer = await peer.ask(CHUNKED, b"zz\r\n")
+    assert answer.body == b"caught"
+    assert peer.closed
+
+
+async def test_a_malformed_chunk_behind_the_answer(serve: Serve) -> None:
+    peer = serve()
+    assert (await peer.ask(CHUNKED)).body == b"hello"
+    await peer.send(b"zz\r\n")
+    assert peer.closed
+
+
+async def test_a_good_request_is_answered_before_the_bad_one_behind_it(
+    serve: Serve, answers: Any
+) -> None:
+    good, bad = answers(await serve().send(GET + b"\x00\x01\r\n\r\n"))
+    assert (good.status, bad.status) == (200, 400)
+
+
+async def test_a_limit_is_named_in_the_log_and_not_in_the_body(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = serve(limits=Limits(field=1000))
+    answer = await peer.ask(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 2000 + b"\r\n\r\n")
+    assert answer.status == 431
+    assert b"1000" not in answer.body
+    assert b"limit" not in answer.body.lower()
+    assert "the limit field=1000 was exceeded" in caplog.text
+    assert "127.0.0.1:5000" in caplog.text
+
+
+async def test_tls_on_a_plain_port_is_said_in_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    hello = bytes.fromhex("16030100c8010000c403032e")
+    peer = serve()
+    await peer.send(hello + bytes(40))
+    assert peer.closed
+    (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert "spoke TLS" in record.getMessage()
+    assert "ssl_context" in record.getMessage()
+
+
+# Time (by a clock that stands still).
+
+
+async def test_a_head_that_dribbles_in_gets_408(serve: Serve) -> None:
+    peer = serve(head_timeout=30)
+    for byte in b"GET / HTTP/1.1\r\nHo":
+        assert await peer.send(bytes([byte])) == b""
+        peer.clock.advance(1.5)
+    peer.clock.advance(5)
+    answer = await peer.ask(b"")
+    assert answer.status == 408
+    assert peer.closed
+
+
+async def test_an_idle_connection_is_closed_after_the_keep_alive_timeout(serve: Serve) -> None:
+    peer = serve(keepalive_timeout=75)
+    await peer.ask(GET)
+    peer.clock.advance(74)
+    assert not peer.closed
+    peer.clock.advance(2)
+    assert peer.closed
+    assert peer.transport.take() == b""
+
+
+async def test_a_running_handler_has_no_deadline(serve: Serve) -> None:
+    release = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        await release.wait()
+        return web.Response(text="late")
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.clock.advance(10_000)
+    assert not peer.closed
+    release.set()
+    assert (await peer.ask(b"")).body == b"late"
+
+
+# The peer goes away.
+
+
+async def test_client_gone_the_handler_goes_on(serve: Serve, settle: Any) -> None:
+    release, done = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        await release.wait()
+        done.set()
+        return web.Response()
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.transport.lose()
+    await settle()
+    release.set()
+    await settle()
+    assert done.is_set()
+
+
+async def test_client_gone_with_handler_cancellation(serve: Serve, settle: Any) -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+        raise AssertionError
+
+    peer = serve(handler, handler_cancellation=True)
+    await peer.send(GET)
+    peer.transport.lose()
+    await settle()
+    assert seen == ["cancelled"]
+
+
+async def test_client_gone_while_its_body_is_read(
+    serve: Serve, settle: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = serve(echo)
+    await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc")
+    peer.transport.lose()
+    await settle()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_client_gone_while_it_is_written_to(
+    serve: Serve, settle: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    raised: list[BaseException] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"tick")
+                await asyncio.sleep(0)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.transport.lose()
+    await settle()
+    assert isinstance(raised[0], ConnectionResetError)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_wait_for_disconnect(serve: Serve, settle: Any) -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        await request.wait_for_disconnect()
+        seen.append("gone")
+        return web.Response()
+
+    peer = serve(handler)
+    await peer.send(GET)
+    assert not seen
+    peer.transport.lose()
+    await settle()
+    assert seen == ["gone"]
+
+
+async def test_a_half_closed_client_gets_its_answer(serve: Serve, settle: Any) -> None:
+    release = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        await release.wait()
+        return web.Response(text="there you are")
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.transport.receive_eof()
+    release.set()
+    assert (await peer.ask(b"")).body == b"there you are"
+    assert peer.closed
+
+
+# Upload that nobody reads.
+
+
+async def test_an_unread_body_is_thrown_away_and_the_connection_kept(serve: Serve) -> None:
+    peer = serve()
+    await peer.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc")
+    assert not peer.closed
+    assert (await peer.ask(b"def" + GET)).body == b"hello"
+
+
+async def test_an_endless_unread_body_is_cut(serve: Serve) -> None:
+    peer = serve(limits=Limits(lingering=1000))
+    await peer.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc")
+    for _ in range(20):
+        await peer.send(b"x" * 100)
+    assert peer.closed
+
+
+async def test_reading_pauses_above_the_body_buffer(serve: Serve, settle: Any) -> None:
+    release = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        await release.wait()
+        return await echo(request)
+
+    peer = serve(handler, limits=Limits(body_buffer=1000))
+    await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n", b"x" * 1500)
+    assert not peer.transport.reading
+    release.set()
+    await settle()
+    assert peer.transport.reading
+    assert (await peer.ask(b"x" * 1500)).body == b"x" * 3000
