@@ -33,6 +33,12 @@ class Limits:
     """Bytes of an unread request body that are thrown away to keep the connection."""
     body_buffer: int = 65_536
     """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
+    ranges: int = 32
+    """Ranges in one Range field (RFC 9110 14.2; a server answers 416)."""
+    cookie: int = 4096
+    """Name and value of one cookie that is set (RFC 6265bis 5.6)."""
+    cookie_attribute: int = 1024
+    """The value of one attribute of a cookie; a longer one is ignored (RFC 6265bis 5.6)."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

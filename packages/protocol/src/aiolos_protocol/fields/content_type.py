@@ -1,0 +1,89 @@
+"""Content-Type: media types and their parameters (RFC 9110 8.3)."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from multidict import MultiDict, MultiDictProxy
+
+from .syntax import is_token, parameters, split, token_or_quoted
+
+OCTET_STREAM: Final = "application/octet-stream"
+_CACHED_LENGTH: Final = 128
+_NONE: Final = MultiDictProxy(MultiDict[str]())
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """A media type; `type`, `subtype` and the names of `parameters` are in lower case.
+
+    Where a parameter is repeated the first one counts; `parameters.getall()` has them all.
+    """
+
+    type: str
+    subtype: str
+    parameters: MultiDictProxy[str] = field(default_factory=lambda: _NONE)
+
+    @property
+    def essence(self) -> str:
+        """`type/subtype`, without parameters."""
+        return f"{self.type}/{self.subtype}"
+
+    @property
+    def suffix(self) -> str:
+        """What follows the last "+" of the subtype ("json" of problem+json), else ""."""
+        return self.subtype.rpartition("+")[2] if "+" in self.subtype else ""
+
+    @property
+    def charset(self) -> str | None:
+        """The parameter charset in lower case."""
+        value = self.parameters.get("charset")
+        return value.lower() if value else None
+
+    @property
+    def is_json(self) -> bool:
+        """True for application/json and every subtype that ends in +json (RFC 6839 3.1)."""
+        return self.essence == "application/json" or self.suffix == "json"
+
+    @property
+    def is_text(self) -> bool:
+        """True for what is made of characters and so worth compressing: text/*, JSON, XML,
+        JavaScript, SVG."""
+        if self.type == "text" or self.suffix in ("json", "xml", "yaml"):
+            return True
+        return self.type == "application" and self.subtype in _TEXT_SUBTYPES
+
+    def __str__(self) -> str:
+        written = "".join(f"; {name}={token_or_quoted(v)}" for name, v in self.parameters.items())
+        return self.essence + written
+
+
+_TEXT_SUBTYPES: Final = frozenset(
+    ("json", "javascript", "xml", "yaml", "graphql", "manifest+json", "x-ndjson", "x-javascript")
+)
+UNKNOWN: Final = ContentType("application", "octet-stream")
+
+
+def parse_content_type(value: str | None) -> ContentType:
+    """The media type that a Content-Type field names; it never raises.
+
+    None and what is no media type give application/octet-stream without parameters
+    (RFC 9110 8.3); a parameter that is broken is left out. Linear in the length of `value`.
+    """
+    if not value:
+        return UNKNOWN
+    # Short values are few and come again and again; a long one is a peer's invention.
+    return _cached(value) if len(value) <= _CACHED_LENGTH else _parse(value)
+
+
+def _parse(value: str) -> ContentType:
+    pieces = split(value, ";")
+    main, slash, sub = next(pieces, "").lower().partition("/")
+    misplaced = value.lstrip(" \t").startswith(";")
+    if misplaced or not slash or not is_token(main) or not is_token(sub):
+        return UNKNOWN
+    found = MultiDict(parameters(pieces))
+    return ContentType(main, sub, MultiDictProxy(found) if found else _NONE)
+
+
+_cached: Final = lru_cache(maxsize=256)(_parse)
