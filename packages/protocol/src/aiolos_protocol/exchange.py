@@ -30,6 +30,7 @@ class Exchange(Protocol):
         """Send a head; the body follows. `head.length` is the body's length, -1 unknown.
 
         A status of 1xx but 101 may precede the final one. The link adds what frames the body.
+        `head.keep_alive` False makes it the connection's last exchange.
         """
 
     def write(self, data: bytes) -> Awaitable[None]:
@@ -75,6 +76,9 @@ class ServerLink(Protocol):
 
     def exchange(self, head: RequestHead) -> Exchange:
         """The exchange of the request `head`, while it lasts."""
+
+    def idle_time(self) -> float:
+        """Seconds without a request, coarsely; -1 while one, or a part of one, is here."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As asyncio.BaseTransport.get_extra_info()."""

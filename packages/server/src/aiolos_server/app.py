@@ -140,7 +140,9 @@ class Application(MutableMapping[str | AppKey[Any], Any], AbstractApplication):
 
     async def cleanup(self) -> None:
         """See AbstractApplication."""
-        await self._on_cleanup.send(self)
+        # Behind a start-up that failed, what on_cleanup wants to end was never begun.
+        if self._on_cleanup.frozen:
+            await self._on_cleanup.send(self)
 
     # A mapping.
 

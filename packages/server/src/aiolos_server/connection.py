@@ -248,12 +248,20 @@ class Connection:
 
     # At shutdown.
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being handled."""
+        return self._request is not None
+
     def go_away(self) -> None:
-        """Take no further request; close now if there is none."""
+        """The next answer is the last one; whoever asked for it is told."""
         self._closing = True
         if self._farewell is not None:
             self._farewell()
-        elif self._request is None:
+
+    def close_idle(self, seconds: float) -> None:
+        """Close now if nothing has been asked for so long."""
+        if self._request is None and self.link.idle_time() >= seconds:
             self.link.close()
 
     def cut(self) -> None:

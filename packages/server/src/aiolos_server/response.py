@@ -244,7 +244,13 @@ class StreamResponse:
         length = self._length
         if length < 0 and hdrs.CONTENT_LENGTH in headers:
             length = int(headers[hdrs.CONTENT_LENGTH])
-        return ResponseHead(self._status, self.reason, headers=headers, length=length)
+        return ResponseHead(
+            self._status,
+            self.reason,
+            headers=headers,
+            length=length,
+            keep_alive=self._keep_alive,
+        )
 
     def _sent_headers(self) -> "CIMultiDict[str]":
         headers = self.headers

@@ -89,26 +89,19 @@ async def _serve(
     say: Callable[..., None],
     handle_signals: bool,
 ) -> None:
-    application = await app if inspect.isawaitable(app) else app
-    make_runner = getattr(application, "runner", None)
-    runner = make_runner(**options) if make_runner else AppRunner(application, **options)
-    await runner.setup()
-    try:
-        stopping = asyncio.Event()
-        await _listen(sites, runner)
-        addresses = ", ".join(site.name for site in runner.sites)
-        say(f"aiolos serves {addresses} (Ctrl-C to stop)", flush=True)
-        with _signals(stopping.set) if handle_signals else contextlib.nullcontext():
-            await stopping.wait()
-        running = len(runner.server.connections) if runner.server else 0
-        if running:
-            say(
-                f"stopping; waiting up to {runner.shutdown_timeout:g} s for {running} "
-                f"connection{'s'[: running != 1]} (Ctrl-C again to cut)",
-                flush=True,
-            )
-    finally:
-        await runner.cleanup()
+    ending = _Ending(say)
+    with ending if handle_signals else contextlib.nullcontext():
+        application = await app if inspect.isawaitable(app) else app
+        make_runner = getattr(application, "runner", None)
+        runner = make_runner(**options) if make_runner else AppRunner(application, **options)
+        await runner.setup()
+        try:
+            await _listen(sites, runner)
+            addresses = ", ".join(site.name for site in runner.sites)
+            say(f"aiolos serves {addresses} (Ctrl-C to stop)", flush=True)
+            await ending.wait(runner)
+        finally:
+            await runner.cleanup()
 
 
 async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -> None:
@@ -124,20 +117,56 @@ async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -
         raise SystemExit(f"cannot listen: {error}") from None
 
 
-class _signals(contextlib.AbstractContextManager[None]):  # noqa: N801  # reads as a statement
-    """SIGINT and SIGTERM call `stop()` once; the next one does what it usually does."""
+class _Ending(contextlib.AbstractContextManager[None]):
+    """What SIGINT and SIGTERM do inside the block.
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
+    The first one ends the start-up, or the wait(), after which requests are finished; the second
+    one cuts what is waited for; from the third one on they do what they usually do.
+    """
+
+    def __init__(self, say: Callable[..., None]) -> None:
+        self._say = say
         self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        self._stopping = asyncio.Event()
+        self._runner: AppRunner | None = None
+        self._signals = 0
 
     def __enter__(self) -> None:
         for number in _SIGNALS:
             # Windows' loops have none: there KeyboardInterrupt ends the run.
             with contextlib.suppress(NotImplementedError):
-                self._loop.add_signal_handler(number, self._stop)
+                self._loop.add_signal_handler(number, self._signalled)
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> bool:
+        self._let_go()
+        # The start-up was ended by a signal, in order.
+        return kind is asyncio.CancelledError and self._signals > 0
+
+    async def wait(self, runner: AppRunner) -> None:
+        """Until the first signal; then say what `runner` waits for."""
+        self._runner = runner
+        await self._stopping.wait()
+        running = runner.server.running if runner.server else 0
+        if running:
+            self._say(
+                f"stopping; waiting up to {runner.shutdown_timeout:g} s for {running} "
+                f"request{'s'[: running != 1]} (Ctrl-C again to cut)",
+                flush=True,
+            )
+
+    def _signalled(self) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            self._let_go()
+            if self._runner is not None:
+                self._runner.cut()
+        elif self._runner is not None:
+            self._stopping.set()
+        elif self._main is not None:
+            self._main.cancel()
+
+    def _let_go(self) -> None:
         for number in _SIGNALS:
             with contextlib.suppress(NotImplementedError):
                 self._loop.remove_signal_handler(number)

@@ -14,6 +14,7 @@ from yarl import URL
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .server import Server
+from .tls import check_context
 
 access_logger = logging.getLogger("aiolos.access")
 
@@ -34,6 +35,7 @@ class BaseRunner(ABC):
         self._options = options
         self._shutdown_timeout = shutdown_timeout
         self._server: Server | None = None
+        self._ending: Server | None = None
         self._sites: list[BaseSite] = []
         self._listening: list[asyncio.Server] = []
 
@@ -60,13 +62,20 @@ class BaseRunner(ABC):
     async def setup(self) -> None:
         """Start the application; once. Raises what its start-up raises."""
         if self._server is None:
-            self._server = await self._make_server()
+            self._server = self._ending = await self._make_server()
+
+    def cut(self) -> None:
+        """Make a cleanup() that is under way, or to come, wait for no request."""
+        if self._ending is not None:
+            self._ending.cut()
 
     async def cleanup(self) -> None:
         """Stop accepting, let handlers finish, stop the application; may be repeated."""
         server, self._server = self._server, None
         if server is None:
             return
+        # One turn of the loop: connections in the kernel's queue would be reset with the socket.
+        await asyncio.sleep(0)
         for site in list(self._sites):
             await site.stop()
         for listening in self._listening:
@@ -81,6 +90,7 @@ class BaseRunner(ABC):
 
     async def listen(self, sock: socket.socket, *, ssl: SSLContext | None = None) -> URL:
         """See contracts.Runner."""
+        check_context(ssl)
         await self.serve(
             lambda factory: asyncio.get_running_loop().create_server(factory, sock=sock, ssl=ssl)
         )
@@ -172,7 +182,11 @@ class AppRunner(BaseRunner):
 
     async def _make_server(self) -> Server:
         app = self._app
-        await app.startup()
+        try:
+            await app.startup()
+        except BaseException:
+            await app.cleanup()
+            raise
         # Behind it: on_startup may still add routes and values.
         app.freeze()
         access = self._access

@@ -18,6 +18,11 @@ from .response import StreamResponse
 
 SERVER_SOFTWARE: Final = f"aiolos/{__version__}"
 
+# At shutdown a client that was active within WARM seconds may have a request under way: it has
+# GRACE seconds to arrive and is answered with `Connection: close`.
+WARM: Final = 1.0
+GRACE: Final = 0.1
+
 
 class Server:
     """A protocol factory: call it for each accepted connection.
@@ -57,6 +62,7 @@ class Server:
         self.dispatcher = Dispatcher(loop)
         self.connections: set[Connection] = set()
         self._emptied: asyncio.Future[None] | None = None
+        self._patient = True
 
     def __call__(self) -> Any:
         """A protocol for a new connection."""
@@ -70,6 +76,11 @@ class Server:
             self.keepalive_timeout,
         )
 
+    @property
+    def running(self) -> int:
+        """How many requests are being handled."""
+        return sum(connection.busy for connection in self.connections)
+
     def forget(self, connection: Connection) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
@@ -78,18 +89,35 @@ class Server:
             emptied.set_result(None)
 
     def pre_shutdown(self) -> None:
-        """Tell every peer: idle ones are closed, the others after their answer."""
+        """From now on every answer is its connection's last one."""
         for connection in list(self.connections):
             connection.go_away()
 
     async def shutdown(self, timeout: float | None = 60.0) -> None:
-        """Wait up to `timeout` seconds for what runs, then cancel it. None waits for ever."""
+        """Wait up to `timeout` seconds for what runs, then cancel it. None waits for ever.
+
+        Connections without a request are closed; what they have sent already is answered.
+        """
         self.pre_shutdown()
-        await self._empty(timeout)
+        # The sockets' buffers are read once: what lies there has been accepted.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        grace = GRACE if timeout is None else min(GRACE, timeout)
+        for seconds in (WARM, 0.0):
+            for connection in list(self.connections):
+                connection.close_idle(seconds)
+            if self._patient:
+                await self._empty(grace if seconds else timeout)
         for connection in list(self.connections):
             connection.cut()
         await self._empty(1.0)
         self.dispatcher.close()
+
+    def cut(self) -> None:
+        """Make a shutdown() that is under way, or to come, wait for nothing."""
+        self._patient = False
+        if self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
 
     async def _empty(self, timeout: float | None) -> None:
         if not self.connections:

@@ -1,6 +1,7 @@
 """Sites: where a runner listens."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from abc import ABC, abstractmethod
@@ -10,6 +11,7 @@ from typing import Any
 from yarl import URL
 
 from .runner import BaseRunner
+from .tls import check_context
 
 
 class Site(ABC):
@@ -24,6 +26,7 @@ class Site(ABC):
     ) -> None:
         if runner.server is None:
             raise RuntimeError("call and await runner.setup() before making a site")
+        check_context(ssl_context)
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog
@@ -119,6 +122,7 @@ class UnixSite(Site):
     ) -> None:
         super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
         self._path = os.fspath(path)
+        self._made: os.stat_result | None = None
 
     @property
     def name(self) -> str:
@@ -126,9 +130,19 @@ class UnixSite(Site):
         return f"{self._scheme()}://unix:{self._path}:"
 
     async def _open(self, factory: Any) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_unix_server(
+        listening = await asyncio.get_running_loop().create_unix_server(
             factory, self._path, ssl=self._ssl_context, backlog=self._backlog
         )
+        self._made = os.stat(self._path)
+        return listening
+
+    async def stop(self) -> None:
+        """See Site.stop(); the socket's file is removed, unless it is another server's by now."""
+        await super().stop()
+        made, self._made = self._made, None
+        with contextlib.suppress(OSError):
+            if made is not None and os.path.samestat(made, os.stat(self._path)):
+                os.unlink(self._path)
 
 
 class SockSite(Site):

@@ -5,6 +5,7 @@ from aiolos_protocol.message cimport RequestHead
 cdef class H1ServerLink(H1Link):
     cdef object _head
     cdef double _head_timeout
+    cdef double _idle_since
     cdef double _keepalive_timeout
     cdef object _role
     cdef object _server

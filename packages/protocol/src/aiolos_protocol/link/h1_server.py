@@ -69,7 +69,14 @@ class H1ServerLink(H1Link):
     `keepalive_timeout` the wait for the next; both in seconds.
     """
 
-    __slots__ = ("_head", "_head_timeout", "_keepalive_timeout", "_role", "_server")
+    __slots__ = (
+        "_head",
+        "_head_timeout",
+        "_idle_since",
+        "_keepalive_timeout",
+        "_role",
+        "_server",
+    )
 
     def __init__(
         self,
@@ -86,12 +93,14 @@ class H1ServerLink(H1Link):
         self._server = server
         self._head = None
         self._head_timeout = head_timeout
+        self._idle_since = 0.0
         self._keepalive_timeout = keepalive_timeout
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
         H1Link.connection_made(self, transport)
-        self.deadline = self._clock.now + self._head_timeout
+        self._idle_since = self._clock.now
+        self.deadline = self._idle_since + self._head_timeout
         self._role.connected(self)
 
     def eof_received(self) -> bool:
@@ -190,6 +199,13 @@ class H1ServerLink(H1Link):
             self.resume_reading()
         else:
             transport.close()
+
+    def idle_time(self) -> float:
+        """See ServerLink."""
+        if self._receiving != IDLE or self._sending != IDLE:
+            return -1.0
+        idle: float = self._clock.now - self._idle_since
+        return idle
 
     # Sending.
 
@@ -317,6 +333,8 @@ class H1ServerLink(H1Link):
                 self.keep_alive = False
             if head.method == "HEAD":
                 framing = Framing.NONE
+        if not response.keep_alive:
+            self.keep_alive = False
         data = self._head_bytes(head, status, response.reason, fields, lines)
         if status == 101 or (head.method == "CONNECT" and 200 <= status < 300):
             self._sent(COMPLETE)
@@ -356,7 +374,8 @@ class H1ServerLink(H1Link):
     def _completed(self) -> None:
         self._head = None
         if self.keep_alive and self.transport is not None:
-            self.deadline = self._clock.now + self._keepalive_timeout
+            self._idle_since = self._clock.now
+            self.deadline = self._idle_since + self._keepalive_timeout
             self._recycle()
         elif self._buffer:
             self._receiving = CLOSED

@@ -1,0 +1,45 @@
+"""TLS contexts are checked where they are given: a useless one would refuse every client silently."""
+
+import ssl
+
+
+def check_context(context: ssl.SSLContext | None) -> None:
+    """Raise TypeError or ValueError unless `context` can serve; None is plain text.
+
+    A context does not tell whether it holds a certificate, so a handshake is tried in memory.
+    """
+    if context is None:
+        return
+    if not isinstance(context, ssl.SSLContext):
+        raise TypeError(f"ssl_context takes an ssl.SSLContext, not {context!r}")
+    if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
+        raise ValueError(
+            "the TLS context is for a client; make one by "
+            "ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)"
+        )
+    if not _answers(context):
+        raise ValueError(
+            "the TLS context has no certificate; call its load_cert_chain(certfile, keyfile)"
+        )
+
+
+def _answers(context: ssl.SSLContext) -> bool:
+    """False where a server that uses `context` finds nothing to show to a client."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    hello = client.wrap_bio(to_client, to_server)
+    serving = context.wrap_bio(to_server, to_client, server_side=True)
+    try:
+        hello.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    try:
+        serving.do_handshake()
+    except ssl.SSLWantReadError:
+        return True
+    except ssl.SSLError as error:
+        # Other refusals (versions, ciphers) are the operator's choice.
+        return error.reason not in {"NO_SHARED_CIPHER", "NO_CERTIFICATE_SET"}
+    return True

@@ -1,0 +1,153 @@
+"""Connections as a whole: how a server ends them, and what it keeps of them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_server import web
+from aiolos_server.server import Server
+
+Serve = Callable[..., Any]
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.fixture
+def gate() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def waiting(gate: asyncio.Event) -> Callable[[Any], Any]:
+    """A handler that waits for the gate."""
+
+    async def waiting(request: web.Request) -> web.Response:
+        await gate.wait()
+        return web.Response(text="done")
+
+    return waiting
+
+
+async def test_shutdown_closes_idle_connections(serve: Serve) -> None:
+    peer = serve()
+    await peer.ask(GET)
+    await peer.server.shutdown(10)
+    assert peer.closed
+    assert not peer.server.connections
+
+
+async def test_shutdown_closes_connections_that_never_spoke(serve: Serve) -> None:
+    peer = serve()
+    await peer.server.shutdown(10)
+    assert peer.closed
+
+
+async def test_srv_07_shutdown_waits_for_the_running_request(
+    serve: Serve, answers: Any, settle: Any, gate: asyncio.Event, waiting: Any
+) -> None:
+    peer = serve(waiting)
+    await peer.send(GET)
+    ending = asyncio.ensure_future(peer.server.shutdown(None))
+    await settle()
+    assert not ending.done()
+    assert not peer.closed
+    gate.set()
+    await ending
+    (answer,) = answers(peer.transport.take())
+    assert answer.body == b"done"
+    assert answer.headers["connection"] == "close"
+
+
+async def test_shutdown_cancels_what_does_not_end_in_time(serve: Serve) -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append("ended")
+        raise AssertionError
+
+    peer = serve(handler)
+    await peer.send(GET)
+    await peer.server.shutdown(0)
+    assert seen == ["ended"]
+    assert peer.closed
+    assert not peer.server.connections
+
+
+async def test_shutdown_waits_for_a_handler_whose_client_is_gone(
+    serve: Serve, settle: Any, gate: asyncio.Event, waiting: Any
+) -> None:
+    peer = serve(waiting)
+    await peer.send(GET)
+    peer.transport.lose()
+    ending = asyncio.ensure_future(peer.server.shutdown(None))
+    await settle()
+    assert not ending.done()
+    gate.set()
+    await ending
+
+
+async def test_a_stream_that_begins_while_the_server_ends_says_close(
+    serve: Serve, answers: Any, settle: Any, gate: asyncio.Event
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        await gate.wait()
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"done")
+        return response
+
+    peer = serve(handler)
+    await peer.send(GET)
+    ending = asyncio.ensure_future(peer.server.shutdown(None))
+    await settle()
+    gate.set()
+    await ending
+    (answer,) = answers(peer.transport.take())
+    assert answer.headers["connection"] == "close"
+    assert answer.body == b"done"
+
+
+async def test_a_request_that_arrives_with_the_shutdown_is_answered(serve: Serve) -> None:
+    """What lies in the socket's buffer when the server ends has been accepted."""
+    peer = serve()
+    await peer.ask(GET)
+    peer.server.pre_shutdown()
+    answer = await peer.ask(GET)
+    assert answer.body == b"hello"
+    assert answer.headers["connection"] == "close"
+    assert peer.closed
+
+
+async def test_a_head_under_way_at_shutdown_is_answered(serve: Serve) -> None:
+    peer = serve()
+    await peer.send(GET[:10])
+    peer.server.pre_shutdown()
+    answer = await peer.ask(GET[10:])
+    assert answer.headers["connection"] == "close"
+    assert peer.closed
+
+
+async def test_handlers_see_their_server(serve: Serve) -> None:
+    seen: list[Any] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.get_extra_info("peername"))
+        return web.Response()
+
+    peer = serve(handler)
+    assert isinstance(peer.server, Server)
+    await peer.ask(GET)
+    assert seen == [("127.0.0.1", 5000)]
+
+
+async def test_the_clock_watches_no_lost_connection(serve: Serve, settle: Any) -> None:
+    peer = serve()
+    assert peer.clock.watched == 1
+    peer.transport.lose()
+    await settle()
+    assert peer.clock.watched == 0
+    assert not peer.server.connections

@@ -1,0 +1,144 @@
+"""Where a runner listens."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiolos_server import web
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture
+async def runner() -> Any:
+    async def hello(request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    runner = app.runner()
+    await runner.setup()
+    yield runner
+    await runner.cleanup()
+
+
+async def test_tcp_with_a_free_port(runner: Any, talk: Any) -> None:
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    assert site.port
+    assert site.name == f"http://127.0.0.1:{site.port}"
+    assert runner.addresses == [("127.0.0.1", site.port)]
+    assert (await talk(site.port, GET)).endswith(b"hello")
+
+
+async def test_stopping_a_site_leaves_the_others(runner: Any, talk: Any) -> None:
+    one, other = web.TCPSite(runner, "127.0.0.1", 0), web.TCPSite(runner, "127.0.0.1", 0)
+    await one.start()
+    await other.start()
+    port = one.port
+    assert runner.sites == {one, other}
+    await one.stop()
+    with pytest.raises(OSError):
+        await talk(port, GET)
+    assert (await talk(other.port, GET)).endswith(b"hello")
+    assert runner.sites == {other}
+
+
+async def test_starting_twice(runner: Any) -> None:
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    with pytest.raises(RuntimeError, match="started already"):
+        await site.start()
+
+
+async def test_an_address_in_use(runner: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        site = web.TCPSite(runner, "127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            await site.start()
+    assert not runner.sites
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 1_000_000])
+async def test_a_port_out_of_range(runner: Any, port: int) -> None:
+    with pytest.raises(ValueError, match=f"a port is 0 to 65535, not {port}"):
+        web.TCPSite(runner, "127.0.0.1", port)
+
+
+async def test_a_port_that_is_text(runner: Any) -> None:
+    with pytest.raises(TypeError, match="a port is an int, not '80'"):
+        web.TCPSite(runner, "127.0.0.1", "80")  # type: ignore[arg-type]
+
+
+def test_default_ports() -> None:
+    async def main() -> list[str]:
+        runner = web.Application().runner()
+        await runner.setup()
+        names = [web.TCPSite(runner).name]
+        await runner.cleanup()
+        return names
+
+    assert asyncio.run(main()) == ["http://0.0.0.0:8080"]
+
+
+async def unix(path: Path) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(GET)
+    data = await reader.read()
+    writer.close()
+    return data
+
+
+async def test_a_unix_socket(runner: Any, tmp_path: Path) -> None:
+    path = tmp_path / "server.sock"
+    site = web.UnixSite(runner, path)
+    await site.start()
+    assert site.name == f"http://unix:{path}:"
+    assert (await unix(path)).endswith(b"hello")
+    await site.stop()
+    assert not path.exists()
+
+
+async def test_a_unix_socket_left_behind_is_replaced(runner: Any, tmp_path: Path) -> None:
+    path = tmp_path / "server.sock"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    await web.UnixSite(runner, path).start()
+    assert (await unix(path)).endswith(b"hello")
+
+
+async def test_a_unix_path_that_is_no_socket(runner: Any, tmp_path: Path) -> None:
+    path = tmp_path / "precious"
+    path.write_text("data")
+    with pytest.raises(OSError):
+        await web.UnixSite(runner, path).start()
+    assert path.read_text() == "data"
+
+
+async def test_a_socket_of_the_users_own(runner: Any, talk: Any) -> None:
+    sock = socket.create_server(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    site = web.SockSite(runner, sock)
+    assert site.name == f"http://127.0.0.1:{port}"
+    await site.start()
+    assert (await talk(port, GET)).endswith(b"hello")
+
+
+async def test_ipv6(runner: Any) -> None:
+    try:
+        probe = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        # A machine without IPv6 has no such address to listen at.
+        with pytest.raises(OSError):
+            await web.TCPSite(runner, "::1", 0).start()
+        return
+    probe.close()
+    site = web.TCPSite(runner, "::1", 0)
+    await site.start()
+    assert site.name == f"http://[::1]:{site.port}"
+    reader, writer = await asyncio.open_connection("::1", site.port)
+    writer.write(GET)
+    assert (await reader.read()).endswith(b"hello")
+    writer.close()
