@@ -269,7 +269,7 @@ async def test_write_without_await_then_drain(
             response.write(b"%d" % (number % 10) * size)
         await response.drain()
         transport: Any = request.transport
-        low, high = transport.get_write_buffer_limits()
+        _, high = transport.get_write_buffer_limits()
         waited.append(transport.get_write_buffer_size() <= high)
         return response
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from multidict import CIMultiDict
 
+from .errors import ProtocolError
 from .message import RequestHead, ResponseHead
 from .streams import StreamReader
 from .upgrade import Handover
@@ -93,7 +94,7 @@ class ServerRole(Protocol):
     def request_received(self, head: RequestHead) -> None:
         """A request whose head, and maybe some body, has arrived. Must not raise."""
 
-    def request_refused(self, error: Exception) -> tuple[int, bytes]:
+    def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
         """The peer's bytes are no request; the status and text/plain body to close with."""
 
     def half_closed(self) -> None:

@@ -111,6 +111,7 @@ class Connection:
 
     async def _serve(self, request: Request) -> StreamResponse:
         """The response of the handler, sent already unless it can be sent whole."""
+        response: StreamResponse
         try:
             match_info = request.match_info
             if request.head.expect:
@@ -173,7 +174,11 @@ class Connection:
         elif not result.keep_alive:
             link.close()
         if self._log_access is not None:
-            self._log_access(request, result, perf_counter() - self._started)
+            try:
+                self._log_access(request, result, perf_counter() - self._started)
+            except Exception:
+                # The response is out; an access logger of the user's own must not end the rest.
+                self._server.logger.exception("Error in the access logger")
 
     def _failed(self, request: Request, exc: Exception) -> Response:
         """The answer to what a handler raised; what is not the peer's fault is logged."""

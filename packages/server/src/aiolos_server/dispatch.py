@@ -125,7 +125,7 @@ class _Worker:
 
     def __init__(self, loop: AbstractEventLoop, context: Context) -> None:
         self.context = context
-        self._gate = _Gate(loop)
+        self._gate: Any = _Gate(loop)
         self._coro: Coroutine[Any, Any, Any] | None = None
         self._yielded: Any = None
         self._owner: Owner | None = None
@@ -135,7 +135,7 @@ class _Worker:
     def parked(self) -> bool:
         """True once the Task waits at the gate. One that was never stepped is of no use: a
         cancellation would end it before it sees the handler."""
-        return self._gate.is_closed()
+        return bool(self._gate.is_closed())
 
     def go_on(self, coro: Coroutine[Any, Any, Any], yielded: Any, owner: Owner) -> None:
         """`coro` has suspended with `yielded`: the Task carries it from here."""

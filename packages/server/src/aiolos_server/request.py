@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from types import MappingProxyType
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 from aiolos_protocol import hdrs
@@ -26,9 +26,10 @@ _FORM: Final = "application/x-www-form-urlencoded"
 class Bearer(Protocol):
     """The connection, as a request uses it."""
 
-    link: ServerLink
-    client_max_size: int
-
+    @property
+    def link(self) -> ServerLink: ...
+    @property
+    def client_max_size(self) -> int: ...
     async def preparing(self, request: Any, response: StreamResponse) -> None: ...
     def on_farewell(self, farewell: Callable[[], None] | None) -> None: ...
     async def disconnected(self) -> None: ...
@@ -349,5 +350,5 @@ def malformed_body(error: RemoteProtocolError) -> HTTPException:
 def _target_url(target: str) -> URL:
     if target.startswith("/"):
         path, _, query = target.partition("?")
-        return cast(URL, URL.build(path=path, query_string=query, encoded=True))
+        return URL.build(path=path, query_string=query, encoded=True)
     return URL(target, encoded=True)

@@ -177,7 +177,7 @@ class SockSite(Site):
 
 def checked_port(port: int) -> int:
     """`port`, where it is a TCP port or 0. TypeError or ValueError says what is wrong with it."""
-    if not isinstance(port, int) or isinstance(port, bool):
+    if type(port) is not int:
         raise TypeError(f"a port is an int, not {port!r}; write int(...) around a setting")
     if not 0 <= port <= 65535:
         raise ValueError(f"a port is 0 to 65535, not {port}")

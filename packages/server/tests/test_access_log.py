@@ -1,0 +1,111 @@
+"""One line per request."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_server import web
+
+GET = b"GET /a?b=1 HTTP/1.1\r\nHost: a\r\nUser-Agent: me\r\n\r\n"
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture, running: Any, talk: Any) -> Callable[..., Any]:
+    """await lines(format, request): what is logged for one request."""
+
+    async def lines(log_format: str, request: bytes = GET, **options: Any) -> list[str]:
+        async def handler(request: web.Request) -> web.Response:
+            return web.Response(text="hello", headers={"X-Out": "o"})
+
+        logger = logging.getLogger("aiolos.access")
+        options = {"access_log": logger, "access_log_format": log_format, **options}
+        app = web.Application()
+        app.router.add_get("/{tail:.*}", handler)
+        async with running(app, **options) as (_, port, _):
+            await talk(port, request.replace(b"Host", b"Connection: close\r\nHost"))
+        return [each.getMessage() for each in caplog.records if each.name == "aiolos.access"]
+
+    return lines
+
+
+async def test_the_default_format(lines: Any) -> None:
+    (line,) = await lines(web.AccessLogger.LOG_FORMAT)
+    assert line.startswith("127.0.0.1 [")
+    assert line.endswith('] "GET /a?b=1 HTTP/1.1" 200 5 "-" "me"')
+
+
+async def test_the_other_atoms(lines: Any) -> None:
+    (line,) = await lines("%{X-Out}o %{x-none}i %% %l %s %b %T %D %Tf")
+    out, none, percent, dash, status, size, seconds, micro, fraction = line.split()
+    assert (out, none, percent, dash, status, size, seconds) == (
+        "o",
+        "-",
+        "%",
+        "-",
+        "200",
+        "5",
+        "0",
+    )
+    assert int(micro) >= 0
+    assert 0 <= float(fraction) < 5
+
+
+@pytest.mark.parametrize("log_format", ["%z", "%{X}y", "%", "100%"])
+def test_unknown_atoms(log_format: str) -> None:
+    with pytest.raises(ValueError):
+        web.AccessLogger(logging.getLogger("aiolos.access"), log_format)
+
+
+async def test_what_a_peer_sends_forges_no_line(lines: Any) -> None:
+    request = 'GET /%0A"\\ HTTP/1.1\r\nHost: a\r\nUser-Agent: \x9b31m"x\u2028\r\n\r\n'.encode(
+        "utf-8"
+    )
+    (line,) = await lines('"%r" "%{User-Agent}i"', request)
+    assert line.count('"') - line.count('\\"') == 4
+    assert line.isprintable()
+
+
+async def test_srv_18_the_lines_reach_a_root_handler(lines: Any) -> None:
+    seen: list[str] = []
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append(record.name)
+
+    handler = Keeping()
+    logging.getLogger().addHandler(handler)
+    try:
+        await lines("%s")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert "aiolos.access" in seen
+
+
+async def test_none_and_a_silent_level(lines: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert await lines("%s", access_log=None) == []
+    caplog.set_level(logging.WARNING, logger="aiolos.access")
+    assert await lines("%s") == []
+
+
+async def test_a_class_of_the_users_own(lines: Any) -> None:
+    seen: list[Any] = []
+
+    class Own(web.AbstractAccessLogger):
+        def log(self, request: Any, response: Any, time: float) -> None:
+            seen.append((request.path, response.status, time >= 0, self.log_format))
+
+    await lines("mine", access_log_class=Own)
+    assert seen == [("/a", 200, True, "mine")]
+
+
+async def test_a_logger_that_fails_harms_no_request(
+    lines: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(web.AbstractAccessLogger):
+        def log(self, request: Any, response: Any, time: float) -> None:
+            raise LookupError("my own mistake")
+
+    await lines("x", access_log_class=Failing)
+    assert "my own mistake" in caplog.text
+    assert "Error in the access logger" in caplog.text
