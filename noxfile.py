@@ -20,7 +20,13 @@ nox.options.stop_on_first_error = False
 ROOT = Path(__file__).parent
 PACKAGES = ("protocol", "client", "server", "websocket", "testing", "aiolos", "aiohttp-compat")
 LEAVES = ("protocol", "client", "server", "websocket", "testing")
-TESTING = ("pytest>=8", "pytest-asyncio>=0.24", "hypothesis>=6.100")
+TESTING = (
+    "pytest>=8",
+    "pytest-asyncio>=0.24",
+    "hypothesis>=6.100",
+    "trustme>=1.2",
+    "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",
+)
 THIRD_PARTIES = ("multidict", "yarl", "frozenlist", "aiosignal")
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
