@@ -28,6 +28,14 @@ TESTING = (
     "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",
 )
 THIRD_PARTIES = ("multidict", "yarl", "frozenlist", "aiosignal")
+# What the protocol package compresses with where it is installed; its tests go through all.
+COMPRESSION = (
+    "Brotli>=1.2; platform_python_implementation == 'CPython'",
+    "brotlicffi>=1.2; platform_python_implementation != 'CPython'",
+    "backports.zstd>=1.0; python_version < '3.14'",
+    "isal>=1.7; platform_python_implementation == 'CPython'",
+    "zlib-ng>=0.5; platform_python_implementation == 'CPython'",
+)
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
@@ -127,7 +135,10 @@ def has_compiler() -> bool:
 
 def alone(session: nox.Session, package: str) -> None:
     """Test one package where only it and the protocol package are installed."""
-    install(session, ("protocol",) if package == "protocol" else ("protocol", package), *TESTING)
+    if package == "protocol":
+        install(session, ("protocol",), *TESTING, *COMPRESSION)
+    else:
+        install(session, ("protocol", package), *TESTING)
     listed = session.run("python", "-m", "pip", "list", "--format=freeze", silent=True) or ""
     ours = {line.partition("==")[0] for line in listed.splitlines() if line.startswith("aiolos")}
     if ours != {"aiolos-protocol", f"aiolos-{package}"}:
@@ -178,7 +189,7 @@ PEERS = (
 
 def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
     """All packages' tests and the integration tests, everything installed."""
-    folder = install(session, FULL, *TESTING, *PEERS)
+    folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION)
     paths = session.posargs or ["packages", "tests-integration"]
     ignored = "--ignore=packages/aiohttp-compat"
     env = {**env, "AIOLOS_WHEELS": str(folder)}

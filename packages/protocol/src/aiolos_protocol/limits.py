@@ -33,6 +33,16 @@ class Limits:
     """Bytes of an unread request body that are thrown away to keep the connection."""
     body_buffer: int = 65_536
     """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
+    codings: int = 4
+    """Content codings, one upon the other, of one body (RFC 9110 8.4)."""
+    members: int = 10_000
+    """Members (gzip) or frames (zstd) of one body (RFC 1952 2.2, RFC 8878 3.1)."""
+    decompression_size: int = 17_179_869_184
+    """Bytes that one body may decode to (a server answers 413)."""
+    decompression_ratio: int = 200
+    """Decoded bytes for one byte received, once decompression_burst is passed (413)."""
+    decompression_burst: int = 16_777_216
+    """Decoded bytes up to which decompression_ratio does not count."""
     ranges: int = 32
     """Ranges in one Range field (RFC 9110 14.2; a server answers 416)."""
     cookie: int = 4096
