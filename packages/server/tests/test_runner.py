@@ -279,8 +279,9 @@ async def test_write_without_await_then_drain(
     assert waited == [True]
 
 
+@pytest.mark.parametrize("leave", ["abort", "close"])
 async def test_a_lost_client_is_raised_at_the_next_await(
-    running: Any, caplog: pytest.LogCaptureFixture
+    running: Any, caplog: pytest.LogCaptureFixture, leave: str
 ) -> None:
     raised: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
@@ -299,7 +300,7 @@ async def test_a_lost_client_is_raised_at_the_next_await(
     async with running(handler) as (host, port, _):
         _, writer = await asyncio.open_connection(host, port)
         writer.write(GET)
-        writer.transport.abort()
+        getattr(writer.transport, leave)()
         error = await raised
     assert isinstance(error, ConnectionResetError)
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
