@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from mimetypes import MimeTypes
 from typing import Final
 
 from multidict import MultiDict, MultiDictProxy
@@ -87,3 +88,22 @@ def _parse(value: str) -> ContentType:
 
 
 _cached: Final = lru_cache(maxsize=256)(_parse)
+
+
+# Without the files of the system it runs on: the same name means the same type everywhere.
+_TYPES: Final = MimeTypes()
+_COMPRESSED: Final = {
+    "gzip": "application/gzip",
+    "bzip2": "application/x-bzip2",
+    "xz": "application/x-xz",
+    "br": "application/x-brotli",
+    "compress": "application/x-compress",
+}
+
+
+def guess_content_type(filename: str, default: str = OCTET_STREAM) -> str:
+    """The media type that the ending of `filename` stands for; a.tar.gz is gzip."""
+    kind, compressed = _TYPES.guess_type(filename)
+    if compressed is not None:
+        return _COMPRESSED.get(compressed, default)
+    return kind or default
