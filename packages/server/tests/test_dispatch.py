@@ -3,21 +3,26 @@
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
-from aiolos_server.dispatch import Dispatcher
+from aiolos_server.dispatch import Dispatcher, Owner
 
 VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("VARIABLE", default="pristine")
 
 
-class Recorder:
-    """An owner that keeps what it is told."""
+class Recorder(Owner):
+    """Runs a handler and keeps its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, handler: Callable[[], Any]) -> None:
+        self.handler = handler
         self.done = asyncio.get_running_loop().create_future()
 
-    def finished(self, result: Any, error: BaseException | None) -> None:
+    def started(self) -> Any:
+        return self.handler()
+
+    def finished(self, result: Any, error: BaseException | None) -> Any:
         if isinstance(error, asyncio.CancelledError):
             self.done.set_result(error)
         elif error is not None:
@@ -42,9 +47,9 @@ async def run(dispatcher: Dispatcher) -> Run:
     """Dispatch from a callback of the loop, as data_received does; give the result."""
 
     async def run(handler: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        owner = Recorder()
+        owner = Recorder(handler)
         asyncio.get_running_loop().call_soon(
-            lambda: dispatcher.dispatch(handler(), owner), context=contextvars.Context()
+            lambda: dispatcher.dispatch(owner), context=contextvars.Context()
         )
         return await owner.done
 
@@ -55,8 +60,8 @@ async def run(dispatcher: Dispatcher) -> Run:
 async def inline() -> Any:
     dispatcher = Dispatcher(asyncio.get_running_loop(), inline=True)
     # The first request finds no worker parked and is served by a task of its own.
-    first = Recorder()
-    await in_callback(lambda: dispatcher.dispatch(asyncio.sleep(0), first))
+    first = Recorder(lambda: asyncio.sleep(0))
+    await in_callback(lambda: dispatcher.dispatch(first))
     await first.done
     yield dispatcher
     dispatcher.close()
@@ -89,8 +94,8 @@ async def test_nothing_is_left_to_do_when_a_handler_does_not_suspend(inline: Dis
     async def handler() -> str:
         return "done"
 
-    owner = Recorder()
-    assert await in_callback(lambda: inline.dispatch(handler(), owner)) is None
+    owner = Recorder(handler)
+    assert await in_callback(lambda: inline.dispatch(owner)) is None
     assert owner.done.result() == "done"
 
 
@@ -103,8 +108,8 @@ async def test_a_suspended_handler_is_a_task(inline: Dispatcher) -> None:
         assert asyncio.current_task() is before
         return before
 
-    owner = Recorder()
-    task = await in_callback(lambda: inline.dispatch(handler(), owner))
+    owner = Recorder(handler)
+    task = await in_callback(lambda: inline.dispatch(owner))
     assert isinstance(task, asyncio.Task)
     assert task in asyncio.all_tasks()
     gate.set()
@@ -215,8 +220,8 @@ async def test_cancelling_the_returned_task_cancels_the_handler(inline: Dispatch
             raise
 
     for _ in range(2):
-        owner = Recorder()
-        task = await in_callback(lambda owner=owner: inline.dispatch(handler(), owner))
+        owner = Recorder(handler)
+        task = await in_callback(lambda owner=owner: inline.dispatch(owner))
         await asyncio.sleep(0)
         task.cancel()
         assert isinstance(await owner.done, asyncio.CancelledError)
@@ -227,10 +232,10 @@ async def test_cancelled_in_the_turn_of_the_loop_that_dispatched(inline: Dispatc
     async def handler() -> None:
         await asyncio.Event().wait()
 
-    owner = Recorder()
+    owner = Recorder(handler)
 
     def dispatch_and_cancel() -> None:
-        task = inline.dispatch(handler(), owner)
+        task = inline.dispatch(owner)
         assert task is not None
         task.cancel()
 
@@ -244,11 +249,11 @@ async def test_a_burst_of_suspending_handlers(inline: Dispatcher) -> None:
         await asyncio.sleep(0)
         return number, task is asyncio.current_task()
 
-    owners = [Recorder() for _ in range(50)]
+    owners = [Recorder(partial(handler, number)) for number in range(50)]
 
     def dispatch_all() -> None:
-        for number, owner in enumerate(owners):
-            inline.dispatch(handler(number), owner)
+        for owner in owners:
+            inline.dispatch(owner)
 
     await in_callback(dispatch_all)
     assert [await owner.done for owner in owners] == [(number, True) for number in range(50)]
@@ -276,9 +281,9 @@ async def test_a_task_that_somebody_kept_serves_no_other_request(inline: Dispatc
     async def victim() -> Any:
         return asyncio.current_task()
 
-    await in_callback(lambda: inline.dispatch(keeper(), Recorder()))
-    owner = Recorder()
-    await in_callback(lambda: inline.dispatch(victim(), owner))
+    await in_callback(lambda: inline.dispatch(Recorder(keeper)))
+    owner = Recorder(victim)
+    await in_callback(lambda: inline.dispatch(owner))
     assert await owner.done is not kept[0]
 
 
@@ -288,8 +293,8 @@ async def test_one_worker_serves_many_requests(inline: Dispatcher) -> None:
 
     seen = set()
     for _ in range(5):
-        owner = Recorder()
-        await in_callback(lambda owner=owner: inline.dispatch(handler(), owner))
+        owner = Recorder(handler)
+        await in_callback(lambda owner=owner: inline.dispatch(owner))
         seen.add(await owner.done)
     assert len(seen) == 1
 
@@ -299,8 +304,8 @@ async def test_dispatch_from_inside_a_task(dispatcher: Dispatcher) -> None:
         await asyncio.sleep(0)
         return "fine"
 
-    owner = Recorder()
-    dispatcher.dispatch(handler(), owner)
+    owner = Recorder(handler)
+    dispatcher.dispatch(owner)
     assert await owner.done == "fine"
 
 
@@ -333,12 +338,58 @@ async def test_a_custom_task_factory_gets_a_task_for_each_request() -> None:
     try:
         dispatcher = Dispatcher(loop, inline=True)
         for _ in range(3):
-            owner = Recorder()
-            await in_callback(lambda owner=owner: dispatcher.dispatch(handler(), owner))
+            owner = Recorder(handler)
+            await in_callback(lambda owner=owner: dispatcher.dispatch(owner))
             assert await owner.done == "OwnTask"
         dispatcher.close()
     finally:
         loop.set_task_factory(None)
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_what_an_owner_wants_next_runs_in_the_same_task(
+    inline: Dispatcher, suspend: bool
+) -> None:
+    seen: list[Any] = []
+
+    async def step() -> str:
+        if suspend:
+            await asyncio.sleep(0)
+        seen.append((asyncio.current_task(), VARIABLE.get()))
+        VARIABLE.set(f"step {len(seen)}")
+        return "next"
+
+    class Insatiable(Recorder):
+        def finished(self, result: Any, error: BaseException | None) -> Any:
+            assert result == "next"
+            return step() if len(seen) < 3 else super().finished(result, error)
+
+    owner = Insatiable(step)
+    await in_callback(lambda: inline.dispatch(owner))
+    await owner.done
+    assert len({task for task, _ in seen}) == 1
+    assert [value for _, value in seen] == ["pristine", "step 1", "step 2"]
+
+
+async def test_awaitables_that_are_no_coroutines(run: Run) -> None:
+    class Done:
+        def __await__(self) -> Any:
+            yield from asyncio.sleep(0).__await__()
+            return "done"
+
+    async def plain() -> str:
+        return "plain"
+
+    assert await run(Done) == "done"
+    assert await run(lambda: asyncio.ensure_future(plain())) == "plain"
+
+
+async def test_a_start_that_raises(run: Run) -> None:
+    def fail() -> Any:
+        raise LookupError("before there was a coroutine")
+
+    with pytest.raises(LookupError):
+        await run(fail)
 
 
 async def test_nothing_is_left_behind() -> None:
@@ -348,8 +399,8 @@ async def test_nothing_is_left_behind() -> None:
     async def handler() -> None:
         await asyncio.sleep(0)
 
-    owner = Recorder()
-    await in_callback(lambda: dispatcher.dispatch(handler(), owner))
+    owner = Recorder(handler)
+    await in_callback(lambda: dispatcher.dispatch(owner))
     await owner.done
     dispatcher.close()
     for _ in range(3):

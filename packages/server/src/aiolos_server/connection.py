@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from aiolos_protocol.errors import (
 from aiolos_protocol.message import RequestHead
 
 from .abc import AbstractApplication
-from .dispatch import Dispatcher
+from .dispatch import Dispatcher, Owner
 from .errors import HTTPException, HTTPInternalServerError
 from .request import Request
 from .response import REASONS, Response, StreamResponse
@@ -37,7 +37,7 @@ class Serving(Protocol):
         """The connection is gone."""
 
 
-class Connection:
+class Connection(Owner):
     """A server's role on one link (aiolos_protocol.exchange.ServerRole).
 
     Handlers run one at a time, in the order of their requests. When the peer goes away the
@@ -48,13 +48,14 @@ class Connection:
         "_begun",
         "_closing",
         "_dispatcher",
+        "_ending",
         "_farewell",
         "_gone",
         "_log_access",
+        "_received",
         "_request",
         "_resolve",
         "_server",
-        "_started",
         "_task",
         "client_max_size",
         "link",
@@ -65,14 +66,16 @@ class Connection:
         self._dispatcher = server.dispatcher
         self._resolve = server.app.resolve
         self._log_access = server.log_access
-        self.client_max_size: int = server.client_max_size
+        self.client_max_size = server.client_max_size
         self.link: Any = None
-        self._request: Request | None = None
+        self._request: Any = None
         self._task: asyncio.Task[None] | None = None
         self._farewell: Callable[[], None] | None = None
-        self._begun: StreamResponse | None = None
+        # The response whose head the handler has sent itself, and the one being sent behind it.
+        self._begun: Any = None
+        self._ending: Any = None
         self._gone: asyncio.Future[None] | None = None
-        self._started = 0.0
+        self._received = 0.0
         self._closing = False
 
     # From the link.
@@ -85,9 +88,9 @@ class Connection:
     def request_received(self, head: RequestHead) -> None:
         """See ServerRole."""
         if self._log_access is not None:
-            self._started = perf_counter()
-        request = self._request = Request(head, self, self._resolve(head))
-        self._task = self._dispatcher.dispatch(self._serve(request), self)
+            self._received = perf_counter()
+        self._request = Request(head, self, self._resolve(head))
+        self._task = self._dispatcher.dispatch(self)
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
         """See ServerRole."""
@@ -107,81 +110,95 @@ class Connection:
         if self._request is None:
             self._server.forget(self)
 
-    # The handler.
+    # The handler (dispatch.Owner).
 
-    async def _serve(self, request: Request) -> StreamResponse:
-        """The response of the handler, sent already unless it can be sent whole."""
-        response: StreamResponse
-        try:
-            match_info = request.match_info
-            if request.head.expect:
-                await match_info.expect_handler(request)
-            response = await match_info.handler(request)
-            if not isinstance(response, StreamResponse):
-                raise TypeError(
-                    f"{_name(match_info)} must return a web.Response or another StreamResponse, "
-                    f"not {response!r:.200}"
-                )
-            if response is not self._begun:
-                self._check_unsent(match_info, response)
-        except Exception as exc:
-            if self._begun is not None and self._begun.prepared:
-                # Part of a response is out; the peer must see that the rest is missing.
-                raise
-            response = exc if isinstance(exc, HTTPException) else self._failed(request, exc)
-        if (
-            self._server.has_prepare_hooks
-            or response.prepared
-            or not isinstance(response, Response)
-        ):
-            await response._send(request)
-        return response
+    def started(self) -> "Awaitable[Any]":
+        """See Owner: the handler's coroutine."""
+        request: Any = self._request
+        if request.head.expect:
+            return _expected(request)
+        return request.match_info.handler(request)  # type: ignore[no-any-return]
 
-    def _check_unsent(self, match_info: Any, response: StreamResponse) -> None:
-        """`response`, which this request has not prepared, must be as good as new."""
+    def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
+        """See Owner: a whole response is sent at once, any other by a coroutine."""
+        response = self._ending
+        if response is not None:
+            if isinstance(error, Exception) and not response.prepared:
+                self._send_whole(self._failed(error))
+            else:
+                self._end(response, error)
+            return None
+        if error is None and type(result) is Response and self._begun is None:
+            response = result
+        else:
+            response = self._response_of(result, error)
+            if response is None:
+                self._end(None, error)
+                return None
         if response.prepared:
-            raise RuntimeError(
-                f"{_name(match_info)} returned a response that has been sent before; a response "
-                "answers one request: make a new one for each"
-            )
-        if self._begun is not None and self._begun.prepared:
-            raise RuntimeError(
-                f"{_name(match_info)} prepared {self._begun!r} and then returned {response!r}; "
-                "return the one that was prepared"
-            )
+            if response is not self._begun:
+                response = self._failed(_reused(self._request))
+        elif isinstance(response, Response) and not self._server.has_prepare_hooks:
+            self._send_whole(response)
+            return None
+        self._ending = response
+        return response._send(self._request)  # type: ignore[no-any-return]
 
-    def finished(self, result: Any, error: BaseException | None) -> None:
-        """The handler's end (dispatch.Owner)."""
-        self._task = None
-        request, self._request = self._request, None
-        self._farewell = None
-        self._begun = None
+    def _response_of(self, result: Any, error: "BaseException | None") -> Any:
+        """The response to send for what the handler did; None where there can be none."""
+        if self._begun is not None and self._begun.prepared and result is not self._begun:
+            # Part of a response is out; the peer must see that the rest is missing.
+            if error is None:
+                self._log_cut_short(self._request, _other(self._request, self._begun, result))
+            return None
+        if error is None:
+            if isinstance(result, StreamResponse):
+                return result
+            error = TypeError(
+                f"{_name(self._request)} must return a web.Response or another StreamResponse, "
+                f"not {result!r:.200}"
+            )
+        if isinstance(error, HTTPException):
+            return error
+        return self._failed(error) if isinstance(error, Exception) else None
+
+    def _send_whole(self, response: Any) -> None:
+        link = self.link
+        if link.transport is not None:
+            head = self._request.head
+            try:
+                response._send_whole(link, head, not self._closing)
+            except Exception as exc:
+                # A header that may not go on the wire: nothing of the response is out.
+                response = self._failed(exc)
+                response._send_whole(link, head, False)
+        self._end(response, None)
+
+    def _end(self, response: Any, error: "BaseException | None") -> None:
+        """The request has been answered, or never will be (`response` None)."""
+        request = self._request
+        self._request = self._task = self._begun = self._ending = self._farewell = None
         link = self.link
         if link.transport is None:
             self._server.forget(self)
-        if error is not None or request is None:
-            self._broken(request, error)
+        if response is None or error is not None:
+            if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+                self._log_cut_short(request, error)
+            link.abort()
             return
-        if not result.prepared:
-            if link.transport is None:
-                return
-            try:
-                result._send_whole(link, request.head, not self._closing)
-            except Exception as exc:
-                # A header that may not go on the wire: nothing of the response is out.
-                result = self._failed(request, exc)
-                result._send_whole(link, request.head, False)
-        elif not result.keep_alive:
+        if not response.keep_alive and link.idle_time() >= 0:
+            # force_close() came behind the head.
             link.close()
         if self._log_access is not None:
             try:
-                self._log_access(request, result, perf_counter() - self._started)
+                self._log_access(request, response, perf_counter() - self._received)
             except Exception:
                 # The response is out; an access logger of the user's own must not end the rest.
                 self._server.logger.exception("Error in the access logger")
 
-    def _failed(self, request: Request, exc: Exception) -> Response:
+    def _failed(self, exc: Exception) -> Response:
         """The answer to what a handler raised; what is not the peer's fault is logged."""
+        request = self._request
         if exc is request.malformed:
             return _answer(400, "400: the body is not what it should be\n", keep_alive=True)
         if isinstance(exc, ProtocolError) and not isinstance(exc, LocalProtocolError):
@@ -199,16 +216,14 @@ class Connection:
             )
         return HTTPInternalServerError(text=_SORRY)
 
-    def _broken(self, request: Request | None, error: BaseException | None) -> None:
-        """The exchange cannot be completed."""
-        if isinstance(error, Exception) and not isinstance(error, ConnectionError):
-            self._server.logger.error(
-                "Error handling request %r from %s; its response is cut short",
-                request,
-                self.peer(),
-                exc_info=error,
-            )
-        self.link.abort()
+    def _log_cut_short(self, request: Any, error: Exception) -> None:
+        self._server.logger.error(
+            "Error handling request %s %s from %s; its response is cut short",
+            request.method,
+            request.path_qs,
+            self.peer(),
+            exc_info=error,
+        )
 
     def _log_refusal(self, error: ProtocolError) -> None:
         """Malformed requests are everyday noise; what the operator can mend is a warning."""
@@ -294,6 +309,28 @@ def _answer(status: int, text: str, keep_alive: bool) -> Response:
     return response
 
 
-def _name(match_info: Any) -> str:
+async def _expected(request: Any) -> Any:
+    """The handler of a request that expects 100-continue."""
+    match_info = request.match_info
+    await match_info.expect_handler(request)
+    return await match_info.handler(request)
+
+
+def _reused(request: Any) -> RuntimeError:
+    return RuntimeError(
+        f"{_name(request)} returned a response that has been sent before; a response answers one "
+        "request: make a new one for each"
+    )
+
+
+def _other(request: Any, begun: Any, response: Any) -> RuntimeError:
+    return RuntimeError(
+        f"{_name(request)} prepared {begun!r} and then returned {response!r}; return the one that "
+        "was prepared"
+    )
+
+
+def _name(request: Any) -> str:
+    match_info = request.match_info
     handler = getattr(match_info.route, "handler", match_info.handler)
     return f"the handler {getattr(handler, '__qualname__', handler)!s}"

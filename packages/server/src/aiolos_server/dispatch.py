@@ -20,28 +20,40 @@ suspending ones), a request gets a Task of its own from the start.
 import sys
 from asyncio import AbstractEventLoop, CancelledError, Task
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context, copy_context
-from typing import Any, Protocol
+from types import CoroutineType
+from typing import Any
 
 
-class Owner(Protocol):
-    """Who is told of the end."""
+class Owner:
+    """Who starts handlers, and is told of their ends."""
 
-    def finished(self, result: Any, error: BaseException | None) -> None:
-        """The coroutine returned `result` or raised `error`. Must not raise."""
+    __slots__ = ()
+
+    def started(self) -> "Awaitable[Any]":
+        """What is to be awaited; called where its Task is the current one."""
+        raise NotImplementedError
+
+    def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
+        """What was awaited gave `result` or raised `error`. Must not raise.
+
+        What else is to be awaited in the same Task, whose end is told likewise; None at the end.
+        """
+        raise NotImplementedError
 
 
 class _Gate:
     """The future-like that a parked worker awaits; opening it steps the Task at once."""
 
-    __slots__ = ("_asyncio_future_blocking", "_context", "_loop", "_wake")
+    __slots__ = ("_asyncio_future_blocking", "_context", "_loop", "_wake", "cancelled")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
         self._asyncio_future_blocking = False
         self._wake: Callable[[object], None] | None = None
         self._context: Context | None = None
+        self.cancelled = False
 
     def get_loop(self) -> AbstractEventLoop:
         return self._loop
@@ -58,6 +70,7 @@ class _Gate:
 
     def cancel(self, msg: object = None) -> bool:
         # False: the Task remembers the cancellation and raises it at its next step.
+        self.cancelled = True
         self.open_soon()
         return False
 
@@ -126,18 +139,22 @@ class _Worker:
     def __init__(self, loop: AbstractEventLoop, context: Context) -> None:
         self.context = context
         self._gate: Any = _Gate(loop)
-        self._coro: Coroutine[Any, Any, Any] | None = None
+        self._coro: Any = None
         self._yielded: Any = None
-        self._owner: Owner | None = None
+        self._owner: Any = None
         self._retired = False
-        self.task: Task[None] = loop.create_task(self._run(), context=context)
+        self.task: Any = loop.create_task(self._run(), context=context)
 
     def parked(self) -> bool:
         """True once the Task waits at the gate. One that was never stepped is of no use: a
         cancellation would end it before it sees the handler."""
-        return bool(self._gate.is_closed())
+        return self._gate._wake is not None
 
-    def go_on(self, coro: Coroutine[Any, Any, Any], yielded: Any, owner: Owner) -> None:
+    def cancelled(self) -> bool:
+        """True if the Task was cancelled while it was parked, even if that was taken back."""
+        return bool(self._gate.cancelled)
+
+    def go_on(self, coro: "Coroutine[Any, Any, Any]", yielded: Any, owner: Owner) -> None:
         """`coro` has suspended with `yielded`: the Task carries it from here."""
         self._coro = coro
         self._yielded = yielded
@@ -162,18 +179,9 @@ class _Worker:
             if self._yielded is not None:
                 self._yielded.cancel()
         coro, owner = self._coro, self._owner
-        if coro is None or owner is None:
-            return
-        self._coro = self._owner = None
-        try:
-            result = await _Resume(coro, self._yielded)
-        except (KeyboardInterrupt, SystemExit) as exc:
-            owner.finished(None, exc)
-            raise
-        except BaseException as exc:
-            owner.finished(None, exc)
-        else:
-            owner.finished(result, None)
+        if coro is not None:
+            self._coro = self._owner = None
+            await _carry(_Resume(coro, self._yielded), owner)
 
 
 class Dispatcher:
@@ -184,65 +192,58 @@ class Dispatcher:
 
     __slots__ = ("_base", "_inline", "_loop", "_spare")
 
-    def __init__(self, loop: AbstractEventLoop, inline: bool | None = None) -> None:
+    def __init__(self, loop: AbstractEventLoop, inline: "bool | None" = None) -> None:
         self._loop = loop
         self._base = copy_context()
-        self._spare: _Worker | None = None
+        self._spare: Any = None
         if inline is None:
             # A reference count tells who kept a Task; and the gate relies on the C Task.
             inline = not loop.get_debug() and sys.implementation.name == "cpython"
         self._inline = inline
 
-    def dispatch(self, coro: Coroutine[Any, Any, Any], owner: Owner) -> "Task[None] | None":
-        """Run `coro` and tell `owner`; None where it has finished before this returns.
+    def dispatch(self, owner: Owner) -> "Task[None] | None":
+        """Await what `owner` starts, and tell it; None where all is done before this returns.
 
-        Must be called from a callback of the loop. The Task returned runs the rest of `coro`;
-        cancelling it cancels the handler.
+        Must be called from a callback of the loop. The Task returned goes on with it; cancelling
+        that cancels the handler.
         """
-        if not self._inline:
-            return self._separate(coro, owner)
-        loop = self._loop
         worker = self._spare
-        if worker is None:
-            self._spare = self._new_worker()
-            return self._separate(coro, owner)
-        if not worker.parked():
-            return self._separate(coro, owner)
+        if worker is None or not worker.parked():
+            if worker is None and self._inline:
+                self._spare = self._new_worker()
+            return self._separate(owner)
+        loop = self._loop
         task = worker.task
+        references = sys.getrefcount(task)
         try:
             _enter_task(loop, task)
         except RuntimeError:
             # A Task is being stepped right now: an in-process transport.
-            return self._separate(coro, owner)
+            return self._separate(owner)
         self._spare = None
-        references = sys.getrefcount(task)
+        suspended = None
         try:
-            yielded = worker.context.run(coro.send, None)
-        except StopIteration as stop:
+            suspended = worker.context.run(_first_steps, owner)
+        finally:
             _leave_task(loop, task)
-            self._keep(worker, references)
-            owner.finished(stop.value, None)
+            if suspended is None:
+                self._keep(worker, sys.getrefcount(task) > references)
+        if suspended is None:
             return None
-        except BaseException as exc:
-            _leave_task(loop, task)
-            self._keep(worker, references)
-            owner.finished(None, exc)
-            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
-                raise
-            return None
-        _leave_task(loop, task)
-        self._spare = self._new_worker()
-        worker.go_on(coro, yielded, owner)
-        return task
+        if self._inline:
+            self._spare = self._new_worker()
+        worker.go_on(suspended[0], suspended[1], owner)
+        return task  # type: ignore[no-any-return]  # a Worker's, which Cython must not resolve
 
     def close(self) -> None:
         """Let the parked worker go."""
-        worker, self._spare = self._spare, None
+        worker = self._spare
+        self._spare = None
         self._inline = False
         if worker is not None:
             worker.retire()
 
-    def _new_worker(self) -> _Worker | None:
+    def _new_worker(self) -> "_Worker | None":
         worker = _Worker(self._loop, self._base.copy())
         if type(worker.task) is not Task:
             # A task factory of the user's: its Tasks may not know our gate.
@@ -251,30 +252,61 @@ class Dispatcher:
             return None
         return worker
 
-    def _keep(self, worker: _Worker, references: int) -> None:
+    def _keep(self, worker: _Worker, referenced: bool) -> None:
         """Park `worker` again, unless something of this request could reach the next one."""
-        task = worker.task
         if (
-            worker.context == self._base
-            and sys.getrefcount(task) <= references
-            and not task.cancelling()
+            not referenced
+            and worker.context == self._base
+            and not worker.cancelled()
             and self._spare is None
+            and self._inline
         ):
             self._spare = worker
         else:
             worker.retire()
 
-    def _separate(self, coro: Coroutine[Any, Any, Any], owner: Owner) -> "Task[None]":
-        return self._loop.create_task(_carry(coro, owner), context=self._base.copy())
+    def _separate(self, owner: Owner) -> "Task[None]":
+        return self._loop.create_task(_carry(None, owner), context=self._base.copy())
 
 
-async def _carry(coro: Coroutine[Any, Any, Any], owner: Owner) -> None:
+def _first_steps(owner: Owner) -> "tuple[Any, Any] | None":
+    """Run what `owner` starts, until it suspends: the coroutine and what it yielded; else None."""
+    coro: Any
     try:
-        result = await coro
-    except (KeyboardInterrupt, SystemExit) as exc:
-        owner.finished(None, exc)
-        raise
+        coro = owner.started()
     except BaseException as exc:
-        owner.finished(None, exc)
-    else:
-        owner.finished(result, None)
+        coro = owner.finished(None, exc)
+    while coro is not None:
+        if type(coro) is not CoroutineType:
+            coro = _awaited(coro)
+        try:
+            return coro, coro.send(None)
+        except StopIteration as stop:
+            coro = owner.finished(stop.value, None)
+        except BaseException as exc:
+            coro = owner.finished(None, exc)
+            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
+                raise
+    return None
+
+
+async def _awaited(awaitable: "Awaitable[Any]") -> Any:
+    return await awaitable
+
+
+async def _carry(awaitable: "Awaitable[Any] | None", owner: Owner) -> None:
+    """Await what is given, or else what `owner` starts, and whatever it wants after that."""
+    try:
+        if awaitable is None:
+            awaitable = owner.started()
+    except BaseException as exc:
+        awaitable = owner.finished(None, exc)
+    while awaitable is not None:
+        try:
+            result = await awaitable
+        except BaseException as exc:
+            awaitable = owner.finished(None, exc)
+            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
+                raise
+        else:
+            awaitable = owner.finished(result, None)

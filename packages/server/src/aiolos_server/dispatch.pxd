@@ -1,0 +1,46 @@
+cdef class Owner:
+    cpdef object started(self)
+    cpdef object finished(self, object result, object error)
+
+
+cdef class _Gate:
+    cdef public bint _asyncio_future_blocking
+    cdef object _context
+    cdef object _loop
+    cdef object _wake
+    cdef public bint cancelled
+
+
+cdef class _Resume:
+    cdef object _coro
+    cdef object _yielded
+
+
+cdef class _Worker:
+    cdef object _coro
+    cdef _Gate _gate
+    cdef object _owner
+    cdef bint _retired
+    cdef object _yielded
+    cdef readonly object context
+    cdef readonly object task
+
+    cdef bint parked(self)
+    cdef bint cancelled(self)
+    cdef go_on(self, object coro, object yielded, Owner owner)
+    cdef retire(self)
+
+
+cdef class Dispatcher:
+    cdef object _base
+    cdef bint _inline
+    cdef object _loop
+    cdef _Worker _spare
+
+    cpdef object dispatch(self, Owner owner)
+    cdef object _new_worker(self)
+    cdef object _keep(self, _Worker worker, bint referenced)
+    cdef object _separate(self, Owner owner)
+
+
+cpdef object _first_steps(Owner owner)
