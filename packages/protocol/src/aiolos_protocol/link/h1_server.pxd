@@ -13,7 +13,7 @@ cdef class H1ServerLink(H1Link):
     cdef object _refuse(self, object error)
     cdef object _linger(self)
     cdef object _check(self, head)
-    cdef object _send_head(self, response)
+    cpdef object _send_head(self, response)
     cdef object _discard_body(self)
 
 
