@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aiolos_protocol.message import RequestHead
 from aiolos_protocol.testkit import ManualClock, MemoryTransport, connected
 from aiolos_server import web
 from aiolos_server.component import from_handler
@@ -168,6 +169,18 @@ def answers() -> Callable[..., list[Answer]]:
 def talk() -> Callable[..., Awaitable[bytes]]:
     """await talk(port, *pieces, ssl=None): what a server sends until it closes."""
     return conversation
+
+
+@pytest.fixture
+def found() -> Callable[..., web.UrlMappingMatchInfo]:
+    """found(router, target, method="GET", host="a"): what the router finds, as a link asks it."""
+
+    def found(
+        router: web.UrlDispatcher, target: str, method: str = "GET", host: str = "a"
+    ) -> web.UrlMappingMatchInfo:
+        return router.resolve(RequestHead(method, target, authority=host))
+
+    return found
 
 
 @pytest.fixture

@@ -37,5 +37,6 @@ def check_middleware(function: Any) -> None:
 def wrapped(handler: _Chain, middlewares: Sequence[Middleware]) -> _Chain:
     """`handler` inside `middlewares`, the first one outermost."""
     for each in reversed(middlewares):
-        handler = partial(each, handler=handler)
+        outer: Callable[..., Awaitable[Any]] = each
+        handler = partial(outer, handler=handler)
     return handler

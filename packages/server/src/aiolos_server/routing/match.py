@@ -1,13 +1,23 @@
 """What resolving a request gives, and the tree in which paths with variables are found."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from ..errors import HTTPException
 
 # RFC 3986 3.3: what a segment may hold unescaped besides letters, digits and -._~
 SAFE: Final = "!$&'()*+,;=:@"
+
+# RFC 3986 2.1; a "%" that escapes nothing stands for itself.
+_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
+_KEPT: Final = {
+    ord("/"): "%2F",
+    ord("%"): "%25",
+    # What surrogateescape makes of a byte that is not utf-8.
+    **{0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)},
+}
 
 
 class Pattern(Protocol):
@@ -141,18 +151,33 @@ def _order(pattern: Pattern) -> int:
     return pattern.order
 
 
-def normal(path: str) -> str:
-    """`path` with each segment escaped as `quoted()` escapes it, so that spellings are equal."""
-    if path.isascii() and "%" not in path and path.isprintable():
-        return path
-    return "/".join(quoted(unquote(segment)) for segment in path.split("/"))
+def decoded(path: str) -> str:
+    """`path` percent-decoded, so that every spelling of it is one; a path in this form stays so.
+
+    "/" and "%" stay escaped, for they would read as something else; so do bytes that are not
+    utf-8. Linear in the length of the path.
+    """
+    return _ESCAPES.sub(_decoded_run, path) if "%" in path else path
 
 
-def quoted(segment: str) -> str:
-    """A segment's text, or several segments', escaped for a path; "/" is escaped as well."""
-    return quote(segment, safe=SAFE)
+def _decoded_run(match: re.Match[str]) -> str:
+    run = match[0]
+    if run == "%":
+        return "%25"
+    data = bytes.fromhex(run.replace("%", ""))
+    return data.decode("utf-8", "surrogateescape").translate(_KEPT)
 
 
-def unquoted(segment: str) -> str:
-    """The text of an escaped segment."""
-    return unquote(segment) if "%" in segment else segment
+def value_of(part: str) -> str:
+    """The text of a part of a decoded path."""
+    return part.replace("%2F", "/").replace("%25", "%") if "%" in part else part
+
+
+def quoted(text: str, safe: str = SAFE) -> str:
+    """A value escaped for a path; "/" is escaped as well, unless it is in `safe`."""
+    return quote(text, safe=safe)
+
+
+def quoted_path(path: str) -> str:
+    """A decoded path escaped for a URL."""
+    return quote(path, safe=SAFE + "/%")

@@ -15,7 +15,7 @@ from ..errors import HTTPExpectationFailed, HTTPMethodNotAllowed
 from ..request import BaseRequest, Request
 from ..response import StreamResponse
 from ..typedefs import AnyHandler
-from .match import normal, quoted, unquoted
+from .match import decoded, quoted, quoted_path, value_of
 
 ANY: Final = "*"
 _METHOD: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -225,7 +225,7 @@ class PlainResource(Resource):
 
     def __init__(self, path: str, *, name: str | None = None) -> None:
         super().__init__(name=name)
-        self.path = normal(path)
+        self.path = decoded(path)
 
     @property
     def canonical(self) -> str:
@@ -234,7 +234,7 @@ class PlainResource(Resource):
 
     def raw_match(self, path: str) -> bool:
         """See AbstractResource."""
-        return normal(path) == self.path
+        return decoded(path) == self.path
 
     def match(self, path: str) -> dict[str, Any] | None:
         """See match.Pattern."""
@@ -244,7 +244,7 @@ class PlainResource(Resource):
         """The URL; it takes no parts."""
         if parts:
             raise TypeError(f"{self.path} has no variables: {', '.join(parts)}")
-        return URL.build(path=self.path, encoded=True)
+        return URL.build(path=quoted_path(self.path), encoded=True)
 
     def __repr__(self) -> str:
         return f"<PlainResource {self.name or ''} {self.path}>"
@@ -273,7 +273,7 @@ class DynamicResource(Resource):
     def _literal(self, text: str) -> str:
         if "{" in text or "}" in text:
             raise ValueError(f"unbalanced braces in the path {self._path!r}")
-        text = normal(text)
+        text = decoded(text)
         self._texts.append(text)
         return re.escape(text)
 
@@ -312,7 +312,7 @@ class DynamicResource(Resource):
             elif "{" in segment:
                 return segments, False
             else:
-                segments.append(normal(segment))
+                segments.append(decoded(segment))
         return segments, True
 
     def match(self, path: str) -> dict[str, Any] | None:
@@ -320,7 +320,7 @@ class DynamicResource(Resource):
         match = self._regex.fullmatch(path)
         if match is None:
             return None
-        return {name: unquoted(value) for name, value in match.groupdict().items()}
+        return {name: value_of(value) for name, value in match.groupdict().items()}
 
     def url_for(self, **parts: Any) -> URL:
         """The URL; each variable needs a value, which is turned into text and escaped."""
@@ -329,8 +329,9 @@ class DynamicResource(Resource):
                 f"{self.canonical} takes {', '.join(self._names)}; given: {', '.join(parts)}"
             )
         texts = iter(self._texts)
-        path = next(texts) + "".join(
-            quoted(str(parts[name])) + text for name, text in zip(self._names, texts, strict=True)
+        path = quoted_path(next(texts)) + "".join(
+            quoted(str(parts[name])) + quoted_path(text)
+            for name, text in zip(self._names, texts, strict=True)
         )
         return URL.build(path=path, encoded=True)
 

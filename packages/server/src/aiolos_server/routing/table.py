@@ -8,7 +8,7 @@ from aiolos_protocol.message import RequestHead
 from ..errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
 from ..typedefs import AnyHandler
 from .definitions import AbstractRouteDef
-from .match import PathTree, UrlMappingMatchInfo, normal
+from .match import PathTree, UrlMappingMatchInfo, decoded
 from .resources import (
     ANY,
     AbstractResource,
@@ -44,7 +44,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         if resource is None:
             if "?" in path:
                 path = path.partition("?")[0]
-            path = normal(path)
+            path = decoded(path)
             resource = self._static.get(path)
         allowed: set[str] | None = None
         if resource is not None:

@@ -1,0 +1,140 @@
+"""Application: a mapping, signals, and when it is closed for changes."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_server import web
+
+Serve = Callable[..., Any]
+Running = Callable[..., Any]
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+def target(path: str, method: str = "GET") -> bytes:
+    return f"{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+
+
+async def test_srv_01_an_application(serve: Serve) -> None:
+    app = web.Application()
+    app.router.add_get("/", hello)
+    answer = await serve(app=app).ask(target("/"))
+    assert (answer.status, answer.body) == (200, b"hello")
+
+
+def test_a_mapping() -> None:
+    app = web.Application()
+    key = web.AppKey("key", int)
+    app["db"] = "pool"
+    app[key] = 7
+    assert app["db"] == "pool"
+    assert app[key] == 7
+    assert app.get("db") == "pool"
+    assert app.get("none", 1) == 1
+    assert len(app) == 2
+    assert list(app) == ["db", key]
+    assert "db" in app
+    del app["db"]
+    assert "db" not in app
+    with pytest.raises(KeyError):
+        app["db"]
+
+
+def test_an_application_is_true_and_equal_only_to_itself() -> None:
+    app = web.Application()
+    assert app
+    assert app == app
+    assert app != web.Application()
+    assert {app: 1}[app] == 1
+
+
+def test_wrn_01_str_keys_give_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        app = web.Application()
+        app["db"] = 1
+        app.freeze()
+        assert app["db"] == 1
+    assert issubclass(web.NotAppKeyWarning, UserWarning)
+
+
+def test_changing_a_started_application() -> None:
+    app = web.Application()
+    app["db"] = 1
+    app.freeze()
+    app.freeze()
+    assert app.frozen
+    with pytest.warns(DeprecationWarning, match="started"):
+        app["db"] = 2
+    with pytest.warns(DeprecationWarning, match="started"):
+        del app["db"]
+    for signal in (app.on_startup, app.on_shutdown, app.on_cleanup, app.on_response_prepare):
+        with pytest.raises(RuntimeError):
+            signal.append(hello)
+    with pytest.raises(RuntimeError):
+        app.middlewares.append(hello)
+    with pytest.raises(RuntimeError, match="started"):
+        app.router.add_get("/", hello)
+
+
+async def test_sig_01_the_order_of_signals(running: Running, talk: Any) -> None:
+    seen: list[str] = []
+
+    def noting(word: str) -> Any:
+        async def note(app: web.Application) -> None:
+            seen.append(word)
+
+        return note
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append("request")
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    app.on_startup.append(noting("startup"))
+    app.on_startup.append(noting("startup 2"))
+    app.on_shutdown.append(noting("shutdown"))
+    app.on_cleanup.append(noting("cleanup"))
+    async with running(app) as (_, port, _runner):
+        await talk(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert seen == ["startup", "startup 2", "request", "shutdown", "cleanup"]
+
+
+async def test_values_may_be_set_at_start_up(running: Running) -> None:
+    async def connect(app: web.Application) -> None:
+        app["session"] = "open"
+        app.router.add_get("/late", hello)
+
+    app = web.Application()
+    app.on_startup.append(connect)
+    async with running(app):
+        assert app["session"] == "open"
+
+
+async def test_on_response_prepare(serve: Serve) -> None:
+    async def sign(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["X-Path"] = request.path
+
+    app = web.Application()
+    app.router.add_get("/x", hello)
+    app.on_response_prepare.append(sign)
+    peer = serve(app=app)
+    assert (await peer.ask(target("/x"))).headers["x-path"] == "/x"
+    assert (await peer.ask(target("/nowhere"))).headers["x-path"] == "/nowhere"
+
+
+async def test_the_bound_on_bodies(serve: Serve) -> None:
+    app = web.Application(client_max_size=3)
+    assert app.runner() is not None
+
+
+def test_add_routes() -> None:
+    app = web.Application()
+    (route,) = app.add_routes([web.get("/x", hello)])
+    assert route.handler is hello
+    assert "Application" in repr(app)

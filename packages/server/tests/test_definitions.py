@@ -1,0 +1,98 @@
+"""Routes as values: web.get() and the like, RouteTableDef."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_server import web
+
+Found = Callable[..., web.UrlMappingMatchInfo]
+
+
+async def handler(request: web.Request) -> web.Response:
+    return web.Response()
+
+
+class Items(web.View):
+    async def get(self) -> web.Response:
+        return web.Response()
+
+
+def test_every_verb(found: Found) -> None:
+    router = web.UrlDispatcher()
+    verbs = ("get", "head", "options", "post", "put", "patch", "delete")
+    routes = router.add_routes([getattr(web, verb)(f"/{verb}", handler) for verb in verbs])
+    for verb, route in zip(verbs, routes, strict=True):
+        assert found(router, f"/{verb}", verb.upper()).route is route
+    (any_route,) = router.add_routes([web.route("*", "/any", handler)])
+    (view,) = router.add_routes([web.view("/view", Items)])
+    assert found(router, "/any", "PURGE").route is any_route
+    assert found(router, "/view").route is view
+
+
+def test_options_go_on() -> None:
+    router = web.UrlDispatcher()
+    router.add_routes([web.get("/x", handler, name="x", allow_head=False)])
+    assert router["x"].allowed_methods == {"GET"}
+
+
+def test_rte_13_a_table_of_decorated_functions(found: Found) -> None:
+    routes = web.RouteTableDef()
+
+    @routes.get("/users/{id}")
+    async def one(request: web.Request) -> web.Response:
+        return web.Response()
+
+    @routes.post("/users")
+    async def create(request: web.Request) -> web.Response:
+        return web.Response()
+
+    @routes.view("/items")
+    class View(web.View):
+        pass
+
+    for verb in ("head", "options", "put", "patch", "delete"):
+        assert getattr(routes, verb)(f"/{verb}")(handler) is handler
+    assert routes.route("PURGE", "/purge")(handler) is handler
+
+    app = web.Application()
+    app.router.add_routes(routes)
+    assert found(app.router, "/users/7").route.handler is one
+    assert found(app.router, "/users", "POST").route.handler is create
+    assert found(app.router, "/items", "X").route.handler is View
+    assert found(app.router, "/purge", "PURGE").route.handler is handler
+    assert found(app.router, "/patch", "PATCH").route.handler is handler
+
+
+def test_a_table_is_a_sequence() -> None:
+    routes = web.RouteTableDef()
+    routes.get("/a")(handler)
+    routes.post("/b")(handler)
+    assert len(routes) == 2
+    assert [each.path for each in routes] == ["/a", "/b"]
+    assert routes[1].method == "POST"
+    assert [each.path for each in routes[:1]] == ["/a"]
+    assert routes[0] in routes
+    assert web.get("/a", handler) in routes
+    assert web.get("/c", handler) not in routes
+    assert "2" in repr(routes)
+    assert "/a" in repr(routes[0])
+    assert "handler" in repr(routes[0])
+
+
+def test_definitions_are_values() -> None:
+    assert web.get("/a", handler) == web.RouteDef("GET", "/a", handler, {})
+    assert web.get("/a", handler) != web.post("/a", handler)
+
+
+def test_a_definition_of_the_users_own() -> None:
+    class Two(web.AbstractRouteDef):
+        def register(self, router: Any) -> list[web.AbstractRoute]:
+            return [router.add_get("/1", handler), router.add_get("/2", handler)]
+
+    assert len(web.Application().add_routes([Two()])) == 2
+
+
+def test_what_is_no_definition() -> None:
+    with pytest.raises(TypeError, match=r"web\.get"):
+        web.Application().add_routes([handler])

@@ -1,0 +1,205 @@
+"""Middlewares: their order, what they see, and mistakes in them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_server import web
+
+Serve = Callable[..., Any]
+
+
+def target(path: str, method: str = "GET", **fields: str) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"{method} {path} HTTP/1.1\r\nHost: a\r\n{lines}\r\n".encode()
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+def marking(name: str, seen: list[str]) -> Any:
+    @web.middleware
+    async def mark(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        seen.append(f"{name} in")
+        try:
+            return await handler(request)
+        finally:
+            seen.append(f"{name} out")
+
+    return mark
+
+
+async def test_mid_01_the_first_is_the_outermost(serve: Serve) -> None:
+    seen: list[str] = []
+    app = web.Application(middlewares=[marking("a", seen), marking("b", seen)])
+    app.router.add_get("/", hello)
+    peer = serve(app=app)
+    assert (await peer.ask(target("/"))).body == b"hello"
+    assert seen == ["a in", "b in", "b out", "a out"]
+    seen.clear()
+    assert (await peer.ask(target("/nowhere"))).status == 404
+    assert seen == ["a in", "b in", "b out", "a out"]
+    seen.clear()
+    assert (await peer.ask(target("/", "POST"))).status == 405
+    assert seen == ["a in", "b in", "b out", "a out"]
+
+
+async def test_mid_02_an_auth_middleware_returns_errors(serve: Serve) -> None:
+    @web.middleware
+    async def auth(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        if request.path.startswith("/public"):
+            return await handler(request)
+        if "Authorization" not in request.headers:
+            return web.HTTPUnauthorized(text="who?")
+        if request.headers["Authorization"] != "secret":
+            return web.HTTPForbidden(text="no")
+        return await handler(request)
+
+    app = web.Application(middlewares=[auth])
+    app.router.add_get("/{path:.*}", hello)
+    peer = serve(app=app)
+    assert (await peer.ask(target("/public/x"))).status == 200
+    answer = await peer.ask(target("/x"))
+    assert (answer.status, answer.body) == (401, b"who?")
+    answer = await peer.ask(target("/x", Authorization="guess"))
+    assert (answer.status, answer.body) == (403, b"no")
+    assert (await peer.ask(target("/x", Authorization="secret"))).body == b"hello"
+
+
+async def test_mid_03_a_middleware_for_every_error(serve: Serve) -> None:
+    @web.middleware
+    async def errors(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception as exc:
+            response = web.json_response({"error": repr(exc)}, status=500)
+        response.headers["X-Request-Id"] = request.headers.get("X-Request-Id", "")
+        return response
+
+    async def broken(request: web.Request) -> web.Response:
+        raise KeyError("oops")
+
+    async def gone(request: web.Request) -> web.Response:
+        raise web.HTTPGone
+
+    app = web.Application(middlewares=[errors])
+    app.router.add_get("/broken", broken)
+    app.router.add_get("/gone", gone)
+    peer = serve(app=app)
+    answer = await peer.ask(target("/broken", **{"X-Request-Id": "7"}))
+    assert answer.status == 500
+    assert answer.body == b"""{"error": "KeyError('oops')"}"""
+    assert answer.headers["x-request-id"] == "7"
+    assert (await peer.ask(target("/gone"))).status == 410
+
+
+async def test_mid_07_a_logging_middleware(serve: Serve, caplog: Any) -> None:
+    import logging
+
+    logger = logging.getLogger("aiolos.test")
+
+    @web.middleware
+    async def log(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        response = await handler(request)
+        logger.info("done", extra={"status": response.status, "remote": request.remote})
+        return response
+
+    app = web.Application(middlewares=[log])
+    app.router.add_get("/", hello)
+    await serve(app=app).ask(target("/"))
+    (record,) = [each for each in caplog.records if each.name == "aiolos.test"]
+    assert (record.status, record.remote) == (200, "127.0.0.1")
+
+
+async def test_mid_08_a_cors_middleware(serve: Serve) -> None:
+    @web.middleware
+    async def cors(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        response = await handler(request)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    app = web.Application(middlewares=[cors])
+    app.router.add_get("/", hello)
+    answer = await serve(app=app).ask(target("/"))
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_mid_09_a_rate_limiting_middleware(serve: Serve) -> None:
+    counts: dict[str | None, int] = {}
+
+    @web.middleware
+    async def limit(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        counts[request.remote] = counts.get(request.remote, 0) + 1
+        if counts[request.remote] > 2:
+            return web.HTTPTooManyRequests(text="Rate limited")
+        return await handler(request)
+
+    app = web.Application(middlewares=[limit])
+    app.router.add_get("/", hello)
+    peer = serve(app=app)
+    answers = [await peer.ask(target("/")) for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[2].body == b"Rate limited"
+
+
+async def test_a_middleware_may_answer_itself(serve: Serve) -> None:
+    @web.middleware
+    async def short(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        return web.Response(text="short")
+
+    app = web.Application(middlewares=[short])
+    assert (await serve(app=app).ask(target("/nowhere"))).body == b"short"
+
+
+async def test_undecorated_and_class_middlewares(serve: Serve) -> None:
+    seen: list[str] = []
+
+    async def undecorated(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        seen.append("undecorated")
+        return await handler(request)
+
+    class Instance:
+        async def __call__(self, request: web.Request, handler: web.Handler) -> web.StreamResponse:
+            seen.append("instance")
+            return await handler(request)
+
+    app = web.Application(middlewares=[undecorated, Instance()])
+    app.router.add_get("/", hello)
+    assert (await serve(app=app).ask(target("/"))).body == b"hello"
+    assert seen == ["undecorated", "instance"]
+
+
+async def test_srv_06_middlewares_appended_in_a_factory(serve: Serve) -> None:
+    seen: list[str] = []
+    app = web.Application()
+    app.middlewares.append(marking("a", seen))
+    app["db"] = pool = object()
+
+    async def handler(request: web.Request) -> web.Response:
+        assert request.app["db"] is pool
+        return web.Response()
+
+    app.router.add_get("/", handler)
+    assert (await serve(app=app).ask(target("/"))).status == 200
+    assert seen == ["a in", "a out"]
+
+
+@pytest.mark.parametrize("wrong", [None, "name", 1])
+def test_what_is_no_middleware(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="middleware"):
+        web.middleware(wrong)
+    with pytest.raises(TypeError, match="middleware"):
+        web.Application(middlewares=[wrong]).freeze()
+
+
+def test_a_middleware_of_other_parameters_is_named() -> None:
+    async def lonely(request: web.Request) -> web.StreamResponse:
+        raise NotImplementedError
+
+    with pytest.raises(TypeError, match=r"lonely.*\(request, handler\)"):
+        web.middleware(lonely)
+    with pytest.raises(TypeError, match=r"lonely.*\(request, handler\)"):
+        web.Application(middlewares=[lonely]).freeze()
