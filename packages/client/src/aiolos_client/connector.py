@@ -80,6 +80,13 @@ class BaseConnector:
             link = self._pool.take(key)
         return link
 
+    def close_idle(self, key: ConnectionKey) -> None:
+        """Close the idle connections of `key`."""
+        for link in self._pool.idle(key):
+            link.abort()
+            self._pool.forget(key, link)
+            del self._keys[link]
+
     async def connect(
         self,
         key: ConnectionKey,

@@ -13,7 +13,7 @@ class ConnectionKey(NamedTuple):
     host: str
     port: int
     is_ssl: bool
-    ssl: ssl.SSLContext | bool = True
+    ssl: "ssl.SSLContext | bool" = True
 
 
 class ClientError(Exception):

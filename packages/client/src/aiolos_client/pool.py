@@ -69,6 +69,6 @@ class Pool(Generic[_Link]):
             del self._idle[key]
         return True
 
-    def idle(self) -> list[_Link]:
-        """All idle connections."""
-        return [link for links in self._idle.values() for link in links]
+    def idle(self, key: ConnectionKey) -> list[_Link]:
+        """The idle connections of `key`."""
+        return list(self._idle.get(key, ()))

@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.message import RequestHead
+from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from yarl import URL
 
 from .errors import ConnectionKey, InvalidURL, NonHttpUrlClientError
+from .timeouts import ClientTimeout
 
 
 class RequestInfo(NamedTuple):
@@ -55,6 +57,44 @@ class Target:
         self.plain_heads: dict[str, RequestHead] = {}
 
 
+class ClientRequest:
+    """A request that is ready to be sent.
+
+    `body` is bytes, or an async iterable that can be sent once; `begun` is the loop's time at
+    which `timeout` began to run.
+    """
+
+    __slots__ = ("begun", "body", "head", "method", "target", "timeout")
+
+    def __init__(
+        self,
+        method: str,
+        target: Target,
+        head: RequestHead,
+        body: bytes | AsyncIterable[bytes],
+        timeout: ClientTimeout,
+        begun: float,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.head = head
+        self.body = body
+        self.timeout = timeout
+        self.begun = begun
+
+    def is_repeatable(self) -> bool:
+        """Whether sending it twice does what sending it once does (RFC 9110 9.2.2)."""
+        return self.method in IDEMPOTENT and isinstance(self.body, bytes)
+
+    def info(self) -> RequestInfo:
+        """For responses and errors."""
+        url = self.target.url
+        return RequestInfo(url.with_fragment(None), self.method, self.head.headers, url)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target.url}"
+
+
 def parse_url(url: Any) -> URL:
     """`url` as a URL. InvalidURL says what is wrong with it; TypeError for another type."""
     if isinstance(url, URL):
@@ -81,8 +121,8 @@ def with_params(url: URL, params: Any) -> URL:
 
 def encode_body(
     data: Any, json: Any, dumps: Callable[[Any], str]
-) -> tuple[bytes | AsyncIterable[bytes] | None, str]:
-    """The body to send, b"" or None for none, and its content type, "" where it has none.
+) -> tuple[bytes | AsyncIterable[bytes], str]:
+    """The body to send, b"" for none, and its content type, "" where there is none.
 
     `data`: bytes-like, str (utf-8), a mapping or pairs (urlencoded form), or an async iterable of
     bytes. ValueError for both `data` and `json`, TypeError for another type.
@@ -92,7 +132,7 @@ def encode_body(
             raise ValueError("give data or json, not both")
         return dumps(json).encode(), "application/json"
     if data is None:
-        return None, ""
+        return b"", ""
     if isinstance(data, (bytes, bytearray, memoryview)):
         return bytes(data), "application/octet-stream"
     if isinstance(data, str):

@@ -54,6 +54,10 @@ class ConnectionLost(ConnectionResetError):
     """The transport closed before the exchange was complete."""
 
 
+class Unanswered(ConnectionLost):
+    """The transport closed before any byte of an answer: it may have been dead when asked."""
+
+
 class UpgradeRefused(Exception):
     """A handshake to leave HTTP (WebSocket) failed; `status` is what a server answers (400-426).
 

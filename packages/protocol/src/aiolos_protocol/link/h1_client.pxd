@@ -10,7 +10,7 @@ cdef class H1ClientLink(H1Link):
     cdef bint _informed(self, head) except -1
     cdef object _final(self, head)
     cdef object _deliver(self, head)
-    cdef object _fail(self, error)
+    cpdef object fail(self, error)
     cdef object _begin(self, head)
 
 

@@ -13,6 +13,7 @@ from ..errors import (
     LocalProtocolError,
     ProtocolError,
     RemoteProtocolError,
+    Unanswered,
 )
 from ..exchange import ClientRole
 from ..http1.parser import parse_response
@@ -131,7 +132,7 @@ class H1ClientLink(H1Link):
 
     def _head_received(self, data: bytes) -> bool:
         if self._exchange is None or self._answered is None:
-            self._fail(RemoteProtocolError("the server sent bytes that answer no request"))
+            self.fail(RemoteProtocolError("the server sent bytes that answer no request"))
             return False
         try:
             head = parse_response(data, 0, self._limits)
@@ -143,7 +144,7 @@ class H1ClientLink(H1Link):
             if head.status < 200:
                 return self._informed(head)
         except ProtocolError as error:
-            self._fail(error)
+            self.fail(error)
             return False
         self._final(head)
         return True
@@ -199,11 +200,13 @@ class H1ClientLink(H1Link):
     def _body_failed(self, error: ProtocolError) -> None:
         self.abort()
 
-    def _fail(self, error: Exception) -> None:
-        """The connection is of no further use; whoever waits learns why."""
+    def fail(self, error: Exception) -> None:
+        """The connection is of no further use; whoever waits, for head or body, gets `error`."""
         answered = self._answered
         self._answered = None
         self._buffer = b""
+        if self._receiving == BODY:
+            self._body.set_exception(error)
         self._receiving = CLOSED
         if answered is not None and not answered.done():
             answered.set_exception(error)
@@ -222,20 +225,27 @@ class H1ClientLink(H1Link):
     def _completed(self) -> None:
         self.deadline = NEVER
         if self._buffer:
-            self._fail(RemoteProtocolError("the server sent bytes behind its response"))
+            self.fail(RemoteProtocolError("the server sent bytes behind its response"))
         elif self.keep_alive and self.transport is not None:
             self._recycle()
             self._role.recycled(self)
         else:
             self.close()
 
-    def _gone(self, exc: BaseException | None) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """asyncio.BaseProtocol."""
         answered = self._answered
         self._answered = None
         if answered is not None and not answered.done():
-            error = ConnectionLost("the server closed the connection without an answer")
+            silent = self._receiving == IDLE and not self._informational
+            error = (Unanswered if silent else ConnectionLost)(
+                "the server closed the connection without an answer"
+            )
             error.__cause__ = exc
             answered.set_exception(error)
+        H1Link.connection_lost(self, exc)
+
+    def _gone(self, exc: BaseException | None) -> None:
         self._role.lost(self, exc)
 
 
