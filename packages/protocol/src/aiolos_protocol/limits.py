@@ -43,6 +43,8 @@ class Limits:
     """Decoded bytes for one byte received, once decompression_burst is passed (413)."""
     decompression_burst: int = 16_777_216
     """Decoded bytes up to which decompression_ratio does not count."""
+    form_fields: int = 1000
+    """Fields of one urlencoded form (a server answers 413)."""
     ranges: int = 32
     """Ranges in one Range field (RFC 9110 14.2; a server answers 416)."""
     cookie: int = 4096

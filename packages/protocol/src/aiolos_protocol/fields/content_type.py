@@ -1,5 +1,6 @@
 """Content-Type: media types and their parameters (RFC 9110 8.3)."""
 
+from codecs import lookup
 from dataclasses import dataclass, field
 from functools import lru_cache
 from mimetypes import MimeTypes
@@ -107,3 +108,25 @@ def guess_content_type(filename: str, default: str = OCTET_STREAM) -> str:
     if compressed is not None:
         return _COMPRESSED.get(compressed, default)
     return kind or default
+
+
+# Codecs that Python counts among the text encodings, though no message is in them. Punycode takes
+# quadratic time.
+_NO_CHARSETS: Final = frozenset(
+    ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape",
+     "raw-unicode-escape")
+)  # fmt: skip
+_CHARSET_LENGTH: Final = 40
+
+
+def charset_codec(name: str) -> str | None:
+    """Python's codec for the charset that a peer names; None where it is not known, or is no
+    charset, or would take more than linear time."""
+    try:
+        codec = lookup(name) if len(name) <= _CHARSET_LENGTH and name.isprintable() else None
+        if codec is None or codec.name in _NO_CHARSETS:
+            return None
+        "".encode(codec.name)
+    except LookupError:
+        return None
+    return codec.name

@@ -47,7 +47,7 @@ class IOBasePayload(Payload):
         if kwargs.get("filename") is None:
             kwargs["filename"] = guess_filename(value)
         super().__init__(value, *args, **kwargs)
-        self._start: int | None = None
+        self._start = _position(value)
         named = self._filename is not None and hdrs.CONTENT_DISPOSITION not in self._headers
         if disposition is not None and named:
             self.set_content_disposition(disposition, filename=self._filename or "")
@@ -55,8 +55,8 @@ class IOBasePayload(Payload):
     @property
     def size(self) -> int | None:
         """As Payload.size; known for regular files and those in memory, and kept from then on."""
-        if self._size is None:
-            self._size = _remaining(self._value)
+        if self._size is None and self._start is not None:
+            self._size = _remaining(self._value, self._start)
         return self._size
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
@@ -110,14 +110,11 @@ class IOBasePayload(Payload):
 
     def _rewind(self) -> None:
         """To where the file stood at first; what cannot seek is read on, and only once."""
-        try:
-            if self._start is None:
-                self._start = self._value.tell()
-            else:
-                self._value.seek(self._start)
-        except (OSError, AttributeError):
-            if self._consumed:
-                raise RuntimeError("the file cannot seek, so it can be sent only once") from None
+        if self._start is not None:
+            self._value.seek(self._start)
+        elif self._consumed:
+            raise RuntimeError("the file cannot seek, so it can be sent only once")
+        else:
             self._consumed = True
 
 
@@ -199,27 +196,30 @@ def _is_encoded(value: TextIO, charset: str) -> bool:
         return False
 
 
-def _remaining(value: Any) -> int | None:
-    """Bytes from where the file stands to its end, where that is known without reading it."""
+def _position(value: Any) -> int | None:
+    """Where the file stands; None where it cannot be made to stand there again."""
+    try:
+        position: int = value.tell()
+        value.seek(position)
+    except (OSError, AttributeError):
+        return None
+    return position
+
+
+def _remaining(value: Any, start: int) -> int | None:
+    """Bytes from `start` to the end of the file, where that is known without reading it."""
     value = getattr(value, "file", value)
-    if isinstance(value, io.BytesIO):
-        return len(value.getbuffer()) - value.tell()
-    if isinstance(value, SpooledTemporaryFile):
+    if isinstance(value, (io.BytesIO, SpooledTemporaryFile)):
         here = value.tell()
         end = value.seek(0, io.SEEK_END)
         value.seek(here)
-        return end - here
-    if isinstance(value, (io.BufferedReader, io.BufferedRandom)):
-        raw: Any = value.raw
-    else:
-        raw = value
+        return max(0, end - start)
+    raw: Any = value.raw if isinstance(value, (io.BufferedReader, io.BufferedRandom)) else value
     if not isinstance(raw, io.FileIO):
         # The descriptor of a GzipFile, say, tells the size of something else.
         return None
     try:
         status = os.fstat(raw.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        return max(0, status.st_size - int(value.tell()))
     except OSError:
         return None
+    return max(0, status.st_size - start) if stat.S_ISREG(status.st_mode) else None

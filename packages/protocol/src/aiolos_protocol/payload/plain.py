@@ -21,7 +21,6 @@ class BytesPayload(Payload):
                 f"{type(self).__name__} takes bytes, bytearray or memoryview, not"
                 f" {type(value).__name__}"
             )
-        kwargs.setdefault("content_type", self._default_content_type)
         super().__init__(value, *args, **kwargs)
         self._size = value.nbytes if isinstance(value, memoryview) else len(value)
 

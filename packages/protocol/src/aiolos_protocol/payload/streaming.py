@@ -21,7 +21,6 @@ class AsyncIterablePayload(Payload):
                 f"{type(self).__name__} takes an async iterable of bytes, not"
                 f" {type(value).__name__}"
             )
-        kwargs.setdefault("content_type", self._default_content_type)
         super().__init__(value, *args, **kwargs)
         self._kept: list[bytes] | None = None
 

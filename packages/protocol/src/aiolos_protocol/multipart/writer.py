@@ -1,0 +1,238 @@
+"""Multipart bodies to send: a MultipartWriter is a Payload made of payloads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+from multidict import CIMultiDict
+
+from .. import hdrs
+from ..compression import ContentEncoder, parse_codings
+from ..errors import RemoteProtocolError
+from ..payload import JsonPayload, Payload, StringPayload, Writer, get_payload
+from ..payload import LookupError as NoPayload
+from . import transfer
+from .boundary import check_boundary, multipart_type, new_boundary
+
+_FORM: Final = "form-data"
+
+
+class MultipartWriter(Payload):
+    """A body of several parts (RFC 2046 5.1); parts may be writers themselves.
+
+    `subtype` is "mixed", "form-data", "related" and so on; `boundary` is made up where it is not
+    given. A part's Content-Encoding and Content-Transfer-Encoding fields say how it is encoded on
+    its way; in form-data neither is allowed (RFC 7578 4.7, 4.8), and each part needs a
+    Content-Disposition with a name. Raises ValueError for a boundary that is none.
+    """
+
+    _autoclose = True
+
+    def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
+        text = new_boundary() if boundary is None else check_boundary(boundary)
+        self._boundary = text.encode("ascii")
+        self._is_form = subtype == _FORM
+        self._parts: list[tuple[Payload, str, str]] = []
+        super().__init__(None, content_type=multipart_type(subtype, text))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[tuple[Payload, str, str]]:
+        """`(part, content encoding, content transfer encoding)`, "" for none."""
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def boundary(self) -> str:
+        """The boundary, without its dashes."""
+        return self._boundary.decode("ascii")
+
+    @property
+    def consumed(self) -> bool:
+        """As Payload.consumed: true where one of the parts is."""
+        return any(part.consumed for part, _, _ in self._parts)
+
+    # Building.
+
+    def append(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
+        """Add a part made of `obj` (see get_payload()), with the fields `headers`; the part.
+
+        Raises TypeError where no payload can be made of it.
+        """
+        if isinstance(obj, Payload):
+            obj.headers.update(headers or {})
+            return self.append_payload(obj)
+        try:
+            payload = get_payload(obj, headers=CIMultiDict(headers or {}))
+        except NoPayload as error:
+            raise TypeError(f"a part cannot be made of {type(obj).__name__}") from error
+        return self.append_payload(payload)
+
+    def append_payload(self, payload: Payload) -> Payload:
+        """Add `payload` as a part; itself. Raises ValueError for encodings that are not known."""
+        fields = payload.headers
+        codings = _codings(fields)
+        encoded = fields.get(hdrs.CONTENT_TRANSFER_ENCODING, "").strip(" \t").lower()
+        if transfer.encoder(encoded) is None:
+            encoded = ""
+        if self._is_form:
+            if codings or encoded:
+                raise ValueError(
+                    "parts of a form are not encoded: leave out Content-Encoding and"
+                    " Content-Transfer-Encoding (RFC 7578 4.7, 4.8)"
+                )
+        elif payload.size is not None and not codings and not encoded:
+            fields[hdrs.CONTENT_LENGTH] = str(payload.size)
+        self._parts.append((payload, codings, encoded))
+        return payload
+
+    def append_json(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
+        """Add `obj` as JSON; the part."""
+        return self.append_payload(JsonPayload(obj, headers=CIMultiDict(headers or {})))
+
+    def append_form(
+        self,
+        obj: Sequence[tuple[str, str]] | Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+    ) -> Payload:
+        """Add pairs as an urlencoded form; the part."""
+        pairs = list(obj.items()) if isinstance(obj, Mapping) else list(obj)
+        return self.append_payload(
+            StringPayload(
+                urlencode(pairs),
+                content_type="application/x-www-form-urlencoded",
+                headers=CIMultiDict(headers or {}),
+            )
+        )
+
+    # Sending.
+
+    @property
+    def size(self) -> int | None:
+        """As Payload.size: None where a part is encoded, or its own size is not known."""
+        total = len(self._boundary) + 6
+        for part, codings, encoded in self._parts:
+            if codings or encoded or part.size is None:
+                return None
+            total += len(self._boundary) + 6 + len(part._binary_headers) + part.size
+        return total
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """As Payload.decode(); parts are shown as they are before they are encoded."""
+        pieces = []
+        for part, _, _ in self._parts:
+            head = part._binary_headers.decode("utf-8", "surrogateescape")
+            pieces.append(f"--{self.boundary}\r\n{head}{part.decode(encoding, errors)}\r\n")
+        return "".join((*pieces, f"--{self.boundary}--\r\n"))
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """As Payload.as_bytes(): what write() would write."""
+        pieces = _Pieces()
+        for part, codings, encoded in self._parts:
+            pieces.list.append(self._head_of(part))
+            data = await part.as_bytes(encoding, errors)
+            encoder = _EncodingWriter(pieces, codings, encoded)
+            await encoder.write(data)
+            await encoder.finish()
+            pieces.list.append(b"\r\n")
+        pieces.list.append(b"--%b--\r\n" % self._boundary)
+        return b"".join(pieces.list)
+
+    async def write(self, writer: Writer, close_boundary: bool = True) -> None:
+        """As Payload.write(); parts go out one after the other, each piece as it comes.
+
+        Without `close_boundary` the closing delimiter is left out, for more to follow.
+        """
+        for part, codings, encoded in self._parts:
+            await writer.write(self._head_of(part))
+            if codings or encoded:
+                encoder = _EncodingWriter(writer, codings, encoded)
+                await part.write(encoder)
+                await encoder.finish()
+            else:
+                await part.write(writer)
+            await writer.write(b"\r\n")
+        if close_boundary:
+            await writer.write(b"--%b--\r\n" % self._boundary)
+
+    async def close(self) -> None:
+        """Close all parts."""
+        for part, _, _ in self._parts:
+            await part.close()
+
+    def _head_of(self, part: Payload) -> bytes:
+        """The delimiter in front of a part, and its head."""
+        if self._is_form and "name=" not in part.headers.get(hdrs.CONTENT_DISPOSITION, ""):
+            raise ValueError(
+                "a part of a form needs a name: call"
+                ' part.set_content_disposition("form-data", name=...) (RFC 7578 4.2)'
+            )
+        return b"--%b\r\n%b" % (self._boundary, part._binary_headers)
+
+
+def _codings(fields: "CIMultiDict[str]") -> str:
+    """The content codings of a part. Raises ValueError for one that is not known,
+    MissingDistribution for one whose library is not installed."""
+    try:
+        codings = parse_codings(fields.get(hdrs.CONTENT_ENCODING))
+    except RemoteProtocolError as error:
+        raise ValueError(error.message) from None
+    ContentEncoder(codings)
+    return ", ".join(codings)
+
+
+class _Pieces:
+    """A Writer that keeps what it gets."""
+
+    __slots__ = ("list",)
+
+    def __init__(self) -> None:
+        self.list: list[bytes] = []
+
+    async def write(self, data: bytes) -> None:
+        """As Writer.write."""
+        self.list.append(data)
+
+
+class _EncodingWriter:
+    """A Writer that applies content codings, then a transfer encoding."""
+
+    __slots__ = ("_codings", "_transfer", "_writer")
+
+    def __init__(self, writer: Writer, codings: str, encoded: str) -> None:
+        self._writer = writer
+        self._codings = ContentEncoder(codings.split(", ") if codings else ())
+        self._transfer = transfer.encoder(encoded)
+
+    async def write(self, data: bytes) -> None:
+        """As Writer.write."""
+        await self._pass(self._codings.encode(data))
+
+    async def finish(self) -> None:
+        """The part is complete."""
+        await self._pass(self._codings.finish())
+        if self._transfer is not None:
+            rest = self._transfer.finish()
+            if rest:
+                await self._writer.write(rest)
+
+    async def _pass(self, data: bytes) -> None:
+        if self._transfer is not None:
+            data = self._transfer.feed(data)
+        if data:
+            await self._writer.write(data)
