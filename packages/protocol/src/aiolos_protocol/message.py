@@ -73,8 +73,8 @@ class Head:
         self._block = block
         self._load = load
         self.size = size
-        self._proxy = None
-        self._raw = None
+        self._proxy: CIMultiDictProxy[str] | None = None
+        self._raw: RawHeaders | None = None
 
     @property
     def fields(self) -> "CIMultiDict[str]":

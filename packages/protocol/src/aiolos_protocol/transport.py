@@ -31,10 +31,11 @@ class TransportOwner:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.transport = None
+        # Typed as what they are in use: each use follows a check of the automaton.
+        self.transport: Any = None
         self._write_paused = False
         self._read_paused = False
-        self._drained = None
+        self._drained: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""

@@ -189,7 +189,7 @@ cdef const char* _fields(
         if end - at < 2 or at[0] != c"\r" or at[1] != c"\n" or at - name > _max_field:
             return NULL
         stop = at
-        while stop > value and (stop[-1] == c" " or stop[-1] == c"\t"):
+        while stop > value and ((stop - 1)[0] == c" " or (stop - 1)[0] == c"\t"):
             stop -= 1
         fields -= 1
         if fields < 0 or not _note(found, name, colon - name, value, stop - value, request):
@@ -358,7 +358,7 @@ def load_headers(bytes block not None):
             seen |= <unsigned char>at[0]
             at += 1
         stop = at
-        while stop > value and (stop[-1] == c" " or stop[-1] == c"\t"):
+        while stop > value and ((stop - 1)[0] == c" " or (stop - 1)[0] == c"\t"):
             stop -= 1
         key = PyUnicode_DecodeASCII(name, colon - name, NULL)
         known = _names.get(key)

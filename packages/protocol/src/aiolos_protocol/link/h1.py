@@ -76,14 +76,15 @@ class H1Link(TransportOwner):
         self._clock = clock
         self._limits = limits
         self._buffer = b""
-        self._body = EMPTY
-        self._decoder = None
-        self._exchange = None
+        # What the automata say is there is there: these are not checked for None at each use.
+        self._body: Any = EMPTY
+        self._decoder: Any = None
+        self._exchange: Any = None
         self._receiving = IDLE
         self._sending = IDLE
         self._framing = 0
         self._left = -1
-        self._out = []
+        self._out: list[bytes] = []
         self._out_size = 0
         self._stepping = False
         self.deadline = NEVER
@@ -97,6 +98,10 @@ class H1Link(TransportOwner):
 
     def _body_failed(self, error: ProtocolError) -> None:
         """The body's framing is broken; the reader has been told."""
+        raise NotImplementedError
+
+    def expired(self) -> None:
+        """The deadline has passed."""
         raise NotImplementedError
 
     def _completed(self) -> None:

@@ -1,7 +1,7 @@
 """The client's end of an HTTP/1.1 connection."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import Final
 
 from multidict import CIMultiDict
@@ -57,8 +57,8 @@ class H1ClientLink(H1Link):
         H1Link.__init__(self, loop, clock, limits)
         self._role = role
         self._informational = 0
-        self._answered = None
-        self.on_deadline = None
+        self._answered: asyncio.Future[ResponseHead] | None = None
+        self.on_deadline: Callable[[], object] | None = None
 
     def is_reusable(self) -> bool:
         """True when the next request may be sent on this connection now."""
@@ -258,7 +258,7 @@ class H1ClientExchange(H1Exchange):
 
     __slots__ = ("answered",)
 
-    answered: "Awaitable[ResponseHead]"
+    answered: "asyncio.Future[ResponseHead]"
 
     def body_sent(self) -> bool:
         """True when the request is out whole."""

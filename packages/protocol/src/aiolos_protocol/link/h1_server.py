@@ -1,7 +1,7 @@
 """The server's end of an HTTP/1.1 connection."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from multidict import CIMultiDict
 
@@ -91,7 +91,7 @@ class H1ServerLink(H1Link):
         H1Link.__init__(self, loop, clock, limits)
         self._role = role
         self._server = server
-        self._head = None
+        self._head: Any = None
         self._head_timeout = head_timeout
         self._idle_since = 0.0
         self._keepalive_timeout = keepalive_timeout
@@ -212,9 +212,10 @@ class H1ServerLink(H1Link):
     def exchange(self, head: RequestHead) -> "H1ServerExchange":
         """See ServerLink.exchange."""
         self._check(head)
-        if self._exchange is None:
-            self._exchange = H1ServerExchange(self, head, self._body)
-        return self._exchange
+        exchange: H1ServerExchange | None = self._exchange
+        if exchange is None:
+            exchange = self._exchange = H1ServerExchange(self, head, self._body)
+        return exchange
 
     def _check(self, head: RequestHead) -> None:
         if head is not self._head:
@@ -395,7 +396,8 @@ class H1ServerExchange(H1Exchange):
 
     def send_head(self, head: ResponseHead) -> None:
         """See Exchange.send_head."""
-        self._current()._send_head(head)
+        link: Any = self._current()
+        link._send_head(head)
 
 
 def reason_of(status: int) -> str:
