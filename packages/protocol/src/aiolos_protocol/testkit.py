@@ -25,6 +25,7 @@ class MemoryTransport(asyncio.Transport):
         self.reading = True
         self.eof_sent = False
         self.aborted = False
+        self.high_water = 65_536
         self.peer: MemoryTransport | None = None
 
     # What the protocol calls.
@@ -68,6 +69,9 @@ class MemoryTransport(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.high_water = 65_536 if high is None else high
 
     def close(self) -> None:
         if not self._closing:

@@ -11,17 +11,73 @@ from typing import Any, Final
 from .errors import ConnectionLost
 
 
-class _Ready:
-    """An awaitable that is done; awaiting costs nothing, dropping it warns nobody."""
+class Outcome:
+    """What a plain function returns in place of a coroutine when nothing is left to wait for.
 
-    __slots__ = ()
+    Awaiting gives `value`, or raises `error`, at once and as often as one likes; dropping it
+    warns nobody. It has a coroutine's methods, so that asyncio.create_task() takes it.
+    """
 
-    def __await__(self) -> "Generator[Any, None, None]":
-        return
-        yield
+    __slots__ = ("_error", "_value")
+
+    def __init__(self, value: Any = None, error: "BaseException | None" = None) -> None:
+        self._value = value
+        self._error = error
+
+    def __await__(self) -> "Generator[Any, None, Any]":
+        yield from ()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def send(self, value: Any) -> Any:
+        """As a coroutine's."""
+        if self._error is not None:
+            raise self._error
+        raise StopIteration(self._value)
+
+    def throw(self, *error: Any) -> Any:
+        """As a coroutine's that has not begun."""
+        raise error[-1] if isinstance(error[-1], BaseException) else error[0]
+
+    def close(self) -> None:
+        """As a coroutine's."""
 
 
-READY: Final[Awaitable[None]] = _Ready()
+READY: Final[Awaitable[None]] = Outcome()
+
+
+class Pending:
+    """What a plain function returns in place of a coroutine that would wait for `future`.
+
+    Several may wait for one future: cancelling one of them reaches neither it nor the others.
+    Dropping it warns nobody; it has a coroutine's methods, as Outcome.
+    """
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, future: "asyncio.Future[Any]") -> None:
+        self._steps = _wait(future)
+
+    def __await__(self) -> "Generator[Any, None, Any]":
+        return self._steps
+
+    def send(self, value: Any) -> Any:
+        """As a coroutine's."""
+        return self._steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """As a coroutine's."""
+        return self._steps.throw(*error)
+
+    def close(self) -> None:
+        """As a coroutine's."""
+        self._steps.close()
+
+
+def _wait(future: "asyncio.Future[Any]") -> "Generator[Any, None, Any]":
+    # The shield is made by the first step: one that nobody awaits would report its exception.
+    return (yield from asyncio.shield(future))
 
 
 class TransportOwner:
@@ -71,13 +127,12 @@ class TransportOwner:
         Awaiting raises ConnectionLost when the connection goes away instead.
         """
         if self.transport is None:
-            return _failed(self.loop, ConnectionLost("the connection is closed"))
+            return Outcome(error=ConnectionLost("the connection is closed"))
         if not self._write_paused:
             return READY
         if self._drained is None:
             self._drained = self.loop.create_future()
-        # Shared by several writers: the cancelling of one must not reach the others.
-        return asyncio.shield(self._drained)
+        return Pending(self._drained)
 
     def pause_reading(self) -> None:
         """Stop receiving until resume_reading(); repeating it changes nothing."""
@@ -96,11 +151,3 @@ class TransportOwner:
         if self.transport is None:
             return default
         return self.transport.get_extra_info(name, default)
-
-
-def _failed(loop: asyncio.AbstractEventLoop, error: Exception) -> "asyncio.Future[None]":
-    future: asyncio.Future[None] = loop.create_future()
-    future.set_exception(error)
-    # An un-awaited write on a dead connection must not warn "exception was never retrieved".
-    future.exception()
-    return future

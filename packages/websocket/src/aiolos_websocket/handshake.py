@@ -1,0 +1,262 @@
+"""The opening handshake (RFC 6455 4, RFC 8441): heads in, heads out, either role.
+
+A client sends `Offer(options).head(version)` and gives what comes back to `confirm()`; a server
+gives what came to `accept()`. Both come to an Agreement, or raise UpgradeRefused.
+"""
+
+import binascii
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import Final
+
+from aiolos_protocol import hdrs
+from aiolos_protocol.errors import UpgradeRefused
+from aiolos_protocol.message import (
+    Head,
+    HttpVersion,
+    HttpVersion11,
+    HttpVersion20,
+    RequestHead,
+    ResponseHead,
+)
+from aiolos_protocol.upgrade import Handover
+from aiolos_protocol.websocket import WebSocket, WSOptions
+from multidict import CIMultiDict
+
+from . import extensions
+from .extensions import Compression
+from .role import CLIENT, SERVER, Role
+
+VERSION: Final = "13"
+
+# RFC 6455 1.3
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an engine must know of a handshake: its role, and what was negotiated."""
+
+    role: Role
+    subprotocol: str | None
+    compression: Compression | None
+
+
+Opener = Callable[[Handover, Terms, WSOptions], WebSocket]
+
+
+class Agreement:
+    """aiolos_protocol.contracts.Agreement."""
+
+    def __init__(
+        self,
+        status: int,
+        headers: CIMultiDict[str],
+        terms: Terms,
+        options: WSOptions,
+        opener: Opener,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.terms = terms
+        self._options = options
+        self._opener = opener
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The sub-protocol agreed upon, if any."""
+        return self.terms.subprotocol
+
+    def open(self, handover: Handover) -> WebSocket:
+        """See the contract."""
+        return self._opener(handover, self.terms, self._options)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferHead:
+    """aiolos_protocol.contracts.UpgradeHead."""
+
+    method: str
+    headers: CIMultiDict[str]
+    protocol: str | None
+
+
+class Offer:
+    """aiolos_protocol.contracts.Offer: one handshake of a client."""
+
+    def __init__(self, options: WSOptions, opener: Opener) -> None:
+        self._options = options
+        self._opener = opener
+        self._version = HttpVersion11
+        self._key = ""
+
+    def head(self, version: HttpVersion) -> OfferHead:
+        """See the contract; each call makes a new key (RFC 6455 4.1)."""
+        options = self._options
+        self._version = version
+        headers: CIMultiDict[str] = CIMultiDict(options.headers or {})
+        headers[hdrs.SEC_WEBSOCKET_VERSION] = VERSION
+        if options.protocols:
+            headers[hdrs.SEC_WEBSOCKET_PROTOCOL] = ", ".join(options.protocols)
+        if options.compress:
+            headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = extensions.offer(options.compress)
+        if options.origin is not None:
+            headers[hdrs.ORIGIN] = options.origin
+        if version >= HttpVersion20:
+            # RFC 8441 5: :protocol stands for Upgrade and Connection; there is no key.
+            return OfferHead("CONNECT", headers, "websocket")
+        self._key = b64encode(os.urandom(16)).decode("ascii")
+        headers[hdrs.UPGRADE] = "websocket"
+        headers[hdrs.CONNECTION] = "Upgrade"
+        headers[hdrs.SEC_WEBSOCKET_KEY] = self._key
+        return OfferHead("GET", headers, None)
+
+    def confirm(self, response: ResponseHead) -> Agreement:
+        """See the contract (RFC 6455 4.1, the server's answer)."""
+        if self._version >= HttpVersion20:
+            if not 200 <= response.status < 300:
+                raise _no_websocket(response, "2xx")
+        else:
+            self._confirm_upgrade(response)
+        options = self._options
+        fields = response.headers
+        subprotocol = fields.get(hdrs.SEC_WEBSOCKET_PROTOCOL)
+        if subprotocol is not None and subprotocol not in options.protocols:
+            raise UpgradeRefused(
+                f"the server chose the sub-protocol {subprotocol!r}; offered were: "
+                f"{', '.join(options.protocols) or 'none'}"
+            )
+        chosen = extensions.parse(fields.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, []))
+        compression = extensions.confirm(chosen, options.compress)
+        headers = CIMultiDict(fields)
+        terms = Terms(CLIENT, subprotocol, compression)
+        return Agreement(response.status, headers, terms, options, self._opener)
+
+    def _confirm_upgrade(self, response: ResponseHead) -> None:
+        if response.status != 101:
+            raise _no_websocket(response, "101")
+        if not _names(response, hdrs.UPGRADE, "websocket"):
+            found = response.headers.get(hdrs.UPGRADE)
+            raise UpgradeRefused(f"the server upgrades to {found!r}, not to 'websocket'")
+        if not _names(response, hdrs.CONNECTION, "upgrade"):
+            found = response.headers.get(hdrs.CONNECTION)
+            raise UpgradeRefused(f"the server answers Connection: {found!r}, not 'Upgrade'")
+        expected = accept_value(self._key)
+        found = response.headers.get(hdrs.SEC_WEBSOCKET_ACCEPT)
+        if found != expected:
+            raise UpgradeRefused(
+                f"the server answers Sec-WebSocket-Accept: {found!r}, expected {expected!r}: "
+                "it did not read the key, or a cache answered in its place"
+            )
+
+
+def accept(request: RequestHead, options: WSOptions, opener: Opener) -> Agreement:
+    """A server's answer to `request` (RFC 6455 4.2).
+
+    Raises UpgradeRefused with the status and the fields to answer with: 405 for a method that
+    opens no WebSocket, 426 for another version of WebSocket, 403 for an origin that is not in
+    `options.origins`, 400 for the rest.
+    """
+    headers: CIMultiDict[str] = CIMultiDict()
+    status = 101
+    if request.version >= HttpVersion20:
+        if request.method != "CONNECT" or request.protocol != "websocket":
+            raise UpgradeRefused(
+                "no WebSocket: expected CONNECT with :protocol websocket (RFC 8441 4)"
+            )
+        status = 200
+    else:
+        _check_upgrade(request)
+    _check_version(request)
+    if options.origins is not None:
+        _check_origin(request, options.origins)
+    if status == 101:
+        headers[hdrs.UPGRADE] = "websocket"
+        headers[hdrs.CONNECTION] = "Upgrade"
+        headers[hdrs.SEC_WEBSOCKET_ACCEPT] = accept_value(_key_of(request))
+    subprotocol = _choose(request, options.protocols)
+    if subprotocol is not None:
+        headers[hdrs.SEC_WEBSOCKET_PROTOCOL] = subprotocol
+    compression = None
+    offers = extensions.parse(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, []))
+    if options.compress:
+        answered = extensions.answer(offers, options.compress)
+        if answered is not None:
+            compression, headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = answered
+    return Agreement(status, headers, Terms(SERVER, subprotocol, compression), options, opener)
+
+
+def accept_value(key: str) -> str:
+    """Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2)."""
+    digest = sha1(key.encode("utf-8", "surrogateescape") + _GUID, usedforsecurity=False).digest()
+    return b64encode(digest).decode("ascii")
+
+
+def _check_upgrade(request: RequestHead) -> None:
+    if request.method != "GET":
+        raise UpgradeRefused(
+            f"a WebSocket is opened by GET, not by {request.method} (RFC 6455 4.1)",
+            status=405,
+            headers={"Allow": "GET"},
+        )
+    if request.version < HttpVersion11:
+        raise UpgradeRefused("a WebSocket needs HTTP/1.1 or later (RFC 6455 4.1)")
+    if not _names(request, hdrs.UPGRADE, "websocket"):
+        raise UpgradeRefused("no WebSocket: the request has no Upgrade: websocket")
+    if not _names(request, hdrs.CONNECTION, "upgrade"):
+        raise UpgradeRefused("no WebSocket: the request has no Connection: Upgrade")
+
+
+def _check_version(request: RequestHead) -> None:
+    versions = request.headers.getall(hdrs.SEC_WEBSOCKET_VERSION, [])
+    if versions != [VERSION]:
+        found = ", ".join(versions) or "none"
+        raise UpgradeRefused(
+            f"this server speaks version {VERSION} of WebSocket, asked was: {found}",
+            status=426,
+            headers={"Sec-WebSocket-Version": VERSION, "Upgrade": "websocket"},
+        )
+
+
+def _check_origin(request: RequestHead, origins: tuple[str, ...]) -> None:
+    # Who sends no Origin is no browser, and could send any: the list protects browsers' users.
+    for origin in request.headers.getall(hdrs.ORIGIN, []):
+        if origin.lower() not in {each.lower() for each in origins}:
+            raise UpgradeRefused(f"the origin {origin!r} may not open WebSockets here", status=403)
+
+
+def _key_of(request: RequestHead) -> str:
+    keys = request.headers.getall(hdrs.SEC_WEBSOCKET_KEY, [])
+    try:
+        if len(keys) == 1 and len(keys[0]) == 24 and len(b64decode(keys[0], validate=True)) == 16:
+            return keys[0]
+    except (binascii.Error, ValueError):
+        pass
+    raise UpgradeRefused("Sec-WebSocket-Key must be there once, 16 bytes in base64 (RFC 6455 4.1)")
+
+
+def _choose(request: RequestHead, protocols: tuple[str, ...]) -> str | None:
+    """The client's first choice that the server speaks."""
+    for asked in _elements(request, hdrs.SEC_WEBSOCKET_PROTOCOL):
+        if asked in protocols:
+            return asked
+    return None
+
+
+def _elements(head: Head, name: str) -> list[str]:
+    values = ",".join(head.headers.getall(name, [])).split(",")
+    return [value.strip(" \t") for value in values]
+
+
+def _names(head: Head, name: str, wanted: str) -> bool:
+    return wanted in (element.lower() for element in _elements(head, name))
+
+
+def _no_websocket(response: ResponseHead, expected: str) -> UpgradeRefused:
+    return UpgradeRefused(
+        f"the server answered {response.status} {response.reason}".rstrip()
+        + f", expected {expected}: no WebSocket lives there, or it was refused"
+    )

@@ -1,0 +1,130 @@
+"""Pings and their deadlines, whoever receives or does not."""
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+from weakref import WeakValueDictionary
+
+from aiolos_protocol.clock import NEVER, Clock
+
+# The clock is coarse; what is shorter gets a timer of its own.
+_FINE: Final = 1.0
+
+
+class SharedClock(Clock):
+    """The clock that all WebSockets of one loop share."""
+
+    __slots__ = ("__weakref__",)
+
+
+_clocks: Final[WeakValueDictionary[int, SharedClock]] = WeakValueDictionary()
+
+
+def clock_of(loop: asyncio.AbstractEventLoop) -> Clock:
+    """The clock of `loop`, which lives while somebody keeps it."""
+    # A clock keeps its loop, so the id cannot come to mean another one.
+    clock = _clocks.get(id(loop))
+    if clock is None:
+        clock = _clocks[id(loop)] = SharedClock(loop)
+    return clock
+
+
+class Alarm:
+    """Calls `action()` once, `seconds` after set(), unless it is set anew or cleared before."""
+
+    __slots__ = ("_action", "_clock", "_loop", "_timer", "deadline")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, action: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._action = action
+        self._timer: asyncio.TimerHandle | None = None
+        self.deadline = NEVER
+
+    def set(self, seconds: float) -> None:
+        """Ring in `seconds`; a second or more is only kept to the clock's tick."""
+        self.clear()
+        if seconds < _FINE:
+            self._timer = self._loop.call_later(seconds, self.expired)
+        else:
+            self._clock.watch(self)
+            self.deadline = self._clock.now + seconds
+
+    def clear(self) -> None:
+        """Do not ring."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif self.deadline is not NEVER:
+            self._clock.unwatch(self)
+            self.deadline = NEVER
+
+    def expired(self) -> None:
+        """The time has come."""
+        self.clear()
+        self._action()
+
+
+class Beat(Enum):
+    """Where a heartbeat stands."""
+
+    STOPPED = 0
+    WAITING = 1
+    """For the next ping to be due."""
+    PINGED = 2
+    """For a sign of life."""
+
+
+class Heartbeat:
+    """Pings a peer that has been silent for `interval` seconds, and gives it half of that.
+
+    `ping()` sends one; `silent()` is called once when nothing at all came back. The owner sets
+    `heard` whenever something arrives: any frame is as good as a pong.
+    """
+
+    __slots__ = ("_alarm", "_beat", "_interval", "_ping", "_silent", "heard")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        interval: float,
+        ping: Callable[[], None],
+        silent: Callable[[], None],
+    ) -> None:
+        self._alarm = Alarm(loop, clock, self._ring)
+        self._interval = interval
+        self._ping = ping
+        self._silent = silent
+        self._beat = Beat.STOPPED
+        self.heard = False
+
+    @property
+    def patience(self) -> float:
+        """How long a ping may stay without an answer."""
+        return self._interval / 2
+
+    def start(self) -> None:
+        """Begin, as if something had just been heard."""
+        self.heard = False
+        self._beat = Beat.WAITING
+        self._alarm.set(self._interval)
+
+    def stop(self) -> None:
+        """No more pings, and nobody is called silent."""
+        self._beat = Beat.STOPPED
+        self._alarm.clear()
+
+    def _ring(self) -> None:
+        if self.heard:
+            self.start()
+        elif self._beat is Beat.WAITING:
+            self._beat = Beat.PINGED
+            self._alarm.set(self.patience)
+            self._ping()
+        else:
+            self._beat = Beat.STOPPED
+            self._silent()

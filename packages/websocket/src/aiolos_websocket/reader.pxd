@@ -1,0 +1,43 @@
+import cython
+
+
+cdef class Reader:
+    cdef Py_ssize_t _at
+    cdef bint _compressed
+    cdef object _control
+    cdef bint _decode_text
+    cdef object _deliver
+    cdef bint _fin
+    cdef Py_ssize_t _high
+    cdef object _inflater
+    cdef bytes _key
+    cdef int _kind
+    cdef Py_ssize_t _left
+    cdef bint _masked
+    cdef Py_ssize_t _max_size
+    cdef int _opcode
+    cdef bytes _partial
+    cdef bytes _payload
+    cdef int _phase
+    cdef list _pieces
+    cdef bytes _rest
+    cdef Py_ssize_t _size
+    cdef public Py_ssize_t queued
+
+    cpdef bint feed(self, bytes data) except -1
+    cpdef bint go_on(self) except -1
+    @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t)
+    cdef bint _read(self, bytes data, Py_ssize_t at) except -1
+    @cython.locals(first=int, second=int, size=Py_ssize_t, opcode=int)
+    cdef Py_ssize_t _header(self, bytes data, Py_ssize_t at, Py_ssize_t end) except -2
+    cdef int _check(self, int first, int second) except -1
+    cdef int _count(self, Py_ssize_t size) except -1
+    @cython.locals(payload=bytes, kind=int)
+    cdef object _whole(self, bytes data, Py_ssize_t at, Py_ssize_t stop)
+    @cython.locals(piece=bytes)
+    cdef object _take(self, bytes data, Py_ssize_t at, Py_ssize_t stop)
+    cdef object _inflate(self, bytes piece)
+    @cython.locals(whole=bytes, pieces=list, used=Py_ssize_t)
+    cdef object _keep(self, bytes piece)
+    @cython.locals(pieces=list, kind=int)
+    cdef object _ended(self)

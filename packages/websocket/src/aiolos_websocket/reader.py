@@ -1,0 +1,348 @@
+"""Reading frames (RFC 6455 5): bytes in, messages and control frames out, either role.
+
+Whatever can be known to be wrong is refused at its first byte: a header before its payload, text
+before its message is complete. Nothing is allocated that the peer has merely announced.
+"""
+
+from codecs import utf_8_decode
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiolos_protocol.websocket import (
+    WebSocketError,
+    WSCloseCode,
+    WSMessage,
+    WSMessageBinary,
+    WSMessageText,
+    WSMsgType,
+)
+
+from .deflate import TAIL, Inflater
+from .frames import BINARY, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
+from .mask import mask
+
+# What a message that waits is counted for beyond its bytes: the objects that hold it.
+MESSAGE_COST: Final = 128
+
+# Pieces of a message below it are joined as they come: each one by itself costs too much memory.
+_SMALL: Final = 4096
+
+# The incremental decoder waits for a third byte behind these two, though none can follow.
+_SURROGATES: Final = b"\xed\xa0"
+_BEHIND_THEM: Final = b"\xee"
+
+_NO_KEY: Final = b""
+_RSV: Final = 0x70
+_CONTROL: Final = 0x8
+_TEXT_TYPE: Final = WSMsgType.TEXT
+_BINARY_TYPE: Final = WSMsgType.BINARY
+_new: Final = tuple.__new__
+
+
+class Reader:
+    """Reads what one peer sends.
+
+    `masked` tells whether the peer must mask (a client) or must not (a server). Whole messages go
+    to `deliver(message)`, control frames to `control(opcode, payload)`; both are called while
+    feed() runs. `max_size` bounds a message, in bytes after inflating, 0 for no bound. `inflater`
+    is there where permessage-deflate was agreed upon. With `decode_text` False, text is checked
+    all the same and delivered as bytes.
+
+    `queued` counts what was delivered; the owner sets it to 0 once everything is consumed. Above
+    `high` the reader keeps what it is fed as it is.
+    """
+
+    __slots__ = (
+        "_at",
+        "_compressed",
+        "_control",
+        "_decode_text",
+        "_deliver",
+        "_fin",
+        "_high",
+        "_inflater",
+        "_key",
+        "_kind",
+        "_left",
+        "_masked",
+        "_max_size",
+        "_opcode",
+        "_partial",
+        "_payload",
+        "_phase",
+        "_pieces",
+        "_rest",
+        "_size",
+        "queued",
+    )
+
+    def __init__(
+        self,
+        masked: bool,
+        deliver: "Callable[[WSMessage], object]",
+        control: "Callable[[int, bytes], object]",
+        max_size: int = 0,
+        inflater: "Inflater | None" = None,
+        decode_text: bool = True,
+        high: int = 65_536,
+    ) -> None:
+        self._masked = masked
+        self._deliver = deliver
+        self._control = control
+        self._max_size = max_size
+        self._inflater = inflater
+        self._decode_text = decode_text
+        self._high = high
+        self.queued = 0
+        # What was fed and not yet read, from offset _at on.
+        self._rest = b""
+        self._at = 0
+        # The frame: how much of its payload is to come, -1 between frames.
+        self._left = -1
+        self._opcode = 0
+        self._fin = False
+        self._key = _NO_KEY
+        self._phase = 0
+        # The message: TEXT or BINARY, 0 between messages.
+        self._kind = 0
+        self._compressed = False
+        self._size = 0
+        self._pieces: list[Any] = []
+        # A character of UTF-8 that is not complete yet.
+        self._partial = b""
+        # A control frame's payload, which may come between two frames of a message.
+        self._payload = b""
+
+    def feed(self, data: bytes) -> bool:
+        """Read `data`; True if some of it is kept because too much waits to be consumed.
+
+        Raises WebSocketError for what breaks the protocol or a limit; the reader must not be fed
+        again then.
+        """
+        if self._rest:
+            data = self._rest[self._at :] + data
+        return self._read(data, 0)
+
+    def go_on(self) -> bool:
+        """Read what was kept, once `queued` is 0 again; as feed()."""
+        return self._read(self._rest, self._at)
+
+    def _read(self, data: bytes, at: int) -> bool:
+        end = len(data)
+        while self.queued <= self._high:
+            if self._left < 0:
+                start = self._header(data, at, end)
+                if start < 0:
+                    self._rest = data[at:]
+                    self._at = 0
+                    return False
+                at = start
+                stop = at + self._left
+                if stop <= end and self._fin and self._opcode and not self._compressed:
+                    # By far the most frames are whole messages.
+                    self._left = -1
+                    self._whole(data, at, stop)
+                    at = stop
+                    continue
+            stop = at + self._left
+            if stop > end:
+                self._left = stop - end
+                self._rest = b""
+                self._take(data, at, end)
+                return False
+            self._left = -1
+            self._take(data, at, stop)
+            at = stop
+            if self._fin:
+                self._ended()
+        self._rest = data
+        self._at = at
+        return at < end
+
+    def _header(self, data: bytes, at: int, end: int) -> int:
+        """Read a header at data[at]; where its payload begins, -1 while it is incomplete."""
+        if end - at < 2:
+            return -1
+        first = data[at]
+        second = data[at + 1]
+        self._check(first, second)
+        size = second & 0x7F
+        at += 2
+        if size == 126:
+            if end - at < 2:
+                return -1
+            size = data[at] << 8 | data[at + 1]
+            at += 2
+            if size < 126:
+                raise _broken("a length that fits 7 bits is sent in 16 (RFC 6455 5.2)")
+        elif size == 127:
+            if end - at < 8:
+                return -1
+            if data[at] & 0x80:
+                raise _broken("the highest bit of a length is set (RFC 6455 5.2)")
+            size = int.from_bytes(data[at : at + 8], "big")
+            at += 8
+            if size < 65_536:
+                raise _broken("a length that fits 16 bits is sent in 64 (RFC 6455 5.2)")
+        if self._masked:
+            if end - at < 4:
+                return -1
+            self._key = data[at : at + 4]
+            at += 4
+        opcode = first & 0x0F
+        if opcode < _CONTROL:
+            if opcode != CONTINUATION:
+                self._kind = opcode
+                self._compressed = first & RSV1 != 0
+                self._size = 0
+            if not self._compressed:
+                self._count(size)
+        self._opcode = opcode
+        self._fin = first & FIN != 0
+        self._phase = 0
+        self._left = size
+        return at
+
+    def _check(self, first: int, second: int) -> None:
+        """Whether a frame may begin with these two bytes, here and now."""
+        opcode = first & 0x0F
+        if first & _RSV and (
+            first & _RSV != RSV1 or self._inflater is None or opcode not in (TEXT, BINARY)
+        ):
+            raise _broken("a reserved bit is set that no agreed extension uses (RFC 6455 5.2)")
+        if (second & MASK != 0) != self._masked:
+            expected = "must mask" if self._masked else "must not mask"
+            raise _broken(f"the peer {expected} its frames (RFC 6455 5.1)")
+        if opcode >= _CONTROL:
+            if opcode > PONG:
+                raise _broken(f"opcode {opcode} is reserved (RFC 6455 5.2)")
+            if not first & FIN:
+                raise _broken("a control frame is fragmented (RFC 6455 5.5)")
+            if second & 0x7F > MAX_CONTROL:
+                raise _broken("a control frame has more than 125 bytes (RFC 6455 5.5)")
+        elif opcode == CONTINUATION:
+            if not self._kind:
+                raise _broken("a continuation without a message to continue (RFC 6455 5.4)")
+        elif opcode > BINARY:
+            raise _broken(f"opcode {opcode} is reserved (RFC 6455 5.2)")
+        elif self._kind:
+            raise _broken("a new message inside one that is not complete (RFC 6455 5.4)")
+
+    def _count(self, size: int) -> None:
+        """Add to the size of the message, and see that it stays within its bound."""
+        self._size += size
+        if self._max_size and self._size > self._max_size:
+            raise WebSocketError(
+                WSCloseCode.MESSAGE_TOO_BIG,
+                f"a message of {self._size} bytes or more is above max_msg_size={self._max_size}",
+            )
+
+    def _whole(self, data: bytes, at: int, stop: int) -> None:
+        """A frame that is all there: a whole message, or a control frame."""
+        payload = mask(data, at, stop, self._key, 0) if self._masked else data[at:stop]
+        kind = self._opcode
+        if kind >= _CONTROL:
+            self._control(kind, payload)
+            return
+        self._kind = 0
+        self.queued += stop - at + MESSAGE_COST
+        message: WSMessage
+        if kind == BINARY:
+            message = _new(WSMessageBinary, (payload, stop - at, None, _BINARY_TYPE))
+        else:
+            text: str | bytes
+            try:
+                text = payload.decode()
+            except UnicodeDecodeError as error:
+                raise _bad_text(error) from None
+            if not self._decode_text:
+                text = payload
+            message = _new(WSMessageText, (text, stop - at, None, _TEXT_TYPE))
+        self._deliver(message)
+
+    def _take(self, data: bytes, at: int, stop: int) -> None:
+        """A piece of a payload, or all of it."""
+        if at == stop:
+            return
+        if self._masked:
+            piece = mask(data, at, stop, self._key, self._phase)
+            self._phase = (self._phase + stop - at) & 3
+        else:
+            piece = data[at:stop]
+        if self._opcode >= _CONTROL:
+            self._payload += piece
+        elif self._compressed:
+            self._inflate(piece)
+        else:
+            self._keep(piece)
+
+    def _inflate(self, piece: bytes) -> None:
+        """A piece of a compressed message; its size is counted as it comes out."""
+        inflater = self._inflater
+        assert inflater is not None
+        room = self._max_size - self._size if self._max_size else -1
+        inflated = inflater.inflate(piece, room)
+        self._count(len(inflated))
+        self._keep(inflated)
+
+    def _keep(self, piece: bytes) -> None:
+        """Add to the message."""
+        kept: bytes | str = piece
+        if self._kind == TEXT:
+            whole = self._partial + piece
+            try:
+                text, used = utf_8_decode(whole, "strict", False)
+                self._partial = whole[used:]
+                if len(self._partial) == 2 and _SURROGATES <= self._partial < _BEHIND_THEM:
+                    self._partial.decode()
+            except UnicodeDecodeError as error:
+                raise _bad_text(error) from None
+            if self._decode_text:
+                kept = text
+        pieces = self._pieces
+        if pieces and len(pieces[-1]) + len(kept) < _SMALL:
+            pieces[-1] += kept
+        else:
+            pieces.append(kept)
+
+    def _ended(self) -> None:
+        """The last frame of a message is complete, or a control frame."""
+        if self._opcode >= _CONTROL:
+            payload = self._payload
+            self._payload = b""
+            self._control(self._opcode, payload)
+            return
+        if self._compressed:
+            self._inflate(TAIL)
+            self._compressed = False
+            if self._inflater is not None:
+                self._inflater.end_message()
+        pieces = self._pieces
+        self._pieces = []
+        self.queued += self._size + MESSAGE_COST
+        kind = self._kind
+        self._kind = 0
+        message: WSMessage
+        if kind == BINARY:
+            message = _new(WSMessageBinary, (b"".join(pieces), self._size, None, _BINARY_TYPE))
+        else:
+            if self._partial:
+                raise WebSocketError(
+                    WSCloseCode.INVALID_TEXT,
+                    "a text message ends inside a character (RFC 6455 8.1)",
+                )
+            text = "".join(pieces) if self._decode_text else b"".join(pieces)
+            message = _new(WSMessageText, (text, self._size, None, _TEXT_TYPE))
+        self._deliver(message)
+
+
+def _broken(rule: str) -> WebSocketError:
+    return WebSocketError(WSCloseCode.PROTOCOL_ERROR, rule)
+
+
+def _bad_text(error: UnicodeDecodeError) -> WebSocketError:
+    return WebSocketError(
+        WSCloseCode.INVALID_TEXT,
+        f"a text message is not UTF-8: {error.reason}, 0x{error.object[error.start]:02x} "
+        "(RFC 6455 8.1)",
+    )

@@ -1,0 +1,45 @@
+"""What the two ends of a WebSocket do differently; nothing else asks which end it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from .extensions import Compression
+from .writer import masked_frame, plain_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A compression window: its size as a power of two, and whether it outlives a message."""
+
+    bits: int
+    takeover: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One end.
+
+    `peer_masks` tells whether the peer's frames are masked; `frame` makes ours; `ends_connection`
+    tells that this end closes the connection once the closing handshake is done, and does not
+    wait for the peer to (RFC 6455 7.1.1).
+    """
+
+    name: str
+    peer_masks: bool
+    frame: Callable[[int, bytes, bool, bool], bytes]
+    ends_connection: bool
+    own_window: Callable[[Compression], Window]
+    peer_window: Callable[[Compression], Window]
+
+
+def _server_window(agreed: Compression) -> Window:
+    return Window(agreed.server_window, agreed.server_takeover)
+
+
+def _client_window(agreed: Compression) -> Window:
+    return Window(agreed.client_window, agreed.client_takeover)
+
+
+CLIENT: Final = Role("client", False, masked_frame, False, _client_window, _server_window)
+SERVER: Final = Role("server", True, plain_frame, True, _server_window, _client_window)

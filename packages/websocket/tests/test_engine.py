@@ -1,0 +1,601 @@
+"""The engine in either role, over a transport in memory and by a clock that is wound by hand."""
+
+import asyncio
+
+import pytest
+from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
+from aiolos_protocol.websocket import WebSocketError, WSMessagePing, WSMsgType, WSOptions
+from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
+from aiolos_websocket.reader import MESSAGE_COST
+
+OK = b"\x03\xe8"
+
+
+async def turn():
+    """Let everything happen that is due."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def parked(coroutine):
+    """A task that has begun to wait."""
+    task = asyncio.ensure_future(coroutine)
+    await turn()
+    assert not task.done()
+    return task
+
+
+# Messages.
+
+
+async def test_text_and_binary_there_and_back(pair):
+    server, client = pair()
+
+    async def echo():
+        async for message in server:
+            if message.type is WSMsgType.TEXT:
+                await server.send_str(message.data)
+            else:
+                await server.send_bytes(message.data)
+
+    echoing = asyncio.ensure_future(echo())
+    for text in ("", "é", "x" * 70_000):
+        await client.send_str(text)
+        assert await client.receive_str() == text
+    for data in (b"", bytes(range(256)) * 500, bytearray(b"abc"), memoryview(b"abc")):
+        await client.send_bytes(data)
+        assert await client.receive_bytes() == bytes(data)
+    await client.send_json({"a": [1]})
+    assert await client.receive_json() == {"a": [1]}
+    assert await client.close()
+    await echoing
+
+
+async def test_what_came_before_receive_and_what_comes_while_it_waits(end):
+    one = end()
+    one.receive(TEXT, b"a")
+    one.receive(TEXT, b"b")
+    assert (await one.engine.receive()).data == "a"
+    assert (await one.engine.receive()).data == "b"
+    waiting = await parked(one.engine.receive())
+    one.receive(TEXT, b"c")
+    assert (await waiting).data == "c"
+
+
+async def test_what_came_behind_the_handshake(end, frame, role):
+    key = b"abcd" if role.peer_masks else None
+    one = end(buffered=frame(TEXT, b"early", key=key))
+    assert (await one.engine.receive()).data == "early"
+
+
+async def test_only_one_task_receives(end):
+    one = end()
+    waiting = await parked(one.engine.receive())
+    with pytest.raises(RuntimeError, match="another task is receiving"):
+        await one.engine.receive()
+    one.receive(TEXT, b"a")
+    assert (await waiting).data == "a"
+
+
+async def test_a_cancelled_receive_loses_nothing(end):
+    one = end()
+    waiting = await parked(one.engine.receive())
+    waiting.cancel()
+    one.receive(TEXT, b"a")
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert (await one.engine.receive()).data == "a"
+
+
+async def test_receiving_has_its_time(end):
+    one = end(receive_timeout=0.001)
+    with pytest.raises(TimeoutError, match=r"no message came within 0\.001 s"):
+        await one.engine.receive()
+    with pytest.raises(TimeoutError, match=r"within 0\.002 s"):
+        await one.engine.receive(0.002)
+    one.receive(TEXT, b"late")
+    assert (await one.engine.receive()).data == "late"
+
+
+async def test_what_is_of_the_wrong_kind(end):
+    one = end()
+    one.receive(TEXT, b"a")
+    with pytest.raises(TypeError, match="expected a binary message, received TEXT"):
+        await one.engine.receive_bytes()
+    with pytest.raises(TypeError, match="send_str"):
+        one.engine.send_str(b"bytes")
+    with pytest.raises(TypeError, match="send_bytes"):
+        one.engine.send_bytes("text")
+
+
+async def test_frames_are_sent_at_once_in_the_order_of_the_calls(end):
+    one = end()
+    one.engine.send_str("a")
+    one.engine.send_bytes(b"b")
+    one.engine.ping(b"c")
+    one.engine.pong("d")
+    assert one.sent() == [
+        (FIN | TEXT, b"a"),
+        (FIN | BINARY, b"b"),
+        (FIN | PING, b"c"),
+        (FIN | PONG, b"d"),
+    ]
+
+
+async def test_what_send_returns_may_be_awaited_dropped_or_made_a_task(end):
+    one = end()
+    await one.engine.send_str("a")
+    await asyncio.create_task(one.engine.send_str("b"))
+    await asyncio.wait_for(one.engine.send_str("c"), 1)
+    await asyncio.gather(one.engine.send_str("d"), one.engine.send_str("e"))
+    assert b"".join(payload for _, payload in one.sent()) == b"abcde"
+
+
+# Control frames.
+
+
+async def test_a_ping_is_answered_while_nobody_receives(end):
+    one = end()
+    one.receive(PING, b"there?")
+    assert one.sent() == [(FIN | PONG, b"there?")]
+    one.receive(PONG, b"unasked")
+    assert one.sent() == []
+    waiting = await parked(one.engine.receive())
+    waiting.cancel()
+
+
+async def test_pings_inside_a_fragmented_message(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    one.receive(PING, b"1")
+    one.receive(CONTINUATION, b"b")
+    assert one.sent() == [(FIN | PONG, b"1")]
+    assert (await one.engine.receive()).data == "ab"
+
+
+async def test_without_autoping_pings_and_pongs_are_messages(end):
+    one = end(autoping=False)
+    one.receive(PING, b"1")
+    one.receive(PONG, b"2")
+    message = await one.engine.receive()
+    assert isinstance(message, WSMessagePing)
+    assert (message.type, message.data, message.size) == (WSMsgType.PING, b"1", 1)
+    message = await one.engine.receive()
+    assert (message.type, message.data) == (WSMsgType.PONG, b"2")
+    assert one.sent() == []
+
+
+async def test_a_peer_that_does_not_read_gets_the_latest_pong_only(end):
+    one = end()
+    one.engine.pause_writing()
+    for number in range(1000):
+        one.receive(PING, b"%d" % number)
+    assert one.sent() == []
+    one.engine.resume_writing()
+    assert one.sent() == [(FIN | PONG, b"999")]
+    one.engine.resume_writing()
+    assert one.sent() == []
+
+
+@pytest.mark.parametrize("opcode", [WSMsgType.PING, WSMsgType.PONG])
+async def test_control_frames_are_small(end, opcode):
+    one = end()
+    await one.engine.send_frame(b"x" * 125, opcode)
+    with pytest.raises(LocalProtocolError, match="at most 125 bytes, not 126"):
+        one.engine.send_frame(b"x" * 126, opcode)
+
+
+@pytest.mark.parametrize("opcode", [WSMsgType.CLOSE, WSMsgType.CLOSED, 3])
+async def test_what_is_no_message_is_not_sent(end, opcode):
+    one = end()
+    with pytest.raises(LocalProtocolError, match="pings and pongs, not"):
+        one.engine.send_frame(b"", opcode)
+    assert one.sent() == []
+
+
+# The closing handshake.
+
+
+async def test_our_close_is_answered(end, role):
+    one = end()
+    closing = await parked(one.engine.close(code=4000, message=b"bye"))
+    assert one.sent() == [(FIN | CLOSE, b"\x0f\xa0bye")]
+    assert one.engine.closed
+    assert one.engine.close_code is None
+    one.receive(CLOSE, b"\x0f\xa1")
+    if not role.ends_connection:
+        # RFC 6455 7.1.1: the server ends the connection, the client waits for it.
+        assert not one.transport.is_closing()
+        one.transport.receive_eof()
+    assert one.transport.is_closing()
+    assert await closing is True
+    assert one.engine.close_code == 4001
+    assert one.lost == [None]
+    assert not await one.engine.close()
+    assert (await one.engine.receive()).type is WSMsgType.CLOSED
+
+
+async def test_what_comes_between_the_closes_is_thrown_away(end):
+    one = end()
+    one.receive(TEXT, b"unread")
+    closing = await parked(one.engine.close())
+    one.receive(TEXT, b"x" * 100_000)
+    one.receive(TEXT, b"y" * 100_000)
+    assert one.transport.reading
+    one.receive(PING, b"?")
+    assert (await one.engine.receive()).type is WSMsgType.CLOSING
+    one.receive(CLOSE, OK)
+    one.transport.receive_eof()
+    await closing
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    assert (await one.engine.receive()).type is WSMsgType.CLOSED
+
+
+async def test_who_receives_learns_of_our_close_at_once(end):
+    one = end()
+    waiting = await parked(one.engine.receive())
+    closing = await parked(one.engine.close())
+    assert (await waiting).type is WSMsgType.CLOSING
+    one.transport.lose()
+    assert await closing
+
+
+async def test_the_peers_close_is_answered_once_it_is_seen(end, role):
+    one = end()
+    one.receive(TEXT, b"last")
+    one.receive(CLOSE, b"\x03\xe9going")
+    one.receive(TEXT, b"behind the close")
+    assert one.sent() == []
+    heard = []
+    async for message in one.engine:
+        heard.append(message.data)
+        await one.engine.send_str("echo")
+    assert heard == ["last"]
+    assert one.sent() == [(FIN | TEXT, b"echo"), (FIN | CLOSE, b"\x03\xe9")]
+    assert one.engine.closed
+    assert one.engine.close_code == 1001
+    if role.ends_connection:
+        assert one.transport.is_closing()
+    else:
+        one.transport.receive_eof()
+    await turn()
+    assert one.lost == [None]
+
+
+async def test_a_close_is_a_message_once(end):
+    one = end()
+    one.receive(CLOSE, b"\x03\xe9going")
+    message = await one.engine.receive()
+    assert (message.type, message.data, message.extra) == (WSMsgType.CLOSE, 1001, "going")
+    assert (await one.engine.receive()).type is WSMsgType.CLOSED
+
+
+async def test_a_close_without_a_code(end):
+    one = end()
+    one.receive(CLOSE, b"")
+    message = await one.engine.receive()
+    assert (message.data, message.extra) == (0, "")
+    assert one.sent() == [(FIN | CLOSE, b"")]
+
+
+async def test_without_autoclose_the_answer_is_the_users(end):
+    one = end(autoclose=False)
+    one.receive(CLOSE, OK)
+    assert (await one.engine.receive()).type is WSMsgType.CLOSE
+    assert not one.engine.closed
+    assert (await one.engine.receive()).type is WSMsgType.CLOSING
+    await one.engine.send_str("wait")
+    closing = asyncio.ensure_future(one.engine.close(code=3000))
+    assert one.sent() == [(FIN | TEXT, b"wait"), (FIN | CLOSE, b"\x0b\xb8")]
+    one.transport.receive_eof()
+    assert await closing
+
+
+async def test_a_close_that_nobody_looks_at_is_answered_in_time(end):
+    one = end(close_timeout=5)
+    one.receive(TEXT, b"unread")
+    one.receive(CLOSE, OK)
+    one.clock.advance(5)
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    one.transport.receive_eof()
+    await turn()
+    assert one.lost == [None]
+    assert (await one.engine.receive()).data == "unread"
+    assert (await one.engine.receive()).type is WSMsgType.CLOSE
+    assert one.clock.watched == 0
+
+
+async def test_a_peer_that_does_not_answer_our_close(end):
+    one = end(close_timeout=5)
+    closing = await parked(one.engine.close())
+    one.clock.advance(4)
+    await turn()
+    assert not closing.done()
+    one.clock.advance(1)
+    assert await closing is True
+    assert one.transport.aborted
+    assert one.engine.close_code == 1006
+    assert isinstance(one.engine.exception(), TimeoutError)
+    assert "did not answer a close within 5 s" in str(one.engine.exception())
+    assert one.clock.watched == 0
+
+
+async def test_a_peer_that_does_not_end_the_connection(end, role):
+    one = end(close_timeout=5)
+    closing = await parked(one.engine.close())
+    one.receive(CLOSE, OK)
+    one.clock.advance(5)
+    assert await closing is True
+    if not role.ends_connection:
+        assert one.transport.aborted
+    assert one.engine.close_code == 1000
+
+
+async def test_what_a_close_cannot_carry(end):
+    one = end()
+    with pytest.raises(LocalProtocolError, match="close code 1006 cannot be sent"):
+        one.engine.close(code=1006)
+    with pytest.raises(LocalProtocolError, match="at most 123 bytes"):
+        one.engine.close(message=b"x" * 124)
+    assert not one.engine.closed
+    assert one.sent() == []
+
+
+async def test_nothing_is_sent_behind_the_close(end):
+    one = end()
+    closing = await parked(one.engine.close())
+    with pytest.raises(ConnectionResetError, match="is closed"):
+        await one.engine.send_str("too late")
+    with pytest.raises(ConnectionResetError):
+        await asyncio.create_task(one.engine.ping())
+    one.receive(CLOSE, OK)
+    one.transport.receive_eof()
+    await closing
+    with pytest.raises(ConnectionLost):
+        await one.engine.send_bytes(b"")
+    assert one.sent() == [(FIN | CLOSE, OK)]
+
+
+# A connection that is lost.
+
+
+async def test_a_peer_that_vanishes(end):
+    one = end()
+    one.receive(TEXT, b"last")
+    waiting = None
+    assert (await one.engine.receive()).data == "last"
+    waiting = await parked(one.engine.receive())
+    reset = ConnectionResetError("reset by peer")
+    one.transport.lose(reset)
+    assert (await waiting).type is WSMsgType.CLOSED
+    assert one.engine.close_code == 1006
+    assert one.engine.exception() is reset
+    assert one.engine.closed
+    assert one.lost == [reset]
+    assert one.clock.watched == 0
+
+
+async def test_an_end_without_a_close(end):
+    one = end()
+    one.receive(TEXT, b"last")
+    one.transport.receive_eof()
+    await turn()
+    assert [message.data async for message in one.engine] == ["last"]
+    assert one.engine.close_code == 1006
+    assert one.engine.exception() is None
+    assert one.lost == [None]
+
+
+async def test_a_writer_that_waits_when_the_peer_vanishes(end):
+    one = end()
+    one.engine.pause_writing()
+    waiting = await parked(one.engine.send_str("a"))
+    one.engine.send_str("nobody waits for this one")
+    one.transport.lose(OSError("gone"))
+    with pytest.raises(ConnectionLost):
+        await waiting
+
+
+# The peer breaks the protocol.
+
+
+async def test_a_broken_rule_is_told_to_both_sides(end, role):
+    one = end(close_timeout=5)
+    one.receive(TEXT, b"before")
+    one.receive(TEXT, b"\xff")
+    one.receive(TEXT, b"after")
+    assert (await one.engine.receive()).data == "before"
+    message = await one.engine.receive()
+    assert message.type is WSMsgType.ERROR
+    assert isinstance(message.data, WebSocketError)
+    assert message.data.code == 1007
+    assert one.engine.exception() is message.data
+    assert one.engine.close_code == 1007
+    assert (await one.engine.receive()).type is WSMsgType.CLOSED
+    ((first, payload),) = one.sent()
+    assert first == FIN | CLOSE
+    assert payload[:2] == (1007).to_bytes(2, "big")
+    assert b"not UTF-8" in payload
+    assert len(payload) <= 125
+    # The peer gets the time to read our close.
+    assert one.transport.eof_sent is role.ends_connection
+    assert not one.transport.is_closing()
+    one.clock.advance(5)
+    await turn()
+    assert one.lost == [None]
+
+
+@pytest.mark.parametrize(
+    ("opcode", "payload", "code"),
+    [
+        (CLOSE, b"\x03", 1002),
+        (CLOSE, b"\x03\xee", 1002),
+        (CLOSE, OK + b"\xff", 1007),
+        (7, b"", 1002),
+    ],
+)
+async def test_which_code_says_so(end, opcode, payload, code):
+    one = end()
+    one.receive(opcode, payload)
+    ((_, sent),) = one.sent()
+    assert int.from_bytes(sent[:2], "big") == code
+    assert [message.type async for message in one.engine] == [WSMsgType.ERROR]
+
+
+async def test_too_big_a_message(end):
+    one = end(max_msg_size=100)
+    one.receive(BINARY, b"x" * 100)
+    one.receive(BINARY, b"x" * 101)
+    assert len((await one.engine.receive()).data) == 100
+    assert (await one.engine.receive()).type is WSMsgType.ERROR
+    assert one.engine.close_code == 1009
+
+
+async def test_a_broken_rule_while_we_are_closing(end):
+    one = end()
+    closing = await parked(one.engine.close())
+    one.receive(7, b"")
+    one.transport.receive_eof()
+    assert await closing
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    assert one.engine.close_code == 1002
+
+
+# Back-pressure.
+
+
+async def test_a_consumer_that_does_not_keep_up_stops_the_peer(end):
+    one = end()
+    for number in range(1000):
+        one.receive(BINARY, b"%4d" % number + b"x" * 996)
+    assert not one.transport.reading
+    heard = []
+    while len(heard) < 1000:
+        heard.append(int((await one.engine.receive()).data[:4]))
+    assert heard == list(range(1000))
+    assert one.transport.reading
+
+
+async def test_a_flood_of_empty_messages_is_bounded_too(end, frame):
+    one = end()
+    one.transport.receive(frame(TEXT, key=one.key) * 20_000)
+    assert not one.transport.reading
+    assert len(one.engine._queue) <= 65_536 // MESSAGE_COST + 1
+    for _ in range(20_000):
+        await one.engine.receive()
+    assert one.transport.reading
+
+
+async def test_what_waits_is_still_there_when_the_peer_is_gone(end, frame):
+    one = end()
+    one.transport.receive(frame(BINARY, b"x" * 1000, key=one.key) * 200 + frame(7, key=one.key))
+    one.transport.lose()
+    messages = [message async for message in one.engine]
+    assert len(messages) == 201
+    assert messages[-1].type is WSMsgType.ERROR
+    assert one.engine.close_code == 1002
+
+
+async def test_a_close_behind_what_waits(end, frame):
+    one = end()
+    one.transport.receive(
+        frame(BINARY, b"x" * 1000, key=one.key) * 200 + frame(CLOSE, OK, key=one.key)
+    )
+    assert len([message async for message in one.engine]) == 200
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    assert one.engine.close_code == 1000
+
+
+async def test_closing_throws_away_what_waits(end, frame):
+    one = end()
+    one.transport.receive(
+        frame(BINARY, b"x" * 1000, key=one.key) * 200 + frame(CLOSE, b"\x03\xe9", key=one.key)
+    )
+    closing = asyncio.ensure_future(one.engine.close())
+    one.transport.receive_eof()
+    assert await closing
+    assert one.engine.close_code == 1001
+
+
+async def test_a_peer_that_does_not_read_stops_whoever_awaits(end):
+    one = end(writer_limit=1000)
+    assert one.transport.high_water == 1000
+    one.engine.pause_writing()
+    waiting = await parked(one.engine.send_str("a"))
+    other = await parked(one.engine.send_str("b"))
+    other.cancel()
+    assert [payload for _, payload in one.sent()] == [b"a", b"b"]
+    one.engine.resume_writing()
+    await waiting
+
+
+async def test_a_transport_that_was_full_when_it_was_taken_over(end):
+    one = end(writing_paused=True)
+    waiting = await parked(one.engine.send_str("a"))
+    one.engine.resume_writing()
+    await waiting
+
+
+# Heartbeats.
+
+
+async def test_a_silent_peer_is_dropped_whoever_receives(end):
+    one = end(heartbeat=10)
+    one.clock.advance(10)
+    assert one.sent() == [(FIN | PING, b"")]
+    one.receive(PONG)
+    one.clock.advance(5)
+    one.clock.advance(10)
+    assert one.sent() == [(FIN | PING, b"")]
+    one.clock.advance(5)
+    assert one.transport.aborted
+    await turn()
+    message = await one.engine.receive()
+    assert message.type is WSMsgType.ERROR
+    assert "nothing came from the peer within 5 s after a ping" in str(message.data)
+    assert one.engine.close_code == 1006
+    assert one.engine.exception() is message.data
+    assert (await one.engine.receive()).type is WSMsgType.CLOSED
+    assert one.clock.watched == 0
+
+
+async def test_a_peer_that_we_do_not_listen_to_is_not_called_silent(end, frame):
+    one = end(heartbeat=10)
+    one.transport.receive(frame(BINARY, b"x" * 1000, key=one.key) * 200)
+    assert not one.transport.reading
+    one.clock.advance(1000)
+    assert one.sent() == []
+    for _ in range(200):
+        await one.engine.receive()
+    one.clock.advance(10)
+    assert one.sent() == [(FIN | PING, b"")]
+
+
+async def test_closing_ends_the_heartbeat(end):
+    one = end(heartbeat=10, close_timeout=60)
+    closing = await parked(one.engine.close())
+    one.clock.advance(30)
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    one.receive(CLOSE, OK)
+    one.transport.receive_eof()
+    await closing
+
+
+# The rest.
+
+
+async def test_what_is_known_of_the_connection(end):
+    one = end()
+    assert one.engine.get_extra_info("peername") == ("127.0.0.1", 5000)
+    assert one.engine.protocol is None
+    one.transport.lose()
+    assert one.engine.get_extra_info("peername", "gone") == "gone"
+
+
+async def test_options_are_the_default(pair):
+    server, client = pair(server=WSOptions(max_msg_size=10))
+    await client.send_str("x" * 11)
+    assert (await server.receive()).type is WSMsgType.ERROR
+    message = await client.receive()
+    assert (message.type, message.data) == (WSMsgType.CLOSE, 1009)
+    assert "max_msg_size=10" in message.extra

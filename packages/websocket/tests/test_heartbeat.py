@@ -1,0 +1,100 @@
+"""Alarms and heartbeats, by a clock that is wound by hand."""
+
+import asyncio
+import gc
+
+from aiolos_protocol.testkit import ManualClock
+from aiolos_websocket.heartbeat import Alarm, Heartbeat, clock_of
+
+
+class Log(list):
+    def of(self, word):
+        return lambda: self.append(word)
+
+
+async def test_an_alarm_rings_once():
+    clock, log = ManualClock(), Log()
+    alarm = Alarm(asyncio.get_running_loop(), clock, log.of("ring"))
+    alarm.set(5)
+    clock.advance(4.9)
+    assert log == []
+    clock.advance(0.1)
+    clock.advance(5)
+    assert log == ["ring"]
+    assert clock.watched == 0
+
+
+async def test_an_alarm_may_be_set_anew_and_cleared():
+    clock, log = ManualClock(), Log()
+    alarm = Alarm(asyncio.get_running_loop(), clock, log.of("ring"))
+    alarm.set(5)
+    alarm.set(9)
+    clock.advance(8)
+    alarm.clear()
+    alarm.clear()
+    clock.advance(8)
+    assert log == []
+    assert clock.watched == 0
+
+
+async def test_less_than_a_second_is_exact():
+    clock, rung = ManualClock(), asyncio.Event()
+    alarm = Alarm(asyncio.get_running_loop(), clock, rung.set)
+    alarm.set(0.001)
+    assert clock.watched == 0
+    await rung.wait()
+    alarm.set(0.5)
+    alarm.clear()
+
+
+async def test_silence_is_met_with_a_ping_and_then_told():
+    clock, log = ManualClock(), Log()
+    loop = asyncio.get_running_loop()
+    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"))
+    heartbeat.start()
+    clock.advance(9)
+    assert log == []
+    clock.advance(1)
+    assert log == ["ping"]
+    clock.advance(4)
+    assert log == ["ping"]
+    clock.advance(1)
+    assert log == ["ping", "silent"]
+    clock.advance(100)
+    assert log == ["ping", "silent"]
+    assert clock.watched == 0
+
+
+async def test_whatever_is_heard_counts_as_life():
+    clock, log = ManualClock(), Log()
+    loop = asyncio.get_running_loop()
+    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"))
+    heartbeat.start()
+    for _ in range(3):
+        heartbeat.heard = True
+        clock.advance(10)
+    assert log == []
+    clock.advance(10)
+    heartbeat.heard = True
+    clock.advance(5)
+    assert log == ["ping"]
+    clock.advance(10)
+    assert log == ["ping", "ping"]
+    heartbeat.stop()
+    clock.advance(100)
+    assert log == ["ping", "ping"]
+
+
+async def test_one_clock_for_all_of_a_loop_while_anybody_needs_it():
+    loop = asyncio.get_running_loop()
+    clock = clock_of(loop)
+    assert clock_of(loop) is clock
+    other = asyncio.new_event_loop()
+    try:
+        assert clock_of(other) is not clock
+    finally:
+        other.close()
+    clock.date = b"mine"
+    del clock
+    gc.collect()
+    assert clock_of(loop).date != b"mine"

@@ -1,0 +1,286 @@
+"""The reader: frames in, messages out, whatever the cuts; and what it refuses, and when."""
+
+import tracemalloc
+
+import pytest
+from aiolos_protocol.websocket import WebSocketError, WSMsgType
+from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from aiolos_websocket.reader import MESSAGE_COST, Reader
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+KEY = b"\x9c\x01\x00\xfe"
+
+
+class Sink(Reader):
+    """A reader, and all that came out of it in order."""
+
+    __slots__ = ("seen",)
+
+    def __init__(self, masked=False, **options):
+        self.seen = seen = []
+
+        def control(opcode, payload):
+            seen.append((opcode, payload))
+
+        def deliver(message):
+            seen.append((int(message.type), message.data))
+
+        Reader.__init__(self, masked, deliver, control, **options)
+
+
+def refused(reader, data, match, code=1002):
+    with pytest.raises(WebSocketError, match=match) as caught:
+        reader.feed(data)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "masked"])
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 100_000])
+def test_whole_messages(frame, key, size):
+    reader = Sink(key is not None)
+    text, data = "x" * size, b"\xff" * size
+    # One message at a time: what waits would stop the reader.
+    for opcode, payload in ((TEXT, text.encode()), (BINARY, data)):
+        assert not reader.feed(frame(opcode, payload, key=key))
+        reader.queued = 0
+    assert reader.seen == [(TEXT, text), (BINARY, data)]
+
+
+def test_what_a_message_looks_like(frame):
+    messages = []
+    reader = Reader(False, messages.append, None)
+    reader.feed(frame(TEXT, "é".encode()) + frame(BINARY, b"abc"))
+    text, binary = messages
+    assert (text.type, text.data, text.size, text.extra) == (WSMsgType.TEXT, "é", 2, None)
+    assert (binary.type, binary.data, binary.size) == (WSMsgType.BINARY, b"abc", 3)
+    assert text.type is WSMsgType.TEXT
+    assert type(text).__name__ == "WSMessageText"
+
+
+def test_fragments_are_joined_and_control_frames_come_between(frame):
+    reader = Sink(True)
+    for piece in (
+        frame(TEXT, b"He", fin=False, key=KEY),
+        frame(PING, b"?", key=KEY),
+        frame(CONTINUATION, b"", fin=False, key=KEY),
+        frame(CONTINUATION, b"llo", key=KEY),
+        frame(BINARY, b"\x00", fin=False, key=KEY),
+        frame(CONTINUATION, b"\x01", key=KEY),
+    ):
+        reader.feed(piece)
+    assert reader.seen == [(PING, b"?"), (TEXT, "Hello"), (BINARY, b"\x00\x01")]
+
+
+frames = st.lists(
+    st.tuples(
+        st.sampled_from([TEXT, BINARY]),
+        st.lists(st.text(max_size=12), min_size=1, max_size=4),
+        st.sampled_from([None, PING, PONG]),
+        st.binary(max_size=125),
+    ),
+    max_size=5,
+)
+
+
+@given(described=frames, cuts=st.lists(st.integers(1, 9), max_size=40), masked=st.booleans())
+@settings(max_examples=150)
+def test_cuts_make_no_difference(frame, described, cuts, masked):
+    key, data, expected = KEY if masked else None, b"", []
+    for opcode, texts, control, payload in described:
+        pieces = [text.encode() for text in texts]
+        for at, piece in enumerate(pieces):
+            last = at == len(pieces) - 1
+            data += frame(CONTINUATION if at else opcode, piece, fin=last, key=key)
+            if control is not None and not last:
+                data += frame(control, payload, key=key)
+                expected.append((control, payload))
+        whole = b"".join(pieces)
+        expected.append((opcode, whole.decode() if opcode == TEXT else whole))
+    reader = Sink(masked)
+    while data:
+        size = cuts.pop() if cuts else len(data)
+        reader.feed(data[:size])
+        data = data[size:]
+    assert reader.seen == expected
+
+
+@given(text=st.text(max_size=40), cut=st.integers(0, 160), fragments=st.booleans())
+def test_text_may_be_cut_inside_a_character(frame, text, cut, fragments):
+    data = text.encode()
+    reader = Sink()
+    if fragments:
+        reader.feed(frame(TEXT, data[:cut], fin=False))
+        reader.feed(frame(CONTINUATION, data[cut:]))
+    else:
+        whole = frame(TEXT, data)
+        reader.feed(whole[:cut])
+        reader.feed(whole[cut:])
+    assert reader.seen == [(TEXT, text)]
+
+
+@given(data=st.binary(max_size=24), cut=st.integers(0, 24))
+@settings(max_examples=200)
+def test_text_is_refused_at_its_first_wrong_byte(frame, data, cut):
+    reader = Sink()
+    try:
+        expected = data.decode()
+    except UnicodeDecodeError as error:
+        wrong = error
+    else:
+        reader.feed(frame(TEXT, data))
+        assert reader.seen == [(TEXT, expected)]
+        return
+    begun = frame(TEXT, data + b"more")[: 2 + wrong.start]
+    reader.feed(begun)
+    if wrong.reason == "unexpected end of data":
+        # Only what follows makes it wrong, or that nothing does.
+        refused(Sink(), frame(TEXT, data), "not UTF-8|inside a character", 1007)
+    else:
+        refused(reader, data[wrong.start : wrong.end + 1], "not UTF-8", 1007)
+
+
+def test_a_text_must_not_end_inside_a_character(frame):
+    reader = Sink()
+    reader.feed(frame(TEXT, b"\xc3", fin=False))
+    refused(reader, frame(CONTINUATION, b""), "ends inside a character", 1007)
+
+
+@pytest.mark.parametrize("data", [b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf", b"\xff"])
+def test_surrogates_and_overlong_forms_are_no_utf8(frame, data):
+    refused(Sink(), frame(TEXT, data), "not UTF-8", 1007)
+    refused(Sink(), frame(TEXT, data, fin=False), "not UTF-8", 1007)
+    # The second byte, where it comes to that, is the wrong one.
+    refused(Sink(), frame(TEXT, data[:2], fin=False), "not UTF-8", 1007)
+
+
+@pytest.mark.parametrize("text", ["\ud7ff", "\ue000", "\uffff", "\U0010ffff"])
+def test_what_lies_beside_the_surrogates_is(frame, text):
+    data = text.encode()
+    for cut in range(len(data)):
+        reader = Sink()
+        reader.feed(frame(TEXT, data[:cut], fin=False))
+        reader.feed(frame(CONTINUATION, data[cut:]))
+        assert reader.seen == [(TEXT, text)]
+
+
+def test_text_as_bytes_is_checked_all_the_same(frame):
+    reader = Sink(decode_text=False)
+    reader.feed(frame(TEXT, "é".encode()))
+    reader.feed(frame(TEXT, b"\xc3", fin=False) + frame(CONTINUATION, b"\xa9"))
+    assert reader.seen == [(TEXT, b"\xc3\xa9")] * 2
+    refused(reader, frame(TEXT, b"\xff"), "not UTF-8", 1007)
+
+
+# What a header must not say; each is refused before the payload has come.
+
+
+@pytest.mark.parametrize("rsv", [0x40, 0x20, 0x10, 0x70])
+@pytest.mark.parametrize("opcode", [TEXT, PING])
+def test_reserved_bits(frame, rsv, opcode):
+    refused(Sink(), frame(opcode, b"payload", rsv=rsv)[:2], "reserved bit")
+
+
+@pytest.mark.parametrize("opcode", [3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
+def test_reserved_opcodes(frame, opcode):
+    refused(Sink(), frame(opcode)[:2], f"opcode {opcode} is reserved")
+
+
+def test_masking_is_the_clients_and_only_its(frame):
+    refused(Sink(True), frame(TEXT, b"x")[:2], "the peer must mask")
+    refused(Sink(False), frame(TEXT, b"x", key=KEY)[:2], "the peer must not mask")
+
+
+@pytest.mark.parametrize("opcode", [CLOSE, PING, PONG])
+def test_control_frames_are_whole_and_small(frame, opcode):
+    reader = Sink()
+    reader.feed(frame(opcode, b"x" * 125))
+    assert reader.seen == [(opcode, b"x" * 125)]
+    refused(Sink(), frame(opcode, b"x" * 126)[:2], "more than 125 bytes")
+    refused(Sink(), frame(opcode, b"", fin=False)[:2], "is fragmented")
+
+
+def test_messages_do_not_overlap(frame):
+    refused(Sink(), frame(CONTINUATION)[:2], "without a message to continue")
+    reader = Sink()
+    reader.feed(frame(TEXT, b"a", fin=False))
+    refused(reader, frame(BINARY)[:2], "inside one that is not complete")
+    reader = Sink()
+    reader.feed(frame(TEXT, b"a") + frame(TEXT, b"b", fin=False) + frame(CONTINUATION, b"c"))
+    refused(reader, frame(CONTINUATION)[:2], "without a message to continue")
+
+
+@pytest.mark.parametrize(
+    ("header", "match"),
+    [
+        (b"\x82\x7e\x00\x7d", "fits 7 bits"),
+        (b"\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", "fits 16 bits"),
+        (b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", "highest bit"),
+    ],
+)
+def test_lengths_take_the_shortest_form(header, match):
+    refused(Sink(), header, match)
+
+
+# Bounds.
+
+
+def test_max_msg_size_on_either_side(frame):
+    reader = Sink(max_size=10)
+    reader.feed(frame(BINARY, b"x" * 10))
+    reader.feed(frame(BINARY, b"x" * 6, fin=False) + frame(CONTINUATION, b"x" * 4))
+    assert reader.seen == [(BINARY, b"x" * 10)] * 2
+    refused(reader, frame(BINARY, b"x" * 11)[:2], "11 bytes or more is above max_msg_size=10", 1009)
+    reader = Sink(max_size=10)
+    reader.feed(frame(BINARY, b"x" * 6, fin=False))
+    refused(reader, frame(CONTINUATION, b"x" * 5)[:2], "max_msg_size=10", 1009)
+
+
+def test_no_memory_for_what_is_only_announced():
+    reader = Sink()
+    reader.feed(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff" + b"x" * 10)
+    assert reader.seen == []
+
+
+def test_what_waits_stops_the_reader(frame):
+    reader = Sink(high=1000)
+    data = frame(BINARY, b"x" * 100)
+    fit = 1000 // (100 + MESSAGE_COST) + 1
+    assert reader.feed(data * 10)
+    assert len(reader.seen) == fit
+    # More may come before the transport has stopped.
+    assert reader.feed(data)
+    assert len(reader.seen) == fit
+    assert reader.queued == fit * (100 + MESSAGE_COST)
+    reader.queued = 0
+    assert reader.go_on()
+    assert len(reader.seen) == 2 * fit
+    reader.queued = 0
+    assert not reader.go_on()
+    assert len(reader.seen) == 11
+    assert not reader.feed(data)
+    assert len(reader.seen) == 12
+
+
+def test_the_last_message_that_fits_keeps_nothing_back(frame):
+    reader = Sink(high=10)
+    assert not reader.feed(frame(BINARY, b"x" * 100))
+    assert reader.feed(frame(BINARY, b"y"))
+    reader.queued = 0
+    assert not reader.go_on()
+    assert [data for _, data in reader.seen] == [b"x" * 100, b"y"]
+
+
+def test_a_message_of_single_bytes_stays_small(frame):
+    reader = Sink()
+    reader.feed(frame(TEXT, b"", fin=False))
+    pieces = frame(CONTINUATION, b"x", fin=False) + frame(CONTINUATION, b"", fin=False)
+    tracemalloc.start()
+    for _ in range(20_000):
+        reader.feed(pieces)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # A str for each would take a megabyte.
+    assert kept < 60_000
+    reader.feed(frame(CONTINUATION, b"y"))
+    assert reader.seen == [(TEXT, "x" * 20_000 + "y")]
