@@ -27,11 +27,21 @@ class Expiring(Protocol):
 class Clock:
     """The time as of the last tick, the Date field of this second, and what is watched.
 
+    `date` is the whole field line, `last_lines` the same with the blank line that ends a head.
     `now` is in the loop's seconds and is only fresh while something is watched. `wall` gives
     seconds since the epoch (time.time), replaceable for tests.
     """
 
-    __slots__ = ("_handle", "_loop", "_second", "_wall", "_watched", "date", "now")
+    __slots__ = (
+        "_handle",
+        "_loop",
+        "_second",
+        "_wall",
+        "_watched",
+        "date",
+        "last_lines",
+        "now",
+    )
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, wall: Callable[[], float] = time.time
@@ -43,6 +53,7 @@ class Clock:
         self._second = -1
         self.now = loop.time()
         self.date = b""
+        self.last_lines = b""
         self._renew_date()
 
     def watch(self, link: Expiring) -> None:
@@ -71,5 +82,6 @@ class Clock:
         second = int(self._wall())
         if second != self._second:
             self._second = second
-            # RFC 9110 5.6.7 IMF-fixdate, the whole field line.
+            # RFC 9110 5.6.7 IMF-fixdate.
             self.date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode("ascii")
+            self.last_lines = self.date + b"\r\n"

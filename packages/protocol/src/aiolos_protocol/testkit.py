@@ -136,6 +136,7 @@ class ManualClock(Clock):
         self._wall = lambda: self._wall_now
         self.now = 1000.0
         self.date = b""
+        self.last_lines = b""
         self._renew_date()
 
     def watch(self, link: Expiring) -> None:

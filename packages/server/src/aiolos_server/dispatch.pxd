@@ -1,3 +1,8 @@
+cimport cython
+
+cdef object getrefcount, first_steps
+
+
 cdef class Owner:
     cpdef object started(self)
     cpdef object finished(self, object result, object error)
@@ -19,7 +24,7 @@ cdef class _Resume:
 cdef class _Worker:
     cdef object _coro
     cdef _Gate _gate
-    cdef object _owner
+    cdef Owner _owner
     cdef bint _retired
     cdef object _yielded
     cdef readonly object context
@@ -37,10 +42,8 @@ cdef class Dispatcher:
     cdef object _loop
     cdef _Worker _spare
 
+    @cython.locals(worker=_Worker, suspended=tuple)
     cpdef object dispatch(self, Owner owner)
     cdef object _new_worker(self)
     cdef object _keep(self, _Worker worker, bint referenced)
     cdef object _separate(self, Owner owner)
-
-
-cpdef object _first_steps(Owner owner)

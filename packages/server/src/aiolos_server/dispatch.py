@@ -22,8 +22,12 @@ from asyncio import AbstractEventLoop, CancelledError, Task
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context, copy_context
-from types import CoroutineType
 from typing import Any
+
+from .steps import first_steps
+
+# A reference count tells who has kept a Task; only CPython counts them.
+getrefcount: Any = getattr(sys, "getrefcount", None)
 
 
 class Owner:
@@ -181,7 +185,7 @@ class _Worker:
         coro, owner = self._coro, self._owner
         if coro is not None:
             self._coro = self._owner = None
-            await _carry(_Resume(coro, self._yielded), owner)
+            await _carry(owner, _Resume(coro, self._yielded))
 
 
 class Dispatcher:
@@ -197,9 +201,9 @@ class Dispatcher:
         self._base = copy_context()
         self._spare: Any = None
         if inline is None:
-            # A reference count tells who kept a Task; and the gate relies on the C Task.
-            inline = not loop.get_debug() and sys.implementation.name == "cpython"
-        self._inline = inline
+            inline = not loop.get_debug()
+        # The gate relies on the C Task, and the reference count on CPython.
+        self._inline = inline and sys.implementation.name == "cpython"
 
     def dispatch(self, owner: Owner) -> "Task[None] | None":
         """Await what `owner` starts, and tell it; None where all is done before this returns.
@@ -214,21 +218,22 @@ class Dispatcher:
             return self._separate(owner)
         loop = self._loop
         task = worker.task
-        references = sys.getrefcount(task)
+        references = getrefcount(task)
         try:
             _enter_task(loop, task)
         except RuntimeError:
             # A Task is being stepped right now: an in-process transport.
             return self._separate(owner)
         self._spare = None
-        suspended = None
         try:
-            suspended = worker.context.run(_first_steps, owner)
-        finally:
+            suspended = first_steps(worker.context, owner)
+        except BaseException:
             _leave_task(loop, task)
-            if suspended is None:
-                self._keep(worker, sys.getrefcount(task) > references)
+            worker.retire()
+            raise
+        _leave_task(loop, task)
         if suspended is None:
+            self._keep(worker, getrefcount(task) > references)
             return None
         if self._inline:
             self._spare = self._new_worker()
@@ -266,35 +271,10 @@ class Dispatcher:
             worker.retire()
 
     def _separate(self, owner: Owner) -> "Task[None]":
-        return self._loop.create_task(_carry(None, owner), context=self._base.copy())
+        return self._loop.create_task(_carry(owner), context=self._base.copy())
 
 
-def _first_steps(owner: Owner) -> "tuple[Any, Any] | None":
-    """Run what `owner` starts, until it suspends: the coroutine and what it yielded; else None."""
-    coro: Any
-    try:
-        coro = owner.started()
-    except BaseException as exc:
-        coro = owner.finished(None, exc)
-    while coro is not None:
-        if type(coro) is not CoroutineType:
-            coro = _awaited(coro)
-        try:
-            return coro, coro.send(None)
-        except StopIteration as stop:
-            coro = owner.finished(stop.value, None)
-        except BaseException as exc:
-            coro = owner.finished(None, exc)
-            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
-                raise
-    return None
-
-
-async def _awaited(awaitable: "Awaitable[Any]") -> Any:
-    return await awaitable
-
-
-async def _carry(awaitable: "Awaitable[Any] | None", owner: Owner) -> None:
+async def _carry(owner: Owner, awaitable: Any = None) -> None:
     """Await what is given, or else what `owner` starts, and whatever it wants after that."""
     try:
         if awaitable is None:

@@ -26,6 +26,10 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _known_names: set[str] = set()
 _prefixes: dict[tuple[int, str, str, str, bool], bytes] = {}
+# Most servers send the same kind of answer over and over: the last one's key and prefix.
+_last_key: tuple[int, str, str, str, bool] = (0, "", "", "", False)
+_last_prefix = b""
+_SIZES: Final = tuple(b"%d\r\n" % size for size in range(2048))
 
 
 def check_name(name: str) -> None:
@@ -79,6 +83,16 @@ def response_prefix(
     status: int, reason: str, content_type: str, server: str, keep_alive: bool
 ) -> bytes:
     """The head of a common answer up to and including `Content-Length: `; cached."""
+    global _last_key, _last_prefix
+    key = _last_key
+    if (
+        content_type is key[2]
+        and status == key[0]
+        and reason is key[1]
+        and server is key[3]
+        and keep_alive == key[4]
+    ):
+        return _last_prefix
     key = (status, reason, content_type, server, keep_alive)
     prefix = _prefixes.get(key)
     if prefix is None:
@@ -93,7 +107,14 @@ def response_prefix(
             # Peers cannot fill it: statuses and content types are the application's own.
             _prefixes.clear()
         _prefixes[key] = prefix
+    _last_key = key
+    _last_prefix = prefix
     return prefix
+
+
+def size_line(size: int) -> bytes:
+    """`size` as text with its line's end; what goes behind a response_prefix()."""
+    return _SIZES[size] if size < 2048 else b"%d\r\n" % size
 
 
 def response_head(

@@ -58,7 +58,22 @@ NEXT: Final[dict[tuple[Phase, Event], Phase]] = {
     (Phase.CLOSED, Event.CLOSE): Phase.CLOSED,
 }
 
-# The same table as plain ints in rows: the links look it up on every message.
+# The same as plain ints: the links look them up on every message, and keep them as C ints.
+IDLE: Final = int(Phase.IDLE)
+BEGUN: Final = int(Phase.BEGUN)
+BODY: Final = int(Phase.BODY)
+DONE: Final = int(Phase.DONE)
+SWITCHED: Final = int(Phase.SWITCHED)
+CLOSED: Final = int(Phase.CLOSED)
+HEAD: Final = int(Event.HEAD)
+COMPLETE: Final = int(Event.COMPLETE)
+DATA: Final = int(Event.DATA)
+END: Final = int(Event.END)
+RECYCLE: Final = int(Event.RECYCLE)
+SWITCH: Final = int(Event.SWITCH)
+CLOSE: Final = int(Event.CLOSE)
+BEGIN: Final = int(Event.BEGIN)
+
 ROWS: Final[tuple[tuple[int, ...], ...]] = tuple(
     tuple(int(NEXT.get((phase, event), -1)) for event in Event) for phase in Phase
 )

@@ -1,11 +1,17 @@
+cimport cython
+
+from aiolos_protocol.clock cimport Clock
 from aiolos_protocol.message cimport Head
 from aiolos_protocol.transport cimport TransportOwner
+
+cdef int BEGUN, BODY, CLOSE, CLOSED, DATA, DONE, END, HEAD, IDLE, RECYCLE, SWITCH, SWITCHED
+cdef tuple ROWS
 
 
 cdef class H1Link(TransportOwner):
     cdef object _body
     cdef bytes _buffer
-    cdef object _clock
+    cdef Clock _clock
     cdef object _decoder
     cdef object _exchange
     cdef int _framing
@@ -23,11 +29,14 @@ cdef class H1Link(TransportOwner):
     cpdef object _body_failed(self, object error)
     cpdef object _completed(self)
     cpdef object _gone(self, object exc)
+    @cython.locals(burst=cython.int, phase=cython.int)
     cdef object _receive(self)
     cdef object _expect_body(self, Head head, bint until_close)
     cdef object _body_received(self)
     cdef object _end_of_body(self, object exc)
+    @cython.locals(phase=cython.int, row=tuple)
     cdef object _received(self, int event)
+    @cython.locals(phase=cython.int, row=tuple)
     cdef object _sent(self, int event)
     cdef object _start_body(self, int framing, object length)
     cpdef object write_body(self, data)

@@ -13,28 +13,27 @@ from ..clock import NEVER, Clock
 from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
 from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
 from ..http1.serializer import LAST_CHUNK, chunk
-from ..http1.state import ROWS, Event, Phase, refused
+from ..http1.state import (
+    BEGUN,
+    BODY,
+    CLOSE,
+    CLOSED,
+    DATA,
+    DONE,
+    END,
+    HEAD,
+    IDLE,
+    RECYCLE,
+    ROWS,
+    SWITCH,
+    SWITCHED,
+    refused,
+)
 from ..limits import Limits
 from ..message import Head
 from ..streams import EMPTY, StreamReader
 from ..transport import TransportOwner
 from ..upgrade import Handover
-
-# Plain ints: an enum's member costs an attribute look-up at every message.
-IDLE: Final = int(Phase.IDLE)
-BEGUN: Final = int(Phase.BEGUN)
-BODY: Final = int(Phase.BODY)
-DONE: Final = int(Phase.DONE)
-SWITCHED: Final = int(Phase.SWITCHED)
-CLOSED: Final = int(Phase.CLOSED)
-HEAD: Final = int(Event.HEAD)
-COMPLETE: Final = int(Event.COMPLETE)
-DATA: Final = int(Event.DATA)
-END: Final = int(Event.END)
-RECYCLE: Final = int(Event.RECYCLE)
-SWITCH: Final = int(Event.SWITCH)
-CLOSE: Final = int(Event.CLOSE)
-BEGIN: Final = int(Event.BEGIN)
 
 # Below it, pieces written in one loop turn are joined; above it joining costs more than it saves.
 JOIN: Final = 32_768
@@ -217,7 +216,8 @@ class H1Link(TransportOwner):
             body.set_exception(error)
 
     def _received(self, event: int) -> None:
-        phase = ROWS[self._receiving][event]
+        row = ROWS[self._receiving]
+        phase = row[event]
         if phase < 0:
             raise refused(self._receiving, event, "receiving")
         self._receiving = phase
@@ -225,7 +225,8 @@ class H1Link(TransportOwner):
     # Sending.
 
     def _sent(self, event: int) -> None:
-        phase = ROWS[self._sending][event]
+        row = ROWS[self._sending]
+        phase = row[event]
         if phase < 0:
             if self._sending == CLOSED:
                 raise ConnectionLost("the connection is closed")

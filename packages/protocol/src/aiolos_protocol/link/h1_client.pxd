@@ -1,5 +1,7 @@
 from aiolos_protocol.link.h1 cimport H1Exchange, H1Link
 
+cdef int BEGIN, BODY, CLOSE, CLOSED, COMPLETE, DONE, HEAD, IDLE, JOIN, SWITCH
+
 
 cdef class H1ClientLink(H1Link):
     cdef object _answered

@@ -18,10 +18,7 @@ from ..errors import (
 from ..exchange import ClientRole
 from ..http1.parser import parse_response
 from ..http1.serializer import may_have_body, request_head
-from ..limits import Limits
-from ..message import RequestHead, ResponseHead
-from ..streams import EMPTY
-from .h1 import (
+from ..http1.state import (
     BEGIN,
     BODY,
     CLOSE,
@@ -30,12 +27,12 @@ from .h1 import (
     DONE,
     HEAD,
     IDLE,
-    JOIN,
     SWITCH,
-    Framing,
-    H1Exchange,
-    H1Link,
 )
+from ..limits import Limits
+from ..message import RequestHead, ResponseHead
+from ..streams import EMPTY
+from .h1 import JOIN, Framing, H1Exchange, H1Link
 
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONNECT"})

@@ -14,10 +14,9 @@ from ..http1.serializer import (
     may_have_body,
     response_head,
     response_prefix,
+    size_line,
 )
-from ..limits import Limits
-from ..message import HttpVersion11, RequestHead, ResponseHead
-from .h1 import (
+from ..http1.state import (
     BEGIN,
     BEGUN,
     BODY,
@@ -27,11 +26,10 @@ from .h1 import (
     DONE,
     HEAD,
     IDLE,
-    JOIN,
-    Framing,
-    H1Exchange,
-    H1Link,
 )
+from ..limits import Limits
+from ..message import HttpVersion11, RequestHead, ResponseHead
+from .h1 import JOIN, Framing, H1Exchange, H1Link
 
 # How long a refused peer may go on sending before the connection is cut, in seconds.
 LINGER: Final = 2.0
@@ -237,18 +235,20 @@ class H1ServerLink(H1Link):
         if not keep_alive or (head.expect and self._receiving == BODY):
             # Behind an unanswered Expect nobody knows whether a body or a request comes next.
             self.keep_alive = False
-        if headers is None and head.version is HttpVersion11 and may_have_body(status):
+        size = len(body)
+        bodiless = head.method == "HEAD" or not may_have_body(status)
+        if headers is None and head.version is HttpVersion11 and not bodiless:
             prefix = response_prefix(status, reason, content_type, self._server, self.keep_alive)
-            start = b"%b%d\r\n%b\r\n" % (prefix, len(body), self._clock.date)
+            parts = [prefix, size_line(size), self._clock.last_lines]
         else:
-            start = self._composed(head, status, reason, content_type, headers, len(body))
+            parts = [self._composed(head, status, reason, content_type, headers, size)]
         self._sent(COMPLETE)
-        if head.method == "HEAD" or not may_have_body(status):
-            self.transport.write(start)
-        elif len(body) < JOIN:
-            self.transport.write(start + body)
+        if not bodiless:
+            parts.append(body)
+        if size < JOIN or bodiless:
+            self.transport.write(b"".join(parts))
         else:
-            self.transport.writelines((start, body))
+            self.transport.writelines(parts)
         if self._receiving == DONE:
             self._completed()
         else:

@@ -1,0 +1,36 @@
+"""The Python twin of `_steps`; see `steps`."""
+
+from collections.abc import Awaitable
+from contextvars import Context
+from types import CoroutineType
+from typing import Any
+
+
+def first_steps(context: Context, owner: Any) -> "tuple[Any, Any] | None":
+    """See `steps`."""
+    return context.run(_first_steps, owner)
+
+
+def _first_steps(owner: Any) -> "tuple[Any, Any] | None":
+    coro: Any
+    try:
+        coro = owner.started()
+    except BaseException as exc:
+        coro = owner.finished(None, exc)
+    while coro is not None:
+        if type(coro) is not CoroutineType:
+            coro = awaited(coro)
+        try:
+            return coro, coro.send(None)
+        except StopIteration as stop:
+            coro = owner.finished(stop.value, None)
+        except BaseException as exc:
+            coro = owner.finished(None, exc)
+            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
+                raise
+    return None
+
+
+async def awaited(awaitable: "Awaitable[Any]") -> Any:
+    """A coroutine, whatever is to be awaited."""
+    return await awaitable
