@@ -16,7 +16,12 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from .errors import ClientPayloadError, ClientResponseError, ContentTypeError
+from .errors import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ClientResponseError,
+    ContentTypeError,
+)
 from .request import RequestInfo
 
 
@@ -174,12 +179,14 @@ class ClientResponse:
     def release(self) -> None:
         """Give the connection back where the body is complete, close it otherwise."""
         if not self.content.ended:
+            self.content.set_exception(
+                ClientConnectionError(f"the response to {self.method} {self._url} was released")
+            )
             self._exchange.abort()
 
     def close(self) -> None:
         """Close the connection unless the body is complete."""
-        if not self.content.ended:
-            self._exchange.abort()
+        self.release()
 
     def take_over(self) -> Handover:
         """Take the connection out of HTTP; see Exchange.take_over."""

@@ -1,0 +1,146 @@
+"""ClientResponse: the head, the body in every form, and letting go."""
+
+import json
+
+import aiolos_client
+import pytest
+
+
+def answer(body: bytes, *fields: str) -> bytes:
+    head = "".join(f"{field}\r\n" for field in fields)
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body
+
+
+async def test_the_head(talk):
+    fields = (
+        "Content-Type: Text/HTML; Charset=UTF-8",
+        "Set-Cookie: a=b",
+        "X-Twice: 1",
+        "x-twice: 2",
+    )
+    async with talk(answer(b"<p>", *fields)) as (peer, session):
+        async with session.get("/x#part") as response:
+            assert response.ok
+            assert response.content_type == "text/html"
+            assert response.charset == "UTF-8"
+            assert response.content_length == 3
+            assert response.headers.getall("X-Twice") == ["1", "2"]
+            assert (b"x-twice", b"2") in response.raw_headers
+            assert response.cookies["a"].value == "b"
+            assert str(response.url) == f"{peer.url}/x"
+            assert str(response.real_url) == f"{peer.url}/x#part"
+            assert response.request_info.method == "GET"
+            assert response.version == (1, 1)
+            assert response.history == ()
+            assert repr(response) == f"<ClientResponse({peer.url}/x#part) [200 OK]>"
+
+
+async def test_the_body_is_there_again(talk):
+    async with talk(answer(b"body")) as (_, session), session.get("/") as response:
+        assert await response.read() == b"body"
+        assert await response.read() == b"body"
+        assert await response.text() == "body"
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        (("Content-Type: text/plain; charset=latin-1",), b"\xfc"),
+        (("Content-Type: text/plain",), "ü".encode()),
+        ((), "ü".encode()),
+    ],
+)
+async def test_text_is_decoded_by_its_charset_or_utf_8(talk, fields, body):
+    async with talk(answer(body, *fields)) as (_, session), session.get("/") as response:
+        assert await response.text() == "ü"
+
+
+async def test_json_is_checked_by_its_type(talk):
+    problem = answer(b'{"a": 1}', "Content-Type: application/problem+json")
+    html = answer(b"<p>1</p>", "Content-Type: text/html")
+    async with talk(problem, html, answer(b"[2]", "Content-Type: text/html")) as (_, session):
+        async with session.get("/") as response:
+            assert await response.json() == {"a": 1}
+        async with session.get("/") as response:
+            with pytest.raises(aiolos_client.ContentTypeError, match="got text/html: b'<p>1</p>'"):
+                await response.json()
+        async with session.get("/") as response:
+            assert await response.json(content_type=None) == [2]
+
+
+async def test_broken_json_raises_what_loads_raises(talk):
+    async with talk(answer(b"{", "Content-Type: application/json")) as (_, session):
+        async with session.get("/") as response:
+            with pytest.raises(json.JSONDecodeError):
+                await response.json()
+
+
+async def test_a_body_in_chunks(talk):
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    )
+    async with talk(chunked) as (peer, session):
+        async with session.get("/") as response:
+            assert await response.read() == b"abcde"
+        async with session.get("/"):
+            pass
+        assert peer.connections == 1
+
+
+async def test_a_body_that_ends_with_the_connection(talk):
+    async with talk(b"HTTP/1.1 200 OK\r\n\r\nabc", close=True) as (_, session):
+        async with session.get("/") as response:
+            assert await response.read() == b"abc"
+
+
+async def test_cli_30_a_body_is_read_in_pieces(talk):
+    async with talk(answer(b"x" * 300_000), answer(b"y" * 10)) as (_, session):
+        async with session.get("/") as response:
+            sizes = [len(piece) async for piece in response.content.iter_chunked(70_000)]
+            assert sum(sizes) == 300_000
+            assert max(sizes) <= 70_000
+        async with session.get("/") as response:
+            assert [piece async for piece in response.content] == [b"y" * 10]
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\nno size\r\n",
+    ],
+)
+async def test_a_body_that_breaks_off_is_an_error_and_never_waits(talk, cut):
+    async with talk(cut, close=True) as (_, session), session.get("/where") as response:
+        with pytest.raises(aiolos_client.ClientPayloadError, match="/where is incomplete"):
+            await response.read()
+
+
+async def test_leaving_early_closes_the_connection(talk):
+    async with talk(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun") as (peer, session):
+        async with session.get("/"):
+            pass
+        async with session.get("/") as response:
+            assert await response.read() == b"ok"
+        assert peer.connections == 2
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+async def test_a_status_without_a_body_has_none(talk, status):
+    async with talk(b"HTTP/1.1 %b\r\nContent-Length: 10\r\n\r\n" % status) as (peer, session):
+        async with session.get("/") as response:
+            assert await response.read() == b""
+        async with session.get("/"):
+            pass
+        assert peer.connections == 1
+
+
+async def test_an_answer_to_head_has_no_body(talk):
+    async with talk(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n") as (peer, session):
+        async with session.head("/") as response:
+            assert await response.read() == b""
+            assert response.content_length == 10
+        async with session.get("/"):
+            pass
+        assert peer.connections == 1

@@ -1,0 +1,343 @@
+"""ClientSession: what is sent, what comes back, and how it ends."""
+
+import asyncio
+import gc
+
+import aiolos_client
+import pytest
+from aiolos_client import ClientSession, ClientTimeout
+from yarl import URL
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def test_a_get_is_one_head(talk):
+    async with talk() as (peer, session):
+        async with session.get("/a?b=c") as response:
+            assert (response.status, response.reason) == (200, "OK")
+            assert await response.text() == "ok"
+        authority = peer.url.removeprefix("http://")
+    lines = peer.requests[0].decode().split("\r\n")
+    assert lines[:2] == ["GET /a?b=c HTTP/1.1", f"Host: {authority}"]
+    assert "Accept: */*" in lines
+    assert lines[-2:] == ["", ""]
+    assert "Content-Length" not in peer.requests[0].decode()
+
+
+async def test_cli_20_a_hundred_requests_use_one_connection(talk):
+    async with talk() as (peer, session):
+        for _ in range(100):
+            async with session.get("/") as response:
+                await response.read()
+        assert peer.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "body", "content_type"),
+    [
+        ({"data": b"\x00\x01"}, b"\x00\x01", "application/octet-stream"),
+        ({"data": bytearray(b"ab")}, b"ab", "application/octet-stream"),
+        ({"data": "ü"}, "ü".encode(), "text/plain; charset=utf-8"),
+        ({"data": {"a": "1 2", "b": 3}}, b"a=1+2&b=3", "application/x-www-form-urlencoded"),
+        ({"data": [("a", "1"), ("a", "2")]}, b"a=1&a=2", "application/x-www-form-urlencoded"),
+        ({"json": {"a": None}}, b'{"a": null}', "application/json"),
+    ],
+)
+async def test_a_body_has_its_type_and_length(talk, options, body, content_type):
+    async with talk() as (peer, session), session.post("/", **options) as response:
+        await response.read()
+    head, _, sent = peer.requests[0].partition(b"\r\n\r\n")
+    assert sent == body
+    assert f"Content-Type: {content_type}".encode() in head.split(b"\r\n")
+    assert b"Content-Length: %d" % len(body) in head.split(b"\r\n")
+
+
+async def test_a_post_without_a_body_says_so(talk):
+    async with talk() as (peer, session), session.post("/"):
+        pass
+    assert b"\r\nContent-Length: 0\r\n" in peer.requests[0]
+
+
+async def test_an_async_iterable_is_sent_in_chunks(talk):
+    async def pieces():
+        yield b"one"
+        yield b"two"
+
+    async with talk() as (peer, session), session.put("/", data=pieces()) as response:
+        assert await response.text() == "ok"
+    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding: chunked" in head
+    assert body == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+
+
+async def test_what_the_iterable_raises_is_raised(talk):
+    async def pieces():
+        yield b"one"
+        raise ZeroDivisionError
+
+    async with talk() as (_, session):
+        with pytest.raises(ZeroDivisionError):
+            await session.put("/", data=pieces())
+
+
+async def test_headers_of_the_session_and_of_the_request(talk):
+    async with talk(headers={"X-One": "1", "X-Two": "2"}) as (peer, session):
+        async with session.get("/", headers={"x-two": "zwei", "Accept": "text/plain"}):
+            pass
+    lines = peer.requests[0].split(b"\r\n")
+    assert b"X-One: 1" in lines
+    assert b"x-two: zwei" in lines
+    assert b"Accept: text/plain" in lines
+    assert not [line for line in lines if line.startswith((b"X-Two", b"Accept: */*"))]
+
+
+async def test_params_are_added_to_the_query(talk):
+    async with talk(OK, OK) as (peer, session):
+        async with session.get("/?a=1", params={"b": "ü &"}) as response:
+            assert response.url.query == {"a": "1", "b": "ü &"}
+        async with session.get("/", params=[("c", "1"), ("c", "2")]):
+            pass
+    assert [each.split(b" ")[1] for each in peer.requests] == [
+        b"/?a=1&b=%C3%BC+%26",
+        b"/?c=1&c=2",
+    ]
+
+
+async def test_a_whole_url_needs_no_base(peer):
+    async with peer() as server, ClientSession() as session:
+        async with session.get(URL(server.url) / "x") as response:
+            assert response.url == URL(server.url) / "x"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "words"),
+    [
+        ("/relative", aiolos_client.InvalidURL, "base_url"),
+        ("ftp://host/", aiolos_client.NonHttpUrlClientError, "ftp"),
+        ("http:///path", aiolos_client.InvalidURL, "no host"),
+        ("http://host:99999/", aiolos_client.InvalidURL, "99999|out of range|[Pp]ort"),
+        (5, TypeError, "a URL is a str or yarl.URL, not int"),
+    ],
+)
+async def test_a_bad_url_is_one_clear_line(url, kind, words):
+    async with ClientSession() as session:
+        with pytest.raises(kind, match=words) as caught:
+            await session.get(url)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "words"),
+    [
+        ({"headers": {"A": "b\r\nC: d"}}, ValueError, "header A holds the control character"),
+        ({"headers": {"A B": "c"}}, ValueError, "not a header name"),
+        ({"data": {"a": {"b": "c"}}}, TypeError, "form field 'a'"),
+        ({"data": b"", "json": {}}, ValueError, "data or json, not both"),
+        ({"data": object()}, TypeError, "data takes bytes"),
+        ({"timeout": 5}, TypeError, r"ClientTimeout\(total=60\), not 5"),
+    ],
+)
+async def test_a_mistake_says_what_to_write(talk, options, kind, words):
+    async with talk() as (peer, session):
+        with pytest.raises(kind, match=words):
+            await session.post("/", **options)
+        assert peer.requests == []
+        async with session.get("/") as response:
+            assert await response.read() == b"ok"
+
+
+async def test_a_server_that_hangs_up_is_named(talk):
+    async with talk(None, None) as (peer, session):
+        with pytest.raises(aiolos_client.ServerDisconnectedError, match="127.0.0.1:"):
+            await session.post("/x", data=b"1")
+        assert len(peer.requests) == 1
+
+
+async def test_an_idempotent_request_is_repeated_once_on_a_dead_connection(talk):
+    async with talk(OK, None, OK) as (peer, session):
+        async with session.get("/1") as response:
+            await response.read()
+        async with session.get("/2") as response:
+            assert await response.read() == b"ok"
+        assert [each.split(b" ")[1] for each in peer.requests] == [b"/1", b"/2", b"/2"]
+
+
+@pytest.mark.parametrize("options", [{"retry_disconnected": False}, {}])
+async def test_what_must_not_be_repeated_is_not(talk, options):
+    method = "GET" if options else "POST"
+    async with talk(OK, None, **options) as (peer, session):
+        async with session.get("/1") as response:
+            await response.read()
+        with pytest.raises(aiolos_client.ServerDisconnectedError):
+            await session.request(method, "/2")
+        assert len(peer.requests) == 2
+
+
+async def test_a_fresh_connection_that_dies_is_not_asked_again(talk):
+    async with talk(None) as (peer, session):
+        with pytest.raises(aiolos_client.ServerDisconnectedError):
+            await session.get("/")
+        assert len(peer.requests) == 1
+
+
+async def test_part_of_an_answer_is_not_repeated(talk):
+    async with talk(OK, b"HTTP/1.1 200", close=False) as (peer, session):
+        async with session.get("/1") as response:
+            await response.read()
+        peer._answers.append(None)
+
+        async def cut():
+            while len(peer.requests) < 2:
+                await asyncio.sleep(0)
+            for task in list(peer._peer._tasks):
+                task.cancel()
+
+        cutting = asyncio.ensure_future(cut())
+        with pytest.raises(aiolos_client.ServerDisconnectedError):
+            await session.get("/2")
+        await cutting
+        assert len(peer.requests) == 2
+
+
+async def test_a_malformed_answer_is_an_error_that_quotes_the_rule(talk):
+    async with talk(b"HTTP/1.1 two hundred\r\n\r\n") as (_, session):
+        with pytest.raises(aiolos_client.ClientResponseError, match="RFC 9112 4"):
+            await session.get("/")
+
+
+async def test_bytes_behind_an_answer_do_not_answer_the_next(talk):
+    async with talk(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil") as (peer, session):
+        async with session.get("/1") as response:
+            assert await response.read() == b"ok"
+        async with session.get("/2") as response:
+            assert await response.read() == b"ok"
+        assert peer.connections == 2
+
+
+async def test_endless_informational_answers_are_an_error(talk):
+    async with talk(b"HTTP/1.1 102 Processing\r\n\r\n" * 50 + OK) as (_, session):
+        with pytest.raises(aiolos_client.ClientResponseError, match="informational=16"):
+            await session.get("/")
+
+
+async def test_informational_answers_are_passed_over(talk):
+    async with talk(b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" * 3 + OK) as (_, session):
+        async with session.get("/") as response:
+            assert response.status == 200
+
+
+async def test_raise_for_status(talk):
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    async with talk(missing, missing, missing) as (_, session):
+        async with session.get("/") as response:
+            with pytest.raises(aiolos_client.ClientResponseError, match="404") as caught:
+                response.raise_for_status()
+            assert caught.value.status == 404
+        with pytest.raises(aiolos_client.ClientResponseError):
+            await session.get("/", raise_for_status=True)
+        seen = []
+
+        async def judge(response):
+            seen.append(response.status)
+
+        async with session.get("/", raise_for_status=judge):
+            assert seen == [404]
+
+
+class TestDeadlines:
+    async def test_the_total_time_ends_a_wait_for_the_head(self, talk):
+        async with talk(b"") as (_, session):
+            with pytest.raises(TimeoutError, match=r"GET .* took longer than total=0\.05 s"):
+                await session.get("/", timeout=ClientTimeout(total=0.05))
+
+    async def test_the_total_time_ends_a_wait_for_the_body(self, talk):
+        async with talk(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun") as (_, session):
+            async with session.get("/", timeout=ClientTimeout(total=0.05)) as response:
+                with pytest.raises(TimeoutError, match=r"total=0\.05"):
+                    await response.read()
+
+    async def test_a_long_bound_is_swept_by_the_connectors_clock(self, talk):
+        async with talk(b"") as (peer, session):
+            asked = asyncio.ensure_future(
+                _started(session.get("/", timeout=ClientTimeout(total=3600)))
+            )
+            while not peer.requests:
+                await asyncio.sleep(0)
+            clock = session.connector._clock
+            for link in list(clock._watched):
+                assert link.deadline == pytest.approx(asyncio.get_running_loop().time() + 3600, 1)
+                link.deadline = 0.0
+            with pytest.raises(TimeoutError, match="total=3600"):
+                await asked
+
+    async def test_a_cancelled_request_is_cancelled(self, talk):
+        async with talk(b"") as (peer, session):
+            asked = asyncio.ensure_future(_started(session.get("/")))
+            while not peer.requests:
+                await asyncio.sleep(0)
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            async with session.get("/") as response:
+                assert await response.read() == b"ok"
+            assert peer.connections == 2
+
+    async def test_no_connection_within_connect(self, talk):
+        connector = aiolos_client.TCPConnector(limit=1)
+        async with talk(b"", connector=connector) as (peer, session):
+            asked = asyncio.ensure_future(_started(session.get("/")))
+            while not peer.requests:
+                await asyncio.sleep(0)
+            with pytest.raises(aiolos_client.ServerTimeoutError, match=r"limit=1"):
+                await session.get("/", timeout=ClientTimeout(connect=0.02))
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+
+
+async def _started(context):
+    return await context
+
+
+class TestTheEnd:
+    async def test_a_closed_session_says_so(self):
+        session = ClientSession()
+        await session.close()
+        await session.close()
+        assert session.closed
+        with pytest.raises(RuntimeError, match="the session is closed"):
+            await session.get("http://127.0.0.1/")
+
+    async def test_a_connector_of_somebody_else_stays_open(self):
+        connector = aiolos_client.TCPConnector()
+        async with ClientSession(connector=connector, connector_owner=False):
+            pass
+        assert not connector.closed
+        await connector.close()
+
+    async def test_plain_with_says_what_to_write(self):
+        async with ClientSession() as session:
+            with pytest.raises(TypeError, match="async with"), session:
+                pass
+
+    async def test_cli_33_an_unclosed_session_is_a_resource_warning(self):
+        session = ClientSession()
+        await session.connector.close()
+        with pytest.warns(ResourceWarning, match="unclosed <ClientSession"):
+            del session
+            gc.collect()
+
+    async def test_cli_33_an_unreleased_response_is_a_resource_warning(self, talk):
+        async with talk(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n") as (_, session):
+            response = await session.get("/")
+            with pytest.warns(ResourceWarning, match="unreleased <ClientResponse"):
+                del response
+                gc.collect()
+
+    async def test_a_base_that_is_no_whole_url_is_refused(self):
+        with pytest.raises(ValueError, match="base_url is a whole URL"):
+            ClientSession("/api")
+
+    def test_outside_a_loop_there_is_no_session(self):
+        with pytest.raises(RuntimeError, match="loop"):
+            ClientSession()
