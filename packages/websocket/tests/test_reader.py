@@ -230,7 +230,7 @@ def test_max_msg_size_on_either_side(frame):
     reader.feed(frame(BINARY, b"x" * 10))
     reader.feed(frame(BINARY, b"x" * 6, fin=False) + frame(CONTINUATION, b"x" * 4))
     assert reader.seen == [(BINARY, b"x" * 10)] * 2
-    refused(reader, frame(BINARY, b"x" * 11)[:2], "11 bytes or more is above max_msg_size=10", 1009)
+    refused(reader, frame(BINARY, b"x" * 11)[:2], "more than max_msg_size=10 bytes", 1009)
     reader = Sink(max_size=10)
     reader.feed(frame(BINARY, b"x" * 6, fin=False))
     refused(reader, frame(CONTINUATION, b"x" * 5)[:2], "max_msg_size=10", 1009)
@@ -238,8 +238,16 @@ def test_max_msg_size_on_either_side(frame):
 
 def test_no_memory_for_what_is_only_announced():
     reader = Sink()
-    reader.feed(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff" + b"x" * 10)
+    reader.feed(b"\x82\x7f\x00\xff\xff\xff\xff\xff\xff\xff" + b"x" * 10)
     assert reader.seen == []
+
+
+@pytest.mark.parametrize("max_size", [0, 10])
+def test_sizes_that_overflow_in_sum(frame, max_size):
+    reader = Sink(max_size=max_size)
+    reader.feed(frame(BINARY, b"x" * 9, fin=False))
+    most = b"\x80\x7f\x7f" + b"\xff" * 7
+    refused(reader, most, "max_msg_size", 1009)
 
 
 def test_what_waits_stops_the_reader(frame):

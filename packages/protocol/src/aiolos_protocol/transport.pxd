@@ -2,7 +2,7 @@ cdef class TransportOwner:
     cdef object __weakref__
     cdef readonly object loop
     cdef readonly object transport
-    cdef bint _write_paused
+    cdef readonly bint _write_paused
     cdef bint _read_paused
     cdef object _drained
 

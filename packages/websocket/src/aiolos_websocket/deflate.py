@@ -31,9 +31,10 @@ class Inflater:
         self._final_blocks = 0
 
     def inflate(self, piece: bytes, room: int) -> bytes:
-        """What a piece of a message expands to, but at most `room` + 1 bytes; -1 for no bound.
+        """What a piece of a message expands to, but at most `room` + 1 bytes.
 
-        Raises WebSocketError for what is no deflate stream.
+        One byte more than there is room for tells that it is too much. Raises WebSocketError for
+        what is no deflate stream.
         """
         parts = []
         limit = room + 1
@@ -48,10 +49,9 @@ class Inflater:
                     WSCloseCode.INVALID_TEXT, f"a compressed message cannot be inflated: {error}"
                 ) from None
             parts.append(part)
-            if not stream.eof or (limit and len(part) == limit):
+            if not stream.eof or len(part) == limit:
                 break
-            if limit:
-                limit -= len(part)
+            limit -= len(part)
             self._zlib = None
             piece = stream.unused_data
             if not piece:

@@ -26,7 +26,7 @@ cdef class Reader:
 
     cpdef bint feed(self, bytes data) except -1
     cpdef bint go_on(self) except -1
-    @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t)
+    @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, whole=bint)
     cdef bint _read(self, bytes data, Py_ssize_t at) except -1
     @cython.locals(first=int, second=int, size=Py_ssize_t, opcode=int)
     cdef Py_ssize_t _header(self, bytes data, Py_ssize_t at, Py_ssize_t end) except -2

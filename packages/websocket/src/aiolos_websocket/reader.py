@@ -32,6 +32,7 @@ _SURROGATES: Final = b"\xed\xa0"
 _BEHIND_THEM: Final = b"\xee"
 
 _NO_KEY: Final = b""
+_ENDLESS: Final = 1 << 62
 _RSV: Final = 0x70
 _CONTROL: Final = 0x8
 _TEXT_TYPE: Final = WSMsgType.TEXT
@@ -89,7 +90,7 @@ class Reader:
         self._masked = masked
         self._deliver = deliver
         self._control = control
-        self._max_size = max_size
+        self._max_size = max_size or _ENDLESS
         self._inflater = inflater
         self._decode_text = decode_text
         self._high = high
@@ -137,19 +138,21 @@ class Reader:
                     self._at = 0
                     return False
                 at = start
-                stop = at + self._left
-                if stop <= end and self._fin and self._opcode and not self._compressed:
+                # Subtracted, not added: the peer may announce as much as a C integer can hold.
+                whole = self._left <= end - at
+                if whole and self._fin and self._opcode and not self._compressed:
                     # By far the most frames are whole messages.
+                    stop = at + self._left
                     self._left = -1
                     self._whole(data, at, stop)
                     at = stop
                     continue
-            stop = at + self._left
-            if stop > end:
-                self._left = stop - end
+            if self._left > end - at:
+                self._left -= end - at
                 self._rest = b""
                 self._take(data, at, end)
                 return False
+            stop = at + self._left
             self._left = -1
             self._take(data, at, stop)
             at = stop
@@ -230,12 +233,14 @@ class Reader:
 
     def _count(self, size: int) -> None:
         """Add to the size of the message, and see that it stays within its bound."""
-        self._size += size
-        if self._max_size and self._size > self._max_size:
+        # Compared before it is added: a sum could be more than a C integer can hold.
+        if size > self._max_size - self._size:
             raise WebSocketError(
                 WSCloseCode.MESSAGE_TOO_BIG,
-                f"a message of {self._size} bytes or more is above max_msg_size={self._max_size}",
+                f"a message of more than max_msg_size={self._max_size} bytes; "
+                "raise it with max_msg_size=...",
             )
+        self._size += size
 
     def _whole(self, data: bytes, at: int, stop: int) -> None:
         """A frame that is all there: a whole message, or a control frame."""
@@ -280,8 +285,7 @@ class Reader:
         """A piece of a compressed message; its size is counted as it comes out."""
         inflater = self._inflater
         assert inflater is not None
-        room = self._max_size - self._size if self._max_size else -1
-        inflated = inflater.inflate(piece, room)
+        inflated = inflater.inflate(piece, self._max_size - self._size)
         self._count(len(inflated))
         self._keep(inflated)
 
