@@ -23,6 +23,7 @@ LEAVES = ("protocol", "client", "server", "websocket", "testing")
 TESTING = (
     "pytest>=8",
     "pytest-asyncio>=0.24",
+    "anyio>=4.6",
     "hypothesis>=6.100",
     "trustme>=1.2",
     "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",

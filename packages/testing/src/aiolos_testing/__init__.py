@@ -1,0 +1,58 @@
+"""aiolos-testing: servers, clients and fixtures for tests of what is built on aiolos."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .case import AioHTTPTestCase, AiolosTestCase, unittest_run_loop
+    from .client import Pending, TestClient
+    from .loops import loop_context, setup_test_loop, teardown_test_loop
+    from .mocked import make_mocked_coro, make_mocked_request
+    from .ports import bound_socket, unused_port
+    from .server import BaseTestServer, RawTestServer, TestServer
+
+__all__ = [
+    "AioHTTPTestCase",
+    "AiolosTestCase",
+    "BaseTestServer",
+    "Pending",
+    "RawTestServer",
+    "TestClient",
+    "TestServer",
+    "__version__",
+    "bound_socket",
+    "loop_context",
+    "make_mocked_coro",
+    "make_mocked_request",
+    "setup_test_loop",
+    "teardown_test_loop",
+    "unittest_run_loop",
+    "unused_port",
+]
+
+# Lazily: pytest loads the plugin, and with it this module, in every run of whoever has it
+# installed, also where nobody uses it.
+_MODULES: Final = {
+    "case": ("AioHTTPTestCase", "AiolosTestCase", "unittest_run_loop"),
+    "client": ("Pending", "TestClient"),
+    "loops": ("loop_context", "setup_test_loop", "teardown_test_loop"),
+    "mocked": ("make_mocked_coro", "make_mocked_request"),
+    "ports": ("bound_socket", "unused_port"),
+    "server": ("BaseTestServer", "RawTestServer", "TestServer"),
+}
+_ORIGINS: Final = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    module = _ORIGINS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,161 @@
+"""Servers for tests, on a free port of the loopback interface."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from socket import socket
+from ssl import SSLContext
+from typing import Any, Self
+
+from aiolos_protocol import siblings
+from aiolos_protocol.contracts import Runner, Servable
+from yarl import URL
+
+from .ports import bound_socket
+
+
+class _State(Enum):
+    NEW = "has not been started: write 'async with' before it, or await start_server()"
+    RUNNING = "is running"
+    CLOSED = "is closed; a test server serves once, make another one"
+
+
+class BaseTestServer(ABC):
+    """What TestServer and RawTestServer share: an address, a start, an end.
+
+    `async with` starts and closes it. `host` is what URLs name and what is bound, `port` the port
+    to bind, None for a free one; `scheme` is "http" or "https", "" for what the TLS context
+    implies. `socket_factory(host, port)` gives the bound socket. `skip_url_asserts` lets
+    make_url() take absolute URLs. Other options are the runner's.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        *,
+        scheme: str = "",
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        skip_url_asserts: bool = False,
+        socket_factory: Callable[[str, int], socket] = bound_socket,
+        **options: Any,
+    ) -> None:
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.runner: Runner | None = None
+        self._skip_url_asserts = skip_url_asserts
+        self._socket_factory = socket_factory
+        self._options = options
+        self._state = _State.NEW
+
+    @abstractmethod
+    async def _make_runner(self, **options: Any) -> Runner:
+        """The runner to set up."""
+
+    @property
+    def started(self) -> bool:
+        """True once it has been started, also after its end."""
+        return self._state is not _State.NEW
+
+    @property
+    def closed(self) -> bool:
+        """True after its end."""
+        return self._state is _State.CLOSED
+
+    async def start_server(self, *, ssl: SSLContext | None = None, **options: Any) -> None:
+        """Start the application and listen, by TLS where `ssl` is given.
+
+        `options` are the runner's. A handler whose client is gone is cancelled, so that closing
+        need not wait for it; handler_cancellation=False lets it go on. Raises RuntimeError for a
+        second start, OSError where the address cannot be bound, and what the application's
+        start-up raises.
+        """
+        if self.started:
+            raise RuntimeError(f"{self._name} {self._state.value}: start_server() comes once")
+        merged = {"handler_cancellation": True, **self._options, **options}
+        runner = self.runner = await self._make_runner(**merged)
+        self._state = _State.RUNNING
+        try:
+            await runner.setup()
+            sock = self._socket_factory(self.host, self.port or 0)
+            self.port = sock.getsockname()[1]
+            await runner.listen(sock, ssl=ssl)
+        except BaseException:
+            await self.close()
+            raise
+        self.scheme = self.scheme or ("http" if ssl is None else "https")
+
+    def make_url(self, path: str | URL) -> URL:
+        """The absolute URL of `path`, which begins with "/". ValueError for another one."""
+        if self._state is not _State.RUNNING:
+            raise RuntimeError(f"{self._name} {self._state.value}")
+        url = URL(path)
+        if url.absolute:
+            if self._skip_url_asserts:
+                return url
+            raise ValueError(
+                f"make_url() takes a path like '/items?page=2', not {str(path)!r}: a test server "
+                "has one address; a session of your own asks others"
+            )
+        if url.raw_path and not url.raw_path.startswith("/"):
+            raise ValueError(f"make_url() takes a path that begins with '/', not {str(path)!r}")
+        return URL.build(scheme=self.scheme, host=self.host, port=self.port).join(url)
+
+    async def close(self) -> None:
+        """Stop accepting, end connections in order, stop the application; may be repeated."""
+        if self._state is _State.RUNNING:
+            self._state = _State.CLOSED
+            self.port = None
+            if self.runner is not None:
+                await self.runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        if self._state is not _State.RUNNING:
+            await self.start_server()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    @property
+    def _name(self) -> str:
+        return f"this {type(self).__name__}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.host}:{self.port} {self._state.name.lower()}>"
+
+
+class TestServer(BaseTestServer):
+    """Serves an application, or whatever has `runner()` (contracts.Servable)."""
+
+    def __init__(self, app: Servable, **options: Any) -> None:
+        """`options` are BaseTestServer's. TypeError where `app` is nothing to serve."""
+        super().__init__(**options)
+        if not isinstance(app, Servable):
+            raise TypeError(
+                f"TestServer takes an application, something with runner(), not {app!r:.80}; "
+                "RawTestServer takes a handler"
+            )
+        self.app = app
+
+    async def _make_runner(self, **options: Any) -> Runner:
+        return self.app.runner(**options)
+
+
+class RawTestServer(BaseTestServer):
+    """Answers every request by `handler(request)`: no application, no router.
+
+    Raises MissingDistribution where aiolos-server is not installed.
+    """
+
+    def __init__(self, handler: Callable[[Any], Awaitable[Any]], **options: Any) -> None:
+        """`options` are BaseTestServer's."""
+        super().__init__(**options)
+        if not callable(handler):
+            raise TypeError(f"RawTestServer takes a coroutine function, not {handler!r:.80}")
+        self._servable = siblings.server("RawTestServer").from_handler(handler)
+
+    async def _make_runner(self, **options: Any) -> Runner:
+        return self._servable.runner(**options)
