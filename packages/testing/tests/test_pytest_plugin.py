@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
 
 import pytest
 
@@ -11,9 +10,7 @@ pytest_plugins = ["pytester"]
 
 Run = Callable[..., pytest.RunResult]
 
-# The sources may lie on the path without being installed: then nobody announces the plugin.
-ANNOUNCED = any(entry.name == "aiolos" for entry in entry_points(group="pytest11"))
-
+PLUGIN = "aiolos_testing.pytest_plugin"
 ASYNCIO = ("-p", "asyncio")
 ANYIO = ("-p", "anyio")
 
@@ -79,8 +76,7 @@ def run(pytester: pytest.Pytester, tiny_source: str, monkeypatch: pytest.MonkeyP
             settings = SETTINGS + settings
         pytester.makefile(".ini", pytest=settings)
         pytester.makepyfile(tiny=tiny_source, test_it=HEAD + source)
-        plugin = "aiolos" if ANNOUNCED else "aiolos_testing.pytest_plugin"
-        return pytester.runpytest_subprocess("-p", plugin, *options)
+        return pytester.runpytest_subprocess("-p", PLUGIN, *options)
 
     return run
 

@@ -1,0 +1,207 @@
+"""The testing package with client and server: rows TST-01 to TST-08 of the features list."""
+
+import asyncio
+import contextlib
+import unittest
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiolos
+import pytest
+from aiolos import web
+from aiolos_testing import (
+    AiolosTestCase,
+    RawTestServer,
+    TestClient,
+    TestServer,
+    make_mocked_coro,
+    make_mocked_request,
+    unittest_run_loop,
+)
+
+pytest_plugins = ["aiolos_testing.pytest_plugin", "pytester"]
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text=f"hello {request.path}")
+
+
+def application() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/", hello)
+    app.router.add_get("/test", hello)
+    return app
+
+
+async def test_tst_01_a_client_of_a_server() -> None:
+    async with TestClient(TestServer(application())) as client:
+        async with client.get("/test") as response:
+            assert response.status == 200
+            assert await response.text() == "hello /test"
+        response = await client.get("/")
+        assert await response.text() == "hello /"
+
+
+@pytest.mark.parametrize("is_coroutine", [False, True])
+async def test_tst_02_a_client_of_an_application(is_coroutine: bool) -> None:
+    async def make() -> web.Application:
+        return application()
+
+    async with TestClient(make() if is_coroutine else application()) as client:
+        assert isinstance(client.app, web.Application)
+        async with client.get("/") as response:
+            assert await response.text() == "hello /"
+
+
+class TestTst03(AiolosTestCase):
+    """The unittest form, here run by pytest, below by unittest."""
+
+    async def get_application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/", lambda request: hello(request))
+        return app
+
+    @unittest_run_loop
+    async def test_decorated(self) -> None:
+        async with self.client.get("/") as response:
+            assert await response.text() == "hello /"
+
+    async def test_plain(self) -> None:
+        async with self.client.request("GET", "/") as response:
+            assert response.status == 200
+
+
+def test_tst_03_under_unittest() -> None:
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(TestTst03).run(result)
+    assert result.testsRun == 2
+    assert result.wasSuccessful(), result.errors + result.failures
+
+
+async def test_tst_04_the_client_fixture(aiolos_client: Any) -> None:
+    client = await aiolos_client(application())
+    async with client.get("/") as response:
+        assert await response.text() == "hello /"
+
+
+async def test_tst_05_the_server_fixtures(aiolos_server: Any, aiolos_raw_server: Any) -> None:
+    server = await aiolos_server(application())
+    raw = await aiolos_raw_server(hello)
+    async with aiolos.ClientSession() as session:
+        for url in (server.make_url("/"), raw.make_url("/any/where")):
+            async with session.get(url) as response:
+                assert await response.text() == f"hello {url.path}"
+
+
+@pytest.fixture
+async def client(aiolos_client: Any) -> AsyncIterator[TestClient[Any, Any]]:
+    async with aiolos_client(application()) as client:
+        yield client
+    assert client.closed
+    assert client.server.closed
+
+
+async def test_tst_06_what_the_fixture_returns_is_a_context_manager(client: Any) -> None:
+    async with client.get("/") as response:
+        assert await response.text() == "hello /"
+
+
+@pytest.fixture
+async def user_endpoint(aiolos_client: Any) -> AsyncIterator[TestClient[Any, Any]]:
+    app = web.Application()
+
+    @app.router.post("/users/{user_id}")
+    async def endpoint(request: web.Request) -> web.Response:
+        return web.json_response({"id": int(request.match_info["user_id"])})
+
+    async with aiolos_client(app) as client:
+        yield client
+
+
+async def test_tst_07_a_whole_endpoint_as_a_fixture(user_endpoint: Any) -> None:
+    async with user_endpoint.post("/users/7") as response:
+        assert await response.json() == {"id": 7}
+
+
+@pytest.fixture
+async def aiolos_server_of_mine(aiolos_client: Any) -> AsyncIterator[Any]:
+    server = await aiolos_client(application())
+    yield server
+    await server.close()
+
+
+async def test_tst_08_a_fixture_of_the_users_own_closes_first(aiolos_server_of_mine: Any) -> None:
+    async with aiolos_server_of_mine.get("/") as response:
+        assert response.status == 200
+
+
+async def test_a_websocket_by_the_test_client() -> None:
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        async for message in ws:
+            await ws.send_str(f"{message.data}!")
+        return ws
+
+    async with TestClient(RawTestServer(echo)) as client:
+        async with client.ws_connect("/") as ws:
+            await ws.send_str("one")
+            assert await ws.receive_str() == "one!"
+        ws = await client.ws_connect("/")
+        await ws.send_str("two")
+        assert await ws.receive_str() == "two!"
+    assert ws.closed
+
+
+async def test_what_was_awaited_and_not_read_leaves_no_warning() -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b"x" * 1000)
+                await asyncio.sleep(0)
+        return response
+
+    async with TestClient(RawTestServer(endless)) as client:
+        response = await client.get("/")
+        assert response.status == 200
+
+
+async def test_closing_does_not_wait_for_a_handler_that_hangs() -> None:
+    ended = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    started = asyncio.get_running_loop().time()
+    async with TestClient(RawTestServer(hang)) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await client.get("/")
+    assert ended.is_set()
+    assert asyncio.get_running_loop().time() - started < 5
+
+
+async def test_a_mocked_request_reaches_a_handler() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response([request.match_info["name"], await request.text()])
+
+    request = make_mocked_request(
+        "POST", "/greet/me?x=1", {"A": "b"}, match_info={"name": "me"}, payload=b"text"
+    )
+    assert isinstance(request, web.Request)
+    assert (request.headers["A"], request.query["x"]) == ("b", "1")
+    response = await handler(request)
+    assert response.text == '["me", "text"]'
+
+
+async def test_a_mocked_coroutine_is_a_handler() -> None:
+    handler = make_mocked_coro(web.Response(text="mocked"))
+    async with TestClient(RawTestServer(handler)) as client, client.get("/") as response:
+        assert await response.text() == "mocked"
+    handler.assert_awaited_once()
