@@ -8,6 +8,7 @@ from typing import assert_type
 
 import aiolos
 from aiolos import web
+from aiolos.test_utils import TestClient, TestServer
 
 COUNT = web.AppKey("COUNT", int)
 
@@ -51,3 +52,15 @@ async def talk(session: aiolos.ClientSession) -> None:
         async for message in socket:
             if message.type is aiolos.WSMsgType.TEXT:
                 assert_type(message.data, str)
+
+
+async def test(app: web.Application) -> None:
+    """A test, as most are."""
+    async with TestClient(TestServer(app)) as client:
+        async with client.get("/") as response:
+            assert_type(response, aiolos.ClientResponse)
+        assert_type(await client.post("/"), aiolos.ClientResponse)
+        async with client.ws_connect("/") as socket:
+            assert_type(socket, aiolos.ClientWebSocketResponse)
+    TestClient("http://example.org/")  # type: ignore[arg-type]
+    TestServer(test)  # type: ignore[arg-type]

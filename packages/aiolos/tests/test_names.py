@@ -6,9 +6,10 @@ import aiolos
 import aiolos_client
 import aiolos_protocol
 import aiolos_server.web
+import aiolos_testing
 import aiolos_websocket.component
 import pytest
-from aiolos import web
+from aiolos import test_utils, web
 from aiolos_protocol import siblings
 
 
@@ -21,6 +22,12 @@ def test_a_clients_name_is_the_clients_own(name):
 @pytest.mark.parametrize("name", aiolos_server.web.__all__)
 def test_a_servers_name_is_the_servers_own(name):
     assert getattr(web, name) is getattr(aiolos_server.web, name)
+
+
+@pytest.mark.parametrize("name", sorted({*aiolos_testing.__all__} - {"Pending", "__version__"}))
+def test_a_testing_tool_is_the_testing_packages_own(name):
+    assert getattr(test_utils, name) is getattr(aiolos_testing, name)
+    assert name in test_utils.__all__
 
 
 def test_all_lists_each_name_once():

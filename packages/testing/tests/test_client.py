@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiolos_protocol import siblings
 from aiolos_protocol.errors import MissingDistribution
-from aiolos_testing import TestClient, TestServer
+from aiolos_testing import TestClient, TestServer, start_test_client
 
 
 class Pending:
@@ -162,6 +162,12 @@ async def test_a_client_that_does_not_run_says_what_to_do(tiny: Any) -> None:
         client.get("/")
     with pytest.raises(RuntimeError, match="this TestClient is closed; make another one"):
         await client.start_server()
+
+
+async def test_a_client_started_in_one_step(tiny: Any) -> None:
+    client = await start_test_client(tiny(), headers={"A": "b"})
+    assert client.port
+    await client.close()
 
 
 def test_what_cannot_be_served_is_refused_at_once() -> None:

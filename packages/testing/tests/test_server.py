@@ -1,13 +1,14 @@
 """TestServer and RawTestServer."""
 
 import ssl
+from socket import AddressFamily
 from typing import Any
 
 import pytest
 import trustme
 from aiolos_protocol import siblings
 from aiolos_protocol.errors import MissingDistribution
-from aiolos_testing import RawTestServer, TestServer
+from aiolos_testing import RawTestServer, TestServer, get_port_socket, unused_port
 from yarl import URL
 
 
@@ -29,8 +30,6 @@ async def test_it_serves_inside_its_block(tiny: Any, fetch: Any) -> None:
 
 
 async def test_it_listens_where_it_is_told(tiny: Any, fetch: Any) -> None:
-    from aiolos_testing import unused_port
-
     port = unused_port()
     async with TestServer(tiny(), host="localhost", port=port) as server:
         assert server.make_url("/") == URL(f"http://localhost:{port}/")
@@ -38,17 +37,15 @@ async def test_it_listens_where_it_is_told(tiny: Any, fetch: Any) -> None:
 
 
 async def test_the_socket_may_be_the_users_own(tiny: Any) -> None:
-    from aiolos_testing import bound_socket
+    asked: list[Any] = []
 
-    asked = []
-
-    def factory(host: str, port: int) -> Any:
-        asked.append((host, port))
-        return bound_socket(host, port)
+    def factory(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return get_port_socket(*arguments)
 
     async with TestServer(tiny(), socket_factory=factory) as server:
         assert server.port
-    assert asked == [("127.0.0.1", 0)]
+    assert asked == [("127.0.0.1", 0, AddressFamily.AF_INET)]
 
 
 async def test_options_reach_the_runner(tiny: Any) -> None:

@@ -121,8 +121,14 @@ class Response(Protocol):
 class Requester(Protocol):
     """A client's session, as testing drives it; results are awaitable and context managers."""
 
-    def request(self, method: str, url: URL | str, **options: Any) -> Any: ...
-    def ws_connect(self, url: URL | str, **options: Any) -> Any: ...
+    @property
+    def request(self) -> Callable[..., Any]:
+        """`request(method, url, **options)`; the options are the session's own."""
+
+    @property
+    def ws_connect(self) -> Callable[..., Any]:
+        """`ws_connect(url, **options)`; the options are the session's own."""
+
     async def close(self) -> None: ...
 
 

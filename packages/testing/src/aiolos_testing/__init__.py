@@ -7,10 +7,10 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .case import AioHTTPTestCase, AiolosTestCase, unittest_run_loop
-    from .client import Pending, TestClient
+    from .client import Pending, TestClient, start_test_client
     from .loops import loop_context, setup_test_loop, teardown_test_loop
     from .mocked import make_mocked_coro, make_mocked_request
-    from .ports import bound_socket, unused_port
+    from .ports import get_port_socket, get_unused_port_socket, unused_port
     from .server import BaseTestServer, RawTestServer, TestServer
 
 __all__ = [
@@ -22,11 +22,13 @@ __all__ = [
     "TestClient",
     "TestServer",
     "__version__",
-    "bound_socket",
+    "get_port_socket",
+    "get_unused_port_socket",
     "loop_context",
     "make_mocked_coro",
     "make_mocked_request",
     "setup_test_loop",
+    "start_test_client",
     "teardown_test_loop",
     "unittest_run_loop",
     "unused_port",
@@ -36,10 +38,10 @@ __all__ = [
 # installed, also where nobody uses it.
 _MODULES: Final = {
     "case": ("AioHTTPTestCase", "AiolosTestCase", "unittest_run_loop"),
-    "client": ("Pending", "TestClient"),
+    "client": ("Pending", "TestClient", "start_test_client"),
     "loops": ("loop_context", "setup_test_loop", "teardown_test_loop"),
     "mocked": ("make_mocked_coro", "make_mocked_request"),
-    "ports": ("bound_socket", "unused_port"),
+    "ports": ("get_port_socket", "get_unused_port_socket", "unused_port"),
     "server": ("BaseTestServer", "RawTestServer", "TestServer"),
 }
 _ORIGINS: Final = {name: module for module, names in _MODULES.items() for name in names}

@@ -66,6 +66,6 @@ class AiolosTestCase(IsolatedAsyncioTestCase):
 AioHTTPTestCase = AiolosTestCase
 
 
-def unittest_run_loop(function: _Function) -> _Function:
-    """Gives `function` back: coroutine methods of a test case are run without a decorator."""
-    return function
+def unittest_run_loop(func: _Function, *args: Any, **kwargs: Any) -> _Function:
+    """Gives `func` back: coroutine methods of a test case are run without a decorator."""
+    return func

@@ -225,3 +225,12 @@ class _Remembering(Generic[_Result]):
 
     async def __aexit__(self, *exc: object) -> Any:
         return await self._pending.__aexit__(*exc)
+
+
+async def start_test_client(
+    served: Served | Awaitable[Served], **options: Any
+) -> TestClient[Any, Any]:
+    """A started TestClient of `served`; the caller closes it."""
+    client: TestClient[Any, Any] = TestClient(served, **options)
+    await client.start_server()
+    return client

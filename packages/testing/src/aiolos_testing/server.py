@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from socket import socket
+from socket import AddressFamily, socket
 from ssl import SSLContext
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Runner, Servable
 from yarl import URL
 
-from .ports import bound_socket
+from .ports import get_port_socket
 
 
 class _State(Enum):
@@ -25,7 +25,7 @@ class BaseTestServer(ABC):
 
     `async with` starts and closes it. `host` is what URLs name and what is bound, `port` the port
     to bind, None for a free one; `scheme` is "http" or "https", "" for what the TLS context
-    implies. `socket_factory(host, port)` gives the bound socket. `skip_url_asserts` lets
+    implies. `socket_factory(host, port, family)` gives the bound socket. `skip_url_asserts` lets
     make_url() take absolute URLs. Other options are the runner's.
     """
 
@@ -38,7 +38,7 @@ class BaseTestServer(ABC):
         host: str = "127.0.0.1",
         port: int | None = None,
         skip_url_asserts: bool = False,
-        socket_factory: Callable[[str, int], socket] = bound_socket,
+        socket_factory: Callable[[str, int, AddressFamily], socket] = get_port_socket,
         **options: Any,
     ) -> None:
         self.scheme = scheme
@@ -79,7 +79,8 @@ class BaseTestServer(ABC):
         self._state = _State.RUNNING
         try:
             await runner.setup()
-            sock = self._socket_factory(self.host, self.port or 0)
+            family = AddressFamily.AF_INET6 if ":" in self.host else AddressFamily.AF_INET
+            sock = self._socket_factory(self.host, self.port or 0, family)
             self.port = sock.getsockname()[1]
             await runner.listen(sock, ssl=ssl)
         except BaseException:
