@@ -37,6 +37,8 @@ COMPRESSION = (
     "isal>=1.7; platform_python_implementation == 'CPython'",
     "zlib-ng>=0.5; platform_python_implementation == 'CPython'",
 )
+# Other implementations of HTTP/2 that ours is held against.
+HTTP2 = ("h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
@@ -137,7 +139,7 @@ def has_compiler() -> bool:
 def alone(session: nox.Session, package: str) -> None:
     """Test one package where only it and the protocol package are installed."""
     if package == "protocol":
-        install(session, ("protocol",), *TESTING, *COMPRESSION)
+        install(session, ("protocol",), *TESTING, *COMPRESSION, *HTTP2)
     else:
         install(session, ("protocol", package), *TESTING)
     listed = session.run("python", "-m", "pip", "list", "--format=freeze", silent=True) or ""
@@ -190,7 +192,7 @@ PEERS = (
 
 def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
     """All packages' tests and the integration tests, everything installed."""
-    folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION)
+    folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION, *HTTP2)
     paths = session.posargs or ["packages", "tests-integration"]
     ignored = "--ignore=packages/aiohttp-compat"
     env = {**env, "AIOLOS_WHEELS": str(folder)}
