@@ -9,7 +9,7 @@ import pytest
 from aiolos_protocol import hdrs
 
 
-@pytest.mark.parametrize("name", aiolos.__all__)
+@pytest.mark.parametrize("name", sorted(set(aiolos.__all__) - {"hdrs"}))
 def test_a_name_is_that_of_aiolos(name):
     assert getattr(aiohttp, name) is getattr(aiolos, name)
 

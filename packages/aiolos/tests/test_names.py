@@ -13,7 +13,7 @@ from aiolos import test_utils, web
 from aiolos_protocol import siblings
 
 
-@pytest.mark.parametrize("name", aiolos_client.__all__)
+@pytest.mark.parametrize("name", sorted({*aiolos_client.__all__} - {"__version__"}))
 def test_a_clients_name_is_the_clients_own(name):
     assert getattr(aiolos, name) is getattr(aiolos_client, name)
     assert name in aiolos.__all__

@@ -1,7 +1,7 @@
 """AppKey: a typed key for what an application carries."""
 
 import sys
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
 
@@ -15,7 +15,7 @@ class AppKey(Generic[_T]):
 
     __slots__ = ("_name", "_type")
 
-    def __init__(self, name: str, t: type[_T] | Any = None) -> None:
+    def __init__(self, name: str, t: type[_T] | None = None) -> None:
         module = sys._getframe(1).f_globals.get("__name__", "<unknown>")
         self._name = f"{module}.{name}"
         self._type = t

@@ -1,0 +1,4 @@
+from contextvars import Context
+from typing import Any
+
+def first_steps(context: Context, owner: Any) -> Any: ...
