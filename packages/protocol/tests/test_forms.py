@@ -197,7 +197,7 @@ async def test_names_are_quoted_as_browsers_do() -> None:
     form = FormData(default_to_multipart=True)
     form.add_field('a"b\r\n', "x", filename="ü\\.txt")
     data = await form().as_bytes()
-    assert 'name="a%22b%0D%0A"; filename="ü\\.txt"\r\n'.encode() in data
+    assert 'name="a%22b%0D%0A"; filename="ü\\\\.txt"\r\n'.encode() in data
 
 
 async def test_names_without_percent_encoding_and_in_another_charset() -> None:

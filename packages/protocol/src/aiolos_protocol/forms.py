@@ -3,21 +3,20 @@
 import io
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from multidict import MultiDict, MultiDictProxy
 
 from . import hdrs
-from .errors import LimitExceeded, RemoteProtocolError
-from .fields.content_type import charset_codec
 from .fields.disposition import format_disposition
 from .fields.syntax import check_text
-from .limits import DEFAULT_LIMITS, Limits
 from .multipart import MultipartWriter
 from .payload import BytesPayload, Payload, get_payload
 from .payload.files import guess_filename
+from .urlencoded import URLENCODED, parse_urlencoded
 
-URLENCODED: Final = "application/x-www-form-urlencoded"
+__all__ = ["URLENCODED", "FormData", "parse_urlencoded"]
+
 # What str() would send without a word, though nobody means it.
 _REFUSED: Final = (Mapping, list, tuple, set, frozenset, Iterator)
 _HOW: Final = (
@@ -175,24 +174,3 @@ def _check_value(name: str, value: Any) -> None:
             " form as text; give str, a number, bytes or an open file, json.dumps() it, or add"
             " one field for each of its members"
         )
-
-
-def parse_urlencoded(
-    data: bytes, charset: str = "utf-8", limits: Limits = DEFAULT_LIMITS
-) -> list[tuple[str, str]]:
-    """The pairs of an application/x-www-form-urlencoded body (WHATWG URL 5.1), in its order.
-
-    Bytes that are not in `charset` become U+FFFD. Raises LimitExceeded for more than
-    `limits.form_fields` pairs, RemoteProtocolError for a charset that is not known.
-    """
-    if not data:
-        return []
-    if data.count(b"&") >= limits.form_fields:
-        raise LimitExceeded("form_fields", limits.form_fields, status_hint=413)
-    codec = charset_codec(charset)
-    if codec is None:
-        raise RemoteProtocolError(
-            f"the form is in the charset {charset!r:.40}, which is not known", status_hint=415
-        )
-    text = data.rstrip(b"\r\n").decode(codec, "replace")
-    return parse_qsl(text, keep_blank_values=True, encoding=codec)

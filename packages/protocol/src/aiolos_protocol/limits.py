@@ -43,6 +43,12 @@ class Limits:
     """Decoded bytes for one byte received, once decompression_burst is passed (413)."""
     decompression_burst: int = 16_777_216
     """Decoded bytes up to which decompression_ratio does not count."""
+    parts: int = 1000
+    """Parts of one multipart body, but for multipart/x-mixed-replace (413)."""
+    part_head: int = 16_384
+    """The head of one part, without its blank line; `field` and `fields` hold in it, too."""
+    nesting: int = 5
+    """Multipart bodies within one another."""
     form_fields: int = 1000
     """Fields of one urlencoded form (a server answers 413)."""
     ranges: int = 32

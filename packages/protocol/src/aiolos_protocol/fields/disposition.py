@@ -1,7 +1,9 @@
 """Content-Disposition: RFC 6266 in messages, RFC 7578 in forms, with RFC 8187 and RFC 2231.
 
 Forms are written as every browser writes them (WHATWG HTML, "multipart/form-data encoding
-algorithm"): names in UTF-8, only the quote, CR and LF percent-encoded.
+algorithm"): names in UTF-8, the quote, CR and LF percent-encoded. Only the backslash, which
+browsers leave alone, is doubled: servers take it for an escape, and at the end it would hide the
+quote.
 """
 
 import re
@@ -19,7 +21,7 @@ _CONTINUATION: Final = re.compile(r"(.+?)\*(0|[1-9][0-9]?)(\*?)", re.DOTALL)
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 _FORM_ESCAPE: Final = re.compile("%(22|0[AaDd])")
 _FORM_ESCAPES: Final = {"22": '"', "0A": "\n", "0D": "\r"}
-_TO_FORM: Final = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
+_TO_FORM: Final = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A", ord("\\"): "\\\\"}
 _SEPARATOR: Final = re.compile(r"[/\\]")
 _UNFIT: Final = re.compile(r"[^\x20-\x7e]")
 

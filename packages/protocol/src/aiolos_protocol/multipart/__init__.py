@@ -1,6 +1,18 @@
 """Multipart bodies (RFC 2046 5.1, RFC 7578), read and written as streams."""
 
 from .boundary import MalformedMultipart
-from .writer import MultipartWriter
+from .parser import Mark, MultipartParser
+from .part import BodyPartReader
+from .reader import MultipartReader, MultipartResponseWrapper
+from .writer import BodyPartReaderPayload, MultipartWriter
 
-__all__ = ["MalformedMultipart", "MultipartWriter"]
+__all__ = [
+    "BodyPartReader",
+    "BodyPartReaderPayload",
+    "MalformedMultipart",
+    "Mark",
+    "MultipartParser",
+    "MultipartReader",
+    "MultipartResponseWrapper",
+    "MultipartWriter",
+]

@@ -10,10 +10,12 @@ from multidict import CIMultiDict
 from .. import hdrs
 from ..compression import ContentEncoder, parse_codings
 from ..errors import RemoteProtocolError
-from ..payload import JsonPayload, Payload, StringPayload, Writer, get_payload
+from ..fields.disposition import format_disposition
+from ..payload import JsonPayload, Payload, StringPayload, Writer, get_payload, payload_type
 from ..payload import LookupError as NoPayload
 from . import transfer
 from .boundary import check_boundary, multipart_type, new_boundary
+from .part import BodyPartReader
 
 _FORM: Final = "form-data"
 
@@ -236,3 +238,38 @@ class _EncodingWriter:
             data = self._transfer.feed(data)
         if data:
             await self._writer.write(data)
+
+
+@payload_type(BodyPartReader)
+class BodyPartReaderPayload(Payload):
+    """A part that was received, passed on without its encodings as it comes; only once.
+
+    It keeps its content type and, as an attachment's, its name and file name.
+    """
+
+    _autoclose = True
+
+    def __init__(self, value: BodyPartReader, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("content_type", value.headers.get(hdrs.CONTENT_TYPE))
+        super().__init__(value, *args, **kwargs)
+        named = {"name": value.name, "filename": value.filename}
+        parameters = {key: text for key, text in named.items() if text is not None}
+        if parameters:
+            self._headers[hdrs.CONTENT_DISPOSITION] = format_disposition("attachment", parameters)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """As Payload.decode(): its bytes are yet to come."""
+        raise TypeError("the part is yet to be received; await as_bytes()")
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """The rest of the part, which is gone then."""
+        self._consumed = True
+        return await self._value.read(decode=True)  # type: ignore[no-any-return]
+
+    async def write(self, writer: Writer) -> None:
+        """As Payload.write(). RuntimeError the second time."""
+        if self._consumed:
+            raise RuntimeError("a part that is received can be sent only once")
+        self._consumed = True
+        while data := await self._value.read_decoded():
+            await writer.write(data)
