@@ -148,7 +148,7 @@ class ChunkedDecoder:
         """The chunk-size line; its end, or -1 while incomplete."""
         limit = self._limits.chunk_line
         eol = data.find(_CRLF, pos, pos + limit + 2)
-        line = data[pos : eol if eol >= 0 else pos + limit + 1]
+        line = data[pos : eol if eol >= 0 else pos + limit + 2]
         digits = 0
         for byte in line:
             if byte not in _HEX:
@@ -162,7 +162,7 @@ class ChunkedDecoder:
         ):
             raise RemoteProtocolError("bytes behind chunk-size are no chunk-ext (RFC 9112 7.1.1)")
         if eol < 0:
-            if len(line) > limit:
+            if len(line.removesuffix(b"\r")) > limit:
                 raise LimitExceeded("chunk_line", limit)
             return -1
         if rest and rest.lstrip(b" \t") == b"":

@@ -51,6 +51,11 @@ def field_lines(headers: "CIMultiDict[str]") -> str:
     for name, value in headers.items():
         if name not in _known_names:
             check_name(name)
+        if not isinstance(value, str):
+            raise LocalProtocolError(
+                f"the value of the header {name} must be a str, not {value!r:.80}; "
+                f"write str(...) or f'{{...}}' around it"
+            )
         lines.append(f"{name}: {value}\r\n")
     text = "".join(lines)
     # One search over all lines: each line end is the only CR and the only LF it may have.
@@ -102,7 +107,7 @@ def response_prefix(
         if not keep_alive:
             headers["Connection"] = "close"
         text = status_line(status, reason) + field_lines(headers) + "Content-Length: "
-        prefix = text.encode("utf-8", "surrogateescape")
+        prefix = _encoded(text)
         if len(_prefixes) >= _CACHE_SIZE:
             # Peers cannot fill it: statuses and content types are the application's own.
             _prefixes.clear()
@@ -122,7 +127,7 @@ def response_head(
 ) -> bytes:
     """A response head; `framing` holds ready field lines, `date` the Date line or b""."""
     text = status_line(status, reason) + field_lines(headers) + framing
-    return text.encode("utf-8", "surrogateescape") + date + b"\r\n"
+    return _encoded(text) + date + b"\r\n"
 
 
 def request_head(method: str, target: str, headers: "CIMultiDict[str]", framing: str) -> bytes:
@@ -132,7 +137,19 @@ def request_head(method: str, target: str, headers: "CIMultiDict[str]", framing:
     if not target or _BAD_TARGET.search(target):
         raise LocalProtocolError(f"{target!r:.80} cannot be a request target (RFC 9112 3.2)")
     text = f"{method} {target} HTTP/1.1\r\n{field_lines(headers)}{framing}\r\n"
-    return text.encode("utf-8", "surrogateescape")
+    return _encoded(text)
+
+
+def _encoded(text: str) -> bytes:
+    """The lines in `text` as they go on the wire; the surrogates of received bytes are bytes."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        line = text[: error.start].count("\r\n")
+        raise LocalProtocolError(
+            f"the line {text.split(chr(13))[line].strip()!a:.80} holds a lone surrogate, which no "
+            "encoding takes"
+        ) from None
 
 
 def chunk(data: bytes) -> bytes:

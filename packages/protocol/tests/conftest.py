@@ -1,0 +1,17 @@
+"""The twins of the parser, as a fixture: every test that takes it runs once for each."""
+
+import importlib.util
+from importlib import import_module
+
+import pytest
+
+COMPILED = "aiolos_protocol.http1._parser"
+TWINS = ["aiolos_protocol.http1.pyparser"]
+if importlib.util.find_spec("aiolos_protocol.http1") and importlib.util.find_spec(COMPILED):
+    TWINS.append(COMPILED)
+
+
+@pytest.fixture(scope="session", params=TWINS, ids=lambda name: name.rpartition(".")[2])
+def twin(request):
+    """One module with parse_request, parse_response, parse_trailers and load_headers."""
+    return import_module(request.param)
