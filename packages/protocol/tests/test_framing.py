@@ -1,6 +1,7 @@
 """Bodies: by length, by chunks, until the connection ends; in one piece and in any pieces."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from aiolos_protocol.errors import LimitExceeded, ProtocolError, RemoteProtocolError
@@ -150,7 +151,7 @@ def test_without_the_last_chunk_a_body_is_incomplete():
 @pytest.mark.parametrize("step", [None, 1])
 def test_srv_11_bad_chunks(data, step):
     """SRV-11: what two parsers might read differently is refused, however it comes."""
-    with pytest.raises(RemoteProtocolError, match="RFC 9112 7|RFC 9112 5|RFC 9110 5"):
+    with pytest.raises(RemoteProtocolError, match=r"RFC 9112 [57]|RFC 9110 5"):
         feed(chunked(), data, step=step)
 
 
@@ -202,7 +203,7 @@ def outcome(data, cuts):
     decoder, sink, error, rest = chunked(), Collected(), "", b""
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     try:
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in pairwise(places):
             if decoder.done:
                 rest += data[start:stop]
             elif start < stop:
