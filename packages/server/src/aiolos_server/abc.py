@@ -2,7 +2,8 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from aiolos_protocol.message import RequestHead
@@ -22,11 +23,22 @@ class AbstractMatchInfo(ABC):
 
     route: Any
 
+    shared: bool
+    """True for one of AbstractApplication.matches."""
+
+    @abstractmethod
+    def own(self) -> Any:
+        """A copy that is not shared."""
+
 
 class AbstractApplication(ABC):
     """An application as a runner drives it: freeze, startup, resolve..., shutdown, cleanup."""
 
     logger: logging.Logger
+
+    matches: "Mapping[str, Mapping[str, Any]]" = MappingProxyType({})
+    """By target and method what resolve() need not be asked for, once frozen; every request gets
+    the same object, and Request.match_info a copy of it (AbstractMatchInfo.own)."""
 
     @property
     @abstractmethod

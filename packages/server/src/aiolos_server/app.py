@@ -118,6 +118,7 @@ class Application(MutableMapping[str | AppKey[Any], Any], AbstractApplication):
         self._middlewares.freeze()
         self._router.freeze()
         self._router.bind((self,), self._wrapped)
+        self.matches = self._router.matches
         for signal in (
             self._on_response_prepare,
             self._on_startup,

@@ -1,3 +1,6 @@
+cimport cython
+
+from aiolos_server.core cimport RequestCore, ResponseCore
 from aiolos_server.dispatch cimport Dispatcher, Owner
 
 
@@ -9,19 +12,25 @@ cdef class Connection(Owner):
     cdef object _ending
     cdef object _farewell
     cdef object _gone
+    cdef bint _has_hooks
     cdef object _log_access
+    cdef dict _matches
     cdef double _received
-    cdef object _request
+    cdef RequestCore _request
     cdef object _resolve
     cdef object _server
     cdef object _task
     cdef readonly object client_max_size
     cdef readonly object link
 
+    @cython.locals(by_method=dict)
     cpdef object request_received(self, object head)
     cpdef object started(self)
+    @cython.locals(whole=ResponseCore)
     cpdef object finished(self, object result, object error)
     cdef object _response_of(self, object result, object error)
+    @cython.locals(whole=ResponseCore)
     cdef object _send_whole(self, object response)
+    @cython.locals(request=RequestCore)
     cdef object _end(self, object response, object error)
     cdef object _failed(self, object exc)

@@ -15,10 +15,11 @@ from aiolos_protocol.errors import (
 from aiolos_protocol.message import RequestHead
 
 from .abc import AbstractApplication
+from .core import REASONS, ResponseCore
 from .dispatch import Dispatcher, Owner
 from .errors import HTTPException, HTTPInternalServerError
 from .request import Request
-from .response import REASONS, Response, StreamResponse
+from .response import Response, StreamResponse, WholeResponse
 
 
 class Serving(Protocol):
@@ -28,6 +29,7 @@ class Serving(Protocol):
     dispatcher: Dispatcher
     log_access: Callable[[Request, StreamResponse, float], None] | None
     logger: logging.Logger
+    matches: "dict[str, Any]"
     has_prepare_hooks: bool
     handler_cancellation: bool
     client_max_size: int
@@ -51,7 +53,9 @@ class Connection(Owner):
         "_ending",
         "_farewell",
         "_gone",
+        "_has_hooks",
         "_log_access",
+        "_matches",
         "_received",
         "_request",
         "_resolve",
@@ -64,8 +68,10 @@ class Connection(Owner):
     def __init__(self, server: Serving) -> None:
         self._server = server
         self._dispatcher = server.dispatcher
+        self._matches = server.matches
         self._resolve = server.app.resolve
         self._log_access = server.log_access
+        self._has_hooks = server.has_prepare_hooks
         self.client_max_size = server.client_max_size
         self.link: Any = None
         self._request: Any = None
@@ -89,7 +95,13 @@ class Connection(Owner):
         """See ServerRole."""
         if self._log_access is not None:
             self._received = perf_counter()
-        self._request = Request(head, self, self._resolve(head))
+        found = None
+        by_method = self._matches.get(head.target)
+        if by_method is not None:
+            found = by_method.get(head.method)
+        if found is None:
+            found = self._resolve(head)
+        self._request = Request(head, self, found)
         self._task = self._dispatcher.dispatch(self)
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
@@ -117,7 +129,7 @@ class Connection(Owner):
         request: Any = self._request
         if request.head.expect:
             return _expected(request)
-        return request.match_info.handler(request)  # type: ignore[no-any-return]
+        return request._match_info.handler(request)  # type: ignore[no-any-return]
 
     def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
         """See Owner: a whole response is sent at once, any other by a coroutine."""
@@ -128,17 +140,20 @@ class Connection(Owner):
             else:
                 self._end(response, error)
             return None
-        if error is None and type(result) is Response and self._begun is None:
-            response = result
-        else:
-            response = self._response_of(result, error)
-            if response is None:
-                self._end(None, error)
+        if type(result) is Response and self._begun is None and not self._has_hooks:
+            # As nearly always.
+            whole: ResponseCore = result
+            if whole._exchange is None and not whole._ended:
+                self._send_whole(whole)
                 return None
+        response = self._response_of(result, error)
+        if response is None:
+            self._end(None, error)
+            return None
         if response.prepared:
             if response is not self._begun:
                 response = self._failed(_reused(self._request))
-        elif isinstance(response, Response) and not self._server.has_prepare_hooks:
+        elif isinstance(response, WholeResponse) and not self._has_hooks:
             self._send_whole(response)
             return None
         self._ending = response
@@ -164,15 +179,18 @@ class Connection(Owner):
 
     def _send_whole(self, response: Any) -> None:
         link = self.link
+        whole: ResponseCore = response if isinstance(response, ResponseCore) else response.plain()
         if link.transport is not None:
+            if whole._cookies:
+                response.add_cookies()
             head = self._request.head
             try:
-                response._send_whole(link, head, not self._closing)
+                whole.send_whole(link, head, not self._closing)
             except Exception as exc:
                 # A header that may not go on the wire: nothing of the response is out.
-                response = self._failed(exc)
-                response._send_whole(link, head, False)
-        self._end(response, None)
+                whole = self._failed(exc).plain()
+                whole.send_whole(link, head, False)
+        self._end(whole, None)
 
     def _end(self, response: Any, error: "BaseException | None") -> None:
         """The request has been answered, or never will be (`response` None)."""
@@ -243,7 +261,7 @@ class Connection(Owner):
 
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Run the application's on_response_prepare."""
-        if self._server.has_prepare_hooks:
+        if self._has_hooks:
             await request.match_info.apps[-1].on_response_prepare.send(request, response)
         if self._closing:
             response.force_close()

@@ -1,19 +1,27 @@
 """Answers that are raised, one exception for each status (RFC 9110 15); or returned, as well."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiolos_protocol import hdrs
 from yarl import URL
 
-from .response import REASONS, Response
+from .core import REASONS, ResponseCore
+from .response import Response, StreamResponse, WholeResponse
+
+if TYPE_CHECKING:
+    _Answer = Response
+else:
+    # Not in earnest: a compiled Response and an Exception have no common subclass.
+    _Answer = WholeResponse
 
 
-class HTTPException(Response, Exception):
-    """A response that is raised. `status_code` is the class's own; -1 where a subclass sets it.
+class HTTPException(_Answer, Exception):
+    """A response that is raised; a virtual subclass of Response (abc.ABCMeta.register).
+    `status_code` is the class's own; -1 where a subclass sets it.
 
-    Without `text` and `body` the body says "status: reason". Raises ValueError where both are
-    given, or where the status may not have a body.
+       Without `text` and `body` the body says "status: reason". Raises ValueError where both are
+       given, or where the status may not have a body.
     """
 
     status_code: ClassVar[int] = -1
@@ -35,8 +43,7 @@ class HTTPException(Response, Exception):
         phrase = REASONS.get(self.status_code, "") if reason is None else reason
         if body is None and text is None and not self.empty_body:
             text = f"{self.status_code}: {phrase}"
-        Response.__init__(
-            self,
+        fields: Any = Response(
             body,
             status=self.status_code,
             reason=reason,
@@ -44,6 +51,8 @@ class HTTPException(Response, Exception):
             headers=headers,
             content_type=content_type,
         )
+        for name in ResponseCore.__slots__:
+            setattr(self, name, getattr(fields, name))
         Exception.__init__(self, phrase)
 
     def __bool__(self) -> bool:
@@ -53,6 +62,10 @@ class HTTPException(Response, Exception):
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+
+StreamResponse.register(HTTPException)
+Response.register(HTTPException)
 
 
 class HTTPError(HTTPException):

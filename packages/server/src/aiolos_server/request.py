@@ -17,6 +17,7 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
+from .core import RequestCore
 from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
 from .response import StreamResponse
 
@@ -35,7 +36,7 @@ class Bearer(Protocol):
     async def disconnected(self) -> None: ...
 
 
-class BaseRequest(MutableMapping[str, Any]):
+class BaseRequest(MutableMapping[str, Any], RequestCore):
     """One request; a mapping for whatever middlewares and handlers pass on.
 
     Reading the body suspends until it is there. Malformed bodies raise an HTTPException of the
@@ -52,9 +53,11 @@ class BaseRequest(MutableMapping[str, Any]):
     malformed: Exception | None = None
     """What json() last raised: left uncaught, it is the peer's fault."""
 
-    def __init__(self, head: RequestHead, bearer: Bearer) -> None:
-        self.head = head
-        self._bearer = bearer
+    head: RequestHead
+    _bearer: Bearer
+    _match_info: Any
+
+    __init__ = RequestCore.__init__
 
     # The head.
 
@@ -328,15 +331,18 @@ class BaseRequest(MutableMapping[str, Any]):
 class Request(BaseRequest):
     """A request that a route of an application matched."""
 
-    def __init__(self, head: RequestHead, bearer: Bearer, match_info: Any) -> None:
-        self.head = head
-        self._bearer = bearer
-        self.match_info = match_info
+    @property
+    def match_info(self) -> Any:
+        """What the path's variables are, and which route matched."""
+        found = self._match_info
+        if found.shared:
+            found = self._match_info = found.own()
+        return found
 
     @property
     def app(self) -> Any:
         """The application whose route matched."""
-        return self.match_info.apps[-1]
+        return self._match_info.apps[-1]
 
 
 def malformed_body(error: RemoteProtocolError) -> HTTPException:

@@ -1,17 +1,16 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from http.cookies import Morsel, SimpleCookie
 from typing import Any, Final, Protocol, cast
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.exchange import Exchange, ServerLink
+from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.message import RequestHead, ResponseHead
 from multidict import CIMultiDict
 
-REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
+from .core import REASONS, ResponseCore, checked_status
 
 
 class Answerable(Protocol):
@@ -25,37 +24,24 @@ class Answerable(Protocol):
         """Run what the application wants to run before a head is sent."""
 
 
-class StreamResponse:
-    """A response whose body is written piece by piece: prepare(), write(), write_eof().
+class BaseResponse(MutableMapping[str, Any]):
+    """What is done with a response's fields, wherever they are kept.
 
-    `status` is 200 to 599 (or 101), `reason` its phrase or None for the standard one; `headers`
-    are copied. Raises ValueError for another status.
+    As a mapping it holds whatever handlers and middlewares pass on with a response.
     """
 
-    # Defaults stand on the class: most responses never set most of them.
-    _reason: str | None = None
-    _headers: "CIMultiDict[str] | None" = None
-    _content_type: str = ""
-    _cookies: SimpleCookie | None = None
-    _exchange: Exchange | None = None
-    _ended: bool = False
-    _keep_alive: bool = True
-    _length: int = -1
-    _state: dict[str, Any] | None = None
-    body_length: int = 0
-
-    def __init__(
-        self,
-        *,
-        status: int = 200,
-        reason: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        self._status = _checked_status(status)
-        if reason is not None:
-            self._reason = reason
-        if headers:
-            self._headers = CIMultiDict(headers)
+    _body: bytes
+    _content_type: str
+    _cookies: "SimpleCookie | None"
+    _ended: bool
+    _exchange: "Exchange | None"
+    _headers: "CIMultiDict[str] | None"
+    _keep_alive: bool
+    _length: int
+    _reason: "str | None"
+    _state: "dict[str, Any] | None" = None
+    _status: int
+    body_length: int
 
     @property
     def status(self) -> int:
@@ -71,7 +57,7 @@ class StreamResponse:
     def set_status(self, status: int, reason: str | None = None) -> None:
         """Change the status before the head is sent. RuntimeError behind it."""
         self._check_unsent("set the status")
-        self._status = _checked_status(status)
+        self._status = checked_status(status)
         self._reason = reason
 
     @property
@@ -240,7 +226,8 @@ class StreamResponse:
         return exchange
 
     def _composed(self) -> ResponseHead:
-        headers = self._sent_headers()
+        self.add_cookies()
+        headers = self.headers
         length = self._length
         if length < 0 and hdrs.CONTENT_LENGTH in headers:
             length = int(headers[hdrs.CONTENT_LENGTH])
@@ -252,17 +239,13 @@ class StreamResponse:
             keep_alive=self._keep_alive,
         )
 
-    def _sent_headers(self) -> "CIMultiDict[str]":
-        headers = self.headers
+    def add_cookies(self) -> None:
+        """Put the cookies among the headers; called once, before the head is sent."""
         if self._cookies:
+            headers = self.headers
             for morsel in self._cookies.values():
                 headers.add(hdrs.SET_COOKIE, morsel.OutputString())
             self._cookies = None
-        return headers
-
-    def _send_whole(self, link: ServerLink, head: RequestHead, keep_alive: bool) -> bool:
-        """Send the complete response at once; False where it takes prepare() and write_eof()."""
-        return False
 
     async def _send(self, request: Answerable) -> None:
         """Send whatever has not been sent."""
@@ -273,7 +256,7 @@ class StreamResponse:
         if self.prepared:
             raise RuntimeError(f"cannot {deed} after the head has been sent")
 
-    # A response is a mapping for whoever wants to pass something on.
+    # A mapping.
 
     def __getitem__(self, key: str) -> Any:
         return (self._state or {})[key]
@@ -283,75 +266,30 @@ class StreamResponse:
             self._state = {}
         self._state[key] = value
 
+    def __delitem__(self, key: str) -> None:
+        del (self._state or {})[key]
+
+    def __len__(self) -> int:
+        return len(self._state or ())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._state or ())
+
+    def __bool__(self) -> bool:
+        return True
+
+    # Two responses are never equal, and each may be a key.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._status} {self.reason}>"
 
 
-class Response(StreamResponse):
-    """A response with its whole body.
-
-    `body` (bytes-like) or `text` (str, encoded by `charset`, default utf-8), not both; a single
-    positional argument is either. `content_type` defaults to text/plain for text and
-    application/octet-stream for bytes. Raises ValueError for contradictions, TypeError for a
-    body of another type.
-    """
-
-    def __init__(
-        self,
-        body: bytes | bytearray | memoryview | str | None = None,
-        *,
-        status: int = 200,
-        reason: str | None = None,
-        text: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        content_type: str | None = None,
-        charset: str | None = None,
-    ) -> None:
-        self._status = status if 200 <= status < 600 else _checked_status(status)
-        if reason is not None:
-            self._reason = reason
-        if body is None:
-            if text is None:
-                self._body = b""
-            elif isinstance(text, str):
-                self._body = text.encode() if charset is None else text.encode(charset)
-                self._content_type = (
-                    _TEXT
-                    if content_type is None and charset is None
-                    else f"{content_type or 'text/plain'}; charset={charset or 'utf-8'}"
-                )
-            else:
-                raise TypeError(f"text takes a str, not {type(text).__name__}")
-        elif text is not None:
-            raise ValueError("give body or text, not both")
-        elif isinstance(body, str):
-            self._body = body.encode(charset or "utf-8")
-            self._content_type = f"{content_type or 'text/plain'}; charset={charset or 'utf-8'}"
-        elif isinstance(body, (bytes, bytearray, memoryview)):
-            self._body = bytes(body)
-            self._content_type = content_type or "application/octet-stream"
-            if charset is not None:
-                self._content_type += f"; charset={charset}"
-        else:
-            raise TypeError(
-                f"a body is bytes or str, not {type(body).__name__}; json_response() sends "
-                "objects, StreamResponse a body in pieces"
-            )
-        if content_type is not None:
-            _check_content_type(content_type)
-            if not self._content_type:
-                self._content_type = content_type
-        if headers:
-            self._take_headers(headers, content_type is not None or charset is not None)
-
-    def _take_headers(self, headers: Mapping[str, str], typed: bool) -> None:
-        fields = self._headers = CIMultiDict(headers)
-        if hdrs.CONTENT_TYPE in fields:
-            if typed:
-                raise ValueError(
-                    "give Content-Type in headers or by content_type and charset, not both"
-                )
-            self._content_type = ""
+class WholeResponse(BaseResponse):
+    """What is done with a response whose whole body is known."""
 
     @property
     def body(self) -> bytes:
@@ -383,7 +321,7 @@ class Response(StreamResponse):
         raise RuntimeError("the content length of a Response is that of its body")
 
     async def prepare(self, request: Answerable) -> None:
-        """See StreamResponse.prepare."""
+        """See BaseResponse.prepare."""
         if not self.prepared:
             self._length = len(self._body)
             await super().prepare(request)
@@ -393,25 +331,41 @@ class Response(StreamResponse):
         if not self._ended:
             await super().write_eof(self._body + data if data else self._body)
 
-    def _send_whole(self, link: ServerLink, head: RequestHead, keep_alive: bool) -> bool:
-        if self._exchange is not None or self._ended:
-            return False
-        if self._cookies:
-            self._sent_headers()
-        body = self._body
-        reason = self._reason
-        link.answer(
-            head,
-            self._status,
-            REASONS.get(self._status, "") if reason is None else reason,
-            self._content_type,
-            self._headers,
-            body,
-            keep_alive and self._keep_alive,
-        )
-        self._ended = True
-        self.body_length = len(body)
-        return True
+    def plain(self) -> "Response":
+        """A web.Response with the same fields."""
+        response = Response.__new__(Response)
+        for name in ResponseCore.__slots__:
+            setattr(response, name, getattr(self, name))
+        return response
+
+
+class StreamResponse(BaseResponse, ResponseCore):
+    """A response whose body is written piece by piece: prepare(), write(), write_eof().
+
+    `status` is 200 to 599 (or 101), `reason` its phrase or None for the standard one; `headers`
+    are copied. Raises ValueError for another status.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int = 200,
+        reason: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        ResponseCore.__init__(self, status=status, reason=reason, headers=headers)
+
+
+class Response(WholeResponse, StreamResponse):
+    """A response with its whole body.
+
+    `body` (bytes-like) or `text` (str, encoded by `charset`, default utf-8), not both; a single
+    positional argument is either. `content_type` defaults to text/plain for text and
+    application/octet-stream for bytes. Raises ValueError for contradictions, TypeError for a
+    body of another type.
+    """
+
+    __init__ = ResponseCore.__init__
 
 
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -440,15 +394,3 @@ def json_response(
     return Response(
         body, text=text, status=status, reason=reason, headers=headers, content_type=content_type
     )
-
-
-def _checked_status(status: int) -> int:
-    value = int(status)
-    if value != 101 and not 200 <= value <= 599:
-        raise ValueError(f"a final status is 200 to 599 (or 101), not {value}; see RFC 9110 15")
-    return value
-
-
-def _check_content_type(value: str) -> None:
-    if "charset=" in value:
-        raise ValueError("charset stands in content_type; give it by charset=")

@@ -58,6 +58,7 @@ class Server:
         self.client_max_size = client_max_size
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks
+        self.matches = dict(app.matches)
         self.clock = clock or Clock(loop)
         self.dispatcher = Dispatcher(loop)
         self.connections: set[Connection] = set()

@@ -32,7 +32,7 @@ class Pattern(Protocol):
 class UrlMappingMatchInfo(dict[str, Any]):
     """The variables of the path, and what answers: `handler`, with its middlewares."""
 
-    __slots__ = ("handler", "http_exception", "route")
+    __slots__ = ("handler", "http_exception", "route", "shared")
 
     def __init__(
         self,
@@ -40,11 +40,17 @@ class UrlMappingMatchInfo(dict[str, Any]):
         route: Any,
         handler: Callable[[Any], Awaitable[Any]],
         http_exception: HTTPException | None = None,
+        shared: bool = False,
     ) -> None:
         dict.__init__(self, values)
         self.route = route
         self.handler = handler
         self.http_exception = http_exception
+        self.shared = shared
+
+    def own(self) -> "UrlMappingMatchInfo":
+        """See AbstractMatchInfo."""
+        return UrlMappingMatchInfo(self, self.route, self.handler, self.http_exception)
 
     @property
     def expect_handler(self) -> Callable[[Any], Awaitable[Any]]:

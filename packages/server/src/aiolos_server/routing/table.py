@@ -33,6 +33,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         self._tree = PathTree()
         self._nowhere = SystemRoute()
         self._frozen = False
+        self.matches: dict[str, dict[str, UrlMappingMatchInfo]] = {}
 
     # Finding.
 
@@ -249,6 +250,16 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         self._nowhere.bind(apps, wrap)
         for route in self.routes():
             route.bind(apps, wrap)
+        self.matches = {
+            # "?" begins a query where a target is received.
+            path: {
+                method: UrlMappingMatchInfo(_NOTHING, route, route.chain, shared=True)
+                for method, route in resource.by_method.items()
+                if method != ANY
+            }
+            for path, resource in self._static.items()
+            if "?" not in path
+        }
 
     def _check_open(self) -> None:
         if self._frozen:

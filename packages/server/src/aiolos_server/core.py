@@ -1,0 +1,141 @@
+"""The hot parts of requests and responses, compiled where there is a compiler.
+
+They hold what every request and every whole response needs, and no more: the classes that users
+see stand on top, in Python, and may be subclassed and given attributes as any other.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiolos_protocol import hdrs
+from aiolos_protocol.exchange import ServerLink
+from aiolos_protocol.message import RequestHead
+from multidict import CIMultiDict
+
+REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
+_REASON_OF: Final = [REASONS.get(status, "") for status in range(600)]
+_TEXT: Final = "text/plain; charset=utf-8"
+
+
+class RequestCore:
+    """A request's head, its bearer (the connection), and what resolving it has found."""
+
+    __slots__ = ("_bearer", "_match_info", "head")
+
+    def __init__(self, head: RequestHead, bearer: Any, match_info: Any = None) -> None:
+        self.head = head
+        self._bearer = bearer
+        self._match_info = match_info
+
+
+class ResponseCore:
+    """A response's fields; made with the arguments of web.Response.
+
+    `_length` is what content_length was set to, -1 for unset; `_exchange` is set once the head
+    is out, `_ended` once the body is; `body_length` counts what was sent of it.
+    """
+
+    __slots__ = (
+        "_body",
+        "_content_type",
+        "_cookies",
+        "_ended",
+        "_exchange",
+        "_headers",
+        "_keep_alive",
+        "_length",
+        "_reason",
+        "_status",
+        "body_length",
+    )
+
+    def __init__(
+        self,
+        body: "bytes | bytearray | memoryview | str | None" = None,
+        *,
+        status: int = 200,
+        reason: "str | None" = None,
+        text: "str | None" = None,
+        headers: "Mapping[str, str] | None" = None,
+        content_type: "str | None" = None,
+        charset: "str | None" = None,
+    ) -> None:
+        valid = type(status) is int and 200 <= status < 600
+        self._status = status if valid else checked_status(status)
+        self._reason = reason
+        self._headers: CIMultiDict[str] | None = None
+        self._content_type = ""
+        self._cookies: Any = None
+        self._exchange: Any = None
+        self._ended = False
+        self._keep_alive = True
+        self._length = -1
+        self.body_length = 0
+        if body is None and content_type is None and charset is None and isinstance(text, str):
+            # The most common response of all.
+            self._body = text.encode()
+            self._content_type = _TEXT
+        else:
+            self._take_body(body, text, content_type, charset)
+        if headers:
+            fields = CIMultiDict(headers)
+            self._headers = fields
+            if hdrs.CONTENT_TYPE in fields:
+                if content_type is not None or charset is not None:
+                    raise ValueError(
+                        "give Content-Type in headers or by content_type and charset, not both"
+                    )
+                self._content_type = ""
+
+    def _take_body(self, body: Any, text: Any, content_type: Any, charset: Any) -> None:
+        if content_type is not None and "charset=" in content_type:
+            raise ValueError("charset stands in content_type; give it by charset=")
+        if text is not None:
+            if body is not None:
+                raise ValueError("give body or text, not both")
+            if not isinstance(text, str):
+                raise TypeError(f"text takes a str, not {type(text).__name__}")
+            body = text
+        kind = content_type or ""
+        if body is None:
+            self._body = b""
+        elif isinstance(body, str):
+            charset = charset or "utf-8"
+            self._body = body.encode(charset)
+            kind = content_type or "text/plain"
+        elif isinstance(body, (bytes, bytearray, memoryview)):
+            self._body = bytes(body)
+            kind = content_type or "application/octet-stream"
+        else:
+            raise TypeError(
+                f"a body is bytes or str, not {type(body).__name__}; json_response() sends "
+                "objects, StreamResponse a body in pieces"
+            )
+        self._content_type = f"{kind}; charset={charset}" if kind and charset else kind
+
+    def send_whole(self, link: ServerLink, head: RequestHead, keep_alive: bool) -> None:
+        """Answer `head` by one write. Raises what the link raises, with nothing sent."""
+        reason = self._reason
+        body = self._body
+        link.answer(
+            head,
+            self._status,
+            _REASON_OF[self._status] if reason is None else reason,
+            self._content_type,
+            self._headers,
+            body,
+            keep_alive and self._keep_alive,
+        )
+        self._ended = True
+        self.body_length = len(body)
+
+
+def checked_status(status: int) -> int:
+    """`status` where a final response may have it, or 101; else ValueError or TypeError."""
+    if not isinstance(status, int):
+        raise TypeError(f"a status is an int, such as 200, not {status!r}")
+    value = int(status)
+    if value != 101 and not 200 <= value <= 599:
+        raise ValueError(f"a final status is 200 to 599 (or 101), not {value}; see RFC 9110 15")
+    return value
