@@ -16,7 +16,7 @@ else:
     _Answer = WholeResponse
 
 
-class HTTPException(_Answer, Exception):
+class HTTPException(_Answer, Exception):  # type: ignore[misc]
     """A response that is raised; a virtual subclass of Response (abc.ABCMeta.register).
     `status_code` is the class's own; -1 where a subclass sets it.
 

@@ -57,8 +57,6 @@ class BaseRequest(MutableMapping[str, Any], RequestCore):
     _bearer: Bearer
     _match_info: Any
 
-    __init__ = RequestCore.__init__
-
     # The head.
 
     @property

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from http.cookies import Morsel, SimpleCookie
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.exchange import Exchange
@@ -20,7 +20,7 @@ class Answerable(Protocol):
     def head(self) -> RequestHead: ...
     @property
     def exchange(self) -> Exchange: ...
-    async def preparing(self, response: "StreamResponse") -> None:
+    async def preparing(self, response: Any) -> None:
         """Run what the application wants to run before a head is sent."""
 
 
@@ -333,7 +333,7 @@ class WholeResponse(BaseResponse):
 
     def plain(self) -> "Response":
         """A web.Response with the same fields."""
-        response = Response.__new__(Response)
+        response: Response = Response.__new__(Response)
         for name in ResponseCore.__slots__:
             setattr(response, name, getattr(self, name))
         return response
@@ -365,7 +365,22 @@ class Response(WholeResponse, StreamResponse):
     body of another type.
     """
 
-    __init__ = ResponseCore.__init__
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            body: bytes | bytearray | memoryview | str | None = None,
+            *,
+            status: int = 200,
+            reason: str | None = None,
+            text: str | None = None,
+            headers: Mapping[str, str] | None = None,
+            content_type: str | None = None,
+            charset: str | None = None,
+        ) -> None: ...
+
+    else:
+        __init__ = ResponseCore.__init__
 
 
 _TEXT: Final = "text/plain; charset=utf-8"
