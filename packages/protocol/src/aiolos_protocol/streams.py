@@ -191,6 +191,8 @@ class StreamReader:
             await self._wait()
 
     async def _wait(self) -> None:
+        """Suspend until more has come, or the end; a subclass may fetch it itself instead, as
+        coding.DecodedReader does: nothing above waits in any other way."""
         if self._waiter is not None:
             raise RuntimeError("another task is already reading this body")
         waiter = self._waiter = asyncio.get_running_loop().create_future()

@@ -1,0 +1,142 @@
+"""Content codings on the way: a reader that undoes them, a writer that applies them.
+
+    body = decoded(exchange.body, head.headers.get("Content-Encoding"), limits)
+
+is all that a client or a server needs to read what a peer has compressed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from .compression import OFF_LOOP, PIECE, ContentDecoder, ContentEncoder, compress, parse_codings
+from .errors import ProtocolError
+from .limits import DEFAULT_LIMITS, Limits
+from .payload import Writer
+from .streams import StreamReader
+
+# Decoded bytes after which other tasks get their turn: some milliseconds' work.
+_TURN: Final = 1_048_576
+
+
+def decoded(
+    body: StreamReader, content_encoding: str | None, limits: Limits = DEFAULT_LIMITS
+) -> StreamReader:
+    """`body` without the codings that its Content-Encoding field lists; itself without any.
+
+    Raises UnsupportedCoding for a coding that is not known (a server answers 415, a client may
+    take the body as it is), LimitExceeded for too many, and MissingDistribution, an ImportError,
+    where the library of one is not installed.
+    """
+    codings = parse_codings(content_encoding, limits)
+    return DecodedReader(body, ContentDecoder(codings, limits)) if codings else body
+
+
+class DecodedReader(StreamReader):
+    """What `decoder` makes of the bytes of `source`.
+
+    Nothing is decoded before it is asked for, and never more than some 64 KiB at once: a source
+    that nobody reads pauses its peer as ever. Methods that wait also raise RemoteProtocolError for
+    a body that is broken or cut short, and LimitExceeded for a bomb; all raise it again then.
+    `total_bytes` counts what was decoded.
+    """
+
+    __slots__ = ("_decoder", "_source", "_turn")
+
+    def __init__(self, source: StreamReader, decoder: ContentDecoder) -> None:
+        StreamReader.__init__(self)
+        self._source = source
+        self._decoder = decoder
+        self._turn = 0
+
+    def exception(self) -> BaseException | None:
+        """As StreamReader.exception."""
+        return super().exception() or self._source.exception()
+
+    def set_exception(self, exc: BaseException) -> None:
+        """As StreamReader.set_exception; whoever waits for the source is woken, too."""
+        super().set_exception(exc)
+        self._source.set_exception(exc)
+
+    async def _wait(self) -> None:
+        """As StreamReader._wait: bring more bytes, or the end."""
+        while not (piece := self._decode()):
+            # Its own exceptions it raises again by itself.
+            data = await self._source.readany()
+            self._turn = 0
+            if not data:
+                self._finish()
+                return
+            self._decoder.feed(data)
+        self.feed_data(piece)
+        self._turn += len(piece)
+        if self._turn > _TURN:
+            self._turn = 0
+            await asyncio.sleep(0)
+
+    def _decode(self) -> bytes:
+        try:
+            return self._decoder.read(PIECE)
+        except ProtocolError as error:
+            super().set_exception(error)
+            raise
+
+    def _finish(self) -> None:
+        try:
+            self._decoder.finish()
+        except ProtocolError as error:
+            super().set_exception(error)
+            raise
+        self.feed_eof()
+
+
+class EncodingWriter:
+    """A Writer that applies `codings` and hands the result to `writer`.
+
+    Large pieces are compressed in a thread, so its write() must be awaited before the next one.
+    Arguments and errors are those of ContentEncoder.
+    """
+
+    __slots__ = ("_encoder", "_writer")
+
+    def __init__(
+        self,
+        writer: Writer,
+        codings: Sequence[str],
+        level: int | None = None,
+        strategy: int | None = None,
+    ) -> None:
+        self._writer = writer
+        self._encoder = ContentEncoder(codings, level, strategy)
+
+    async def write(self, data: bytes) -> None:
+        """As Writer.write."""
+        if len(data) < OFF_LOOP:
+            coded = self._encoder.encode(data)
+        else:
+            loop = asyncio.get_running_loop()
+            coded = await loop.run_in_executor(None, self._encoder.encode, data)
+        if coded:
+            await self._writer.write(coded)
+
+    async def flush(self) -> None:
+        """Hand over what the codings hold back, so that the peer sees it now."""
+        coded = self._encoder.flush()
+        if coded:
+            await self._writer.write(coded)
+
+    async def finish(self) -> None:
+        """The body is complete."""
+        coded = self._encoder.finish()
+        if coded:
+            await self._writer.write(coded)
+
+
+async def encoded(
+    data: bytes, codings: Sequence[str], level: int | None = None, strategy: int | None = None
+) -> bytes:
+    """A whole body in `codings`, compressed in a thread where it is large; see compress()."""
+    if len(data) < OFF_LOOP:
+        return compress(data, codings, level, strategy)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, compress, data, codings, level, strategy)
