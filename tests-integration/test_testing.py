@@ -205,3 +205,50 @@ async def test_a_mocked_coroutine_is_a_handler() -> None:
     async with TestClient(RawTestServer(handler)) as client, client.get("/") as response:
         assert await response.text() == "mocked"
     handler.assert_awaited_once()
+
+
+async def test_in_memory_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def echo(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        async for piece in request.content.iter_any():
+            await response.write(piece)
+        return response
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 20_000
+
+    monkeypatch.setattr("socket.socket", None)
+    async with TestClient(RawTestServer(echo, transport="memory")) as client:
+        async with client.post("/", data=b"small") as response:
+            assert await response.read() == b"small"
+        async with client.post("/", data=pieces()) as response:
+            assert len(await response.read()) == 2_000_000
+        response = await client.post("/", data=pieces())
+        assert response.status == 200
+
+
+async def test_websockets_run_in_memory() -> None:
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        async for message in ws:
+            await ws.send_str(f"{message.data}!")
+        return ws
+
+    app = web.Application()
+    app.router.add_get("/", echo)
+    async with TestClient(app, transport="memory") as client:
+        async with client.ws_connect("/") as ws:
+            await ws.send_str("one")
+            assert await ws.receive_str() == "one!"
+        assert ws.close_code == 1000
+
+
+async def test_what_is_not_there_in_memory_is_refused_as_a_socket_would() -> None:
+    async with TestClient(RawTestServer(hello, transport="memory")) as client:
+        with pytest.raises(aiolos.ClientConnectorError, match="only the test server"):
+            await client.session.get("http://example.com/")
+        with pytest.raises(aiolos.ClientConnectorError, match="no TLS in memory"):
+            await client.session.get("https://127.0.0.1:80/")

@@ -47,6 +47,7 @@ class Session:
         self.options = options
         self.asked: list[Any] = []
         self.closed = False
+        self.connect: Any = None
 
     def request(self, method: str, url: Any, **options: Any) -> Pending:
         self.asked.append((method, url.raw_path_qs, options))
@@ -64,8 +65,10 @@ class Component:
     """contracts.ClientComponent."""
 
     @staticmethod
-    def loopback_session(**options: Any) -> Session:
-        return Session(options)
+    def loopback_session(*, connect: Any, **options: Any) -> Session:
+        session = Session(options)
+        session.connect = connect
+        return session
 
 
 @pytest.fixture(autouse=True)
@@ -114,10 +117,17 @@ async def test_a_coroutine_that_is_not_needed_warns_nobody(tiny: Any) -> None:
         gc.collect()
 
 
+async def test_in_memory_the_session_connects_by_the_server(tiny: Any) -> None:
+    async with TestClient(tiny(), transport="memory") as client:
+        assert client.session.connect == client.server.connect
+    async with TestClient(tiny()) as client:
+        assert client.session.connect is None
+
+
 async def test_options_of_the_server_that_it_makes(tiny: Any) -> None:
     async with TestClient(tiny(), server_options={"host": "localhost"}) as client:
         assert client.host == "localhost"
-    with pytest.raises(TypeError, match="for a server made here"):
+    with pytest.raises(TypeError, match="transport and server_options are for a server made here"):
         TestClient(TestServer(tiny()), server_options={"host": "localhost"})
 
 

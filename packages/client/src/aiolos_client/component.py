@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from aiolos_protocol.contracts import Connect
+
 from .session import ClientSession
 
 
-def loopback_session(**options: Any) -> ClientSession:
+def loopback_session(*, connect: Connect | None = None, **options: Any) -> ClientSession:
     """See ClientComponent."""
-    return ClientSession(retry_disconnected=False, **options)
+    session = ClientSession(retry_disconnected=False, **options)
+    if connect is not None:
+        session.connector.connect_by = connect
+    return session

@@ -8,6 +8,7 @@ from collections import deque
 from typing import Any, Final, Self
 
 from aiolos_protocol.clock import Clock
+from aiolos_protocol.contracts import Connect
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h1_client import H1ClientLink
 
@@ -23,7 +24,7 @@ class BaseConnector:
 
     `limit` bounds the connections in use, `limit_per_host` those to one host and port (0: no
     bound); `keepalive_timeout` how long an idle one is kept, in seconds. Must be made in a
-    running loop.
+    running loop. `connect_by`, where it is set, opens the connections in place of sockets.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class BaseConnector:
         self._waiting: deque[tuple[ConnectionKey, asyncio.Future[None]]] = deque()
         self._emptied: asyncio.Future[None] | None = None
         self._closed = False
+        self.connect_by: Connect | None = None
 
     @property
     def closed(self) -> bool:
@@ -123,7 +125,7 @@ class BaseConnector:
         try:
             async with asyncio.timeout(dial_timeout):
                 link: H1ClientLink = await dial(
-                    self._loop, self._new_link, key, **self._dial_options()
+                    self._loop, self._new_link, key, self.connect_by, **self._dial_options()
                 )
         except TimeoutError as error:
             self._gave_up(key)

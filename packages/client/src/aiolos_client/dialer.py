@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from aiolos_protocol.contracts import Connect
+
 from .errors import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
@@ -20,14 +22,18 @@ async def dial(
     loop: asyncio.AbstractEventLoop,
     factory: Callable[[], Any],
     key: ConnectionKey,
+    connect: Connect | None = None,
     **options: Any,
 ) -> Any:
     """The protocol that `factory` made, connected. Raises ClientConnectorError or a subclass.
 
-    `options` are create_connection's: family, local_addr.
+    `connect` opens the connection where it is given; `options` are create_connection's: family,
+    local_addr.
     """
     context = tls_context(key.ssl) if key.is_ssl else None
     try:
+        if connect is not None:
+            return await connect(factory, key.host, key.port, ssl=context)
         _, protocol = await loop.create_connection(
             factory,
             key.host,

@@ -76,6 +76,13 @@ class Runner(Protocol):
     async def listen(self, sock: socket.socket, *, ssl: SSLContext | None = None) -> URL:
         """Serve on the bound `sock`, which the runner owns from now on; its address as a URL."""
 
+    async def serve(self, open_server: Callable[[Callable[[], Any]], Awaitable[Any]]) -> Any:
+        """Serve what `await open_server(factory)` accepts, and return that; cleanup() closes it.
+
+        `factory()` makes the asyncio protocol of one accepted connection. What is returned has
+        `close()` and `sockets`, as an asyncio.Server has.
+        """
+
     async def cleanup(self) -> None:
         """Stop accepting, end connections in order, stop the application. May be repeated."""
 
@@ -104,6 +111,18 @@ class ServerComponent(Protocol):
         payload: bytes = b"",
     ) -> Any:
         """A server request that no connection carries, for tests of handlers."""
+
+
+class Connect(Protocol):
+    """How a client gets its connections where it does not open sockets itself."""
+
+    async def __call__(
+        self, factory: Callable[[], Any], host: str, port: int, *, ssl: SSLContext | None
+    ) -> Any:
+        """Connect the protocol that `factory()` makes, and return it. Raises OSError.
+
+        `host` and `port` are whom the URL names; `ssl` is the context for https, else None.
+        """
 
 
 class Response(Protocol):
@@ -135,8 +154,9 @@ class Requester(Protocol):
 class ClientComponent(Protocol):
     """`aiolos_client.component`."""
 
-    def loopback_session(self, **options: Any) -> Requester:
+    def loopback_session(self, *, connect: Connect | None = None, **options: Any) -> Requester:
         """A session set for tests: cookies for IP hosts, no silent retry; options are its own.
 
-        Must be called in a running loop.
+        `connect` stands in for the opening of sockets, also for the connector that `options` may
+        name. Must be called in a running loop.
         """

@@ -31,8 +31,9 @@ class TestClient(Generic[_Response, _Socket]):
 
     `served` is a server, an application (which is then served on a free port), or an awaitable
     of either. `async with` starts the server and closes both. Other options are the session's;
-    `server_options` those of the TestServer that is made here. What was awaited is released at
-    close(). Raises MissingDistribution where aiolos-client is not installed.
+    `server_options` those of the TestServer that is made here, `transport` one of them: "memory"
+    does without sockets. What was awaited is released at close(). Raises MissingDistribution
+    where aiolos-client is not installed.
     """
 
     __test__ = False
@@ -42,10 +43,13 @@ class TestClient(Generic[_Response, _Socket]):
         served: Served | Awaitable[Served],
         *,
         cookie_jar: Any = None,
+        transport: str | None = None,
         server_options: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
         self._component = siblings.client(type(self).__name__)
+        if transport is not None:
+            server_options = {**(server_options or {}), "transport": transport}
         if cookie_jar is not None:
             options["cookie_jar"] = cookie_jar
         self._options = options
@@ -64,7 +68,10 @@ class TestClient(Generic[_Response, _Socket]):
     def _server_of(self, served: Any) -> BaseTestServer:
         if isinstance(served, BaseTestServer):
             if self._server_options:
-                raise TypeError("server_options are for a server made here, not for one given")
+                raise TypeError(
+                    "transport and server_options are for a server made here; give them to "
+                    "the TestServer itself"
+                )
             return served
         if not isinstance(served, Servable):
             raise TypeError(
@@ -151,7 +158,8 @@ class TestClient(Generic[_Response, _Socket]):
         if self._session is None:
             if self._closed:
                 raise RuntimeError("this TestClient is closed; make another one")
-            self._session = self._component.loopback_session(**self._options)
+            connect = self.server.connect if self.server.transport == "memory" else None
+            self._session = self._component.loopback_session(connect=connect, **self._options)
         return self._session
 
     def make_url(self, path: str | URL) -> URL:

@@ -11,6 +11,7 @@ from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Runner, Servable
 from yarl import URL
 
+from .memory import MemoryListener
 from .ports import get_port_socket
 
 
@@ -23,10 +24,11 @@ class _State(Enum):
 class BaseTestServer(ABC):
     """What TestServer and RawTestServer share: an address, a start, an end.
 
-    `async with` starts and closes it. `host` is what URLs name and what is bound, `port` the port
-    to bind, None for a free one; `scheme` is "http" or "https", "" for what the TLS context
-    implies. `socket_factory(host, port, family)` gives the bound socket. `skip_url_asserts` lets
-    make_url() take absolute URLs. Other options are the runner's.
+    `async with` starts and closes it. `transport` is "tcp", or "memory" for connections without
+    sockets, which a TestClient makes by connect(). `host` is what URLs name and what is bound,
+    `port` the port to bind, None for a free one; `scheme` is "http" or "https", "" for what the
+    TLS context implies. `socket_factory(host, port, family)` gives the bound socket.
+    `skip_url_asserts` lets make_url() take absolute URLs. Other options are the runner's.
     """
 
     __test__ = False
@@ -34,6 +36,7 @@ class BaseTestServer(ABC):
     def __init__(
         self,
         *,
+        transport: str = "tcp",
         scheme: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
@@ -41,6 +44,9 @@ class BaseTestServer(ABC):
         socket_factory: Callable[[str, int, AddressFamily], socket] = get_port_socket,
         **options: Any,
     ) -> None:
+        if transport not in ("tcp", "memory"):
+            raise ValueError(f"transport is 'tcp' or 'memory', not {transport!r}")
+        self.transport = transport
         self.scheme = scheme
         self.host = host
         self.port = port
@@ -49,6 +55,7 @@ class BaseTestServer(ABC):
         self._socket_factory = socket_factory
         self._options = options
         self._state = _State.NEW
+        self._listener: MemoryListener | None = None
 
     @abstractmethod
     async def _make_runner(self, **options: Any) -> Runner:
@@ -79,14 +86,46 @@ class BaseTestServer(ABC):
         self._state = _State.RUNNING
         try:
             await runner.setup()
-            family = AddressFamily.AF_INET6 if ":" in self.host else AddressFamily.AF_INET
-            sock = self._socket_factory(self.host, self.port or 0, family)
-            self.port = sock.getsockname()[1]
-            await runner.listen(sock, ssl=ssl)
+            if self.transport == "memory":
+                await self._listen_in_memory(runner, ssl)
+            else:
+                await self._listen(runner, ssl)
         except BaseException:
             await self.close()
             raise
         self.scheme = self.scheme or ("http" if ssl is None else "https")
+
+    async def _listen(self, runner: Runner, ssl: SSLContext | None) -> None:
+        family = AddressFamily.AF_INET6 if ":" in self.host else AddressFamily.AF_INET
+        sock = self._socket_factory(self.host, self.port or 0, family)
+        self.port = sock.getsockname()[1]
+        await runner.listen(sock, ssl=ssl)
+
+    async def _listen_in_memory(self, runner: Runner, ssl: SSLContext | None) -> None:
+        if ssl is not None:
+            raise ValueError("there is no TLS in memory: leave out ssl, or transport='memory'")
+        self.port = self.port or 80
+
+        async def open_listener(factory: Callable[[], Any]) -> MemoryListener:
+            self._listener = MemoryListener(factory)
+            return self._listener
+
+        await runner.serve(open_listener)
+
+    async def connect(
+        self, factory: Callable[[], Any], host: str, port: int, *, ssl: SSLContext | None
+    ) -> Any:
+        """Connect to a server in memory; see contracts.Connect."""
+        if (host, port) != (self.host, self.port) or self._listener is None:
+            raise ConnectionRefusedError(
+                f"only the test server {self.host}:{self.port} is there in memory, "
+                f"not {host}:{port}"
+            )
+        if ssl is not None:
+            raise ConnectionRefusedError("there is no TLS in memory: ask http, not https")
+        protocol = factory()
+        self._listener.connect(protocol)
+        return protocol
 
     def make_url(self, path: str | URL) -> URL:
         """The absolute URL of `path`, which begins with "/". ValueError for another one."""
