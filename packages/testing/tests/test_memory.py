@@ -198,7 +198,8 @@ async def test_a_server_in_memory(tiny: Any) -> None:
             await server.connect(End, "example.com", 80, ssl=None)
         with pytest.raises(ConnectionRefusedError, match="no TLS in memory: ask http"):
             await server.connect(End, "127.0.0.1", 80, ssl=True)  # type: ignore[arg-type]
-    assert end.events[-1] is type(None)
+    await turns()
+    assert end.events == ["eof", type(None)]
 
 
 async def test_a_server_in_memory_has_no_tls(tiny: Any) -> None:
