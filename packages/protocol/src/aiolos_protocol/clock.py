@@ -76,7 +76,17 @@ class Clock:
         now = self.now = self._loop.time()
         self._renew_date()
         for link in [link for link in self._watched if link.deadline <= now]:
+            if link in self._watched:
+                self._tell(link)
+
+    def _tell(self, link: Expiring) -> None:
+        try:
             link.expired()
+        except Exception as error:
+            # All others are swept by the same tick: one that fails must not be their end.
+            self._loop.call_exception_handler(
+                {"message": f"a deadline of {link!r} failed", "exception": error}
+            )
 
     def _renew_date(self) -> None:
         second = int(self._wall())

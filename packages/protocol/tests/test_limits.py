@@ -1,0 +1,41 @@
+"""Limits: what a value may be. That each is kept is tested where it is kept; here, that one is."""
+
+import re
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import aiolos_protocol
+import pytest
+from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+
+NAMES = [field.name for field in fields(Limits)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_limit_is_a_positive_int(name):
+    assert getattr(Limits(**{name: 1}), name) == 1
+    for value in (0, -1, 1.0, "1", None, True):
+        with pytest.raises(ValueError, match=rf"Limits\.{name} must be a positive int"):
+            Limits(**{name: value})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_limit_is_kept_somewhere(name):
+    folder = Path(aiolos_protocol.__file__).parent
+    sources = [path for path in folder.rglob("*.py*") if path.name != "limits.py"]
+    use = re.compile(rf"imits\.{name}\b")
+    assert any(use.search(path.read_text()) for path in sources if path.suffix in (".py", ".pyx"))
+
+
+def test_limits_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        DEFAULT_LIMITS.head = 1
+    with pytest.raises(TypeError):
+        Limits(heads=1)
+
+
+def test_an_exceeded_limit_says_how_to_raise_it():
+    error = LimitExceeded("head", 65536, status_hint=431)
+    assert str(error) == "the limit head=65536 was exceeded; raise it with Limits(head=...)"
+    assert (error.limit, error.value, error.status_hint) == ("head", 65536, 431)
