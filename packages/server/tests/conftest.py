@@ -178,7 +178,7 @@ def found() -> Callable[..., web.UrlMappingMatchInfo]:
     def found(
         router: web.UrlDispatcher, target: str, method: str = "GET", host: str = "a"
     ) -> web.UrlMappingMatchInfo:
-        return router.resolve(RequestHead(method, target, authority=host))
+        return router.find(RequestHead(method, target, authority=host))
 
     return found
 

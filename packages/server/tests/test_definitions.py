@@ -73,16 +73,16 @@ def test_a_table_is_a_sequence() -> None:
     assert routes[1].method == "POST"
     assert [each.path for each in routes[:1]] == ["/a"]
     assert routes[0] in routes
-    assert web.get("/a", handler) in routes
-    assert web.get("/c", handler) not in routes
+    assert web.post("/b", handler) in routes
+    assert web.post("/c", handler) not in routes
     assert "2" in repr(routes)
     assert "/a" in repr(routes[0])
     assert "handler" in repr(routes[0])
 
 
 def test_definitions_are_values() -> None:
-    assert web.get("/a", handler) == web.RouteDef("GET", "/a", handler, {})
-    assert web.get("/a", handler) != web.post("/a", handler)
+    assert web.put("/a", handler) == web.RouteDef("PUT", "/a", handler, {})
+    assert web.put("/a", handler) != web.post("/a", handler)
 
 
 def test_a_definition_of_the_users_own() -> None:

@@ -15,7 +15,7 @@ async def handler(request: web.Request) -> web.Response:
 def test_a_match_is_a_mapping_and_a_key() -> None:
     router = web.UrlDispatcher()
     route = router.add_get("/{name}", handler, name="named")
-    match = web.UrlMappingMatchInfo({"name": "x"}, route, route.chain)
+    match = web.UrlMappingMatchInfo({"name": "x"}, route)
     assert match == {"name": "x"}
     assert match.get("other", "default") == "default"
     assert match.route is route

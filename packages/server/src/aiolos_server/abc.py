@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,22 @@ class AbstractMatchInfo(ABC):
     @abstractmethod
     def own(self) -> Any:
         """A copy that is not shared."""
+
+
+class AbstractView(ABC):
+    """A handler as a class: made with the request, then awaited for the response."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    @property
+    def request(self) -> Any:
+        """The request."""
+        return self._request
+
+    @abstractmethod
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """The response."""
 
 
 class AbstractApplication(ABC):
@@ -58,9 +74,9 @@ class AbstractApplication(ABC):
         """Before the first request."""
 
     @abstractmethod
-    async def shutdown(self) -> None:
-        """While connections are being closed."""
+    async def shutdown(self, services: Sequence[Any] = ()) -> None:
+        """While connections are being closed; `services` are the sites that were stopped."""
 
     @abstractmethod
     async def cleanup(self) -> None:
-        """After the last request."""
+        """After the last request, or behind a start-up that failed."""

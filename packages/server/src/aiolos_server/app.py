@@ -1,59 +1,87 @@
 """Application: routes, middlewares, signals, and what handlers share."""
 
+import asyncio
 import logging
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, TypeVar, overload
 
 from aiolos_protocol.message import RequestHead
-from aiosignal import Signal
 from frozenlist import FrozenList
 
-from .abc import AbstractApplication
+from .abc import AbstractView
+from .chain import Composer
+from .contexts import Lifespan
 from .keys import AppKey
-from .middlewares import check_middleware, wrapped
+from .lifecycle import Lifecycle
 from .request import Request
 from .response import StreamResponse
 from .routing.definitions import AbstractRouteDef
 from .routing.match import UrlMappingMatchInfo
-from .routing.resources import AbstractRoute
-from .routing.table import UrlDispatcher
+from .routing.routes import AbstractRoute
+from .routing.subapps import (
+    Domain,
+    MaskDomain,
+    MatchedSubAppResource,
+    PrefixedSubAppResource,
+)
+from .routing.table import UrlDispatcher, check_prefix
+from .routing.verbs import VerbDecorators
 from .runner import AppRunner
-from .typedefs import Middleware
+from .signals import Signal
+from .typedefs import AnyHandler, Middleware
 
+_F = TypeVar("_F", bound=AnyHandler)
 _T = TypeVar("_T")
-_AppSignal = Signal["Application"]
 
 app_logger = logging.getLogger("aiolos.web")
 
 
-class Application(MutableMapping[str | AppKey[Any], Any], AbstractApplication):
+class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], Any]):
     """A web application.
 
-    A mapping for what handlers share: `app["db"] = pool` or, typed, `app[DB] = pool`.
+    A mapping for what handlers share: `app["db"] = pool` or, typed, `app[DB] = pool`. As
+    decorators `@app.get("/")`, `@app.post("/")` and so on register with the router.
+
     `middlewares`: the first one is the outermost. `client_max_size` bounds bodies that a request
-    joins, in bytes, 0 for no bound. Once started its routes cannot be changed: RuntimeError.
+    joins, in bytes, 0 for no bound. `lifespan` takes the application and is an async generator
+    function that yields once, or gives an async context manager: entered before on_startup, left
+    after on_cleanup; a mapping that it yields is put into the application. `handler_args` are
+    further options of runner(). `router`, `loop` and `debug` are taken as aiohttp takes them.
+
+    Once it is started, or is a sub-application, its routes cannot be changed: RuntimeError.
     """
 
     def __init__(
         self,
         *,
         logger: logging.Logger = app_logger,
-        middlewares: Sequence[Middleware] = (),
+        router: UrlDispatcher | None = None,
+        middlewares: Iterable[Middleware] = (),
+        handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1024**2,
+        lifespan: Lifespan["Application"] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        debug: bool = False,
     ) -> None:
+        Lifecycle.__init__(self, lifespan)
         self.logger = logger
-        self._router = UrlDispatcher()
+        self.debug = debug
+        self._router = UrlDispatcher() if router is None else router
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
-        self._client_max_size = client_max_size
+        self._options = {**(handler_args or {}), "client_max_size": client_max_size}
         self._state: dict[str | AppKey[Any], Any] = {}
-        self._frozen = False
-        self._on_response_prepare: Signal[Request, StreamResponse] = Signal(self)
-        self._on_startup: _AppSignal = Signal(self)
-        self._on_shutdown: _AppSignal = Signal(self)
-        self._on_cleanup: _AppSignal = Signal(self)
+        self._pre_frozen = False
+        self._on_response_prepare: Signal[Request, StreamResponse] = Signal(
+            self, "on_response_prepare"
+        )
+        self._on_request_start: Signal[Request] = Signal(self, "on_request_start")
+        self._on_request_match: Signal[Request, UrlMappingMatchInfo] = Signal(
+            self, "on_request_match"
+        )
+        self._on_exception: FrozenList[Callable[..., Any]] = FrozenList()
         # On the instance: a connection calls it for every request.
-        self.resolve: Callable[[RequestHead], UrlMappingMatchInfo] = self._router.resolve  # type: ignore[method-assign]
+        self.resolve: Callable[[RequestHead], UrlMappingMatchInfo] = self._router.find  # type: ignore[method-assign]
 
     @property
     def router(self) -> UrlDispatcher:
@@ -66,84 +94,150 @@ class Application(MutableMapping[str | AppKey[Any], Any], AbstractApplication):
         return self._middlewares
 
     @property
-    def on_response_prepare(self) -> "Signal[Request, StreamResponse]":
+    def on_response_prepare(self) -> Signal[Request, StreamResponse]:
         """Sent with (request, response) before a response's head."""
         return self._on_response_prepare
 
     @property
-    def on_startup(self) -> _AppSignal:
-        """Sent with the application before the first request."""
-        return self._on_startup
+    def on_request_start(self) -> Signal[Request]:
+        """Sent with the request, matched by a route or not, before the middlewares.
+
+        What a receiver raises is the answer, as from a handler.
+        """
+        return self._on_request_start
 
     @property
-    def on_shutdown(self) -> _AppSignal:
-        """Sent with the application when serving ends, before connections are closed."""
-        return self._on_shutdown
+    def on_request_match(self) -> Signal[Request, UrlMappingMatchInfo]:
+        """Sent with (request, request.match_info) where a route matched, before middlewares."""
+        return self._on_request_match
 
     @property
-    def on_cleanup(self) -> _AppSignal:
-        """Sent with the application after the last request."""
-        return self._on_cleanup
+    def on_exception(self) -> FrozenList[Callable[..., Any]]:
+        """Coroutine functions of (request) or (request, exc), for errors behind the middlewares.
 
-    @property
-    def frozen(self) -> bool:
-        """True once it has been started."""
-        return self._frozen
+        Called in order until one gives a response; None declines. That of a function of (request)
+        counts only if its status is the HTTPException's, or is 500 or more for any other
+        exception, which is logged as well. Redirections and successes never get here.
+        """
+        return self._on_exception
 
     @property
     def has_prepare_hooks(self) -> bool:
         """See AbstractApplication."""
-        return bool(self._on_response_prepare)
+        return bool(self._on_response_prepare) or any(
+            each.has_prepare_hooks for each in self._subapps
+        )
+
+    @property
+    def pre_frozen(self) -> bool:
+        """True once its routes cannot be changed."""
+        return self._pre_frozen
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop. RuntimeError where there is none."""
+        return asyncio.get_running_loop()
 
     def resolve(self, head: RequestHead) -> UrlMappingMatchInfo:
         """See AbstractApplication."""
-        return self._router.resolve(head)
-
-    def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
-        """router.add_routes()."""
-        return self._router.add_routes(routes)
+        return self._router.find(head)
 
     def runner(self, **options: Any) -> AppRunner:
         """An AppRunner of this application; see contracts.Servable."""
-        options.setdefault("client_max_size", self._client_max_size)
-        return AppRunner(self, **options)
+        return AppRunner(self, **{**self._options, **options})
+
+    # Registering.
+
+    def add_routes(
+        self, routes: Iterable[AbstractRouteDef | type[AbstractView]]
+    ) -> list[AbstractRoute]:
+        """router.add_routes()."""
+        return self._router.add_routes(routes)
+
+    def route(self, method: str, path: str, **options: Any) -> Callable[[_F], _F]:
+        """router.route()."""
+        return self._router.route(method, path, **options)
+
+    def add_subapp(self, prefix: str, subapp: "Application") -> PrefixedSubAppResource:
+        """Let `subapp` answer every path below `prefix`, which it does not know of.
+
+        It starts and ends with this application, at the place among the receivers that it has
+        now, and cannot be changed from now on. ValueError for an empty prefix, RuntimeError where
+        either application has been started or `subapp` is a sub-application already.
+        """
+        check_prefix(prefix)
+        prefix = prefix.removesuffix("/")
+        if not prefix:
+            raise ValueError("a sub-application needs a prefix, such as /admin")
+        self._check_joinable(subapp)
+        resource = PrefixedSubAppResource(prefix, subapp)
+        self._join(subapp, resource)
+        return resource
+
+    def add_domain(self, domain: str, subapp: "Application") -> MatchedSubAppResource:
+        """Let `subapp` answer every request for a host, before all paths; see add_subapp().
+
+        `domain` may have a port; an asterisk in it stands for any text. TypeError for what is no
+        str, ValueError for what is no host name.
+        """
+        if not isinstance(domain, str):
+            raise TypeError(f"a domain is a str, not {domain!r}")
+        rule = MaskDomain(domain) if "*" in domain else Domain(domain)
+        self._check_joinable(subapp)
+        resource = MatchedSubAppResource(rule, subapp)
+        self._join(subapp, resource)
+        return resource
+
+    def _check_joinable(self, subapp: Any) -> None:
+        if not isinstance(subapp, Application):
+            raise TypeError(f"a sub-application is an Application, not {subapp!r}")
+        if self._pre_frozen:
+            raise RuntimeError(
+                "cannot add a sub-application: the application has been started, or is one itself"
+            )
+        if subapp.pre_frozen or subapp is self:
+            raise RuntimeError(
+                "cannot add the sub-application: it has been started, or is one already"
+            )
+
+    def _join(self, subapp: "Application", resource: PrefixedSubAppResource) -> None:
+        self._router.register_resource(resource)
+        self.join(subapp)
+        subapp.pre_freeze()
+
+    # Freezing.
+
+    def pre_freeze(self) -> None:
+        """Take no more routes, middlewares and receivers; values may still be set."""
+        if self._pre_frozen:
+            return
+        self._pre_frozen = True
+        self._router.freeze()
+        self.freeze_signals()
+        for each in (
+            self._middlewares,
+            self._on_response_prepare,
+            self._on_request_start,
+            self._on_request_match,
+            self._on_exception,
+        ):
+            each.freeze()
 
     def freeze(self) -> None:
-        """Take no further changes, and compose every handler with the middlewares."""
-        if self._frozen:
-            return
-        for each in self._middlewares:
-            check_middleware(each)
+        """Take no further changes, and compose every handler with the middlewares.
+
+        TypeError for a middleware that is none.
+        """
+        if not self._frozen:
+            self.compose(None)
+
+    def compose(self, outer: Composer | None) -> None:
+        """freeze(), inside the layers of `outer`."""
+        self.pre_freeze()
         self._frozen = True
-        self._middlewares.freeze()
-        self._router.freeze()
-        self._router.bind((self,), self._wrapped)
+        self.freeze_keyed()
+        self._router.bind(Composer(self, outer))
         self.matches = self._router.matches
-        for signal in (
-            self._on_response_prepare,
-            self._on_startup,
-            self._on_shutdown,
-            self._on_cleanup,
-        ):
-            signal.freeze()
-
-    def _wrapped(self, handler: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
-        return wrapped(handler, self._middlewares)
-
-    async def startup(self) -> None:
-        """See AbstractApplication."""
-        self._on_startup.freeze()
-        await self._on_startup.send(self)
-
-    async def shutdown(self) -> None:
-        """See AbstractApplication."""
-        await self._on_shutdown.send(self)
-
-    async def cleanup(self) -> None:
-        """See AbstractApplication."""
-        # Behind a start-up that failed, what on_cleanup wants to end was never begun.
-        if self._on_cleanup.frozen:
-            await self._on_cleanup.send(self)
 
     # A mapping.
 
@@ -165,6 +259,14 @@ class Application(MutableMapping[str | AppKey[Any], Any], AbstractApplication):
     def __delitem__(self, key: str | AppKey[Any]) -> None:
         self._check_open()
         del self._state[key]
+
+    def get(  # type: ignore[override]  # Mapping.get(), too
+        self, key: Any, default: Any = None, **options: Any
+    ) -> Any:
+        """The value of `key`. With a path instead, "/...": the decorator router.get()."""
+        if isinstance(key, str) and key.startswith("/") and key not in self._state:
+            return self._router.get(key, default, **options)
+        return self._state.get(key, default)
 
     def _check_open(self) -> None:
         if self._frozen:

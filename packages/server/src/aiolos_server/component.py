@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiolos_protocol.message import RequestHead
@@ -14,7 +14,8 @@ from .app import app_logger
 from .request import Request
 from .response import StreamResponse
 from .routing.match import UrlMappingMatchInfo
-from .routing.resources import ANY, PlainResource, ResourceRoute
+from .routing.resources import PlainResource
+from .routing.routes import ANY, ResourceRoute
 from .runner import AppRunner
 
 
@@ -23,7 +24,7 @@ class _Bare(AbstractApplication):
 
     def __init__(self, handler: Callable[..., Awaitable[Any]]) -> None:
         self.logger: logging.Logger = app_logger
-        self._route = ResourceRoute(ANY, handler, resource=PlainResource("/"))
+        self._route = ResourceRoute(ANY, handler, PlainResource("/"))
         self._route.apps = (self,)
 
     @property
@@ -34,12 +35,12 @@ class _Bare(AbstractApplication):
         pass
 
     def resolve(self, head: RequestHead) -> UrlMappingMatchInfo:
-        return UrlMappingMatchInfo({}, self._route, self._route.chain)
+        return UrlMappingMatchInfo({}, self._route)
 
     async def startup(self) -> None:
         pass
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, services: Sequence[Any] = ()) -> None:
         pass
 
     async def cleanup(self) -> None:
@@ -104,9 +105,9 @@ def request(
     head = RequestHead(
         method, path, headers=fields, length=len(payload), authority=fields.get("Host")
     )
-    route = ResourceRoute(ANY, _never, resource=PlainResource("/"))
+    route = ResourceRoute(ANY, _never, PlainResource("/"))
     route.apps = (app,)
-    found = UrlMappingMatchInfo(dict(match_info or {}), route, route.chain)
+    found = UrlMappingMatchInfo(match_info or {}, route)
     return Request(head, _Unconnected(head, payload), found)
 
 

@@ -262,7 +262,8 @@ class Connection(Owner):
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Run the application's on_response_prepare."""
         if self._has_hooks:
-            await request.match_info.apps[-1].on_response_prepare.send(request, response)
+            for app in request.match_info.apps:
+                await app.on_response_prepare.send(request, response)
         if self._closing:
             response.force_close()
         self._begun = response

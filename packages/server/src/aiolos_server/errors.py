@@ -17,11 +17,10 @@ else:
 
 
 class HTTPException(_Answer, Exception):  # type: ignore[misc]
-    """A response that is raised; a virtual subclass of Response (abc.ABCMeta.register).
-    `status_code` is the class's own; -1 where a subclass sets it.
+    """A response that is raised, or returned; for isinstance() a Response.
 
-       Without `text` and `body` the body says "status: reason". Raises ValueError where both are
-       given, or where the status may not have a body.
+    `status_code` is the class's own; -1 where a subclass sets it. Without `text` and `body` the
+    body says "status: reason". ValueError where both are given, or for a reason of several lines.
     """
 
     status_code: ClassVar[int] = -1

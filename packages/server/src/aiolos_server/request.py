@@ -50,6 +50,7 @@ class BaseRequest(MutableMapping[str, Any], RequestCore):
     _body: bytes | None = None
     _form: "MultiDictProxy[Any] | None" = None
     _content: StreamReader | None = None
+    _response: StreamResponse | None = None
     malformed: Exception | None = None
     """What json() last raised: left uncaught, it is the peer's fault."""
 
@@ -207,7 +208,13 @@ class BaseRequest(MutableMapping[str, Any], RequestCore):
 
     async def preparing(self, response: StreamResponse) -> None:
         """Run on_response_prepare."""
+        self._response = response
         await self._bearer.preparing(self, response)
+
+    @property
+    def response_begun(self) -> bool:
+        """Whether the head of a response has been sent; no other can follow."""
+        return self._response is not None and self._response.prepared
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """Call `farewell()` when the server shuts down while this request lasts."""
@@ -339,8 +346,8 @@ class Request(BaseRequest):
 
     @property
     def app(self) -> Any:
-        """The application whose route matched."""
-        return self._match_info.apps[-1]
+        """The application whose middleware or handler is running."""
+        return self._match_info.current_app
 
 
 def malformed_body(error: RemoteProtocolError) -> HTTPException:

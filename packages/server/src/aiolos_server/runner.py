@@ -37,6 +37,7 @@ class BaseRunner(ABC):
         self._server: Server | None = None
         self._ending: Server | None = None
         self._sites: list[BaseSite] = []
+        self._stopped: tuple[BaseSite, ...] = ()
         self._listening: list[asyncio.Server] = []
 
     @property
@@ -76,7 +77,8 @@ class BaseRunner(ABC):
             return
         # One turn of the loop: connections in the kernel's queue would be reset with the socket.
         await asyncio.sleep(0)
-        for site in list(self._sites):
+        self._stopped = tuple(self._sites)
+        for site in self._stopped:
             await site.stop()
         for listening in self._listening:
             listening.close()
@@ -178,7 +180,7 @@ class AppRunner(BaseRunner):
 
     async def shutdown(self) -> None:
         """Send on_shutdown."""
-        await self._app.shutdown()
+        await self._app.shutdown(self._stopped)
 
     async def _make_server(self) -> Server:
         app = self._app

@@ -70,6 +70,7 @@ from .keys import AppKey
 from .middlewares import middleware
 from .request import BaseRequest, Request
 from .response import Response, StreamResponse, json_response
+from .routing.abc import AbstractResource
 from .routing.definitions import (
     AbstractRouteDef,
     RouteDef,
@@ -84,16 +85,10 @@ from .routing.definitions import (
     route,
     view,
 )
+from .routing.handlers import View
 from .routing.match import UrlMappingMatchInfo
-from .routing.resources import (
-    AbstractResource,
-    AbstractRoute,
-    DynamicResource,
-    PlainResource,
-    Resource,
-    ResourceRoute,
-    View,
-)
+from .routing.resources import DynamicResource, PlainResource, Resource
+from .routing.routes import AbstractRoute, ResourceRoute
 from .routing.table import UrlDispatcher
 from .run import run_app
 from .runner import AppRunner, BaseRunner, ServerRunner

@@ -1,23 +1,32 @@
-"""Routes as values, to be registered later: web.get("/", handler), RouteTableDef."""
+"""Routes as values, to be registered later: web.get("/", handler), RouteTableDef, views."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, overload
+from os import PathLike
+from typing import Any, Final, Protocol, TypeVar, overload
 
+from aiolos_protocol import methods
+
+from ..abc import AbstractView
 from ..typedefs import AnyHandler
-from .resources import ANY, AbstractRoute
+from .routes import ANY, AbstractRoute
+from .verbs import VerbDecorators
 
 _F = TypeVar("_F", bound=AnyHandler)
+_View = TypeVar("_View", bound=type[AbstractView])
+
+# Where web.view(path) keeps what it was told, on the class itself.
+_RECORD: Final = "__aiolos_routes__"
 
 
 class Registering(Protocol):
-    """The router, as a definition uses it."""
+    """The router, as a definition uses it; it has a method add_get() and the like, too."""
 
     def add_route(
         self, method: str, path: str, handler: AnyHandler, **options: Any
     ) -> AbstractRoute: ...
-    def add_get(self, path: str, handler: AnyHandler, **options: Any) -> AbstractRoute: ...
+    def add_static(self, prefix: str, path: str | PathLike[str], **options: Any) -> Any: ...
 
 
 class AbstractRouteDef(ABC):
@@ -35,17 +44,36 @@ class RouteDef(AbstractRouteDef):
     method: str
     path: str
     handler: AnyHandler
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
 
     def register(self, router: Registering) -> list[AbstractRoute]:
         """See AbstractRouteDef."""
-        if self.method == "GET":
-            return [router.add_get(self.path, self.handler, **self.kwargs)]
+        if self.method in methods.ALL:
+            # add_get() takes options of its own, and a user's router may override any of them.
+            add = getattr(router, f"add_{self.method.lower()}", None)
+            if add is not None:
+                return [add(self.path, self.handler, **self.kwargs)]
         return [router.add_route(self.method, self.path, self.handler, **self.kwargs)]
 
     def __repr__(self) -> str:
         handler = getattr(self.handler, "__qualname__", self.handler)
-        return f"<RouteDef {self.method} {self.path} -> {handler}>"
+        return f"<RouteDef {self.method} {self.path} -> {handler}{_shown(self.kwargs)}>"
+
+
+@dataclass(frozen=True, repr=False)
+class StaticDef(AbstractRouteDef):
+    """A prefix, a directory, and add_static()'s options."""
+
+    prefix: str
+    path: str | PathLike[str]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    def register(self, router: Registering) -> list[AbstractRoute]:
+        """See AbstractRouteDef."""
+        return list(router.add_static(self.prefix, self.path, **self.kwargs))
+
+    def __repr__(self) -> str:
+        return f"<StaticDef {self.prefix} -> {self.path}{_shown(self.kwargs)}>"
 
 
 def route(method: str, path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
@@ -53,9 +81,16 @@ def route(method: str, path: str, handler: AnyHandler, **kwargs: Any) -> RouteDe
     return RouteDef(method, path, handler, kwargs)
 
 
-def get(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
-    """A route for GET, and for HEAD unless `allow_head=False`."""
-    return route("GET", path, handler, **kwargs)
+def get(
+    path: str,
+    handler: AnyHandler,
+    *,
+    name: str | None = None,
+    allow_head: bool = True,
+    **kwargs: Any,
+) -> RouteDef:
+    """A route for GET, and for HEAD unless `allow_head` is False."""
+    return route("GET", path, handler, name=name, allow_head=allow_head, **kwargs)
 
 
 def head(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
@@ -88,57 +123,67 @@ def delete(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
     return route("DELETE", path, handler, **kwargs)
 
 
-def view(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
-    """A route for every method."""
-    return route(ANY, path, handler, **kwargs)
+@overload
+def view(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef: ...
+@overload
+def view(path: str, **kwargs: Any) -> Callable[[_View], _View]: ...
+def view(path: str, handler: AnyHandler | None = None, **kwargs: Any) -> Any:
+    """A route for every method.
+
+    Without a handler a decorator of a View class: it leaves the class as it is, and
+    `add_routes([TheView])` mounts it at `path`; several may stand above one class.
+    """
+    if handler is not None:
+        return route(ANY, path, handler, **kwargs)
+
+    def record(cls: Any) -> Any:
+        if not (isinstance(cls, type) and issubclass(cls, AbstractView)):
+            raise TypeError(f"@web.view({path!r}) decorates a subclass of web.View, not {cls!r}")
+        # In the class's own namespace: its subclasses are not mounted with it.
+        recorded = vars(cls).get(_RECORD, ())
+        setattr(cls, _RECORD, (RouteDef(ANY, path, cls, kwargs), *recorded))
+        return cls
+
+    return record
 
 
-class RouteTableDef(Sequence[AbstractRouteDef]):
+def static(prefix: str, path: str | PathLike[str], **kwargs: Any) -> StaticDef:
+    """The files of a directory; see UrlDispatcher.add_static()."""
+    return StaticDef(prefix, path, kwargs)
+
+
+def definitions_of(item: Any) -> Sequence[AbstractRouteDef]:
+    """What `item`, one of those that add_routes() takes, defines. TypeError for anything else."""
+    if isinstance(item, AbstractRouteDef):
+        return (item,)
+    if isinstance(item, type):
+        recorded: tuple[AbstractRouteDef, ...] = vars(item).get(_RECORD, ())
+        if recorded:
+            return recorded
+    raise TypeError(
+        "add_routes() takes web.get(...) and the like, a RouteTableDef, or classes under "
+        f"@web.view(path), not {item!r}"
+    )
+
+
+class RouteTableDef(Sequence[AbstractRouteDef], VerbDecorators):
     """Definitions collected by decorators: `@routes.get("/")`."""
 
     def __init__(self) -> None:
         self._items: list[AbstractRouteDef] = []
 
-    def route(self, method: str, path: str, **kwargs: Any) -> Callable[[_F], _F]:
+    def route(self, method: str, path: str, **options: Any) -> Callable[[_F], _F]:
         """Collect the function below, and leave it as it is."""
 
         def collect(handler: _F) -> _F:
-            self._items.append(RouteDef(method, path, handler, kwargs))
+            self._items.append(RouteDef(method, path, handler, options))
             return handler
 
         return collect
 
-    def get(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for GET and HEAD."""
-        return self.route("GET", path, **kwargs)
-
-    def head(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for HEAD."""
-        return self.route("HEAD", path, **kwargs)
-
-    def options(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for OPTIONS."""
-        return self.route("OPTIONS", path, **kwargs)
-
-    def post(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for POST."""
-        return self.route("POST", path, **kwargs)
-
-    def put(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for PUT."""
-        return self.route("PUT", path, **kwargs)
-
-    def patch(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for PATCH."""
-        return self.route("PATCH", path, **kwargs)
-
-    def delete(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for DELETE."""
-        return self.route("DELETE", path, **kwargs)
-
-    def view(self, path: str, **kwargs: Any) -> Callable[[_F], _F]:
-        """route() for every method."""
-        return self.route(ANY, path, **kwargs)
+    def static(self, prefix: str, path: str | PathLike[str], **options: Any) -> None:
+        """Collect the files of a directory."""
+        self._items.append(StaticDef(prefix, path, options))
 
     @overload
     def __getitem__(self, index: int) -> AbstractRouteDef: ...
@@ -158,3 +203,7 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
 
     def __repr__(self) -> str:
         return f"<RouteTableDef with {len(self._items)} routes>"
+
+
+def _shown(kwargs: Mapping[str, Any]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in sorted(kwargs.items()))

@@ -1,122 +1,210 @@
 """The router: resources in the order of their registration, and how a request finds its route."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, ValuesView
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from aiolos_protocol.message import RequestHead
 
+from ..abc import AbstractView
 from ..errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from ..request import Request
 from ..typedefs import AnyHandler
-from .definitions import AbstractRouteDef
-from .match import PathTree, UrlMappingMatchInfo, decoded
-from .resources import (
-    ANY,
-    AbstractResource,
-    AbstractRoute,
-    DynamicResource,
-    ExpectHandler,
-    PlainResource,
-    Resource,
-    SystemRoute,
-)
+from .abc import AbstractResource, Chain, Wrap
+from .converters import CONVERTERS, Converter
+from .definitions import AbstractRouteDef, definitions_of
+from .match import MatchInfoError, UrlMappingMatchInfo
+from .resources import DynamicResource, PlainResource, Resource
+from .routes import ANY, AbstractRoute, ExpectHandler, SystemRoute, refuse
+from .spelling import decoded
+from .static import StaticResource
+from .subapps import MatchedSubAppResource
+from .tree import PathTree
+from .verbs import VerbDecorators
 
 _F = TypeVar("_F", bound=AnyHandler)
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class UrlDispatcher(Mapping[str, AbstractResource]):
-    """A router; as a mapping, its named resources."""
+class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
+    """A router; as a mapping, its named resources.
+
+    A request goes to the resource with the longest literal prefix, among equals to the one
+    registered first; where that one lacks the method, to the next. What hosts answer (see
+    Application.add_domain) comes before all else.
+    """
 
     def __init__(self) -> None:
-        self._resources: list[Resource] = []
+        self._resources: list[AbstractResource] = []
         self._named: dict[str, AbstractResource] = {}
-        self._static: dict[str, Resource] = {}
-        self._tree = PathTree()
-        self._nowhere = SystemRoute()
+        self._converters = dict(CONVERTERS)
+        self._hosts: list[MatchedSubAppResource] = []
+        # A path without variables, decoded, and the resource that is asked first for it.
+        self._plain: dict[str, PlainResource] = {}
+        self._tree: PathTree[AbstractResource] = PathTree()
+        self._apps: tuple[Any, ...] = ()
+        self._refusal: Chain = refuse
         self._frozen = False
         self.matches: dict[str, dict[str, UrlMappingMatchInfo]] = {}
+        """See AbstractApplication.matches; empty until bind()."""
 
     # Finding.
 
-    def resolve(self, head: RequestHead) -> UrlMappingMatchInfo:
+    def find(self, head: RequestHead) -> UrlMappingMatchInfo:
         """Who answers `head`; where nobody does, 404 or 405 by way of the middlewares."""
+        for host in self._hosts:
+            if host.fits(head):
+                return host.found(head)
         path = head.target
-        method = head.method
-        resource = self._static.get(path)
-        if resource is None:
+        plain = self._plain.get(path)
+        if plain is None:
             if "?" in path:
                 path = path.partition("?")[0]
             path = decoded(path)
-            resource = self._static.get(path)
-        allowed: set[str] | None = None
-        if resource is not None:
-            routes = resource.by_method
-            route = routes.get(method) or routes.get(ANY)
+            plain = self._plain.get(path)
+        allowed: set[str] = set()
+        if plain is not None:
+            routes = plain.by_method
+            route = routes.get(head.method) or routes.get(ANY)
             if route is not None:
-                return UrlMappingMatchInfo(_NOTHING, route, route.chain)
-            allowed = set(routes)
-        for pattern, values in self._tree.find(path):
-            routes = self._resources[pattern.order].by_method
-            route = routes.get(method) or routes.get(ANY)
-            if route is not None:
-                return UrlMappingMatchInfo(values, route, route.chain)
-            allowed = set(routes) if allowed is None else allowed | set(routes)
+                return UrlMappingMatchInfo(_NOTHING, route)
+            allowed.update(routes)
+        segments = path.split("/")
+        for resource in self._tree.find(segments):
+            match_info, methods = resource.find(head, path, segments)
+            if match_info is not None:
+                return match_info
+            allowed.update(methods)
         error: HTTPException = (
-            HTTPNotFound() if allowed is None else HTTPMethodNotAllowed(method, allowed)
+            HTTPMethodNotAllowed(head.method, allowed) if allowed else HTTPNotFound()
         )
-        return UrlMappingMatchInfo(_NOTHING, self._nowhere, self._nowhere.chain, error)
+        return MatchInfoError(_NOTHING, SystemRoute(error, self._apps, self._refusal))
+
+    async def resolve(self, request: Request) -> UrlMappingMatchInfo:
+        """As find(), for a request; it never suspends."""
+        return self.find(request.head)
 
     # Registering.
 
+    def register_resource(self, resource: AbstractResource) -> None:
+        """Add a resource. ValueError where its name is taken."""
+        self._check_open()
+        name = resource.name
+        if name is not None:
+            if name in self._named:
+                raise ValueError(f"two resources are named {name!r}: {self._named[name]!r} is one")
+            self._named[name] = resource
+        resource.order = len(self._resources)
+        self._resources.append(resource)
+        self._index(resource)
+
+    def _index(self, resource: AbstractResource) -> None:
+        if isinstance(resource, MatchedSubAppResource):
+            self._hosts.append(resource)
+        elif isinstance(resource, PlainResource) and not self._contested(resource.path):
+            self._plain[resource.path] = resource
+        else:
+            for segments, whole in resource.ways():
+                self._tree.add(segments, whole, resource)
+
+    def _contested(self, path: str) -> bool:
+        """Whether something registered before is asked first for this path without variables."""
+        if path in self._plain or "?" in path:
+            # A question mark in a path, escaped there, is none that begins a query.
+            return True
+        segments = path.split("/")
+        prefix = segments[:-1] if len(segments) > 1 and not segments[-1] else segments
+        return any(each.contests(path, segments) for each in self._tree.at(prefix, segments))
+
+    def add_prefix(self, prefix: str) -> None:
+        """Put `prefix`, a path without variables, in front of all resources."""
+        self._hosts.clear()
+        self._plain.clear()
+        self._tree = PathTree()
+        for resource in self._resources:
+            resource.add_prefix(prefix)
+            self._index(resource)
+
+    def add_converter(self, word: str, converter: Converter) -> None:
+        """Let `{name:word}` stand for variables that `converter` converts.
+
+        For resources added later. ValueError where there is a converter of that word already.
+        """
+        self._check_open()
+        if not word.isidentifier():
+            raise ValueError(f"a converter's word is an identifier, not {word!r}")
+        if word in self._converters:
+            raise ValueError(f"there is a converter for {word!r} already")
+        self._converters[word] = converter
+
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
-        """A resource for `path`, which begins with "/"; the last one again for the same path."""
+        """A resource for `path`, which begins with "/"; the last one again for the same path.
+
+        ValueError for a malformed path, or where the name is taken.
+        """
         self._check_open()
         if path and not path.startswith("/"):
             raise ValueError(f'a path begins with "/", not {path!r}')
         if self._resources:
             last = self._resources[-1]
-            if last.name == name and last.raw_match(path):
+            if isinstance(last, Resource) and last.name == name and last.raw_match(path):
                 return last
-        resource = self._made(path, name)
-        self._keep_name(resource)
-        self._resources.append(resource)
-        return resource
-
-    def _made(self, path: str, name: str | None) -> Resource:
-        order = len(self._resources)
+        resource: Resource
         if "{" in path or "}" in path:
-            dynamic = DynamicResource(path, name=name)
-            dynamic.order = order
-            self._tree.add(*dynamic.segments(), dynamic)
-            return dynamic
-        plain = PlainResource(path, name=name)
-        plain.order = order
-        if plain.path in self._static:
-            # The same path under another name: asked where the first one has no such method.
-            self._tree.add(list(plain.path.split("/")), True, plain)
+            resource = DynamicResource(path, name=name, converters=self._converters)
         else:
-            self._static[plain.path] = plain
-        return plain
-
-    def _keep_name(self, resource: Resource) -> None:
-        name = resource.name
-        if name is None:
-            return
-        if name in self._named:
-            raise ValueError(f"two resources are named {name!r}: {self._named[name]!r} is one")
-        self._named[name] = resource
+            resource = PlainResource(path, name=name)
+        self.register_resource(resource)
+        return resource
 
     def add_route(
         self,
         method: str,
         path: str,
-        handler: AnyHandler,
+        handler: AnyHandler | type[AbstractView],
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
     ) -> AbstractRoute:
-        """Answer `method` ("*" for any) on `path` with `handler`."""
+        """Answer `method` ("*" for any) on `path` with `handler`.
+
+        `handler` takes the request, or also its match_info; `expect_handler(request)` answers
+        `Expect: 100-continue`. TypeError for what is no handler.
+        """
         resource = self.add_resource(path, name=name)
         return resource.add_route(method, handler, expect_handler=expect_handler)
+
+    def add_static(
+        self,
+        prefix: str,
+        path: str | PathLike[str],
+        *,
+        name: str | None = None,
+        expect_handler: ExpectHandler | None = None,
+        chunk_size: int = 256 * 1024,
+        show_index: bool = False,
+        follow_symlinks: bool = False,
+        append_version: bool = False,
+        max_age: int | None = None,
+        immutable: bool = False,
+    ) -> StaticResource:
+        """Serve the files of the directory `path` below `prefix`; see StaticResource."""
+        check_prefix(prefix)
+        resource = StaticResource(
+            prefix.removesuffix("/"),
+            path,
+            name=name,
+            expect_handler=expect_handler,
+            chunk_size=chunk_size,
+            show_index=show_index,
+            follow_symlinks=follow_symlinks,
+            append_version=append_version,
+            max_age=max_age,
+            immutable=immutable,
+        )
+        self.register_resource(resource)
+        return resource
 
     def add_get(
         self,
@@ -129,9 +217,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
     ) -> AbstractRoute:
         """add_route() for GET, and for HEAD unless `allow_head` is False."""
         resource = self.add_resource(path, name=name)
-        if allow_head:
-            resource.add_route("HEAD", handler, **options)
-        return resource.add_route("GET", handler, **options)
+        return resource.add_get(handler, allow_head=allow_head, **options)
 
     def add_head(self, path: str, handler: AnyHandler, **options: Any) -> AbstractRoute:
         """add_route() for HEAD."""
@@ -157,21 +243,22 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         """add_route() for DELETE."""
         return self.add_route("DELETE", path, handler, **options)
 
-    def add_view(self, path: str, handler: AnyHandler, **options: Any) -> AbstractRoute:
+    def add_view(
+        self, path: str, handler: AnyHandler | type[AbstractView], **options: Any
+    ) -> AbstractRoute:
         """add_route() for every method."""
         return self.add_route(ANY, path, handler, **options)
 
-    def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
-        """Register definitions: web.get(...), a RouteTableDef."""
-        registered: list[AbstractRoute] = []
-        for route in routes:
-            if not isinstance(route, AbstractRouteDef):
-                raise TypeError(
-                    "add_routes() takes web.get(...) and the like or a RouteTableDef, "
-                    f"not {route!r}"
-                )
-            registered.extend(route.register(self))
-        return registered
+    def add_routes(
+        self, routes: Iterable[AbstractRouteDef | type[AbstractView]]
+    ) -> list[AbstractRoute]:
+        """Register definitions: web.get(...), a RouteTableDef, classes under @web.view(path)."""
+        return [
+            route
+            for item in routes
+            for definition in definitions_of(item)
+            for route in definition.register(self)
+        ]
 
     # Decorators.
 
@@ -189,51 +276,33 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
 
     def get(self, path: str, default: Any = None, **options: Any) -> Any:
         """route() for GET and HEAD. With the name of a resource instead: Mapping.get()."""
-        if not path.startswith("/") and not options:
-            return self._named.get(path, default)
-        return self.route("GET", path, **options)
-
-    def head(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for HEAD."""
-        return self.route("HEAD", path, **options)
-
-    def options(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for OPTIONS."""
-        return self.route("OPTIONS", path, **options)
-
-    def post(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for POST."""
-        return self.route("POST", path, **options)
-
-    def put(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for PUT."""
-        return self.route("PUT", path, **options)
-
-    def patch(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for PATCH."""
-        return self.route("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for DELETE."""
-        return self.route("DELETE", path, **options)
-
-    def view(self, path: str, **options: Any) -> Callable[[_F], _F]:
-        """route() for every method."""
-        return self.route(ANY, path, **options)
+        if path.startswith("/") and path not in self._named:
+            return self.route("GET", path, **options)
+        return self._named.get(path, default)
 
     # The whole.
 
-    def resources(self) -> ValuesView[Resource]:
-        """All resources, in the order of registration."""
-        return dict(enumerate(self._resources)).values()
+    @property
+    def frozen(self) -> bool:
+        """Whether it takes no more resources."""
+        return self._frozen
 
-    def routes(self) -> list[AbstractRoute]:
-        """All routes."""
-        return [route for resource in self._resources for route in resource]
+    @property
+    def converters(self) -> Mapping[str, Converter]:
+        """The converters of typed variables, by word."""
+        return MappingProxyType(self._converters)
+
+    def resources(self) -> Sequence[AbstractResource]:
+        """All resources, in the order of registration."""
+        return tuple(self._resources)
+
+    def routes(self) -> Sequence[AbstractRoute]:
+        """All routes, those of sub-applications included."""
+        return tuple(route for resource in self._resources for route in resource)
 
     def named_resources(self) -> Mapping[str, AbstractResource]:
         """The resources that have names."""
-        return dict(self._named)
+        return MappingProxyType(self._named)
 
     def freeze(self) -> None:
         """Take nothing more; may be repeated."""
@@ -241,29 +310,30 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         for resource in self._resources:
             resource.freeze()
 
-    def bind(
-        self,
-        apps: tuple[Any, ...],
-        wrap: Callable[[Callable[[Any], Awaitable[Any]]], Callable[[Any], Awaitable[Any]]],
-    ) -> None:
-        """Give every route its applications and middlewares; see AbstractRoute.bind."""
-        self._nowhere.bind(apps, wrap)
-        for route in self.routes():
-            route.bind(apps, wrap)
+    def bind(self, wrap: Wrap) -> None:
+        """Give every route its applications and middlewares; see AbstractRoute.bind()."""
+        self._apps = wrap.apps
+        self._refusal = wrap(refuse)
+        for resource in self._resources:
+            resource.bind(wrap)
+        if self._hosts:
+            # A target alone does not tell.
+            return
         self.matches = {
-            # "?" begins a query where a target is received.
             path: {
-                method: UrlMappingMatchInfo(_NOTHING, route, route.chain, shared=True)
+                method: UrlMappingMatchInfo(_NOTHING, route, shared=True)
                 for method, route in resource.by_method.items()
                 if method != ANY
             }
-            for path, resource in self._static.items()
-            if "?" not in path
+            for path, resource in self._plain.items()
         }
 
     def _check_open(self) -> None:
         if self._frozen:
-            raise RuntimeError("cannot change the router: the application has been started")
+            raise RuntimeError(
+                "cannot change the router: its application has been started, or has become a "
+                "sub-application"
+            )
 
     def __getitem__(self, name: str) -> AbstractResource:
         return self._named[name]
@@ -284,4 +354,9 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         return f"<UrlDispatcher with {len(self._resources)} resources>"
 
 
-_NOTHING: dict[str, Any] = {}
+def check_prefix(prefix: str) -> None:
+    """ValueError unless `prefix` begins with a slash and has no variables."""
+    if not prefix.startswith("/"):
+        raise ValueError(f'a prefix begins with "/", not {prefix!r}')
+    if "{" in prefix or "}" in prefix:
+        raise ValueError(f"a prefix has no variables: {prefix!r}")

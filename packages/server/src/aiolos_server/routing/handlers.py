@@ -1,0 +1,90 @@
+"""What may answer a request: functions of one or two parameters, and views."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+from aiolos_protocol import methods
+
+from ..abc import AbstractView
+from ..errors import HTTPMethodNotAllowed
+from ..request import Request
+from ..response import StreamResponse
+from ..typedefs import AnyHandler
+
+
+class View(AbstractView):
+    """A handler as a class: subclass it and write `async def get(self)`, `post` and so on.
+
+    Other methods are answered 405 with the ones that there are.
+    """
+
+    @property
+    def request(self) -> Request:
+        """The request."""
+        request: Request = self._request
+        return request
+
+    def __await__(self) -> Generator[Any, Any, StreamResponse]:
+        return self._answer().__await__()
+
+    async def _answer(self) -> StreamResponse:
+        method = self.request.method
+        handler = getattr(self, method.lower(), None) if method in methods.ALL else None
+        if handler is None:
+            allowed = {each for each in methods.ALL if hasattr(self, each.lower())}
+            raise HTTPMethodNotAllowed(method, allowed)
+        response: StreamResponse = await handler()
+        return response
+
+
+def awaitable_handler(handler: AnyHandler) -> Callable[[Any], Awaitable[Any]]:
+    """`handler` as a coroutine function of the request alone; decided once, from its signature.
+
+    Takes coroutine functions and plain ones, View classes, and functions of two required
+    positional parameters, whose second is `request.match_info`. TypeError for anything else.
+    """
+    if not callable(handler):
+        raise TypeError(f"a handler is a function or a View, not {handler!r}")
+    if isinstance(handler, type):
+        return _view(handler)
+    call = handler
+    if _takes_two(handler):
+
+        def call(request: Any) -> Any:
+            return handler(request, request.match_info)
+
+    elif inspect.iscoroutinefunction(handler):
+        return handler
+
+    async def answer(request: Any) -> Any:
+        response = call(request)
+        if inspect.isawaitable(response):
+            response = await response
+        return response
+
+    return answer
+
+
+def _view(handler: type) -> Callable[[Any], Awaitable[Any]]:
+    if not issubclass(handler, AbstractView):
+        raise TypeError(f"a class as a handler must be a web.View, not {handler!r}")
+
+    async def answer(request: Any) -> Any:
+        return await handler(request)
+
+    return answer
+
+
+def _takes_two(handler: AnyHandler) -> bool:
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    required = [
+        each
+        for each in parameters
+        if each.default is each.empty
+        and each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
+    return len(required) == 2
