@@ -1,7 +1,7 @@
 """Quality values (RFC 9110 12.4.2, 12.5)."""
 
 import pytest
-from aiolos_protocol.fields import choose_coding, choose_media_type, parse_accept
+from aiolos_protocol.fields.accept import choose_coding, choose_media_type, parse_accept
 
 
 def test_order_and_weights() -> None:

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from aiolos_protocol.fields import (
+from aiolos_protocol.fields.authorization import (
     BasicAuth,
     Challenge,
     format_credentials,

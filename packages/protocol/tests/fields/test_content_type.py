@@ -3,7 +3,7 @@
 from email.message import Message
 
 import pytest
-from aiolos_protocol.fields import ContentType, parse_content_type
+from aiolos_protocol.fields.content_type import ContentType, parse_content_type
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict, MultiDictProxy

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
-from aiolos_protocol.fields import format_http_date, parse_http_date
+from aiolos_protocol.fields.dates import format_http_date, parse_http_date
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,8 +4,12 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 
 import pytest
-from aiolos_protocol.fields import format_disposition, parse_disposition
-from aiolos_protocol.fields.disposition import decode_extended, encode_extended
+from aiolos_protocol.fields.disposition import (
+    decode_extended,
+    encode_extended,
+    format_disposition,
+    parse_disposition,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 """Entity tags (RFC 9110 8.8.3, 13.1)."""
 
 import pytest
-from aiolos_protocol.fields import (
+from aiolos_protocol.fields.etag import (
     ETAG_ANY,
     ETag,
     check_etag,

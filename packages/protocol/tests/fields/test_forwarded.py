@@ -1,7 +1,7 @@
 """Forwarded (RFC 7239)."""
 
 import pytest
-from aiolos_protocol.fields import parse_forwarded
+from aiolos_protocol.fields.forwarded import parse_forwarded
 
 
 @pytest.mark.parametrize(

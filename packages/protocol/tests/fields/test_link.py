@@ -1,7 +1,7 @@
 """Link (RFC 8288)."""
 
 import pytest
-from aiolos_protocol.fields import parse_links
+from aiolos_protocol.fields.link import parse_links
 
 
 def test_links() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from aiolos_protocol.errors import LimitExceeded
-from aiolos_protocol.fields import ByteRange, ContentRange, parse_content_range, parse_range
+from aiolos_protocol.fields.ranges import ByteRange, ContentRange, parse_content_range, parse_range
 from aiolos_protocol.limits import Limits
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,9 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiolos_protocol import cookies, fields
+from aiolos_protocol import cookies
 from aiolos_protocol.cookies.dates import parse_cookie_date
 from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.fields.accept import parse_accept
+from aiolos_protocol.fields.authorization import parse_challenges
+from aiolos_protocol.fields.content_type import parse_content_type
+from aiolos_protocol.fields.dates import parse_http_date
+from aiolos_protocol.fields.disposition import parse_disposition
+from aiolos_protocol.fields.etag import parse_etags
+from aiolos_protocol.fields.forwarded import parse_forwarded
+from aiolos_protocol.fields.link import parse_links
+from aiolos_protocol.fields.ranges import parse_content_range, parse_range
 from aiolos_protocol.fields.syntax import (
     check_text,
     is_token,
@@ -80,18 +89,18 @@ def test_split_keeps_every_character(text: str) -> None:
 
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "accept": fields.parse_accept,
-    "challenges": fields.parse_challenges,
-    "content type": fields.parse_content_type,
-    "content range": fields.parse_content_range,
+    "accept": parse_accept,
+    "challenges": parse_challenges,
+    "content type": parse_content_type,
+    "content range": parse_content_range,
     "cookie": cookies.parse_cookie,
     "cookie date": parse_cookie_date,
-    "date": fields.parse_http_date,
-    "disposition": fields.parse_disposition,
-    "etags": fields.parse_etags,
-    "forwarded": lambda value: fields.parse_forwarded([value]),
-    "links": lambda value: fields.parse_links([value]),
-    "range": fields.parse_range,
+    "date": parse_http_date,
+    "disposition": parse_disposition,
+    "etags": parse_etags,
+    "forwarded": lambda value: parse_forwarded([value]),
+    "links": lambda value: parse_links([value]),
+    "range": parse_range,
     "set cookie": cookies.parse_set_cookie,
 }
 PATTERNS = (

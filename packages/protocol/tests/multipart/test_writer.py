@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiolos_protocol.errors import LocalProtocolError
-from aiolos_protocol.fields import parse_content_type
+from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.multipart import MultipartWriter
 from aiolos_protocol.payload import BytesPayload, JsonPayload, StringPayload, get_payload
 

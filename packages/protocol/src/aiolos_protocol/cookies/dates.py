@@ -15,7 +15,11 @@ _FIRST_YEAR: Final = 1601
 
 
 def parse_cookie_date(value: str) -> datetime | None:
-    """The moment in UTC; None where a part is missing or impossible. Linear in `value`."""
+    """The moment in UTC; None where a part is missing or impossible. Linear in `value`.
+
+    A date without a time means its midnight, where the standard would ignore it: what is dated
+    "Thu, 01 Jan 1970" is meant to be gone, not to be kept for good.
+    """
     time = day = year = None
     month = 0
     for token in _DELIMITER.split(value):
@@ -27,9 +31,9 @@ def parse_cookie_date(value: str) -> datetime | None:
             month = _MONTHS[token[:3].lower()]
         elif year is None and (found := _YEAR.match(token)):
             year = found
-    if time is None or day is None or year is None or not month:
+    if day is None or year is None or not month or (time is None and ":" in value):
         return None
-    hour, minute, second = int(time[1]), int(time[2]), int(time[3])
+    hour, minute, second = map(int, time.groups()) if time is not None else (0, 0, 0)
     whole = full_year(year[1].lstrip("0").zfill(2))
     if whole < _FIRST_YEAR or second > 59:
         return None

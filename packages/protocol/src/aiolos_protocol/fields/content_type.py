@@ -2,7 +2,7 @@
 
 from codecs import lookup
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from mimetypes import MimeTypes
 from typing import Final
 
@@ -91,8 +91,6 @@ def _parse(value: str) -> ContentType:
 _cached: Final = lru_cache(maxsize=256)(_parse)
 
 
-# Without the files of the system it runs on: the same name means the same type everywhere.
-_TYPES: Final = MimeTypes()
 _COMPRESSED: Final = {
     "gzip": "application/gzip",
     "bzip2": "application/x-bzip2",
@@ -102,9 +100,15 @@ _COMPRESSED: Final = {
 }
 
 
+@cache
+def _types() -> MimeTypes:
+    """Without the files of the system it runs on: the same name means the same type everywhere."""
+    return MimeTypes()
+
+
 def guess_content_type(filename: str, default: str = OCTET_STREAM) -> str:
     """The media type that the ending of `filename` stands for; a.tar.gz is gzip."""
-    kind, compressed = _TYPES.guess_type(filename)
+    kind, compressed = _types().guess_type(filename)
     if compressed is not None:
         return _COMPRESSED.get(compressed, default)
     return kind or default

@@ -7,9 +7,9 @@ from typing import Final
 
 # RFC 9110 8.8.3:  entity-tag = [ %x57.2F ] opaque-tag       opaque-tag = DQUOTE *etagc DQUOTE
 #                  etagc = %x21 / %x23-7E / obs-text
-_ETAGC: Final = "\x21\x23-\x7e\x80-\U0010ffff"
-_ETAG: Final = re.compile(rf'(W/)?"([{_ETAGC}]*+)"')
-_VALUE: Final = re.compile(f"[{_ETAGC}]*+")
+_ETAGC: Final = r'[^\x00-\x20"\x7f]'
+_ETAG: Final = re.compile(rf'(W/)?"({_ETAGC}*+)"')
+_VALUE: Final = re.compile(f"{_ETAGC}*+")
 _BETWEEN: Final = re.compile(r"[ \t]*+(?:,[ \t]*+)++|[ \t]*+\Z")
 ETAG_ANY: Final = "*"
 

@@ -1,8 +1,8 @@
 """Boundaries of multipart bodies (RFC 2046 5.1.1)."""
 
 import re
+from os import urandom
 from typing import Final
-from uuid import uuid4
 
 from ..errors import RemoteProtocolError
 from ..fields.content_type import ContentType
@@ -19,8 +19,8 @@ class MalformedMultipart(RemoteProtocolError, ValueError):
 
 
 def new_boundary() -> str:
-    """A boundary that no body holds, but for an accident of one in 2 ** 122."""
-    return uuid4().hex
+    """A boundary that no body holds, but for an accident of one in 2 ** 128."""
+    return urandom(16).hex()
 
 
 def check_boundary(boundary: str) -> str:

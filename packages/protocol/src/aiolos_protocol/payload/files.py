@@ -6,7 +6,6 @@ import io
 import os
 import stat
 from pathlib import PurePath
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, Protocol, TextIO, runtime_checkable
 
 from .. import hdrs
@@ -209,9 +208,10 @@ def _position(value: Any) -> int | None:
 def _remaining(value: Any, start: int) -> int | None:
     """Bytes from `start` to the end of the file, where that is known without reading it."""
     value = getattr(value, "file", value)
-    if isinstance(value, (io.BytesIO, SpooledTemporaryFile)):
+    if isinstance(value, io.BytesIO) or hasattr(value, "rollover"):
+        # The latter is a SpooledTemporaryFile: importing tempfile would cost milliseconds.
         here = value.tell()
-        end = value.seek(0, io.SEEK_END)
+        end: int = value.seek(0, io.SEEK_END)
         value.seek(here)
         return max(0, end - start)
     raw: Any = value.raw if isinstance(value, (io.BufferedReader, io.BufferedRandom)) else value
