@@ -4,6 +4,11 @@ import importlib.util
 from importlib import import_module
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 COMPILED = "aiolos_protocol.http1._parser"
 TWINS = ["aiolos_protocol.http1.pyparser"]

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 
 import pytest
 from aiolos_protocol.coding import DecodedReader, EncodingWriter, decoded, encoded
-from aiolos_protocol.compression import CODINGS, OFF_LOOP, UnsupportedCoding, compress, decompress
+from aiolos_protocol.compression import (
+    CODINGS,
+    OFF_LOOP,
+    UnsupportedCoding,
+    available,
+    compress,
+    decompress,
+)
 from aiolos_protocol.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
+from aiolos_protocol.fields.accept import choose_coding
 from aiolos_protocol.http1.framing import ChunkedDecoder
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.payload import get_payload
@@ -83,8 +91,18 @@ async def test_every_way_of_reading(coding: str) -> None:
     assert ends == ["end"]
 
 
+@pytest.mark.parametrize(
+    ("row", "coding"),
+    [("CLI-21", "gzip"), ("CLI-21", "deflate"), ("CLI-22", "br"), ("CLI-23", "zstd")],
+)
+async def test_cli_21_cli_22_cli_23_offered_and_decoded(row: str, coding: str) -> None:
+    """The protocol half: what can be decoded here is what a client offers."""
+    assert coding in available()
+    assert await decoded(arrived(compress(TEXT, [coding]), 1000), coding).read() == TEXT
+
+
 @given(st.binary(max_size=500), st.sampled_from(CODINGS), st.integers(1, 50), st.integers(1, 100))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 async def test_pieces_of_any_size(data: bytes, coding: str, piece: int, size: int) -> None:
     reader = decoded(arrived(compress(data, [coding]), piece), coding)
     found = b""
@@ -226,6 +244,31 @@ async def test_other_tasks_get_their_turn() -> None:
 
 
 # Writing
+
+
+@pytest.mark.parametrize(
+    ("row", "accept_encoding", "coding"),
+    [
+        ("RSP-08", "gzip, deflate", "gzip"),
+        ("RSP-08", "gzip;q=0.5, deflate", "deflate"),
+        ("RSP-08", "identity", None),
+        ("RSP-10", "gzip, deflate, br", "br"),
+        ("RSP-10", "gzip, br;q=0.9", "gzip"),
+        ("RSP-11", "gzip, br, zstd", "zstd"),
+        ("RSP-11", "zstd;q=0, br", "br"),
+    ],
+)
+async def test_rsp_08_rsp_10_rsp_11_what_the_peer_prefers_is_sent(
+    row: str, accept_encoding: str, coding: str | None
+) -> None:
+    """The protocol half: chosen by Accept-Encoding, written, and read back."""
+    chosen = choose_coding(accept_encoding, ("zstd", "br", "gzip", "deflate"))
+    assert chosen == coding
+    writer = Collected()
+    encoder = EncodingWriter(writer, [chosen] if chosen else [])
+    await get_payload(TEXT).write(encoder)
+    await encoder.finish()
+    assert await decoded(arrived(writer.take()), chosen).read() == TEXT
 
 
 class Collected:

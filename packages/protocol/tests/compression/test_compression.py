@@ -144,7 +144,7 @@ def test_round_trip_of_a_real_file(coding: str, level: int | None) -> None:
     piece=st.integers(1, 5000),
     size=st.integers(1, 70_000),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=60, suppress_health_check=SHARED)
 def test_round_trip_in_pieces(data: bytes, codings: list[str], piece: int, size: int) -> None:
     encoder = ContentEncoder(codings)
     coded = b""
@@ -309,7 +309,7 @@ def test_a_window_of_zstd_beyond_the_standard() -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from(CODINGS), st.integers(0, 10**6))
-@settings(max_examples=200, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=200, suppress_health_check=SHARED)
 def test_damage_is_an_error_or_harmless(data: bytes, coding: str, seed: int) -> None:
     """A flipped bit either raises what is documented, or (br and zstd have no checksum here)
     decodes to something."""

@@ -283,13 +283,13 @@ def is_free_of_delimiters(body: bytes) -> bool:
 @given(
     st.lists(st.tuples(HEADS, BODIES.filter(is_free_of_delimiters)), max_size=4), st.integers(1, 50)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_round_trip(parts: Parsed, piece: int) -> None:
     assert parse(composed(parts), piece) == parts
 
 
 @given(st.lists(BODIES, max_size=6).map(b"\r\n--bound".join), st.integers(1, 20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_pieces_do_not_matter(data: bytes, piece: int) -> None:
     """Whatever the bytes, one piece and many give the same parts or the same refusal."""
     outcomes: list[object] = []
@@ -308,7 +308,6 @@ def test_pieces_do_not_matter(data: bytes, piece: int) -> None:
         max_size=4,
     )
 )
-@settings(deadline=None)
 def test_the_email_package_agrees(bodies: list[str]) -> None:
     data = composed([({"Content-Type": "text/plain"}, body.encode()) for body in bodies])
     message = message_from_bytes(

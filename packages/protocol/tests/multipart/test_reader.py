@@ -397,7 +397,7 @@ HEADS = (
 
 
 @given(st.sampled_from(HEADS), st.binary(max_size=2000), st.integers(1, 200), st.integers(1, 300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 async def test_round_trip_through_the_writer(head: str, data: bytes, piece: int, size: int) -> None:
     writer = MultipartWriter()
     writer.append(data, dict(line.split(": ") for line in head.split("\r\n")))
@@ -531,7 +531,7 @@ NAMES = st.text('abcü"\\;= ', max_size=8)
     st.lists(st.tuples(NAMES, st.binary(max_size=50)), min_size=1, max_size=5),
     st.integers(1, 100),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 async def test_cli_40_forms_round_trip(fields: list[tuple[str, bytes]], piece: int) -> None:
     """The protocol half of CLI-40: what FormData writes, the reader reads."""
     form = FormData()

@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from pathlib import PurePath
-from typing import IO, Any, Final, Protocol, TextIO, runtime_checkable
+from typing import IO, Any, Final, TextIO
 
 from .. import hdrs
 from .base import Payload, Writer
@@ -17,9 +17,14 @@ from .registry import Order, payload_type
 READ_SIZE: Final = 262_144
 
 
-@runtime_checkable
-class _Readable(Protocol):
-    def read(self, n: int = -1, /) -> Any: ...
+class _HasRead(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return callable(getattr(instance, "read", None))
+
+
+class _Readable(metaclass=_HasRead):
+    """Whatever has read(): a runtime_checkable Protocol would not see it through a wrapper that
+    hands attributes on, as that of NamedTemporaryFile does."""
 
 
 def guess_filename(value: Any, default: str | None = None) -> str | None:
@@ -30,7 +35,6 @@ def guess_filename(value: Any, default: str | None = None) -> str | None:
     return default
 
 
-# Last: whatever has read(), as the wrapper of NamedTemporaryFile.
 @payload_type(_Readable, order=Order.try_last)
 @payload_type(io.IOBase)
 class IOBasePayload(Payload):
