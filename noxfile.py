@@ -28,7 +28,6 @@ TESTING = (
     "trustme>=1.2",
     "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",
 )
-THIRD_PARTIES = ("multidict", "yarl", "frozenlist", "aiosignal")
 # What the protocol package compresses with where it is installed; its tests go through all.
 COMPRESSION = (
     "Brotli>=1.2; platform_python_implementation == 'CPython'",
@@ -198,17 +197,16 @@ PEERS = (
 
 
 def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
-    """All packages' tests and the integration tests, everything installed."""
+    """The tests of the whole, everything installed; or what is named behind `--`."""
     folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION, *HTTP2)
-    paths = session.posargs or ["packages", "tests-integration"]
-    ignored = "--ignore=packages/aiohttp-compat"
+    paths = session.posargs or ["packages/aiolos", "tests-integration"]
     env = {**env, "AIOLOS_WHEELS": str(folder)}
-    session.run("pytest", "-q", ignored, *arguments, *paths, env=env)
+    session.run("pytest", "-q", *arguments, *paths, env=env)
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Everything installed, every test, this interpreter."""
+    """Everything installed, this interpreter; the packages' own tests run in alone-*."""
     everything(session, {"AIOLOS_EXPECT_COMPILED": "1"} if has_compiler() else {})
 
 
@@ -220,8 +218,10 @@ def pure(session: nox.Session) -> None:
 
 @nox.session(python=OTHERS)
 def others(session: nox.Session) -> None:
-    """The same on every other interpreter that is found."""
-    everything(session, {"AIOLOS_EXPECT_COMPILED": "1"} if has_compiler() else {}, "-m", "not slow")
+    """Every package's tests and those of the whole, on every other interpreter that is found."""
+    compiled = {"AIOLOS_EXPECT_COMPILED": "1"} if has_compiler() else {}
+    own = [f"packages/{package}/tests" for package in LEAVES]
+    everything(session, compiled, "-m", "not slow", *([] if session.posargs else own))
 
 
 @nox.session
