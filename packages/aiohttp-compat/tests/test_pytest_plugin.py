@@ -45,6 +45,23 @@ async def test_tst_06_leaving_the_block_closes(aiohttp_client, app):
 
 
 @pytest.fixture
+async def user_endpoint(aiohttp_client):
+    app = web.Application()
+
+    @app.router.post("/users/{user_id:int}")
+    async def handler(request, match_info):
+        return web.json_response({"user": match_info["user_id"] + 1})
+
+    async with aiohttp_client(app) as client:
+        yield client
+
+
+async def test_tst_07_the_fixture_of_an_endpoint(user_endpoint):
+    async with user_endpoint.post("/users/41") as response:
+        assert await response.json() == {"user": 42}
+
+
+@pytest.fixture
 async def aiohttp_server_of_ones_own(app):
     server = await aiohttp_test_client(app)
     yield server
