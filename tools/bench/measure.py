@@ -146,10 +146,15 @@ def rounds(
     return rates
 
 
-def report(title: str, rates: dict[str, list[float]], ratios: Iterable[tuple[str, str]]) -> None:
+def report(
+    title: str,
+    rates: dict[str, list[float]],
+    ratios: Iterable[tuple[str, str]],
+    what: str = "requests",
+) -> None:
     """Print medians and, for each pair, the ratio's median and spread over the rounds."""
     count = len(next(iter(rates.values())))
-    print(f"\n{title} (requests per CPU-second, median of {count} interleaved rounds)")
+    print(f"\n{title} ({what} per CPU-second, median of {count} interleaved rounds)")
     for name, seen in rates.items():
         print(f"  {name:<24} {statistics.median(seen):>10,.0f}  {min(seen):,.0f}..{max(seen):,.0f}")
     for above, below in ratios:

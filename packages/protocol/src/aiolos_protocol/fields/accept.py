@@ -23,7 +23,7 @@ def parse_accept(value: str) -> tuple[Preference, ...]:
     of one quality keep their order. A member whose weight is malformed is left out."""
     found = []
     for member in split(value, ","):
-        pieces = list(split(member, ";"))
+        pieces = split(member, ";")
         quality = 1.0
         kept = pieces[:1]
         for piece in pieces[1:]:

@@ -4,7 +4,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, NamedTuple, Self
 
 from yarl import URL
@@ -71,13 +71,12 @@ class BasicAuth(_Login):
         return "Basic " + b64encode(pair).decode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(NamedTuple):
     """A challenge or a set of credentials: `scheme` in lower case, and either `token68` or
     `parameters` (names in lower case, of repeated ones the first)."""
 
     scheme: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
     token68: str | None = None
 
 

@@ -1,10 +1,9 @@
 """Content-Type: media types and their parameters (RFC 9110 8.3)."""
 
 from codecs import lookup
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from mimetypes import MimeTypes
-from typing import Final
+from typing import Final, NamedTuple
 
 from multidict import MultiDict, MultiDictProxy
 
@@ -15,8 +14,7 @@ _CACHED_LENGTH: Final = 128
 _NONE: Final = MultiDictProxy(MultiDict[str]())
 
 
-@dataclass(frozen=True, slots=True)
-class ContentType:
+class ContentType(NamedTuple):
     """A media type; `type`, `subtype` and the names of `parameters` are in lower case.
 
     Where a parameter is repeated the first one counts; `parameters.getall()` has them all.
@@ -24,7 +22,7 @@ class ContentType:
 
     type: str
     subtype: str
-    parameters: MultiDictProxy[str] = field(default_factory=lambda: _NONE)
+    parameters: MultiDictProxy[str] = _NONE
 
     @property
     def essence(self) -> str:
@@ -79,13 +77,13 @@ def parse_content_type(value: str | None) -> ContentType:
 
 
 def _parse(value: str) -> ContentType:
-    pieces = split(value, ";")
-    main, slash, sub = next(pieces, "").lower().partition("/")
+    pieces = split(value, ";") or [""]
+    main, slash, sub = pieces[0].lower().partition("/")
     misplaced = value.lstrip(" \t").startswith(";")
     if misplaced or not slash or not is_token(main) or not is_token(sub):
         return UNKNOWN
-    found = MultiDict(parameters(pieces))
-    return ContentType(main, sub, MultiDictProxy(found) if found else _NONE)
+    found = parameters(pieces[1:])
+    return ContentType(main, sub, MultiDictProxy(MultiDict(found)) if found else _NONE)
 
 
 _cached: Final = lru_cache(maxsize=256)(_parse)

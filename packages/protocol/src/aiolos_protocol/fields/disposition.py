@@ -8,8 +8,8 @@ quote.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from .syntax import TOKEN, check_text, is_token, parameters, quoted, split
@@ -26,8 +26,7 @@ _SEPARATOR: Final = re.compile(r"[/\\]")
 _UNFIT: Final = re.compile(r"[^\x20-\x7e]")
 
 
-@dataclass(frozen=True, slots=True)
-class Disposition:
+class Disposition(NamedTuple):
     """`type` in lower case ("attachment", "inline", "form-data") and `parameters`.
 
     The parameters are decoded: `filename*`, and `filename*0`, `filename*1*` and so on, are found
@@ -35,7 +34,7 @@ class Disposition:
     """
 
     type: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
 
     @property
     def filename(self) -> str | None:
@@ -64,13 +63,13 @@ def parse_disposition(value: str | None) -> Disposition | None:
     if not value:
         return None
     pieces = split(value, ";")
-    kind = next(pieces, "").lower()
+    kind = pieces[0].lower() if pieces else ""
     if not is_token(kind):
         return None
     plain: dict[str, str] = {}
     extended: dict[str, str] = {}
     continued: dict[str, dict[int, tuple[str, bool]]] = {}
-    for name, text in parameters(pieces, _pairs):
+    for name, text in parameters(pieces[1:], _pairs):
         section = _CONTINUATION.fullmatch(name) if "*" in name else None
         if section is not None:
             sections = continued.setdefault(section[1], {})

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from multidict import MultiDict, MultiDictProxy
 
@@ -15,8 +14,7 @@ _TARGET: Final = re.compile(r"[,\s]*+<([^>]*+)>")
 _REST: Final = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))*+', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """`target` is a URI reference as it was written; `parameters` have names in lower case, with
     `title*` decoded and found as `title`."""
 

@@ -1,8 +1,7 @@
 """Range and Content-Range of bytes (RFC 9110 14)."""
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import LimitExceeded
 from ..limits import DEFAULT_LIMITS, Limits
@@ -14,8 +13,7 @@ _RANGE: Final = re.compile(r"([0-9]{0,18})-([0-9]{0,18})")
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
 
 
-@dataclass(frozen=True, slots=True)
-class ByteRange:
+class ByteRange(NamedTuple):
     """`first` to `last`, both included, from 0. `last` is None for "to the end"; `first` is None
     for "the last `last` bytes"."""
 
@@ -63,8 +61,7 @@ def _parse_one(text: str) -> ByteRange:
     return ByteRange(first, last)
 
 
-@dataclass(frozen=True, slots=True)
-class ContentRange:
+class ContentRange(NamedTuple):
     """What a Content-Range field says: bytes `start` to `stop`, stop excluded, of `size`.
 
     `start` and `stop` are None in a 416; `size` is None where it is unknown.

@@ -6,7 +6,7 @@ closed extends to the end of the value.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final
 
 # RFC 9110 5.6.2
@@ -27,26 +27,13 @@ def is_token(text: str) -> bool:
     return TOKEN.fullmatch(text) is not None
 
 
-def split(text: str, separator: str) -> Iterator[str]:
+def split(text: str, separator: str) -> list[str]:
     """The pieces of `text` between separators ("," or ";") that stand outside quoted strings.
 
     Pieces come without surrounding white space, empty ones are left out (RFC 9110 5.6.1.2).
     """
-    if '"' not in text:
-        for piece in text.split(separator):
-            stripped = piece.strip(" \t")
-            if stripped:
-                yield stripped
-        return
-    match = _BETWEEN[separator].match
-    position, end = 0, len(text)
-    while position <= end:
-        found = match(text, position)
-        assert found is not None, "the pattern matches the empty string"
-        piece = found[0].strip(" \t")
-        if piece:
-            yield piece
-        position = found.end() + 1
+    pieces = _BETWEEN[separator].findall(text) if '"' in text else text.split(separator)
+    return [stripped for piece in pieces if (stripped := piece.strip(" \t"))]
 
 
 def unquoted(text: str, pair: Callable[[str], str] | None = None) -> str:
@@ -84,15 +71,17 @@ def token_or_quoted(text: str) -> str:
 
 
 def parameters(
-    pieces: Iterator[str], pair: Callable[[str], str] | None = None
-) -> Iterator[tuple[str, str]]:
+    pieces: Iterable[str], pair: Callable[[str], str] | None = None
+) -> list[tuple[str, str]]:
     """`(name in lower case, value)` of each piece that reads `name=value` (RFC 9110 5.6.6).
 
     White space around "=" is forgiven; a piece without a name, or without "=", is left out.
     `pair` is as in unquoted().
     """
+    found = []
     for piece in pieces:
         name, equals, value = piece.partition("=")
         name = name.rstrip(" \t").lower()
         if equals and is_token(name):
-            yield name, unquoted(value.lstrip(" \t"), pair)
+            found.append((name, unquoted(value.lstrip(" \t"), pair)))
+    return found
