@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from aiolos_protocol import siblings
-from aiolos_protocol.contracts import Requester, Servable
+from aiolos_protocol.contracts import Connect, Requester, Servable
 from yarl import URL
 
+from .faults import Faults, FaultyConnect
 from .server import BaseTestServer, TestServer
 
 _Result = TypeVar("_Result", covariant=True)
@@ -32,8 +33,9 @@ class TestClient(Generic[_Response, _Socket]):
     `served` is a server, an application (which is then served on a free port), or an awaitable
     of either. `async with` starts the server and closes both. Other options are the session's;
     `server_options` those of the TestServer that is made here, `transport` one of them: "memory"
-    does without sockets. What was awaited is released at close(). Raises MissingDistribution
-    where aiolos-client is not installed.
+    does without sockets. `faults` are what the client's own connections suffer, one each. What
+    was awaited is released at close(). Raises MissingDistribution where aiolos-client is not
+    installed.
     """
 
     __test__ = False
@@ -44,6 +46,7 @@ class TestClient(Generic[_Response, _Socket]):
         *,
         cookie_jar: Any = None,
         transport: str | None = None,
+        faults: Faults = (),
         server_options: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
@@ -53,6 +56,7 @@ class TestClient(Generic[_Response, _Socket]):
         if cookie_jar is not None:
             options["cookie_jar"] = cookie_jar
         self._options = options
+        self._faults = faults
         self._server_options = server_options or {}
         self._session: Requester | None = None
         self._awaited: list[Any] = []
@@ -158,7 +162,11 @@ class TestClient(Generic[_Response, _Socket]):
         if self._session is None:
             if self._closed:
                 raise RuntimeError("this TestClient is closed; make another one")
-            connect = self.server.connect if self.server.transport == "memory" else None
+            connect: Connect | None = None
+            if self.server.transport == "memory":
+                connect = self.server.connect
+            if self._faults:
+                connect = FaultyConnect(self._faults, connect)
             self._session = self._component.loopback_session(connect=connect, **self._options)
         return self._session
 

@@ -11,6 +11,8 @@ from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Runner, Servable
 from yarl import URL
 
+from .acceptor import Acceptor
+from .faults import Faults, Supply
 from .memory import MemoryListener
 from .ports import get_port_socket
 
@@ -28,7 +30,8 @@ class BaseTestServer(ABC):
     sockets, which a TestClient makes by connect(). `host` is what URLs name and what is bound,
     `port` the port to bind, None for a free one; `scheme` is "http" or "https", "" for what the
     TLS context implies. `socket_factory(host, port, family)` gives the bound socket.
-    `skip_url_asserts` lets make_url() take absolute URLs. Other options are the runner's.
+    `skip_url_asserts` lets make_url() take absolute URLs. `faults` are what the connections
+    suffer, one each. Other options are the runner's.
     """
 
     __test__ = False
@@ -41,6 +44,7 @@ class BaseTestServer(ABC):
         host: str = "127.0.0.1",
         port: int | None = None,
         skip_url_asserts: bool = False,
+        faults: Faults = (),
         socket_factory: Callable[[str, int, AddressFamily], socket] = get_port_socket,
         **options: Any,
     ) -> None:
@@ -53,6 +57,7 @@ class BaseTestServer(ABC):
         self.runner: Runner | None = None
         self._skip_url_asserts = skip_url_asserts
         self._socket_factory = socket_factory
+        self._supply = Supply(faults) if faults else None
         self._options = options
         self._state = _State.NEW
         self._listener: MemoryListener | None = None
@@ -99,7 +104,15 @@ class BaseTestServer(ABC):
         family = AddressFamily.AF_INET6 if ":" in self.host else AddressFamily.AF_INET
         sock = self._socket_factory(self.host, self.port or 0, family)
         self.port = sock.getsockname()[1]
-        await runner.listen(sock, ssl=ssl)
+        supply = self._supply
+        if supply is None:
+            await runner.listen(sock, ssl=ssl)
+            return
+
+        async def open_acceptor(factory: Callable[[], Any]) -> Acceptor:
+            return Acceptor(sock, factory, supply, tls=ssl)
+
+        await runner.serve(open_acceptor)
 
     async def _listen_in_memory(self, runner: Runner, ssl: SSLContext | None) -> None:
         if ssl is not None:
@@ -107,6 +120,8 @@ class BaseTestServer(ABC):
         self.port = self.port or 80
 
         async def open_listener(factory: Callable[[], Any]) -> MemoryListener:
+            if self._supply is not None:
+                factory = self._supply.over(factory)
             self._listener = MemoryListener(factory)
             return self._listener
 
@@ -148,6 +163,8 @@ class BaseTestServer(ABC):
         if self._state is _State.RUNNING:
             self._state = _State.CLOSED
             self.port = None
+            if self._supply is not None:
+                self._supply.let_go()
             if self.runner is not None:
                 await self.runner.cleanup()
 
