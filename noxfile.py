@@ -17,6 +17,9 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 nox.options.stop_on_first_error = False
 
+# What is tested is what is installed, not what lies on somebody's path.
+os.environ.pop("PYTHONPATH", None)
+
 ROOT = Path(__file__).parent
 PACKAGES = ("protocol", "client", "server", "websocket", "testing", "aiolos", "aiohttp-compat")
 LEAVES = ("protocol", "client", "server", "websocket", "testing")
