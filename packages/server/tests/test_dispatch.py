@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from aiolos_server.dispatch import Dispatcher, Owner
+from aiolos_server.dispatch import Dispatcher
+from aiolos_server.owner import Owner
 
 VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("VARIABLE", default="pristine")
 

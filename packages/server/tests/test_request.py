@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import pytest
@@ -244,6 +244,22 @@ async def test_the_mapping(seen: Any) -> None:
         return found, len(request), request == request, hash(request) == hash(request)
 
     assert await seen(ask, post(b"")) == (("ann", 1, ["user"], True, True), 0, True, True)
+
+
+async def test_every_verb_of_a_mapping(seen: Any) -> None:
+    def ask(request: web.Request) -> Any:
+        assert isinstance(request, MutableMapping)
+        request.update({"a": 1}, b=2)
+        assert request.setdefault("c", 3) == 3
+        assert request.get("d") is None
+        assert dict(request.items()) == {"a": 1, "b": 2, "c": 3}
+        assert request.pop("a") == 1
+        assert list(request.keys()) == ["b", "c"]
+        assert request.popitem() == ("b", 2)
+        request.clear()
+        return list(request.values())
+
+    assert await seen(ask, post(b"")) == []
 
 
 async def test_two_tasks_reading_one_body(seen: Any) -> None:

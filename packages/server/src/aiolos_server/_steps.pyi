@@ -1,4 +1,6 @@
 from contextvars import Context
 from typing import Any
 
-def first_steps(context: Context, owner: Any) -> tuple[Any, Any] | None: ...
+from .owner import Owner
+
+def first_steps(context: Context, owner: Owner) -> tuple[Any, Any] | None: ...

@@ -3,6 +3,8 @@
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 
+from aiolos_server.owner cimport Owner
+
 from types import CoroutineType
 
 from .pysteps import awaited
@@ -20,7 +22,7 @@ cdef object _coroutine = CoroutineType
 cdef object _awaited = awaited
 
 
-def first_steps(context, owner):
+def first_steps(context, Owner owner):
     """See `steps`."""
     PyContext_Enter(context)
     try:
@@ -29,7 +31,7 @@ def first_steps(context, owner):
         PyContext_Exit(context)
 
 
-cdef object _first_steps(owner):
+cdef object _first_steps(Owner owner):
     cdef PyObject* given
     cdef PySendResult outcome
     try:

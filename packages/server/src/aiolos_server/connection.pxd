@@ -1,7 +1,11 @@
 cimport cython
 
 from aiolos_server.core cimport RequestCore, ResponseCore
-from aiolos_server.dispatch cimport Dispatcher, Owner
+from aiolos_server.dispatch cimport Dispatcher
+from aiolos_server.owner cimport Owner
+
+cdef type Request
+cdef object Response
 
 
 cdef class Connection(Owner):
@@ -14,6 +18,7 @@ cdef class Connection(Owner):
     cdef object _gone
     cdef bint _has_hooks
     cdef object _log_access
+    cdef bint _lost
     cdef dict _matches
     cdef double _received
     cdef RequestCore _request
@@ -23,8 +28,9 @@ cdef class Connection(Owner):
     cdef readonly object client_max_size
     cdef readonly object link
 
-    @cython.locals(by_method=dict)
+    @cython.locals(by_method=dict, request=RequestCore)
     cpdef object request_received(self, object head)
+    @cython.locals(request=RequestCore)
     cpdef object started(self)
     @cython.locals(whole=ResponseCore)
     cpdef object finished(self, object result, object error)

@@ -16,8 +16,9 @@ from aiolos_protocol.message import RequestHead
 
 from .abc import AbstractApplication
 from .core import REASONS, ResponseCore
-from .dispatch import Dispatcher, Owner
+from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
+from .owner import Owner
 from .request import Request
 from .response import Response, StreamResponse, WholeResponse
 
@@ -55,6 +56,7 @@ class Connection(Owner):
         "_gone",
         "_has_hooks",
         "_log_access",
+        "_lost",
         "_matches",
         "_received",
         "_request",
@@ -83,6 +85,7 @@ class Connection(Owner):
         self._gone: asyncio.Future[None] | None = None
         self._received = 0.0
         self._closing = False
+        self._lost = False
 
     # From the link.
 
@@ -101,7 +104,12 @@ class Connection(Owner):
             found = by_method.get(head.method)
         if found is None:
             found = self._resolve(head)
-        self._request = Request(head, self, found)
+        # Not Request(...): the call alone would cost as much as all of this.
+        request: Any = Request.__new__(Request)
+        request.head = head
+        request._bearer = self
+        request._match_info = found
+        self._request = request
         self._task = self._dispatcher.dispatch(self)
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
@@ -118,11 +126,12 @@ class Connection(Owner):
 
     def lost(self, exc: BaseException | None) -> None:
         """See ServerRole."""
+        self._lost = True
         self.half_closed()
         if self._request is None:
             self._server.forget(self)
 
-    # The handler (dispatch.Owner).
+    # The handler (owner.Owner).
 
     def started(self) -> "Awaitable[Any]":
         """See Owner: the handler's coroutine."""
@@ -137,8 +146,11 @@ class Connection(Owner):
         if response is not None:
             if isinstance(error, Exception) and not response.prepared:
                 self._send_whole(self._failed(error))
-            else:
-                self._end(response, error)
+                return None
+            self._end(response, error)
+            if error is None and not response.keep_alive and self.link.idle_time() >= 0:
+                # force_close() came behind the head.
+                self.link.close()
             return None
         if type(result) is Response and self._begun is None and not self._has_hooks:
             # As nearly always.
@@ -180,7 +192,7 @@ class Connection(Owner):
     def _send_whole(self, response: Any) -> None:
         link = self.link
         whole: ResponseCore = response if isinstance(response, ResponseCore) else response.plain()
-        if link.transport is not None:
+        if not self._lost:
             if whole._cookies:
                 response.add_cookies()
             head = self._request.head
@@ -197,16 +209,13 @@ class Connection(Owner):
         request = self._request
         self._request = self._task = self._begun = self._ending = self._farewell = None
         link = self.link
-        if link.transport is None:
+        if self._lost:
             self._server.forget(self)
         if response is None or error is not None:
             if isinstance(error, Exception) and not isinstance(error, ConnectionError):
                 self._log_cut_short(request, error)
             link.abort()
             return
-        if not response.keep_alive and link.idle_time() >= 0:
-            # force_close() came behind the head.
-            link.close()
         if self._log_access is not None:
             try:
                 self._log_access(request, response, perf_counter() - self._received)
@@ -222,7 +231,7 @@ class Connection(Owner):
         if isinstance(exc, ProtocolError) and not isinstance(exc, LocalProtocolError):
             self._log_refusal(exc)
             return _answer(exc.status_hint, _refusal(exc), keep_alive=False)
-        if self.link.transport is None and isinstance(exc, ConnectionError):
+        if self._lost and isinstance(exc, ConnectionError):
             self._server.logger.debug("%s went away during %r", self.peer(), request)
         else:
             self._server.logger.error(
@@ -274,7 +283,7 @@ class Connection(Owner):
 
     async def disconnected(self) -> None:
         """Wait until the peer is gone, or at least sends no more."""
-        if self.link.transport is None:
+        if self._lost:
             return
         if self._gone is None:
             self._gone = self.link.loop.create_future()

@@ -1,11 +1,8 @@
 cimport cython
 
+from aiolos_server.owner cimport Owner
+
 cdef object getrefcount, first_steps
-
-
-cdef class Owner:
-    cpdef object started(self)
-    cpdef object finished(self, object result, object error)
 
 
 cdef class _Gate:
@@ -28,6 +25,7 @@ cdef class _Worker:
     cdef bint _retired
     cdef object _yielded
     cdef readonly object context
+    cdef Py_ssize_t references
     cdef readonly object task
 
     cdef bint parked(self)

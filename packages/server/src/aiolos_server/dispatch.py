@@ -20,31 +20,15 @@ suspending ones), a request gets a Task of its own from the start.
 import sys
 from asyncio import AbstractEventLoop, CancelledError, Task
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
 from typing import Any
 
+from .owner import Owner
 from .steps import first_steps
 
 # A reference count tells who has kept a Task; only CPython counts them.
 getrefcount: Any = getattr(sys, "getrefcount", None)
-
-
-class Owner:
-    """Who starts handlers, and is told of their ends."""
-
-    __slots__ = ()
-
-    def started(self) -> "Awaitable[Any]":
-        """What is to be awaited; called where its Task is the current one."""
-        raise NotImplementedError
-
-    def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
-        """What was awaited gave `result` or raised `error`. Must not raise.
-
-        What else is to be awaited in the same Task, whose end is told likewise; None at the end.
-        """
-        raise NotImplementedError
 
 
 class _Gate:
@@ -138,7 +122,16 @@ class _Resume:
 class _Worker:
     """A Task, its Context, and what it is to go on with."""
 
-    __slots__ = ("_coro", "_gate", "_owner", "_retired", "_yielded", "context", "task")
+    __slots__ = (
+        "_coro",
+        "_gate",
+        "_owner",
+        "_retired",
+        "_yielded",
+        "context",
+        "references",
+        "task",
+    )
 
     def __init__(self, loop: AbstractEventLoop, context: Context) -> None:
         self.context = context
@@ -147,6 +140,8 @@ class _Worker:
         self._yielded: Any = None
         self._owner: Any = None
         self._retired = False
+        # How many references to the Task there are while nobody else has one.
+        self.references = 0
         self.task: Any = loop.create_task(self._run(), context=context)
 
     def parked(self) -> bool:
@@ -218,7 +213,8 @@ class Dispatcher:
             return self._separate(owner)
         loop = self._loop
         task = worker.task
-        references = getrefcount(task)
+        if not worker.references:
+            worker.references = getrefcount(task)
         try:
             _enter_task(loop, task)
         except RuntimeError:
@@ -233,7 +229,7 @@ class Dispatcher:
             raise
         _leave_task(loop, task)
         if suspended is None:
-            self._keep(worker, getrefcount(task) > references)
+            self._keep(worker, getrefcount(task) > worker.references)
             return None
         if self._inline:
             self._spare = self._new_worker()

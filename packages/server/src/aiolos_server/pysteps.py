@@ -5,13 +5,15 @@ from contextvars import Context
 from types import CoroutineType
 from typing import Any
 
+from .owner import Owner
 
-def first_steps(context: Context, owner: Any) -> "tuple[Any, Any] | None":
+
+def first_steps(context: Context, owner: Owner) -> "tuple[Any, Any] | None":
     """See `steps`."""
     return context.run(_first_steps, owner)
 
 
-def _first_steps(owner: Any) -> "tuple[Any, Any] | None":
+def _first_steps(owner: Owner) -> "tuple[Any, Any] | None":
     coro: Any
     try:
         coro = owner.started()

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 from aiolos_protocol import hdrs
@@ -36,7 +36,27 @@ class Bearer(Protocol):
     async def disconnected(self) -> None: ...
 
 
-class BaseRequest(MutableMapping[str, Any], RequestCore):
+if TYPE_CHECKING:
+    _Mapping = MutableMapping[str, Any]
+else:
+
+    @MutableMapping.register
+    class _Mapping:
+        """What MutableMapping adds, without its metaclass: that would make requests dearer."""
+
+        __contains__ = MutableMapping.__contains__
+        clear = MutableMapping.clear
+        get = MutableMapping.get
+        items = MutableMapping.items
+        keys = MutableMapping.keys
+        pop = MutableMapping.pop
+        popitem = MutableMapping.popitem
+        setdefault = MutableMapping.setdefault
+        update = MutableMapping.update
+        values = MutableMapping.values
+
+
+class BaseRequest(_Mapping, RequestCore):
     """One request; a mapping for whatever middlewares and handlers pass on.
 
     Reading the body suspends until it is there. Malformed bodies raise an HTTPException of the

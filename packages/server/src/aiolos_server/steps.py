@@ -1,7 +1,7 @@
 """The first steps of a handler: `first_steps(context, owner)`.
 
 Runs in `context` what the owner starts, and whatever it wants after that, until it suspends: then
-it gives the coroutine and what that yielded, else None. See dispatch.Owner. Only KeyboardInterrupt
+it gives the coroutine and what that yielded, else None. See owner.Owner. Only KeyboardInterrupt
 and SystemExit are raised, after the owner has been told of them.
 """
 
