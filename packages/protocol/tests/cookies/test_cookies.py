@@ -58,6 +58,7 @@ def test_quotes_do_not_hide_a_semicolon() -> None:
 
 def test_cookie_is_written_as_it_was_given() -> None:
     assert format_cookie([("a", '"x y"'), ("b", "ü"), ("", "bare")]) == 'a="x y"; b=ü; bare'
+    assert format_cookie([("a", "\udcff\xa0")]) == "a=\udcff\xa0"
 
 
 @pytest.mark.parametrize("pair", [("a", "b; c=d"), ("a;b", "c"), ("a", "b\r\nX: y"), ("a", "\0")])
@@ -256,7 +257,8 @@ def test_set_cookie_is_written() -> None:
         ("__Host-a", {"secure": True, "domain": "x"}, "Path=/ and no Domain"),
         ("__Host-a", {"secure": True, "path": "/x"}, "Path=/ and no Domain"),
         ("__Http-a", {"secure": True}, "needs HttpOnly"),
-        ("__HOSThttp-a", {"secure": True, "httponly": True, "path": "/x"}, "Path=/"),
+        ("__HOST-http-a", {"secure": True, "httponly": True, "path": "/x"}, "Path=/"),
+        ("__Host-Http-a", {"secure": True}, "needs HttpOnly"),
     ],
 )
 def test_what_no_browser_would_keep(name: str, options: dict[str, object], message: str) -> None:

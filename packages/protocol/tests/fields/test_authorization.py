@@ -41,12 +41,12 @@ def test_basic_from_url() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("Basic", "Could not parse"),
-        ("Digest x", "Unknown authorization method Digest"),
-        ("Basic !!!", "Invalid base64"),
-        ("Basic YQ", "Invalid base64"),
-        ("Basic é===", "Invalid base64"),
-        ("Basic YWI=", "Invalid credentials"),
+        ("Basic", "without credentials"),
+        ("Digest x", "scheme Digest, not Basic"),
+        ("Basic !!!", "not base64"),
+        ("Basic YQ", "not base64"),
+        ("Basic é===", "not base64"),
+        ("Basic YWI=", "hold no colon"),
     ],
 )
 def test_basic_malformed(value: str, message: str) -> None:
@@ -55,7 +55,7 @@ def test_basic_malformed(value: str, message: str) -> None:
 
 
 def test_basic_refuses_what_cannot_be_sent() -> None:
-    with pytest.raises(ValueError, match='":" is not allowed'):
+    with pytest.raises(ValueError, match="holds a colon"):
         BasicAuth("a:b")
     with pytest.raises(ValueError, match="login"):
         BasicAuth(None)  # type: ignore[arg-type]

@@ -94,11 +94,9 @@ def test_what_no_part_can_be_made_of() -> None:
         MultipartWriter().append(5)
 
 
-async def test_a_part_with_a_field_that_would_be_two() -> None:
-    writer = MultipartWriter()
-    writer.append("x", {"X": "a\r\nb"})
+def test_a_part_with_a_field_that_would_be_two() -> None:
     with pytest.raises(LocalProtocolError, match="control character"):
-        await written(writer)
+        MultipartWriter().append("x", {"X": "a\r\nb"})
 
 
 async def test_iteration_and_the_context_manager() -> None:
@@ -154,6 +152,17 @@ async def test_nested() -> None:
     assert second.get_payload() == "y"  # type: ignore[union-attr]
 
 
+async def test_a_part_that_grows_behind_its_appending() -> None:
+    inner = MultipartWriter(boundary="in")
+    outer = MultipartWriter(boundary="out")
+    part = outer.append(inner)
+    assert part.headers["Content-Length"] == "8"
+    inner.append("x")
+    data = await written(outer)
+    assert f"Content-Length: {inner.size}\r\n".encode() in data
+    assert inner.size == len(await inner.as_bytes())
+
+
 async def test_parts_are_streamed() -> None:
     async def source() -> AsyncIterator[bytes]:
         yield b"one"
@@ -196,7 +205,8 @@ async def test_parts_of_a_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [StringPayload("x"), JsonPayload({}), get_payload(io.BytesIO(b"x"))]
+    "part",
+    [StringPayload("x"), JsonPayload({}), get_payload(io.BytesIO(b"x"), filename="name=x")],
 )
 async def test_parts_of_a_form_need_a_name(part: Any) -> None:
     writer = MultipartWriter("form-data")

@@ -1,8 +1,12 @@
 """The Cookie field (RFC 6265bis 4.2, 5.8.3)."""
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from .values import unquote_value
+
+_FORBIDDEN: Final = re.compile(r"[;\x00-\x08\x0a-\x1f\x7f]")
 
 
 def parse_cookie(value: str) -> list[tuple[str, str]]:
@@ -29,7 +33,7 @@ def format_cookie(pairs: Iterable[tuple[str, str]]) -> str:
     written = []
     for name, value in pairs:
         text = f"{name}={value}" if name else value
-        if ";" in text or not text.isprintable():
+        if _FORBIDDEN.search(text):
             raise ValueError(
                 f"the cookie {text!r:.80} holds a semicolon or a control character; quote its"
                 " value with aiolos_protocol.cookies.quote_value()"

@@ -17,6 +17,7 @@ _AV_OCTETS: Final = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
 _SAME_SITE: Final = {"strict": "Strict", "lax": "Lax", "none": "None"}
 # Beyond 18 digits no moment exists; int() of a long text is slow.
 _MAX_AGE: Final = re.compile(r"-?[0-9]{1,18}")
+_PREFIXES: Final = ("__Secure-", "__Host-Http-", "__Host-", "__Http-")
 _FOREVER: Final = 10**18
 
 
@@ -205,17 +206,17 @@ def check_prefix(cookie: SetCookie) -> None:
     (RFC 6265bis 4.1.3, 5.7): a browser does not keep such a cookie, nor must another client."""
     # A cookie without a name goes out as its bare value, which could pose as a prefixed name.
     name = (cookie.name or cookie.value).lower()
-    if not name.startswith(("__secure-", "__host-", "__http-", "__hosthttp-")):
+    prefix = next((each for each in _PREFIXES if name.startswith(each.lower())), None)
+    if prefix is None:
         return
-    shown = name.partition("-")[0] + "-"
     if not cookie.name:
-        raise ValueError(f"a cookie without a name may not begin with {shown} (RFC 6265bis 5.7)")
+        raise ValueError(f"a cookie without a name may not begin with {prefix} (RFC 6265bis 5.7)")
     if not cookie.secure:
         missing = "Secure"
-    elif name.startswith(("__http-", "__hosthttp-")) and not cookie.httponly:
+    elif "Http-" in prefix and not cookie.httponly:
         missing = "HttpOnly"
-    elif name.startswith(("__host-", "__hosthttp-")) and (cookie.domain or cookie.path != "/"):
+    elif prefix.startswith("__Host-") and (cookie.domain or cookie.path != "/"):
         missing = "Path=/ and no Domain"
     else:
         return
-    raise ValueError(f"the cookie {cookie.name} needs {missing}, for its name begins with {shown}")
+    raise ValueError(f"the cookie {cookie.name} needs {missing}, for its name begins with {prefix}")

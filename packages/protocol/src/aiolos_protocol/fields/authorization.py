@@ -30,11 +30,11 @@ class BasicAuth(_Login):
     def __new__(cls, login: str, password: str = "", encoding: str = "latin1") -> Self:
         """Raises ValueError where the name holds a colon (RFC 7617 2) or a value is None."""
         if login is None:
-            raise ValueError("BasicAuth needs a login; None is not allowed as login value")
+            raise ValueError("BasicAuth() takes a login as str, not None")
         if password is None:
-            raise ValueError("BasicAuth: None is not allowed as password value; use ''")
+            raise ValueError("BasicAuth() takes a password as str, not None; none at all is ''")
         if ":" in login:
-            raise ValueError('A ":" is not allowed in login (RFC 7617 2)')
+            raise ValueError(f"the login {login!r:.80} holds a colon (RFC 7617 2)")
         return super().__new__(cls, login, password, encoding)
 
     @classmethod
@@ -43,17 +43,17 @@ class BasicAuth(_Login):
         or of another scheme."""
         scheme, space, encoded = auth_header.strip(" \t").partition(" ")
         if not space:
-            raise ValueError("Could not parse authorization header.")
+            raise ValueError(f"{auth_header!r:.40} is a scheme without credentials (RFC 9110 11.4)")
         if scheme.lower() != "basic":
-            raise ValueError(f"Unknown authorization method {scheme}")
+            raise ValueError(f"the credentials are of the scheme {scheme:.40}, not Basic")
         try:
             raw = b64decode(encoded.strip(" \t").encode("ascii"), validate=True)
         except (Base64Error, UnicodeEncodeError):
-            raise ValueError("Invalid base64 encoding.") from None
+            raise ValueError("the credentials are not base64 (RFC 7617 2)") from None
         decoded = raw.decode(encoding)
         login, colon, password = decoded.partition(":")
         if not colon:
-            raise ValueError("Invalid credentials.")
+            raise ValueError("the credentials hold no colon (RFC 7617 2)")
         return cls(login, password, encoding=encoding)
 
     @classmethod

@@ -83,7 +83,7 @@ def parse_disposition(value: str | None) -> Disposition | None:
     if kind == "form-data":
         plain = {name: _form_value(text) if "%" in text else text for name, text in plain.items()}
     for name, sections in continued.items():
-        joined = _join(sections)
+        joined = join_sections(sections)
         if joined is not None:
             extended.setdefault(name, joined)
     return Disposition(kind, plain | extended)
@@ -163,8 +163,9 @@ def _unescape(match: "re.Match[str]") -> str:
     return _FORM_ESCAPES[match[1].upper()]
 
 
-def _join(sections: Mapping[int, tuple[str, bool]]) -> str | None:
-    """RFC 2231 3 and 4.1: numbered sections up to the first gap; the first names the charset."""
+def join_sections(sections: Mapping[int, tuple[str, bool]]) -> str | None:
+    """One value of its numbered sections, `(text, whether it is percent-encoded)`, up to the
+    first gap; the first section may name the charset (RFC 2231 3, 4.1). None without it."""
     if 0 not in sections:
         return None
     charset = "utf-8"

@@ -1,12 +1,20 @@
 """Multipart bodies (RFC 2046 5.1, RFC 7578), read and written as streams."""
 
 from .boundary import MalformedMultipart
+from .disposition import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    content_disposition_filename,
+    parse_content_disposition,
+)
 from .parser import Mark, MultipartParser
 from .part import BodyPartReader
 from .reader import MultipartReader, MultipartResponseWrapper
 from .writer import BodyPartReaderPayload, MultipartWriter
 
 __all__ = [
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
     "BodyPartReader",
     "BodyPartReaderPayload",
     "MalformedMultipart",
@@ -15,4 +23,6 @@ __all__ = [
     "MultipartReader",
     "MultipartResponseWrapper",
     "MultipartWriter",
+    "content_disposition_filename",
+    "parse_content_disposition",
 ]

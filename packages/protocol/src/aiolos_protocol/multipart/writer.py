@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 from .. import hdrs
 from ..compression import ContentEncoder, parse_codings
 from ..errors import RemoteProtocolError
-from ..fields.disposition import format_disposition
+from ..fields.disposition import format_disposition, parse_disposition
 from ..payload import JsonPayload, Payload, StringPayload, Writer, get_payload, payload_type
 from ..payload import LookupError as NoPayload
 from . import transfer
@@ -92,15 +92,13 @@ class MultipartWriter(Payload):
         encoded = fields.get(hdrs.CONTENT_TRANSFER_ENCODING, "").strip(" \t").lower()
         if transfer.encoder(encoded) is None:
             encoded = ""
-        if self._is_form:
-            if codings or encoded:
-                raise ValueError(
-                    "parts of a form are not encoded: leave out Content-Encoding and"
-                    " Content-Transfer-Encoding (RFC 7578 4.7, 4.8)"
-                )
-        elif payload.size is not None and not codings and not encoded:
-            fields[hdrs.CONTENT_LENGTH] = str(payload.size)
+        if self._is_form and (codings or encoded):
+            raise ValueError(
+                "parts of a form are not encoded: leave out Content-Encoding and"
+                " Content-Transfer-Encoding (RFC 7578 4.7, 4.8)"
+            )
         self._parts.append((payload, codings, encoded))
+        self._head_of(payload, codings, encoded)
         return payload
 
     def append_json(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
@@ -131,22 +129,23 @@ class MultipartWriter(Payload):
         for part, codings, encoded in self._parts:
             if codings or encoded or part.size is None:
                 return None
-            total += len(self._boundary) + 6 + len(part._binary_headers) + part.size
+            total += len(self._head_of(part, codings, encoded)) + part.size + 2
         return total
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """As Payload.decode(); parts are shown as they are before they are encoded."""
         pieces = []
-        for part, _, _ in self._parts:
-            head = part._binary_headers.decode("utf-8", "surrogateescape")
-            pieces.append(f"--{self.boundary}\r\n{head}{part.decode(encoding, errors)}\r\n")
+        for part, codings, encoded in self._parts:
+            head = self._head_of(part, codings, encoded).decode("utf-8", "surrogateescape")
+            pieces.append(f"{head}{part.decode(encoding, errors)}\r\n")
         return "".join((*pieces, f"--{self.boundary}--\r\n"))
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """As Payload.as_bytes(): what write() would write."""
         pieces = _Pieces()
         for part, codings, encoded in self._parts:
-            pieces.list.append(self._head_of(part))
+            self._check_name(part)
+            pieces.list.append(self._head_of(part, codings, encoded))
             data = await part.as_bytes(encoding, errors)
             encoder = _EncodingWriter(pieces, codings, encoded)
             await encoder.write(data)
@@ -161,7 +160,8 @@ class MultipartWriter(Payload):
         Without `close_boundary` the closing delimiter is left out, for more to follow.
         """
         for part, codings, encoded in self._parts:
-            await writer.write(self._head_of(part))
+            self._check_name(part)
+            await writer.write(self._head_of(part, codings, encoded))
             if codings or encoded:
                 encoder = _EncodingWriter(writer, codings, encoded)
                 await part.write(encoder)
@@ -177,14 +177,20 @@ class MultipartWriter(Payload):
         for part, _, _ in self._parts:
             await part.close()
 
-    def _head_of(self, part: Payload) -> bytes:
-        """The delimiter in front of a part, and its head."""
-        if self._is_form and "name=" not in part.headers.get(hdrs.CONTENT_DISPOSITION, ""):
+    def _head_of(self, part: Payload, codings: str, encoded: str) -> bytes:
+        """The delimiter in front of a part, and its head, with its length as it is by now: parts
+        of a part may have been added."""
+        if not self._is_form and not codings and not encoded and part.size is not None:
+            part.headers[hdrs.CONTENT_LENGTH] = str(part.size)
+        return b"--%b\r\n%b" % (self._boundary, part._binary_headers)
+
+    def _check_name(self, part: Payload) -> None:
+        disposition = parse_disposition(part.headers.get(hdrs.CONTENT_DISPOSITION))
+        if self._is_form and (disposition is None or disposition.name is None):
             raise ValueError(
                 "a part of a form needs a name: call"
                 ' part.set_content_disposition("form-data", name=...) (RFC 7578 4.2)'
             )
-        return b"--%b\r\n%b" % (self._boundary, part._binary_headers)
 
 
 def _codings(fields: "CIMultiDict[str]") -> str:
