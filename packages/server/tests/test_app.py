@@ -138,3 +138,82 @@ def test_add_routes() -> None:
     (route,) = app.add_routes([web.get("/x", hello)])
     assert route.handler is hello
     assert "Application" in repr(app)
+
+
+def test_rte_16_decorators_of_the_application(found: Any) -> None:
+    app = web.Application()
+    app["db"] = "pool"
+    for verb in ("head", "options", "post", "put", "patch", "delete"):
+        assert getattr(app, verb)(f"/{verb}", name=verb)(hello) is hello
+        assert found(app.router, f"/{verb}", verb.upper()).route.name == verb
+    assert app.get("/users", name="users")(hello) is hello
+    assert app.get("/plain")(hello) is hello
+    assert app.view("/view")(hello) is hello
+    assert app.route("PURGE", "/purge")(hello) is hello
+    assert found(app.router, "/users", "HEAD").route.name == "users"
+    assert found(app.router, "/plain").route.handler is hello
+    assert found(app.router, "/purge", "PURGE").route.handler is hello
+    # It is still a mapping.
+    assert app.get("db") == "pool"
+    assert app.get("other") is None
+    assert app.get(web.AppKey("key", str), "default") == "default"
+
+
+def test_what_aiohttp_takes() -> None:
+    router = web.UrlDispatcher()
+    app = web.Application(
+        router=router, handler_args={"keepalive_timeout": 5}, debug=True, middlewares=()
+    )
+    assert app.router is router
+    assert app.debug
+    assert not app.pre_frozen
+
+
+async def test_the_loop_is_the_running_one() -> None:
+    import asyncio
+
+    assert web.Application().loop is asyncio.get_running_loop()
+
+
+async def test_srv_18_logs_go_through_the_logging_tree(running: Running, talk: Any) -> None:
+    import io
+    import logging
+
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
+
+    async def broken(request: web.Request) -> web.Response:
+        raise KeyError("oops")
+
+    app = web.Application()
+    app.router.add_get("/", broken)
+    logging.getLogger("aiolos").setLevel(logging.INFO)
+    root.addHandler(handler)
+    try:
+        async with running(app) as (_, port, _):
+            await talk(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    finally:
+        root.removeHandler(handler)
+    lines = stream.getvalue()
+    assert "aiolos.access " in lines
+    assert "GET / HTTP/1.1" in lines
+    assert "aiolos.web Error handling request GET /" in lines
+    assert "KeyError: 'oops'" in lines
+
+
+async def test_srv_13_error_pages_escape_what_the_client_sent(serve: Serve) -> None:
+    app = web.Application()
+    app.router.add_get("/", hello)
+    peer = serve(app=app)
+    for request in (
+        target("/%3Cscript%3Ealert(1)%3C/script%3E"),
+        target("/<script>alert(1)</script>"),
+        target("/", "<SCRIPT>"),
+    ):
+        answer = await serve(app=app).ask(request)
+        assert answer.status >= 400
+        assert b"<script" not in answer.body.lower()
+        assert answer.headers["content-type"].startswith("text/plain")
+    assert (await peer.ask(target("/"))).status == 200

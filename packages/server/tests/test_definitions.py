@@ -96,3 +96,55 @@ def test_a_definition_of_the_users_own() -> None:
 def test_what_is_no_definition() -> None:
     with pytest.raises(TypeError, match=r"web\.get"):
         web.Application().add_routes([handler])
+
+
+def test_rte_14_a_view_decorated_with_its_path(found: Found) -> None:
+    @web.view("/items", name="items")
+    @web.view("/things")
+    class ItemView(web.View):
+        async def get(self) -> web.Response:
+            return web.Response()
+
+    class Derived(ItemView):
+        pass
+
+    assert isinstance(ItemView, type)
+    for add in ("add_routes", "router.add_routes"):
+        app = web.Application()
+        routes = (app if add == "add_routes" else app.router).add_routes([ItemView])
+        assert len(routes) == 2
+        assert found(app.router, "/items").route.handler is ItemView
+        assert found(app.router, "/things", "POST").route.handler is ItemView
+        assert str(app.router["items"].url_for()) == "/items"
+    with pytest.raises(TypeError, match="Derived"):
+        app.add_routes([Derived])
+    with pytest.raises(TypeError, match=r"web\.View"):
+        web.view("/x")(handler)
+
+
+def test_static_definitions(tmp_path: Any, found: Found) -> None:
+    routes = web.RouteTableDef()
+    routes.static("/one", tmp_path, name="one")
+    router = web.UrlDispatcher()
+    made = router.add_routes([*routes, web.static("/two", tmp_path)])
+    assert [(route.method, route.resource.canonical) for route in made] == [
+        ("GET", "/one"),
+        ("HEAD", "/one"),
+        ("GET", "/two"),
+        ("HEAD", "/two"),
+    ]
+    assert found(router, "/two/x") == {"filename": "x"}
+    assert "/one" in repr(routes[0])
+    assert web.static("/one", tmp_path, name="one") == routes[0]
+
+
+def test_a_router_of_the_users_own() -> None:
+    seen: list[Any] = []
+
+    class Router(web.UrlDispatcher):
+        def add_get(self, path: str, handler: Any, **options: Any) -> Any:
+            seen.append(path)
+            return super().add_get(path, handler, **options)
+
+    Router().add_routes([web.get("/x", handler)])
+    assert seen == ["/x"]

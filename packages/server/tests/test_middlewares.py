@@ -203,3 +203,177 @@ def test_a_middleware_of_other_parameters_is_named() -> None:
         web.middleware(lonely)
     with pytest.raises(TypeError, match=r"lonely.*\(request, handler\)"):
         web.Application(middlewares=[lonely]).freeze()
+
+
+async def test_a_handler_parameter_of_another_name(serve: Serve) -> None:
+    @web.middleware
+    async def other(request: web.Request, call_next: web.Handler) -> web.StreamResponse:
+        response = await call_next(request)
+        response.headers["X-Seen"] = "yes"
+        return response
+
+    app = web.Application(middlewares=[other])
+    app.router.add_get("/", hello)
+    assert (await serve(app=app).ask(target("/"))).headers["x-seen"] == "yes"
+
+
+async def test_a_plain_function_that_gives_an_awaitable(serve: Serve) -> None:
+    def through(request: web.Request, handler: web.Handler) -> Any:
+        return handler(request)
+
+    app = web.Application(middlewares=[through])
+    app.router.add_get("/", hello)
+    assert (await serve(app=app).ask(target("/"))).body == b"hello"
+
+
+async def test_a_plain_function_that_gives_a_response_is_named(serve: Serve, caplog: Any) -> None:
+    def wrong(request: web.Request, handler: web.Handler) -> web.Response:
+        return web.Response()
+
+    app = web.Application(middlewares=[wrong])
+    assert (await serve(app=app).ask(target("/"))).status == 500
+    assert "wrong (test_middlewares.py, line" in caplog.text
+    assert "must be a coroutine function" in caplog.text
+
+
+async def test_the_old_style_works_and_is_told_by_name_and_line(serve: Serve) -> None:
+    async def factory(app: web.Application, handler: web.Handler) -> Any:
+        async def middleware(request: web.Request) -> web.StreamResponse:
+            response = await handler(request)
+            response.headers["X-App"] = app["name"]
+            return response
+
+        return middleware
+
+    app = web.Application(middlewares=[factory])
+    app["name"] = "old"
+    app.router.add_get("/", hello)
+    line = factory.__code__.co_firstlineno
+    with pytest.warns(
+        DeprecationWarning, match=rf"factory \(test_middlewares.py, line {line}\).*old style"
+    ):
+        peer = serve(app=app)
+    assert (await peer.ask(target("/"))).headers["x-app"] == "old"
+
+
+def test_mistakes_are_told_by_name_and_line() -> None:
+    async def lonely(request: web.Request) -> web.StreamResponse:
+        raise NotImplementedError
+
+    class Guard:
+        async def __call__(self, request: web.Request, handler: web.Handler) -> Any:
+            raise NotImplementedError
+
+    line = lonely.__code__.co_firstlineno
+    with pytest.raises(TypeError, match=rf"lonely \(test_middlewares.py, line {line}\)"):
+        web.Application(middlewares=[lonely]).freeze()
+    # A class instead of an instance, a maker of middlewares instead of a middleware.
+    for wrong in (Guard, web.normalize_path_middleware):
+        with pytest.raises(TypeError, match="middleware"):
+            web.Application(middlewares=[wrong]).freeze()
+
+
+def test_middlewares_are_composed_once(found: Any) -> None:
+    app = web.Application(middlewares=[marking("a", [])])
+    route = app.router.add_get("/x/{y}", hello)
+    app.freeze()
+    chain = route.chain
+    assert found(app.router, "/x/1").handler is chain
+    assert found(app.router, "/x/2").handler is chain
+    app.freeze()
+    assert route.chain is chain
+
+
+# normalize_path_middleware
+
+
+def normalizing(**options: Any) -> web.Application:
+    app = web.Application(middlewares=[web.normalize_path_middleware(**options)])
+    for path in ("/plain", "/slash/", "/a/b", "/v/{x}/", "/{y}.html"):
+        app.router.add_get(path, hello)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("options", "asked", "location"),
+    [
+        ({}, "/plain", None),
+        ({}, "/slash/", None),
+        ({}, "/slash", "/slash/"),
+        ({}, "/slash?a=b&c=%26", "/slash/?a=b&c=%26"),
+        ({}, "/plain/", 404),
+        ({}, "//a///b", "/a/b"),
+        ({}, "//slash", "/slash/"),
+        ({}, "/v/%D0%B0", "/v/%D0%B0/"),
+        ({}, "/v/a%2Fb", "/v/a%2Fb/"),
+        ({}, "/nowhere", 404),
+        ({"merge_slashes": False}, "//a///b", 404),
+        ({"append_slash": False}, "/slash", 404),
+        ({"append_slash": False, "remove_slash": True}, "/plain/", "/plain"),
+        ({"append_slash": False, "remove_slash": True}, "//a//b/", "/a/b"),
+        ({"append_slash": False, "remove_slash": True}, "/", 404),
+        ({"redirect_class": web.HTTPFound}, "/slash", "/slash/"),
+        # A host must not be made of the path.
+        ({}, "//evil.example/%2e%2e/x.html", 404),
+        ({"append_slash": False}, "//evil.html", "/evil.html"),
+        ({}, "/v//evil.example", "/v/evil.example/"),
+        ({"append_slash": False, "remove_slash": True}, "//evil.html/", "/evil.html"),
+    ],
+)
+async def test_normalize_path(
+    options: dict[str, Any], asked: str, location: str | int | None, serve: Serve
+) -> None:
+    answer = await serve(app=normalizing(**options)).ask(target(asked))
+    if location is None:
+        assert answer.status == 200
+    elif location == 404:
+        assert answer.status == 404
+    else:
+        assert answer.status == options.get("redirect_class", web.HTTPPermanentRedirect).status_code
+        assert answer.headers["location"] == location
+
+
+async def test_normalize_path_makes_no_host_of_a_backslash(serve: Serve) -> None:
+    app = web.Application(middlewares=[web.normalize_path_middleware()])
+    app.router.add_get("/{x}/", hello)
+    for path in ("/%5Cevil.example", "//%5Cevil.example", "/%2Fevil.example", "//evil.example"):
+        location = (await serve(app=app).ask(target(path))).headers["location"]
+        assert not location.startswith(("//", "/\\")), path
+
+
+async def test_normalize_path_in_a_sub_application(serve: Serve) -> None:
+    app = web.Application()
+    app.add_subapp("/sub", normalizing())
+    answer = await serve(app=app).ask(target("/sub/slash"))
+    assert (answer.status, answer.headers["location"]) == (308, "/sub/slash/")
+
+
+def test_normalize_path_cannot_do_both() -> None:
+    with pytest.raises(ValueError, match="exclude each other"):
+        web.normalize_path_middleware(append_slash=True, remove_slash=True)
+
+
+async def test_srv_19_a_gc_middleware_and_a_memory_monitor(serve: Serve) -> None:
+    import gc
+    import resource
+
+    collected: list[str] = []
+
+    @web.middleware
+    async def collecting(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if request.path.startswith("/api/"):
+            collected.append(request.path)
+            gc.collect(0)
+        return response
+
+    async def memory(request: web.Request) -> web.Response:
+        return web.json_response({"kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
+
+    app = web.Application(middlewares=[collecting])
+    app.router.add_get("/api/memory", memory)
+    app.router.add_get("/", hello)
+    peer = serve(app=app)
+    assert (await peer.ask(target("/api/memory"))).body.startswith(b'{"kib": ')
+    await peer.ask(target("/"))
+    assert collected == ["/api/memory"]

@@ -167,3 +167,37 @@ async def test_expect_100_continue(serve: Serve, answers: Any) -> None:
     assert (await peer.ask(b"POST /default" + fields)).status == 100
     assert (await peer.ask(b"abc")).body == b"abc"
     assert (await serve(app=app).ask(b"POST /own" + fields)).status == 417
+
+
+def test_rte_09_routes_of_a_resource(found: Callable[..., Any]) -> None:
+    router = web.UrlDispatcher()
+    resource = router.add_resource("/api", name="api")
+    route = resource.add_get(handler)
+    assert (route.method, route.resource) == ("GET", resource)
+    assert resource.add_post(handler).method == "POST"
+    for verb in ("options", "put", "patch", "delete"):
+        assert getattr(resource, f"add_{verb}")(handler).method == verb.upper()
+    assert resource.allowed_methods == {
+        *("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
+    }
+    assert found(router, "/api", "HEAD").http_exception is None
+    other = router.add_resource("/other")
+    assert other.add_get(handler, allow_head=False).method == "GET"
+    assert len(other) == 1
+    assert other.add_head(handler).method == "HEAD"
+    assert router.add_resource("/view").add_view(Items).method == "*"
+
+
+async def test_resolve_as_aiohttp_has_it() -> None:
+    router = web.UrlDispatcher()
+    route = router.add_get("/x/{y}", handler)
+    match = await router.resolve(mocked("GET", "/x/1?q"))
+    assert match.route is route
+    match, allowed = await route.resource.resolve(mocked("POST", "/x/1"))
+    assert (match, allowed) == (None, {"GET", "HEAD"})
+    match = await router.resolve(mocked("GET", "/nowhere"))
+    assert match.route.status == 404
+    assert match.route.reason == "Not Found"
+    assert match.get_info() == {"http_exception": match.http_exception}
+    with pytest.raises(RuntimeError):
+        match.route.url_for()

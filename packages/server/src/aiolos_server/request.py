@@ -19,6 +19,7 @@ from yarl import URL
 
 from .core import RequestCore
 from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
+from .keys import ChainMapProxy
 from .response import StreamResponse
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -368,6 +369,11 @@ class Request(BaseRequest):
     def app(self) -> Any:
         """The application whose middleware or handler is running."""
         return self._match_info.current_app
+
+    @property
+    def config_dict(self) -> ChainMapProxy:
+        """The values of all applications on the way to the route, the innermost one's first."""
+        return ChainMapProxy(reversed(self._match_info.apps))
 
 
 def malformed_body(error: RemoteProtocolError) -> HTTPException:

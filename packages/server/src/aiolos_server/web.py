@@ -5,6 +5,7 @@ from aiolos_protocol.websocket import WSCloseCode, WSMessage, WSMsgType
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .app import Application
+from .contexts import CleanupError, lifespan_context
 from .errors import (
     HTTPAccepted,
     HTTPBadGateway,
@@ -66,8 +67,9 @@ from .errors import (
     HTTPVersionNotSupported,
     NotAppKeyWarning,
 )
-from .keys import AppKey
-from .middlewares import middleware
+from .fileresponse import FileResponse
+from .keys import AppKey, RequestKey, ResponseKey
+from .middlewares import middleware, normalize_path_middleware
 from .request import BaseRequest, Request
 from .response import Response, StreamResponse, json_response
 from .routing.abc import AbstractResource
@@ -75,6 +77,7 @@ from .routing.definitions import (
     AbstractRouteDef,
     RouteDef,
     RouteTableDef,
+    StaticDef,
     delete,
     get,
     head,
@@ -83,20 +86,26 @@ from .routing.definitions import (
     post,
     put,
     route,
+    static,
     view,
 )
 from .routing.handlers import View
 from .routing.match import UrlMappingMatchInfo
 from .routing.resources import DynamicResource, PlainResource, Resource
 from .routing.routes import AbstractRoute, ResourceRoute
+from .routing.static import StaticResource
+from .routing.subapps import PrefixedSubAppResource
 from .routing.table import UrlDispatcher
 from .run import run_app
 from .runner import AppRunner, BaseRunner, ServerRunner
 from .server import Server
+from .signals import Signals
 from .sites import Site as BaseSite
 from .sites import SockSite, TCPSite, UnixSite
 from .typedefs import Handler, Middleware
 from .websocket import WebSocketResponse
+
+lifespanContext = lifespan_context  # noqa: N816
 
 __all__ = [
     "AbstractAccessLogger",
@@ -111,7 +120,9 @@ __all__ = [
     "BaseRequest",
     "BaseRunner",
     "BaseSite",
+    "CleanupError",
     "DynamicResource",
+    "FileResponse",
     "HTTPAccepted",
     "HTTPBadGateway",
     "HTTPBadRequest",
@@ -174,15 +185,21 @@ __all__ = [
     "Middleware",
     "NotAppKeyWarning",
     "PlainResource",
+    "PrefixedSubAppResource",
     "Request",
+    "RequestKey",
     "Resource",
     "ResourceRoute",
     "Response",
+    "ResponseKey",
     "RouteDef",
     "RouteTableDef",
     "Server",
     "ServerRunner",
+    "Signals",
     "SockSite",
+    "StaticDef",
+    "StaticResource",
     "StreamResponse",
     "TCPSite",
     "UnixSite",
@@ -197,12 +214,16 @@ __all__ = [
     "get",
     "head",
     "json_response",
+    "lifespanContext",
+    "lifespan_context",
     "middleware",
+    "normalize_path_middleware",
     "options",
     "patch",
     "post",
     "put",
     "route",
     "run_app",
+    "static",
     "view",
 ]

@@ -1,6 +1,7 @@
 """Typed variables of a path: `{id:int}`. Each converter turns text into a value and back."""
 
 import math
+import re
 import uuid
 from enum import Enum
 from typing import Any, Final, Protocol
@@ -103,7 +104,9 @@ class BoolConverter:
         return text.lower() in {"true", "1"}
 
     def to_text(self, value: Any) -> str:
-        """A bool, or 0, or 1."""
+        """A bool, or 0, or 1, or text that is one."""
+        if isinstance(value, str) and re.fullmatch(self.regex, value):
+            value = self.from_text(value)
         if value not in (0, 1):
             raise ValueError(f"{value!r} is not a bool")
         return "true" if value else "false"

@@ -108,10 +108,12 @@ class PathPattern:
                     f"{variable.name} in the path {self.path!r} has a default: it must be the "
                     "whole last segment"
                 )
+            if variable.converter is None:
+                return {variable.name: variable.default}
             try:
                 if re.fullmatch(variable.regex, variable.default) is None:
                     raise ValueError(variable.default)
-                return {variable.name: variable.value(decoded(variable.default))}
+                return {variable.name: variable.converter.from_text(variable.default)}
             except ValueError:
                 raise ValueError(
                     f"{variable.default!r} is no value of {variable.name} in the path {self.path!r}"

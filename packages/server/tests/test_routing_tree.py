@@ -1,0 +1,121 @@
+"""The tree: what it finds is what asking every resource in turn would find, at no growing cost."""
+
+import re
+from typing import Any
+
+import pytest
+from aiolos_protocol.message import RequestHead
+from aiolos_server import web
+from aiolos_server.routing.tree import PathTree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+async def handler(request: web.Request) -> web.Response:
+    return web.Response()
+
+
+PIECES = ["a", "b", "{x}", "{x:int}", "{x:[ab]+}", "a-{x}", "{x}.b", "{x:.*}", "{x=1}", ""]
+
+
+@st.composite
+def paths(draw: Any) -> str:
+    """A path of up to three pieces, the variables numbered."""
+    pieces = draw(st.lists(st.sampled_from(PIECES), max_size=3))
+    pieces = [
+        "b" if "=" in piece and number < len(pieces) - 1 else piece
+        for number, piece in enumerate(pieces)
+    ]
+    numbered = [piece.replace("{x", f"{{x{number}") for number, piece in enumerate(pieces)]
+    return "/" + "/".join(numbered)
+
+
+TARGETS = st.lists(st.sampled_from(["a", "b", "ab", "1", "a-1", "c.b", ""]), max_size=4).map(
+    lambda pieces: "/" + "/".join(pieces)
+)
+
+
+def expected(registered: list[str], routes: list[Any], asked: str) -> Any:
+    """The route for `asked`, by asking all: longest literal prefix first, then in order."""
+    best: tuple[int, int] | None = None
+    winner = None
+    for order, (path, route) in enumerate(zip(registered, routes, strict=True)):
+        info = route.get_info()
+        if "pattern" in info:
+            if not re.fullmatch(info["pattern"], asked):
+                continue
+            literal = path.partition("{")[0].rpartition("/")[0]
+        elif path == asked:
+            literal = path
+        else:
+            continue
+        rank = len(literal.rstrip("/")), -order
+        if best is None or rank > best:
+            best, winner = rank, route
+    return winner
+
+
+@settings(max_examples=400)
+@given(st.lists(paths(), min_size=1, max_size=7), st.lists(TARGETS, min_size=1, max_size=5))
+def test_the_tree_finds_what_asking_all_would_find(
+    registered: list[str], targets: list[str]
+) -> None:
+    router = web.UrlDispatcher()
+    routes = []
+    for number, path in enumerate(registered):
+        # A name of its own keeps a resource from being used again.
+        routes.append(router.add_get(path, handler, name=f"n{number}"))
+    for asked in targets:
+        match = router.find(RequestHead("GET", asked))
+        winner = expected(registered, routes, asked)
+        if winner is None:
+            assert isinstance(match.http_exception, web.HTTPNotFound), asked
+        else:
+            assert match.route is winner, asked
+
+
+class Counted:
+    """An item that counts how often it is offered."""
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+
+
+def offered(ways: list[list[str]], asked: str) -> int:
+    """How many of the items at `ways` the tree offers for `asked`."""
+    from aiolos_server.routing.pattern import PathPattern
+
+    tree: PathTree[Counted] = PathTree()
+    for order, path in enumerate(ways):
+        for segments, whole in PathPattern(path, {}).ways():
+            tree.add(segments, whole, Counted(order))
+    return len(list(tree.find(asked.split("/"))))
+
+
+SHAPES = [
+    ("/item{0}/{{id}}", "/item{0}/7"),
+    ("/api/v1/item{0}/{{id}}", "/api/v1/item{0}/7"),
+    ("/api/{{id}}/item{0}", "/api/7/item{0}"),
+    ("/{{tenant}}/item{0}", "/x/item{0}"),
+    ("/{{tenant}}/item{0}/{{id}}", "/x/item{0}/7"),
+    (r"/{{tenant:\d+}}/item{0}/{{id:\d+}}", "/1/item{0}/7"),
+    ("/{{tenant:[a-z]+}}/item{0}/{{rest:.*}}", "/x/item{0}/7/8"),
+    ("/one/item{0}-{{id}}", "/one/item{0}-7"),
+    ("/files/dir{0}/{{rest:.*}}", "/files/dir{0}/a/b/c"),
+    ("/{{a}}/{{b}}/{{c}}/item{0}", "/x/y/z/item{0}"),
+]
+
+
+@pytest.mark.parametrize(("shape", "asked"), SHAPES)
+def test_the_candidates_do_not_grow_with_the_routes(shape: str, asked: str) -> None:
+    for count in (20, 2000):
+        registered = [shape.format(number) for number in range(count)]
+        # "item1-" is how "item1-7" begins and no other of them; "item1" is not one of "item10".
+        assert offered(registered, asked.format(count - 1)) == 1
+        assert offered(registered, "/nowhere/at/all/of/them") <= 1
+
+
+def test_a_long_hostile_path_is_offered_nothing_more() -> None:
+    registered = ["/{a}", "/{a}/{b}", "/x/{a}/y", "/x/x/x/{a}"]
+    for segment in ("x", ""):
+        assert offered(registered, "/" + "/".join([segment] * 4000)) == 0
