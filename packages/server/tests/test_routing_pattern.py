@@ -177,6 +177,8 @@ def test_rte_06_what_is_no_int_falls_through(found: Found) -> None:
         ("/{page:int=-1}", "/5", {"page": 5}),
         ("/{lang}/{page:int=1}", "/en", {"lang": "en", "page": 1}),
         ("/{lang}/{page:int=1}", "/en/2", {"lang": "en", "page": 2}),
+        ("/{lang}/{page:int=1}", "/", None),
+        ("/{lang:int}/{page:int=1}", "//", None),
         ("/{a}-{b}/{page:int=1}", "/x-y", {"a": "x", "b": "y", "page": 1}),
         ("/{a}-{b}/{page:int=1}", "/x-y/", {"a": "x", "b": "y", "page": 1}),
         ("/{a}-{b}/{page:int=1}", "/x-y/3", {"a": "x", "b": "y", "page": 3}),

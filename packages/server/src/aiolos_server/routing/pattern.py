@@ -98,8 +98,8 @@ class PathPattern:
         self.regex: re.Pattern[str] = self._compiled()
         self._slots = self._made_slots()
 
-    def _checked_default(self) -> dict[str, Any] | None:
-        """The default's name and value, if there is one."""
+    def _checked_default(self) -> dict[str, Any]:
+        """The default's value by its variable's name, if there is one."""
         for number, variable in enumerate(self._variables, 1):
             if variable.default is None:
                 continue
@@ -118,7 +118,7 @@ class PathPattern:
                 raise ValueError(
                     f"{variable.default!r} is no value of {variable.name} in the path {self.path!r}"
                 ) from None
-        return None
+        return {}
 
     def _made_slots(self) -> "list[tuple[str, int, Callable[[str], Any] | None]] | None":
         """Name, segment and reader of each variable where each is one segment; else None."""
@@ -136,7 +136,7 @@ class PathPattern:
             re.escape(part) if isinstance(part, str) else f"(?P<{part.name}>{part.regex})"
             for part in self._parts
         ]
-        if self._default is not None:
+        if self._default:
             pieces[-2] = pieces[-2].removesuffix("/")
             pieces[-1] = f"(?:/{pieces[-1]}?)?"
         try:
@@ -173,7 +173,7 @@ class PathPattern:
             text = first if isinstance(first, str) else ""
             keys.append(Head(text) if variables else text)
         ways = [(keys, True)]
-        if self._default is not None:
+        if self._default:
             ways += [([*keys[:-1], ""], True), (keys[:-1], True)]
         return ways
 
@@ -199,9 +199,9 @@ class PathPattern:
                     continue
                 except ValueError:
                     pass
-            if text or self._default is None:
+            if text or name not in self._default:
                 return None
-            values.update(self._default)
+            values[name] = self._default[name]
         return values
 
     def _match_whole(self, path: str) -> dict[str, Any] | None:
@@ -217,8 +217,8 @@ class PathPattern:
                 text = match[variable.name]
                 if text is not None:
                     values[variable.name] = variable.value(text)
-                elif self._default is not None:
-                    values.update(self._default)
+                else:
+                    values[variable.name] = self._default[variable.name]
         except ValueError:
             return None
         return values
