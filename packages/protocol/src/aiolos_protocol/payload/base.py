@@ -53,7 +53,9 @@ class Payload(ABC):
         self._filename = filename
         self._headers: CIMultiDict[str] = CIMultiDict()
         if content_type is None:
-            content_type = guess_content_type(filename or "", self._default_content_type)
+            content_type = self._default_content_type
+            if filename is not None:
+                content_type = guess_content_type(filename, content_type)
         self._headers[hdrs.CONTENT_TYPE] = content_type
         if headers:
             self._headers.update(headers)

@@ -48,11 +48,11 @@ class PayloadRegistry:
     def get(self, data: Any, *args: Any, **kwargs: Any) -> Payload:
         """`data` itself where it is a Payload, else one made of it, with the arguments given to
         its factory. Raises LookupError where nothing is registered for its type."""
-        if isinstance(data, Payload):
-            return data
         kind = type(data)
         factory = self._exact.get(kind)
         if factory is None:
+            if isinstance(data, Payload):
+                return data
             factory = self._exact[kind] = self._find(data)
         return factory(data, *args, **kwargs)
 
