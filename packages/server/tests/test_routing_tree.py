@@ -55,7 +55,7 @@ def expected(registered: list[str], routes: list[Any], asked: str) -> Any:
     return winner
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(paths(), min_size=1, max_size=7), st.lists(TARGETS, min_size=1, max_size=5))
 def test_the_tree_finds_what_asking_all_would_find(
     registered: list[str], targets: list[str]

@@ -29,12 +29,20 @@ def listing(directory: Path, shown: str, base: str, *, symlinks: bool) -> str:
     """
     with os.scandir(directory) as entries:
         names = [
-            entry.name + ("/" if entry.is_dir() else "")
+            entry.name + ("/" if _is_directory(entry) else "")
             for entry in entries
             if symlinks or not entry.is_symlink()
         ]
     lines = [_line(name, base) for name in sorted(names)]
     return _PAGE.format(title=escape(f"Index of {_printable(shown)}"), entries="\n".join(lines))
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A circle of links.
+        return False
 
 
 def _line(name: str, base: str) -> str:
