@@ -89,7 +89,14 @@ def offered(ways: list[list[str]], asked: str) -> int:
     for order, path in enumerate(ways):
         for segments, whole in PathPattern(path, {}).ways():
             tree.add(segments, whole, Counted(order))
-    return len(list(tree.find(asked.split("/"))))
+    segments = asked.split("/")
+    count = 0
+    length = len(segments)
+    while length:
+        found, length = tree.candidates(segments, length)
+        count += len(found)
+        length = max(length - 1, 0)
+    return count
 
 
 SHAPES = [

@@ -71,11 +71,15 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
                 return UrlMappingMatchInfo(_NOTHING, route)
             allowed.update(routes)
         segments = path.split("/")
-        for resource in self._tree.find(segments):
-            match_info, methods = resource.find(head, path, segments)
-            if match_info is not None:
-                return match_info
-            allowed.update(methods)
+        length = len(segments)
+        while length > 0:
+            resources, length = self._tree.candidates(segments, length)
+            for resource in resources:
+                match_info, methods = resource.find(head, path, segments)
+                if match_info is not None:
+                    return match_info
+                allowed.update(methods)
+            length -= 1
         error: HTTPException = (
             HTTPMethodNotAllowed(head.method, allowed) if allowed else HTTPNotFound()
         )
@@ -114,7 +118,7 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
             # A question mark in a path, escaped there, is none that begins a query.
             return True
         segments = path.split("/")
-        prefix = segments[:-1] if len(segments) > 1 and not segments[-1] else segments
+        prefix = path.removesuffix("/")
         return any(each.contests(path, segments) for each in self._tree.at(prefix, segments))
 
     def add_prefix(self, prefix: str) -> None:

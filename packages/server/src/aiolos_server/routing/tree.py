@@ -23,15 +23,16 @@ _T = TypeVar("_T", bound=Ordered)
 class Branch(Generic[_T]):
     """What follows one segment.
 
-    `literals` leads on by a segment's whole text, `heads` by how it begins, for segments that
-    hold variables; `lengths` are those of the heads, ascending. `ends` hang where the path ends
-    here, `others` whatever follows.
+    `literals` leads on by a segment's whole text, `variable` by any, `heads` by how it begins,
+    for segments that hold variables behind some text; `lengths` are those of the heads,
+    ascending. `ends` hang where the path ends here, `others` whatever follows.
     """
 
-    __slots__ = ("ends", "heads", "lengths", "literals", "others")
+    __slots__ = ("ends", "heads", "lengths", "literals", "others", "variable")
 
     def __init__(self) -> None:
         self.literals: dict[str, Branch[_T]] = {}
+        self.variable: Branch[_T] | None = None
         self.heads: dict[str, Branch[_T]] = {}
         self.lengths: list[int] = []
         self.ends: list[_T] = []
@@ -41,92 +42,89 @@ class Branch(Generic[_T]):
         """Hang `item` below `segments`; see PathPattern.ways()."""
         branch = self
         for segment in segments:
-            if not isinstance(segment, Head):
-                branch = branch.literals.setdefault(segment, Branch())
-                continue
-            head = str(segment)
-            if head not in branch.heads:
-                branch.heads[head] = Branch()
-                branch.lengths = sorted({*branch.lengths, len(head)})
-            branch = branch.heads[head]
+            branch = branch._longer(segment)
         (branch.ends if whole else branch.others).append(item)
+
+    def _longer(self, segment: str) -> "Branch[_T]":
+        if not isinstance(segment, Head):
+            return self.literals.setdefault(segment, Branch())
+        if not segment:
+            if self.variable is None:
+                self.variable = Branch()
+            return self.variable
+        self.lengths = sorted({*self.lengths, len(segment)})
+        return self.heads.setdefault(str(segment), Branch())
 
     def collect(self, segments: Sequence[str], position: int, found: list[_T]) -> None:
         """Append to `found` what `segments[position:]` may lead to, in no order."""
-        found.extend(self.others)
+        if self.others:
+            found.extend(self.others)
         if position == len(segments):
-            found.extend(self.ends)
+            if self.ends:
+                found.extend(self.ends)
             return
         segment = segments[position]
-        literal = self.literals.get(segment)
-        if literal is not None:
-            literal.collect(segments, position + 1, found)
-        size = len(segment)
+        position += 1
+        if self.literals:
+            literal = self.literals.get(segment)
+            if literal is not None:
+                literal.collect(segments, position, found)
+        if self.variable is not None:
+            self.variable.collect(segments, position, found)
         for length in self.lengths:
-            if length > size:
+            if length > len(segment):
                 break
             branch = self.heads.get(segment[:length])
             if branch is not None:
-                branch.collect(segments, position + 1, found)
-
-
-class _Prefix(Generic[_T]):
-    """A literal prefix: those that are longer by a segment, and what begins to vary here."""
-
-    __slots__ = ("longer", "varying")
-
-    def __init__(self) -> None:
-        self.longer: dict[str, _Prefix[_T]] = {}
-        self.varying: Branch[_T] | None = None
+                branch.collect(segments, position, found)
 
 
 class PathTree(Generic[_T]):
     """Items by path: the longest literal prefix wins, then the order of registration."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_deepest", "_prefixes")
 
     def __init__(self) -> None:
-        self._root: _Prefix[_T] = _Prefix()
+        # A literal prefix, and what begins to vary behind it.
+        self._prefixes: dict[str, Branch[_T]] = {}
+        # How many segments the longest prefix has.
+        self._deepest = 0
 
     def add(self, segments: Sequence[str], whole: bool, item: _T) -> None:
         """Hang `item` below `segments`; see PathPattern.ways()."""
-        prefix = self._root
-        length = 0
-        for segment in _literals(segments):
-            prefix = prefix.longer.setdefault(segment, _Prefix())
-            length += 1
-        if prefix.varying is None:
-            prefix.varying = Branch()
-        prefix.varying.add(segments[length:], whole, item)
+        literals = list(_literals(segments))
+        self._deepest = max(self._deepest, len(literals))
+        branch = self._prefixes.setdefault("/".join(literals), Branch())
+        branch.add(segments[len(literals) :], whole, item)
 
-    def find(self, segments: Sequence[str]) -> Iterator[_T]:
-        """The items that `segments` may lead to, the best first; each has yet to be matched."""
-        prefix: _Prefix[_T] | None = self._root
-        steps: list[tuple[int, Branch[_T]]] = []
-        length = 0
-        while prefix is not None:
-            if prefix.varying is not None:
-                steps.append((length, prefix.varying))
-            if length == len(segments):
-                break
-            prefix = prefix.longer.get(segments[length])
-            length += 1
-        while steps:
-            length, branch = steps.pop()
-            found: list[_T] = []
-            branch.collect(segments, length, found)
-            if len(found) > 1:
-                found.sort(key=_order)
-            yield from found
+    def candidates(self, segments: Sequence[str], length: int) -> tuple[list[_T], int]:
+        """The items behind the longest literal prefix, of at most `length` segments, with any.
 
-    def at(self, prefix: Sequence[str], segments: Sequence[str]) -> list[_T]:
+        They may fit and have yet to be matched, the best first. Also how many segments the prefix
+        has; no items and 0 where there are none.
+        """
+        # A path's own segments do not count: a long one costs no more than a short one.
+        length = min(length, self._deepest)
+        prefix = "/".join(segments[:length])
+        while length:
+            branch = self._prefixes.get(prefix)
+            if branch is not None:
+                found: list[_T] = []
+                branch.collect(segments, length, found)
+                if found:
+                    if len(found) > 1:
+                        found.sort(key=_order)
+                    return found, length
+            length -= 1
+            prefix = prefix.rpartition("/")[0]
+        return [], 0
+
+    def at(self, prefix: str, segments: Sequence[str]) -> list[_T]:
         """Those that vary behind exactly the literal `prefix` and that `segments` may lead to."""
-        node: _Prefix[_T] | None = self._root
-        for segment in prefix:
-            node = None if node is None else node.longer.get(segment)
         found: list[_T] = []
-        if node is not None and node.varying is not None:
-            node.varying.collect(segments, len(prefix), found)
+        branch = self._prefixes.get(prefix)
+        if branch is not None:
+            branch.collect(segments, prefix.count("/") + 1, found)
         return found
 
 
