@@ -205,9 +205,7 @@ async def test_srv_13_a_listing_escapes_every_name(tmp_path: Path, ask: Any) -> 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
 async def test_srv_13_a_name_that_is_not_utf_8(tmp_path: Path, ask: Any) -> None:
-    raw = os.fsencode(tmp_path) + b"/caf\xe9.txt"
-    with open(raw, "wb") as file:
-        file.write(b"latin")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_bytes(b"latin")
     page = Links((await ask(serving(tmp_path, show_index=True), "/static/")).body)
     assert page.links == {"caf?.txt": "/static/caf%E9.txt"}
 
