@@ -2,13 +2,14 @@
 
 import pytest
 from aiolos_protocol.errors import LocalProtocolError
-from aiolos_protocol.http1 import pyparser
+from aiolos_protocol.http1 import pyparser, serializer
 from aiolos_protocol.http1.serializer import (
     CONTINUE,
     LAST_CHUNK,
     check_name,
     chunk,
     field_lines,
+    last_chunk,
     may_have_body,
     request_head,
     response_head,
@@ -47,16 +48,16 @@ def test_a_prefix_is_made_once():
 
 
 def test_the_prefixes_that_are_kept_are_bounded():
-    from aiolos_protocol.http1 import serializer
-
+    first = response_prefix(200, "OK", "text/first", "s", True)
+    assert response_prefix(200, "OK", "text/first", "s", True) is first
     for number in range(2000):
         response_prefix(200, "OK", f"text/x-{number}", "s", True)
-    assert len(serializer._prefixes) <= 512
+    again = response_prefix(200, "OK", "text/first", "s", True)
+    assert again == first
+    assert again is not first
 
 
 def test_names_that_are_kept_are_bounded():
-    from aiolos_protocol.http1 import serializer
-
     for number in range(2000):
         check_name(f"X-{number}")
     assert len(serializer._known_names) <= 512
@@ -155,6 +156,16 @@ def test_what_is_written_is_read(headers, reason):
     head = pyparser.parse_response(data, 0, DEFAULT_LIMITS)
     assert head.size == len(data)
     assert list(head.headers.items()) == [(name, value.strip(" \t")) for name, value in headers]
+
+
+def test_trailers():
+    assert last_chunk(CIMultiDict([("X-A", "b"), ("X-C", "d")])) == (
+        b"0\r\nX-A: b\r\nX-C: d\r\n\r\n"
+    )
+    with pytest.raises(LocalProtocolError, match="header X-A holds"):
+        last_chunk(CIMultiDict({"X-A": "b\r\n"}))
+    with pytest.raises(LocalProtocolError, match=r"content-type may not be a trailer"):
+        last_chunk(CIMultiDict({"content-type": "b"}))
 
 
 @given(name=st.text(max_size=6), value=st.text(max_size=6))

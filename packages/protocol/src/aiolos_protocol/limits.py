@@ -33,6 +33,9 @@ class Limits:
     """Bytes of an unread request body that are thrown away to keep the connection."""
     body_buffer: int = 65_536
     """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
+    body_rate: int = 16
+    """Bytes a second that a peer must send of a body, and take of a response, at the least; looked
+    at once in every body_timeout of the server's link (a server answers 408)."""
     codings: int = 4
     """Content codings, one upon the other, of one body (RFC 9110 8.4)."""
     members: int = 10_000

@@ -1,9 +1,19 @@
 """Bodies as they arrive: a StreamReader with back-pressure towards the link."""
 
 import asyncio
+import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+T = TypeVar("T")
+
+# Pieces, however small, above which reading pauses: each costs memory of its own.
+MAX_PIECES: Final = 4096
+
+_NO_TRAILERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
 
 class Flow(Protocol):
@@ -13,25 +23,64 @@ class Flow(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class AsyncStreamIterator(Generic[T]):
+    """What `await read()` gives, again and again, until that is empty."""
+
+    __slots__ = ("read_func",)
+
+    def __init__(self, read_func: Callable[[], Awaitable[T]]) -> None:
+        self.read_func = read_func
+
+    def __aiter__(self) -> "AsyncStreamIterator[T]":
+        return self
+
+    async def __anext__(self) -> T:
+        value = await self.read_func()
+        if not value:
+            raise StopAsyncIteration
+        return value
+
+
+class ChunkTupleAsyncStreamIterator:
+    """What `readchunk()` gives, until the end."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: "StreamReader") -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> "ChunkTupleAsyncStreamIterator":
+        return self
+
+    async def __anext__(self) -> tuple[bytes, bool]:
+        value = await self._stream.readchunk()
+        if value == (b"", False):
+            raise StopAsyncIteration
+        return value
+
+
 class StreamReader:
     """The bytes of one body, in order.
 
     Above `limit` unread bytes the flow is paused, below half of it resumed. All methods that
     wait raise the exception that ended the body early (set_exception), after what came before it
     has been read by the piecewise methods; read() of everything raises it at once. One task may
-    wait at a time: a second one gets RuntimeError.
+    wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived.
     """
 
     __slots__ = (
         "__weakref__",
         "_callbacks",
         "_chunks",
+        "_end_waiter",
         "_exception",
         "_flow",
         "_limit",
         "_offset",
         "_paused",
         "_size",
+        "_splits",
+        "_trailers",
         "_waiter",
         "ended",
         "total_bytes",
@@ -45,10 +94,18 @@ class StreamReader:
         self._size = 0
         self._exception: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._end_waiter: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], None]] | None = None
+        # Where chunks of a chunked body end, counted as total_bytes.
+        self._splits: deque[int] | None = None
+        self._trailers: CIMultiDictProxy[str] = _NO_TRAILERS
         self._paused = False
         self.ended = False
         self.total_bytes = 0
+
+    def __repr__(self) -> str:
+        state = "complete" if self.ended else "broken off" if self._exception else "incomplete"
+        return f"<StreamReader {state}, {self.total_bytes} bytes, {self._size} unread>"
 
     # What the link calls.
 
@@ -62,19 +119,29 @@ class StreamReader:
         self.total_bytes += size
         if self._waiter is not None:
             self._wake()
-        if self._size > self._limit and not self._paused and self._flow is not None:
-            self._paused = True
-            self._flow.pause_reading()
+        if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
+            self._pause()
+
+    def end_chunk(self) -> None:
+        """A chunk of a chunked body ends behind the data fed so far."""
+        splits = self._splits
+        if splits is None:
+            splits = self._splits = deque()
+        splits.append(self.total_bytes)
+
+    def feed_trailers(self, trailers: "CIMultiDict[str]") -> None:
+        """The trailer section; comes right before feed_eof()."""
+        self._trailers = CIMultiDictProxy(trailers)
 
     def feed_eof(self) -> None:
         """The body is complete; the flow is let go, for another body may use it now."""
         self.ended = True
-        if self._paused:
-            self._paused = False
-            self._flow.resume_reading()
-        self._flow = None
+        self._let_go()
         if self._waiter is not None:
             self._wake()
+        end_waiter = self._end_waiter
+        if end_waiter is not None and not end_waiter.done():
+            end_waiter.set_result(None)
         callbacks = self._callbacks
         if callbacks is not None:
             self._callbacks = None
@@ -82,16 +149,29 @@ class StreamReader:
                 callback()
 
     def set_exception(self, exc: BaseException) -> None:
-        """The body ends here, incomplete, for the reason `exc`. Not after feed_eof()."""
+        """The body ends here, incomplete, for the reason `exc`; nothing where it has ended."""
         if self.ended or self._exception is not None:
             return
         self._exception = exc
+        self._callbacks = None
+        self._let_go()
         waiter = self._waiter
         self._waiter = None
-        if waiter is not None and not waiter.done():
-            waiter.set_exception(exc)
+        for future in (waiter, self._end_waiter):
+            if future is not None and not future.done():
+                future.set_exception(exc)
 
-    # What users call.
+    # What users ask.
+
+    @property
+    def trailers(self) -> "CIMultiDictProxy[str]":
+        """The fields of the trailer section (RFC 9110 6.5); empty before the body's end."""
+        return self._trailers
+
+    @property
+    def total_raw_bytes(self) -> int:
+        """How many bytes have arrived, before any content coding was undone."""
+        return self.total_bytes
 
     def exception(self) -> BaseException | None:
         """What ended the body early, if anything."""
@@ -113,6 +193,19 @@ class StreamReader:
             self._callbacks = [callback]
         else:
             self._callbacks.append(callback)
+
+    def get_read_buffer_limits(self) -> tuple[int, int]:
+        """Unread bytes below which the flow is resumed, and above which it is paused."""
+        return self._limit // 2, self._limit
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """Let so many unread bytes (positive) gather before the flow is paused."""
+        if n < 1:
+            raise ValueError(f"set_read_chunk_size() takes a positive size, not {n}")
+        self._limit = n
+        self._taken(0)
+
+    # What users read.
 
     async def read(self, n: int = -1) -> bytes:
         """Everything to the end (n < 0), or what is there, at most `n` bytes; b"" at the end.
@@ -156,12 +249,58 @@ class StreamReader:
                 raise asyncio.IncompleteReadError(b"".join(parts), n)
             parts.append(part)
             missing -= len(part)
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def readline(self, *, max_line_length: int | None = None) -> bytes:
+        r"""As readuntil(b"\n"); `max_line_length` is its `max_size`."""
+        return await self.readuntil(max_size=max_line_length)
+
+    async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
+        """Everything up to and including `separator`, or to the body's end; b"" at the end.
+
+        Raises ValueError for an empty separator, and when more than `max_size` bytes (default:
+        twice the limit of unread bytes) come without one; they are lost then.
+        """
+        if not separator:
+            raise ValueError("readuntil() takes a separator of at least one byte")
+        limit = max_size if max_size is not None else 2 * self._limit
+        overlap = len(separator) - 1
+        parts: list[bytes] = []
+        size = 0
+        tail = b""
+        while True:
+            await self._some()
+            if not self._chunks:
+                return b"".join(parts)
+            end = self._find(separator, tail)
+            piece = self._take(end)
+            parts.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise ValueError(f"no {separator!r} within {limit} bytes; see max_size")
+            tail = (tail + piece[-len(separator) :])[-len(separator) :]
+            if tail == separator:
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+            tail = tail[-overlap:] if overlap else b""
 
     async def readchunk(self) -> tuple[bytes, bool]:
-        """`(all that is there, True)`; `(b"", False)` at the end."""
-        data = await self.readany()
-        return data, bool(data)
+        """`(data, True)` where `data` ends a chunk of a chunked body; `(b"", False)` at the end.
+
+        `(data, False)` is a part of a chunk, or of a body that is not chunked. A chunk whose last
+        bytes have been read already gives `(b"", True)`.
+        """
+        while True:
+            cursor = self.total_bytes - self._size
+            splits = self._splits
+            while splits:
+                split = splits.popleft()
+                if split >= cursor:
+                    return self._take_to(split - cursor), True
+            if self._chunks:
+                return self._take(len(self._chunks[0])), False
+            await self._some()
+            if not self._chunks and not self._splits:
+                return b"", False
 
     def read_nowait(self, n: int = -1) -> bytes:
         """What is there, at most `n` bytes where n > 0; b"" where nothing is."""
@@ -169,18 +308,46 @@ class StreamReader:
             raise self._exception
         return self._take_all() if n < 0 else self._take(n)
 
-    async def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
-        """Pieces of at most `n` bytes."""
-        while data := await self.read(n):
-            yield data
+    def unread_data(self, data: bytes) -> None:
+        """Put `data` back in front; deprecated, as in aiohttp."""
+        warnings.warn(
+            "unread_data() is deprecated: keep what was read too much in a variable",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        if not data:
+            return
+        if self._offset:
+            self._chunks[0] = self._chunks[0][self._offset :]
+            self._offset = 0
+        self._chunks.appendleft(data)
+        self._size += len(data)
 
-    async def iter_any(self) -> AsyncIterator[bytes]:
-        """Pieces as they come."""
-        while data := await self.readany():
-            yield data
+    async def wait_eof(self) -> None:
+        """Wait until the whole body has arrived. It does only while there is room for it."""
+        if self._exception is not None:
+            raise self._exception
+        if self.ended:
+            return
+        if self._end_waiter is None:
+            self._end_waiter = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._end_waiter)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.iter_any()
+    def iter_chunked(self, n: int) -> AsyncStreamIterator[bytes]:
+        """Iterate over pieces of at most `n` bytes."""
+        return AsyncStreamIterator(lambda: self.read(n))
+
+    def iter_any(self) -> AsyncStreamIterator[bytes]:
+        """Iterate over pieces as they come."""
+        return AsyncStreamIterator(self.readany)
+
+    def iter_chunks(self) -> ChunkTupleAsyncStreamIterator:
+        """Iterate over what readchunk() gives."""
+        return ChunkTupleAsyncStreamIterator(self)
+
+    def __aiter__(self) -> AsyncStreamIterator[bytes]:
+        """Iterate over lines, as aiohttp does."""
+        return AsyncStreamIterator(self.readline)
 
     # Inner parts.
 
@@ -207,6 +374,30 @@ class StreamReader:
         self._waiter = None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+    def _find(self, separator: bytes, tail: bytes) -> int:
+        """How many bytes of the first piece to take: up to the separator's end, or all.
+
+        `tail` is what was taken last, too short to hold the separator.
+        """
+        first = self._chunks[0]
+        start = self._offset
+        if tail:
+            overlap = len(separator) - 1
+            found = (tail + first[start : start + overlap]).find(separator)
+            if found >= 0:
+                return found + len(separator) - len(tail)
+        found = first.find(separator, start)
+        return (found + len(separator) if found >= 0 else len(first)) - start
+
+    def _take_to(self, size: int) -> bytes:
+        """Exactly `size` bytes, all of which are here."""
+        parts = []
+        while size > 0:
+            part = self._take(size)
+            parts.append(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _take(self, n: int) -> bytes:
         chunks = self._chunks
@@ -237,9 +428,22 @@ class StreamReader:
 
     def _taken(self, size: int) -> None:
         self._size -= size
-        if self._paused and self._size * 2 < self._limit:
+        if self._paused and self._size * 2 < self._limit and len(self._chunks) * 2 < MAX_PIECES:
             self._paused = False
             self._flow.resume_reading()
+
+    def _pause(self) -> None:
+        if self._flow is not None:
+            self._paused = True
+            self._flow.pause_reading()
+
+    def _let_go(self) -> None:
+        """Whatever comes next on the flow is not this body's."""
+        flow = self._flow
+        self._flow = None
+        if self._paused:
+            self._paused = False
+            flow.resume_reading()
 
 
 def empty_reader() -> StreamReader:

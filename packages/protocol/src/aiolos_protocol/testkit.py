@@ -12,7 +12,7 @@ class MemoryTransport(asyncio.Transport):
 
     Nothing happens by itself: `receive()` and `receive_eof()` play the peer, `pause()` and
     `resume()` the send buffer's marks. `connection_lost` comes at the loop's next turn, as from a
-    real one.
+    real one; what is received while reading is paused comes once it is resumed.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, protocol: Any = None, **extra: Any) -> None:
@@ -25,6 +25,8 @@ class MemoryTransport(asyncio.Transport):
         self.reading = True
         self.eof_sent = False
         self.aborted = False
+        self.unsent = 0
+        self._waiting: list[bytes] = []
         self.high_water = 65_536
         self.peer: MemoryTransport | None = None
 
@@ -37,7 +39,9 @@ class MemoryTransport(asyncio.Transport):
         return self._protocol
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if self._closing or self.eof_sent:
+        if self.eof_sent:
+            raise RuntimeError("write() after write_eof()")
+        if self._closing:
             return
         self.sent += data
         self.writes += 1
@@ -66,9 +70,11 @@ class MemoryTransport(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.reading = True
+        if self._waiting:
+            self._loop.call_soon(self._receive_waiting)
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self.unsent
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self.high_water = 65_536 if high is None else high
@@ -82,19 +88,45 @@ class MemoryTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.aborted = True
+        self._waiting.clear()
         self.close()
 
     # What the test calls.
 
     def receive(self, data: bytes) -> None:
-        """The peer has sent `data`."""
-        if not self._closing:
+        """The peer has sent `data`, which is not empty."""
+        if not self.reading or self._waiting:
+            self._waiting.append(data)
+        elif not self._closing:
             self._protocol.data_received(data)
 
     def receive_eof(self) -> None:
         """The peer sends no more."""
-        if not self._closing and not self._protocol.eof_received():
+        if not self.reading or self._waiting:
+            self._waiting.append(b"")
+        elif not self._closing and not self._protocol.eof_received():
             self.close()
+
+    def _receive_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for number, data in enumerate(waiting):
+            if not self.reading:
+                self._waiting = waiting[number:] + self._waiting
+                return
+            if data:
+                self.receive(data)
+            else:
+                self.receive_eof()
+
+    def pause(self, unsent: int) -> None:
+        """The send buffer, which holds `unsent` bytes, is above its mark."""
+        self.unsent = unsent
+        self._protocol.pause_writing()
+
+    def resume(self) -> None:
+        """The send buffer is empty again."""
+        self.unsent = 0
+        self._protocol.resume_writing()
 
     def lose(self, exc: BaseException | None = None) -> None:
         """The connection breaks, now."""

@@ -17,8 +17,17 @@ from .parser import parse_trailers
 class Sink(Protocol):
     """Where decoded bytes go."""
 
-    def feed_data(self, data: bytes) -> None: ...
-    def feed_eof(self) -> None: ...
+    def feed_data(self, data: bytes) -> None:
+        """The next bytes of the body; may be empty."""
+
+    def end_chunk(self) -> None:
+        """A chunk of a chunked body ends here."""
+
+    def feed_trailers(self, trailers: CIMultiDict[str]) -> None:
+        """The trailer section, where there is one; feed_eof() follows."""
+
+    def feed_eof(self) -> None:
+        """The body is complete."""
 
 
 class Decoder(Protocol):
@@ -95,13 +104,12 @@ _CRLF: Final = b"\r\n"
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 # Chunk extensions are skipped, not understood, but what a field value may not hold, they may not.
 _BAD_EXTENSION: Final = frozenset(set(range(0x20)) - {0x09} | {0x7F})
-_NO_TRAILERS: Final[CIMultiDict[str]] = CIMultiDict()
 
 
 class ChunkedDecoder:
-    """A chunked body (RFC 9112 7.1). `trailers` hold the trailer section once done."""
+    """A chunked body (RFC 9112 7.1)."""
 
-    __slots__ = ("_extensions", "_left", "_limits", "_part", "_partial", "done", "trailers")
+    __slots__ = ("_extensions", "_left", "_limits", "_part", "_partial", "done")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -110,7 +118,6 @@ class ChunkedDecoder:
         self._partial = b""
         self._extensions = 0
         self.done = False
-        self.trailers = _NO_TRAILERS
 
     def feed(self, data: bytes, start: int, sink: Sink) -> int:
         """As Decoder.feed."""
@@ -180,6 +187,7 @@ class ChunkedDecoder:
         sink.feed_data(data[pos:stop])
         if not self._left:
             self._part = _Part.DATA_END
+            sink.end_chunk()
         return stop
 
     def _data_end(self, data: bytes, pos: int) -> int:
@@ -198,7 +206,8 @@ class ChunkedDecoder:
             parsed = parse_trailers(data, pos, self._limits)
             if parsed is None:
                 return -1
-            self.trailers, pos = parsed
+            trailers, pos = parsed
+            sink.feed_trailers(trailers)
         self.done = True
         sink.feed_eof()
         return pos

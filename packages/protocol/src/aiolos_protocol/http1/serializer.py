@@ -20,6 +20,15 @@ _BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BAD_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
 _CACHE_SIZE: Final = 512
+# RFC 9110 6.5.1: what frames, routes, authenticates, or says how to read what came before.
+_NO_TRAILERS: Final = frozenset(
+    {
+        *("connection", "content-length", "expect", "host", "max-forwards", "te", "trailer"),
+        *("transfer-encoding", "upgrade", "authorization", "proxy-authorization", "cookie"),
+        *("set-cookie", "cache-control", "range", "content-encoding", "content-range"),
+        "content-type",
+    }
+)
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -155,6 +164,19 @@ def _encoded(text: str) -> bytes:
 def chunk(data: bytes) -> bytes:
     """`data`, which is not empty, as one chunk (RFC 9112 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def last_chunk(trailers: "CIMultiDict[str]") -> bytes:
+    """The end of a chunked body, with a trailer section (RFC 9112 7.1.2).
+
+    Raises LocalProtocolError for a field that is no trailer's business (RFC 9110 6.5.1).
+    """
+    for name in trailers:
+        if name.lower() in _NO_TRAILERS:
+            raise LocalProtocolError(
+                f"{name} may not be a trailer: it is needed before the body (RFC 9110 6.5.1)"
+            )
+    return b"0\r\n" + _encoded(field_lines(trailers)) + b"\r\n"
 
 
 def may_have_body(status: int) -> bool:

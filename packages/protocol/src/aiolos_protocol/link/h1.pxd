@@ -9,12 +9,14 @@ cdef tuple ROWS
 
 
 cdef class H1Link(TransportOwner):
+    cdef Py_ssize_t _at
     cdef object _body
     cdef bytes _buffer
     cdef Clock _clock
     cdef object _decoder
     cdef object _exchange
     cdef int _framing
+    cdef object _later
     cdef object _left
     cdef object _limits
     cdef list _out
@@ -25,14 +27,23 @@ cdef class H1Link(TransportOwner):
     cdef public double deadline
     cdef public bint keep_alive
 
-    cpdef bint _head_received(self, bytes data)
+    cpdef bint _head_received(self) except -1
     cpdef object _body_failed(self, object error)
     cpdef object _completed(self)
     cpdef object _gone(self, object exc)
     @cython.locals(burst=cython.int, phase=cython.int)
     cdef object _receive(self)
+    cdef bint _is_for_later(self, bytes data) except -1
+    cdef Py_ssize_t _waiting(self) except -1
+    cdef object _bound(self)
+    cdef object _join(self)
+    @cython.locals(at=Py_ssize_t)
+    cdef object _consume(self, Py_ssize_t size)
+    cdef object _forget(self)
     cdef object _expect_body(self, Head head, bint until_close)
+    @cython.locals(at=Py_ssize_t, stop=Py_ssize_t)
     cdef object _body_received(self)
+    cdef object _break_off(self, object error)
     cdef object _end_of_body(self, object exc)
     @cython.locals(phase=cython.int, row=tuple)
     cdef object _received(self, int event)
@@ -40,7 +51,7 @@ cdef class H1Link(TransportOwner):
     cdef object _sent(self, int event)
     cdef object _start_body(self, int framing, object length)
     cpdef object write_body(self, data)
-    cpdef object end_body(self)
+    cpdef object end_body(self, trailers=*)
     cdef object _push(self, bytes data)
     cpdef object _flush(self)
     cpdef object _check_complete(self)

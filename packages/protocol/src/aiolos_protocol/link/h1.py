@@ -9,10 +9,12 @@ from collections.abc import Awaitable
 from enum import IntEnum
 from typing import Any, Final
 
+from multidict import CIMultiDict
+
 from ..clock import NEVER, Clock
 from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
 from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
-from ..http1.serializer import LAST_CHUNK, chunk
+from ..http1.serializer import LAST_CHUNK, chunk, last_chunk
 from ..http1.state import (
     BEGUN,
     BODY,
@@ -53,12 +55,14 @@ class H1Link(TransportOwner):
     """One HTTP/1.1 connection. `deadline` is watched by the clock; see the subclasses."""
 
     __slots__ = (
+        "_at",
         "_body",
         "_buffer",
         "_clock",
         "_decoder",
         "_exchange",
         "_framing",
+        "_later",
         "_left",
         "_limits",
         "_out",
@@ -74,7 +78,11 @@ class H1Link(TransportOwner):
         TransportOwner.__init__(self, loop)
         self._clock = clock
         self._limits = limits
+        # What has been received and not consumed: `_buffer` from `_at` on, then `_later`, which
+        # is only there while `_buffer` is.
         self._buffer = b""
+        self._at = 0
+        self._later: Any = None
         # What the automata say is there is there: these are not checked for None at each use.
         self._body: Any = EMPTY
         self._decoder: Any = None
@@ -91,8 +99,8 @@ class H1Link(TransportOwner):
 
     # What a role adds.
 
-    def _head_received(self, data: bytes) -> bool:
-        """Parse a head at the start of the buffer `data`; False while it is incomplete."""
+    def _head_received(self) -> bool:
+        """Parse the head that begins at `_at`; False where no more can be done for now."""
         raise NotImplementedError
 
     def _body_failed(self, error: ProtocolError) -> None:
@@ -120,14 +128,10 @@ class H1Link(TransportOwner):
 
     def data_received(self, data: bytes) -> None:
         """asyncio.Protocol."""
-        if self._buffer:
-            begun = self._receiving == BEGUN
-            self._buffer += data
-            if begun and b"\n" not in data and len(self._buffer) <= self._limits.head:
-                # No further line: a head that dribbles in is not parsed anew for every byte.
-                return
-        else:
+        if not self._buffer:
             self._buffer = data
+        elif self._is_for_later(data):
+            return
         if not self._stepping:
             self._receive()
 
@@ -139,7 +143,7 @@ class H1Link(TransportOwner):
         self._receiving = ROWS[self._receiving][CLOSE]
         self._sending = ROWS[self._sending][CLOSE]
         self._out.clear()
-        self._buffer = b""
+        self._forget()
         TransportOwner.connection_lost(self, exc)
         self._gone(exc)
 
@@ -151,6 +155,8 @@ class H1Link(TransportOwner):
         try:
             burst = 16
             while self._buffer:
+                if self._later is not None:
+                    self._join()
                 phase = self._receiving
                 if phase <= BEGUN:
                     if not burst:
@@ -158,17 +164,14 @@ class H1Link(TransportOwner):
                         self.loop.call_soon(self._resume)
                         break
                     burst -= 1
-                    if not self._head_received(self._buffer):
+                    if not self._head_received():
                         break
                 elif phase == BODY:
                     self._body_received()
-                elif phase == DONE:
-                    if len(self._buffer) > self._limits.pipelined:
-                        self.pause_reading()
-                    break
+                elif phase == CLOSED:
+                    self._forget()
                 else:
-                    if phase == CLOSED:
-                        self._buffer = b""
+                    self._bound()
                     break
         finally:
             self._stepping = False
@@ -176,6 +179,55 @@ class H1Link(TransportOwner):
     def _resume(self) -> None:
         if self._buffer and not self._stepping:
             self._receive()
+
+    def _is_for_later(self, data: bytes) -> bool:
+        """Put `data` behind what waits; True where it cannot be looked at now.
+
+        What waits is joined once, when its turn has come: many small segments cost no more than
+        few large ones.
+        """
+        later: bytearray | None = self._later
+        if later is None:
+            later = self._later = bytearray()
+        later += data
+        phase = self._receiving
+        if phase == BEGUN:
+            # No further line: a head that dribbles in is not parsed anew for every byte.
+            return b"\n" not in data and self._waiting() < self._limits.head
+        if phase in (DONE, SWITCHED):
+            self._bound()
+            return True
+        return False
+
+    def _waiting(self) -> int:
+        """How many bytes have been received and not consumed."""
+        size = len(self._buffer) - self._at
+        return size if self._later is None else size + len(self._later)
+
+    def _bound(self) -> None:
+        """What waits behind the running exchange, or for a successor, is bounded."""
+        if self._waiting() > self._limits.pipelined:
+            self.pause_reading()
+
+    def _join(self) -> None:
+        self._buffer = self._buffer[self._at :] + self._later
+        self._at = 0
+        self._later = None
+
+    def _consume(self, size: int) -> None:
+        """`size` bytes from `_at` on are done with. Not while something waits in `_later`."""
+        at = self._at + size
+        if at < len(self._buffer):
+            # An offset, not a shorter copy: many pipelined requests stay linear.
+            self._at = at
+        else:
+            self._buffer = b""
+            self._at = 0
+
+    def _forget(self) -> None:
+        self._buffer = b""
+        self._at = 0
+        self._later = None
 
     def _expect_body(self, head: Head, until_close: bool) -> None:
         """Choose the decoder for the body that `head` announces."""
@@ -189,21 +241,25 @@ class H1Link(TransportOwner):
         self._received(HEAD)
 
     def _body_received(self) -> None:
-        data = self._buffer
+        at = self._at
         decoder: Decoder = self._decoder
         try:
-            used = decoder.feed(data, 0, self._body)
+            stop = decoder.feed(self._buffer, at, self._body)
         except ProtocolError as error:
-            self._buffer = b""
-            self._received(CLOSE)
-            self.keep_alive = False
-            self._body.set_exception(error)
-            self._body_failed(error)
+            self._break_off(error)
             return
-        self._buffer = data[used:] if used < len(data) else b""
+        self._consume(stop - at)
         if decoder.done:
             self._received(END)
             self._check_complete()
+
+    def _break_off(self, error: ProtocolError) -> None:
+        """The peer's body ends here, incomplete, for the reason `error`."""
+        self._forget()
+        self._received(CLOSE)
+        self.keep_alive = False
+        self._body.set_exception(error)
+        self._body_failed(error)
 
     def _end_of_body(self, exc: BaseException | None) -> None:
         """The connection ended while a body was being received."""
@@ -241,6 +297,9 @@ class H1Link(TransportOwner):
     def write_body(self, data: bytes) -> "Awaitable[None]":
         """See Exchange.write."""
         self._sent(DATA)
+        if type(data) is not bytes:
+            # A view of a buffer that the caller may change before the bytes are out.
+            data = bytes(data)
         size = len(data)
         if self._left >= 0:
             if size > self._left:
@@ -252,13 +311,20 @@ class H1Link(TransportOwner):
             self._push(chunk(data) if self._framing == 2 else data)
         return self.drain()
 
-    def end_body(self) -> None:
+    def end_body(self, trailers: "CIMultiDict[str] | None" = None) -> None:
         """See Exchange.end."""
         if self._left > 0 and self._framing:
             raise LocalProtocolError(f"the body ends {self._left} bytes before Content-Length")
+        last = LAST_CHUNK
+        if trailers:
+            if self._framing == 1:
+                raise LocalProtocolError(
+                    "trailers need a chunked body: leave Content-Length out (RFC 9112 7.1.2)"
+                )
+            last = last_chunk(trailers)
         self._sent(END)
         if self._framing == 2:
-            self._push(LAST_CHUNK)
+            self._push(last)
         self._flush()
         self._check_complete()
 
@@ -306,13 +372,24 @@ class H1Link(TransportOwner):
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
+        if self._receiving != SWITCHED and self._sending != SWITCHED:
+            raise LocalProtocolError(
+                "take_over() comes behind a head that leaves HTTP: 101, or 2xx to CONNECT"
+            )
         if self._receiving != SWITCHED:
             self._received(SWITCH)
-        self._sent(SWITCH)
+        if self._sending != SWITCHED:
+            self._sent(SWITCH)
         self._flush()
         self._clock.unwatch(self)
-        buffered, self._buffer = self._buffer, b""
-        return Handover(self.transport, buffered, self._write_paused, self._read_paused, self._gone)
+        self._exchange = None
+        if self._later is not None:
+            self._join()
+        buffered = self._buffer[self._at :]
+        self._forget()
+        return Handover(
+            self.transport, buffered, self._write_paused, self._read_paused, self.connection_lost
+        )
 
     def close(self) -> None:
         """Close once everything written is sent; what is not complete is lost."""
@@ -351,9 +428,9 @@ class H1Exchange:
         """See Exchange.write."""
         return self._current().write_body(data)
 
-    def end(self) -> None:
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
         """See Exchange.end."""
-        self._current().end_body()
+        self._current().end_body(trailers)
 
     def drain(self) -> "Awaitable[None]":
         """See Exchange.drain."""

@@ -127,17 +127,17 @@ class H1ClientLink(H1Link):
 
     # Receiving.
 
-    def _head_received(self, data: bytes) -> bool:
+    def _head_received(self) -> bool:
         if self._exchange is None or self._answered is None:
             self.fail(RemoteProtocolError("the server sent bytes that answer no request"))
             return False
         try:
-            head = parse_response(data, 0, self._limits)
+            head = parse_response(self._buffer, self._at, self._limits)
             if head is None:
                 if self._receiving == IDLE:
                     self._received(BEGIN)
                 return False
-            self._buffer = data[head.size :] if len(data) > head.size else b""
+            self._consume(head.size)
             if head.status < 200:
                 return self._informed(head)
         except ProtocolError as error:
@@ -201,7 +201,7 @@ class H1ClientLink(H1Link):
         """The connection is of no further use; whoever waits, for head or body, gets `error`."""
         answered = self._answered
         self._answered = None
-        self._buffer = b""
+        self._forget()
         if self._receiving == BODY:
             self._body.set_exception(error)
         self._receiving = CLOSED

@@ -6,7 +6,14 @@ from typing import Any, Final
 from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
-from ..errors import LimitExceeded, LocalProtocolError, ProtocolError, UnexpectedTLS
+from ..errors import (
+    ConnectionLost,
+    LimitExceeded,
+    LocalProtocolError,
+    ProtocolError,
+    RemoteProtocolError,
+    UnexpectedTLS,
+)
 from ..exchange import ServerRole
 from ..http1.parser import parse_request
 from ..http1.serializer import (
@@ -26,6 +33,8 @@ from ..http1.state import (
     DONE,
     HEAD,
     IDLE,
+    SWITCH,
+    refused,
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
@@ -53,6 +62,12 @@ class _Discard:
         if self._left < 0:
             raise LimitExceeded("lingering", self._limits.lingering)
 
+    def end_chunk(self) -> None:
+        pass
+
+    def feed_trailers(self, trailers: "CIMultiDict[str]") -> None:
+        pass
+
     def feed_eof(self) -> None:
         pass
 
@@ -63,17 +78,24 @@ class _Discard:
 class H1ServerLink(H1Link):
     """Receives requests, one at a time; the next is not even parsed before this one's answer.
 
-    `server` is the text of the Server field. `head_timeout` bounds the whole arrival of a head,
-    `keepalive_timeout` the wait for the next; both in seconds.
+    `server` is the text of the Server field. All times are seconds, inf for none: `head_timeout`
+    bounds the whole arrival of a head, `keepalive_timeout` the wait for the next one. Within every
+    `body_timeout` the peer must send as much of a body, and take as much of a response that waits
+    for it, as `Limits.body_rate` demands; time in which we do not read ourselves does not count.
     """
 
     __slots__ = (
+        "_awaits_continue",
+        "_body_timeout",
+        "_half_closed",
         "_head",
         "_head_timeout",
         "_idle_since",
         "_keepalive_timeout",
         "_role",
+        "_seen",
         "_server",
+        "_unsent",
     )
 
     def __init__(
@@ -85,6 +107,7 @@ class H1ServerLink(H1Link):
         server: str,
         head_timeout: float = 30.0,
         keepalive_timeout: float = 75.0,
+        body_timeout: float = 30.0,
     ) -> None:
         H1Link.__init__(self, loop, clock, limits)
         self._role = role
@@ -93,6 +116,12 @@ class H1ServerLink(H1Link):
         self._head_timeout = head_timeout
         self._idle_since = 0.0
         self._keepalive_timeout = keepalive_timeout
+        self._body_timeout = body_timeout
+        self._half_closed = False
+        self._awaits_continue = False
+        # How much of a body was here, and of a response was not out, at the last look.
+        self._seen = 0
+        self._unsent = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
@@ -102,19 +131,42 @@ class H1ServerLink(H1Link):
         self._role.connected(self)
 
     def eof_received(self) -> bool:
-        """asyncio.Protocol. A peer that only half-closes still gets the answer it waits for."""
-        if self._receiving == BODY:
-            self._end_of_body(None)
-            self._received(CLOSE)
-        waiting = self._sending < DONE and self._head is not None
-        self.keep_alive = False
+        """asyncio.Protocol. A peer that only half-closes still gets the answers it waits for."""
+        self._half_closed = True
+        if not self._buffer:
+            self.keep_alive = False
+        waiting = self._is_running()
         if waiting:
             self._role.half_closed()
+        if self._receiving != IDLE or not self._buffer:
+            self._nothing_follows()
         # TLS cannot be half-closed: there the transport closes whatever is returned.
+        waiting = waiting or bool(self._buffer)
         return waiting and self.get_extra_info("ssl_object") is None
 
+    def pause_writing(self) -> None:
+        """asyncio.BaseProtocol."""
+        H1Link.pause_writing(self)
+        self._unsent = self.transport.get_write_buffer_size()
+        self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
+
+    def resume_writing(self) -> None:
+        """asyncio.BaseProtocol."""
+        H1Link.resume_writing(self)
+        if self.is_idle():
+            # The wait for the next request begins when this one's answer is out.
+            self._await_next()
+
+    def resume_reading(self) -> None:
+        """See TransportOwner."""
+        if self._receiving == BODY and self._is_running():
+            self._await_body()
+        H1Link.resume_reading(self)
+
+    # Time.
+
     def expired(self) -> None:
-        """The deadline has passed: for the next request, its head, or a refused peer's bytes."""
+        """The deadline has passed: for the next request, its head, its body, or its answer."""
         if self._receiving == BEGUN:
             self._refuse(
                 ProtocolError(
@@ -122,56 +174,113 @@ class H1ServerLink(H1Link):
                     status_hint=408,
                 )
             )
+        elif self._is_sluggish():
+            self.abort()
+        elif self._is_running() and self._receiving == BODY:
+            self._check_body()
+        elif self._is_running() or self._write_paused or self.transport.is_closing():
+            self.deadline = self._clock.now + self._body_timeout
         else:
-            self.deadline = NEVER
             self.close()
+
+    def _is_running(self) -> bool:
+        """Whether a request waits for its answer."""
+        return self._head is not None and self._sending < DONE
+
+    def _await_next(self) -> None:
+        self._idle_since = self._clock.now
+        self.deadline = self._idle_since + self._keepalive_timeout
+
+    def _await_body(self) -> None:
+        """From now on the body must come at its pace."""
+        self._seen = self._body.total_bytes
+        self.deadline = self._clock.now + self._body_timeout
+
+    def _check_body(self) -> None:
+        seen = self._seen
+        late = self._body.total_bytes - seen < self._limits.body_rate * self._body_timeout
+        if late and not self._read_paused and not self._awaits_continue:
+            self._break_off(
+                RemoteProtocolError(
+                    f"less than {self._limits.body_rate} bytes a second of the body came within "
+                    f"{self._body_timeout:g} s; slower ones need a lower Limits(body_rate=...) or "
+                    "a longer body_timeout",
+                    status_hint=408,
+                )
+            )
+        self._await_body()
+
+    def _is_sluggish(self) -> bool:
+        """Whether what is written waits for a peer that takes less than it must."""
+        if not self._write_paused and not self.transport.is_closing():
+            return False
+        unsent = self._unsent
+        size: int = self.transport.get_write_buffer_size()
+        self._unsent = size
+        # More than before: somebody still writes, who will wait in drain() or come to an end.
+        return 0 <= unsent - size < self._limits.body_rate * self._body_timeout
 
     # Receiving.
 
-    def _head_received(self, data: bytes) -> bool:
+    def _receive(self) -> None:
+        H1Link._receive(self)
+        if self._half_closed and (self._receiving != IDLE or not self._buffer):
+            self._nothing_follows()
+
+    def _head_received(self) -> bool:
+        data = self._buffer
+        at = self._at
         try:
-            head = parse_request(data, 0, self._limits)
+            head = parse_request(data, at, self._limits)
         except ProtocolError as error:
-            self._refuse(UnexpectedTLS() if data[0] == TLS_HANDSHAKE else error)
+            self._refuse(UnexpectedTLS() if data[at] == TLS_HANDSHAKE else error)
             return False
         if head is None:
-            if data[0] == TLS_HANDSHAKE:
-                # It would wait for ever for a line's end.
-                self._refuse(UnexpectedTLS())
-                return False
             if self._receiving == IDLE:
                 self._received(BEGIN)
                 self.deadline = self._clock.now + self._head_timeout
             return False
-        size = head.size
-        self._buffer = data[size:] if len(data) > size else b""
+        self._consume(head.size)
         self.deadline = NEVER
         self.keep_alive = head.keep_alive
         if head.length > 0 or head.chunked:
+            self._awaits_continue = head.expect
             self._expect_body(head, False)
             if self._buffer:
                 # Before the role: a handler whose body is here already need not suspend.
                 self._body_received()
                 if self._receiving == CLOSED:
                     return False
+            if self._receiving == BODY:
+                self._await_body()
         else:
             self._received(COMPLETE)
+        if self._half_closed and not self._buffer:
+            self.keep_alive = False
         self._head = head
         self._role.request_received(head)
         return True
 
+    def _nothing_follows(self) -> None:
+        """All that a half-closed peer has sent is worked through as far as can be."""
+        if self._receiving == BODY:
+            self._end_of_body(None)
+            self._received(CLOSE)
+        elif self._receiving <= BEGUN:
+            self.close()
+
     def _body_failed(self, error: ProtocolError) -> None:
-        if self._head is None and self._sending == IDLE:
+        if self._sending == DONE:
+            self._linger()
+        elif self._head is None:
             # It came with the head: no handler knows of the request yet.
             self._refuse(error)
-        elif self._sending == DONE:
-            self._linger()
 
     def _refuse(self, error: ProtocolError) -> None:
         """Answer what is no request, then let the peer read it: see RFC 9112 9.6."""
         status, body = self._role.request_refused(error)
         self._head = None
-        self._buffer = b""
+        self._forget()
         self._receiving = CLOSED
         self._sent(COMPLETE)
         self.keep_alive = False
@@ -187,16 +296,18 @@ class H1ServerLink(H1Link):
 
     def _linger(self) -> None:
         """Closing at once would reset the connection and could destroy the answer in flight."""
+        self._head = None
         transport = self.transport
         if transport is None:
             return
         self._flush()
-        if transport.can_write_eof():
+        if transport.can_write_eof() and not self._half_closed:
             transport.write_eof()
-            self.deadline = self._clock.now + LINGER
+            wait = self._body_timeout if self._write_paused else LINGER
+            self.deadline = self._clock.now + wait
             self.resume_reading()
         else:
-            transport.close()
+            self.close()
 
     def idle_time(self) -> float:
         """See ServerLink."""
@@ -217,6 +328,8 @@ class H1ServerLink(H1Link):
 
     def _check(self, head: RequestHead) -> None:
         if head is not self._head:
+            if self.transport is None:
+                raise ConnectionLost("the connection is closed")
             raise LocalProtocolError(f"the exchange of {head!r} has ended")
 
     def answer(
@@ -232,8 +345,12 @@ class H1ServerLink(H1Link):
         """See ServerLink.answer."""
         if head is not self._head:
             self._check(head)
-        if not keep_alive or (head.expect and self._receiving == BODY):
-            # Behind an unanswered Expect nobody knows whether a body or a request comes next.
+        if status < 200 or (status < 300 and head.method == "CONNECT"):
+            raise LocalProtocolError(
+                f"{status} to {head.method} does not end an exchange; send it by send_head() "
+                "(RFC 9110 9.3.6, 15.2)"
+            )
+        if not keep_alive or self._is_ambiguous():
             self.keep_alive = False
         size = len(body)
         bodiless = head.method == "HEAD" or not may_have_body(status)
@@ -266,8 +383,8 @@ class H1ServerLink(H1Link):
         fields = CIMultiDict() if headers is None else headers.copy()
         if content_type and "Content-Type" not in fields:
             fields["Content-Type"] = content_type
-        if head.method != "HEAD" and status != 304:
-            # RFC 9110 8.6: only there may it differ from what is sent.
+        if status == 204 or (head.method != "HEAD" and status != 304):
+            # RFC 9110 8.6: only there may it differ from what is sent, and never in a 204.
             fields.pop("Content-Length", None)
         framing = ""
         if may_have_body(status) and "Content-Length" not in fields:
@@ -303,26 +420,22 @@ class H1ServerLink(H1Link):
         return response_head(status, reason, fields, framing, date)
 
     def _send_head(self, response: ResponseHead) -> None:
-        head = self._head
+        head: RequestHead = self._head
         status = response.status
-        fields = response.fields.copy()
         if 100 <= status < 200 and status != 101:
-            if head.version is HttpVersion11:
-                # RFC 9110 15.2: never to an HTTP/1.0 peer.
-                self._push(
-                    CONTINUE
-                    if status == 100 and not fields
-                    else response_head(status, response.reason, fields, "", b"")
-                )
-                self._flush()
+            self._inform(response)
             return
         length = response.length
+        fields = response.fields.copy()
+        leaves = status == 101 or (head.method == "CONNECT" and 200 <= status < 300)
+        if leaves:
+            self._check_leaving(status)
+        if status != 304:
+            fields.pop("Content-Length", None)
         framing = Framing.NONE
         lines = ""
-        if status == 101:
-            length = 0
-        elif may_have_body(status):
-            fields.pop("Content-Length", None)
+        # RFC 9110 9.3.6: no framing in a 2xx to CONNECT, for no body follows.
+        if may_have_body(status) and not leaves:
             if length >= 0:
                 framing = Framing.LENGTH
                 lines = f"Content-Length: {length}\r\n"
@@ -334,17 +447,52 @@ class H1ServerLink(H1Link):
                 self.keep_alive = False
             if head.method == "HEAD":
                 framing = Framing.NONE
-        if not response.keep_alive:
+        if not response.keep_alive or self._is_ambiguous():
             self.keep_alive = False
         data = self._head_bytes(head, status, response.reason, fields, lines)
-        if status == 101 or (head.method == "CONNECT" and 200 <= status < 300):
-            self._sent(COMPLETE)
+        if leaves:
+            self._sent(SWITCH)
             self._push(data)
             self._flush()
             return
         self._sent(HEAD)
         self._start_body(int(framing), length)
         self._push(data)
+
+    def _inform(self, response: ResponseHead) -> None:
+        """Send a 1xx head (RFC 9110 15.2) where the peer can understand it and still needs it."""
+        status = response.status
+        if self._sending != IDLE:
+            raise refused(self._sending, HEAD, "sending")
+        if self._head.version is not HttpVersion11 or (status == 100 and self._receiving != BODY):
+            return
+        fields = response.fields
+        if "Content-Length" in fields or "Transfer-Encoding" in fields:
+            raise LocalProtocolError(f"a {status} has no body to frame (RFC 9110 8.6)")
+        data = CONTINUE
+        if status != 100 or fields:
+            data = response_head(status, response.reason, fields, "", b"")
+        self._push(data)
+        self._flush()
+        if status == 100:
+            self._awaits_continue = False
+            self._await_body()
+
+    def _check_leaving(self, status: int) -> None:
+        """Raise unless the peer has asked to leave HTTP, and has said all that it has to say."""
+        head = self._head
+        if status == 101 and head.upgrade is None:
+            raise LocalProtocolError(
+                "101 answers a request of HTTP/1.1 with Upgrade only (RFC 9110 7.8, 15.2.2)"
+            )
+        if self._receiving != DONE:
+            raise LocalProtocolError(
+                f"{status} cannot be sent before the request's body is here (RFC 9110 7.8)"
+            )
+
+    def _is_ambiguous(self) -> bool:
+        """Behind an unanswered Expect nobody knows whether a body or a request comes next."""
+        return self._awaits_continue and self._receiving == BODY and self._body.total_bytes == 0
 
     # Ends.
 
@@ -375,8 +523,8 @@ class H1ServerLink(H1Link):
     def _completed(self) -> None:
         self._head = None
         if self.keep_alive and self.transport is not None:
-            self._idle_since = self._clock.now
-            self.deadline = self._idle_since + self._keepalive_timeout
+            if not self._write_paused:
+                self._await_next()
             self._recycle()
         elif self._buffer:
             self._receiving = CLOSED
@@ -384,8 +532,14 @@ class H1ServerLink(H1Link):
         else:
             self.close()
 
+    def close(self) -> None:
+        """See H1Link.close(); a peer that does not take what is left to be sent is cut off."""
+        H1Link.close(self)
+        if self.transport is not None:
+            self._unsent = self.transport.get_write_buffer_size()
+            self.deadline = self._clock.now + self._body_timeout
+
     def _gone(self, exc: BaseException | None) -> None:
-        self._head = None
         self._role.lost(exc)
 
 
