@@ -60,6 +60,32 @@ class Limits:
     """Name and value of one cookie that is set (RFC 6265bis 5.6)."""
     cookie_attribute: int = 1024
     """The value of one attribute of a cookie; a longer one is ignored (RFC 6265bis 5.6)."""
+    streams: int = 100
+    """Streams that a peer may have open at once (RFC 9113 5.1.2); more are refused."""
+    stream_window: int = 1_048_576
+    """What the window of one stream grows to while its body is read as fast as it comes."""
+    connection_window: int = 4_194_304
+    """The same for all streams of a connection together (RFC 9113 5.2)."""
+    continuations: int = 32
+    """CONTINUATION frames of one header block (RFC 9113 6.10)."""
+    resets: int = 500
+    """Streams in a minute, beyond those answered, that a peer resets or has us reset by errors."""
+    settings: int = 100
+    """SETTINGS frames in a minute (RFC 9113 6.5)."""
+    pings: int = 1000
+    """PING frames in a minute, beyond one for each frame with data (RFC 9113 6.7)."""
+    window_updates: int = 5000
+    """WINDOW_UPDATE frames in a minute, beyond two for each frame with data that they let go."""
+    empty_frames: int = 1000
+    """Frames in a minute that change nothing: empty ones, unknown ones, late ones."""
+    priorities: int = 1000
+    """PRIORITY and PRIORITY_UPDATE frames in a minute (RFC 9113 6.3, RFC 9218 7.1)."""
+    replies: int = 65_536
+    """Bytes of frames due to a peer that does not read them: acknowledgements, resets, updates."""
+    stalled: int = 120
+    """Seconds in which a stream that has data to send, or a body to receive, must move `moved`."""
+    moved: int = 1024
+    """Bytes that a stream must move in `stalled` seconds; less is a peer that holds it up."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

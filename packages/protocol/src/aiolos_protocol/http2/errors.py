@@ -40,6 +40,13 @@ class StreamFailed(Http2Error):
     """A stream error (RFC 9113 5.4.2): this stream is reset, the others go on."""
 
 
+class StreamReset(Http2Error):
+    """The peer has ended one stream early (RFC 9113 6.4), or never worked on it."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(message or f"the peer has reset the stream: {name_of(code)}", code)
+
+
 def name_of(code: int) -> str:
     """The name of an error code, or its number where it has none (RFC 9113 7: any may come)."""
     try:

@@ -1,0 +1,139 @@
+"""Heads to header blocks; what must not go on the wire is refused here (RFC 9113 8.2, 8.3).
+
+Encoding has no state, so that the fields most answers share are encoded once for the process.
+"""
+
+import re
+from typing import Final
+
+from multidict import CIMultiDict
+
+from ..errors import LocalProtocolError
+from ..http1.serializer import check_name
+from .hpack import encode_field
+
+# RFC 9113 8.2.2; `te` may go out as "trailers" only.
+_DROPPED: Final = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+)
+# RFC 7541 7.1.3: what a hop should keep out of its tables.
+_SENSITIVE: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+# RFC 9110 5.5; a bare control byte in a value is refused as well as CR, LF and NUL.
+_BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BAD_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CACHE_SIZE: Final = 512
+_CACHED_VALUE: Final = 128
+
+_fields: dict[tuple[str, str], bytes] = {}
+# Apart from the others: no header of a user's may pass for one of these.
+_pseudos: dict[tuple[str, str], bytes] = {}
+_prefixes: dict[tuple[int, str, str], bytes] = {}
+_dates: dict[bytes, bytes] = {}
+
+
+def field(name: str, value: str) -> bytes:
+    """One field, b"" where it is connection-specific. Raises LocalProtocolError naming it."""
+    key = (name, value)
+    encoded = _fields.get(key)
+    if encoded is None:
+        encoded = _encode(name, value)
+        if len(value) <= _CACHED_VALUE:
+            # Values that are never seen again push out the others once in a while; it is cheap.
+            if len(_fields) >= _CACHE_SIZE:
+                _fields.clear()
+            _fields[key] = encoded
+    return encoded
+
+
+def _encode(name: str, value: str) -> bytes:
+    check_name(name)
+    lower = name.lower()
+    if lower in _DROPPED:
+        return b""
+    value = value.strip(" \t")
+    if lower == "te" and value.lower() != "trailers":
+        return b""
+    if _BAD_VALUE.search(value):
+        raise LocalProtocolError(
+            f"the value of {name} holds control characters: {value!r:.80} (RFC 9110 5.5)"
+        )
+    return encode_field(
+        lower.encode("ascii"), value.encode("utf-8", "surrogateescape"), lower in _SENSITIVE
+    )
+
+
+def fields(headers: CIMultiDict[str]) -> bytes:
+    """All fields of `headers`, without connection-specific ones. Raises LocalProtocolError."""
+    return b"".join([field(name, value) for name, value in headers.items()])
+
+
+def status(code: int) -> bytes:
+    """`:status`. Raises LocalProtocolError for what is no status of HTTP/2 (RFC 9113 8.6)."""
+    if not 100 <= code <= 599 or code == 101:
+        raise LocalProtocolError(f"a status is 100 to 599 and not 101 in HTTP/2, not {code}")
+    return encode_field(b":status", b"%d" % code)
+
+
+def response_prefix(code: int, content_type: str, server: str) -> bytes:
+    """The block of a common answer up to its length and date; cached."""
+    key = (code, content_type, server)
+    prefix = _prefixes.get(key)
+    if prefix is None:
+        prefix = status(code) + field("server", server)
+        if content_type:
+            prefix += field("content-type", content_type)
+        if len(_prefixes) >= _CACHE_SIZE:
+            # Peers cannot fill it: statuses and content types are the application's own.
+            _prefixes.clear()
+        _prefixes[key] = prefix
+    return prefix
+
+
+def length(size: int) -> bytes:
+    """`content-length`"""
+    return field("content-length", str(size))
+
+
+def date(line: bytes) -> bytes:
+    """The field of a clock's Date line (HTTP/1.1's form of it); kept while it does not change."""
+    encoded = _dates.get(line)
+    if encoded is None:
+        _dates.clear()
+        value = line.partition(b":")[2].strip()
+        encoded = _dates[line] = encode_field(b"date", value)
+    return encoded
+
+
+def request(method: str, scheme: str, authority: str, target: str, protocol: str | None) -> bytes:
+    """The pseudo-fields of a request (RFC 9113 8.3.1, 8.5; RFC 8441 4 with `protocol`).
+
+    Raises LocalProtocolError for what cannot be one of them.
+    """
+    if _TOKEN.fullmatch(method) is None:
+        raise LocalProtocolError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
+    if not target or _BAD_TARGET.search(target):
+        raise LocalProtocolError(f"{target!r:.80} cannot be a request target (RFC 9113 8.3.1)")
+    if not authority or _BAD_TARGET.search(authority):
+        raise LocalProtocolError(f"{authority!r:.80} cannot be an authority (RFC 9113 8.3.1)")
+    if method == "CONNECT" and protocol is None:
+        return _pseudo(":method", method) + _pseudo(":authority", authority)
+    block = (
+        _pseudo(":method", method)
+        + _pseudo(":scheme", scheme)
+        + _pseudo(":authority", authority)
+        + _pseudo(":path", target)
+    )
+    return block if protocol is None else block + _pseudo(":protocol", protocol)
+
+
+def _pseudo(name: str, value: str) -> bytes:
+    key = (name, value)
+    encoded = _pseudos.get(key)
+    if encoded is None:
+        encoded = encode_field(name.encode("ascii"), value.encode("utf-8", "surrogateescape"))
+        if len(value) <= _CACHED_VALUE:
+            if len(_pseudos) >= _CACHE_SIZE:
+                _pseudos.clear()
+            _pseudos[key] = encoded
+    return encoded

@@ -1,0 +1,14 @@
+cimport cython
+
+from aiolos_protocol.http2.connection cimport Connection
+from aiolos_protocol.http2.stream cimport Stream
+
+
+cdef class ClientConnection(Connection):
+    cdef public unsigned int next_stream
+
+    @cython.locals(stream=Stream)
+    cpdef Stream request(self, method, bytes block, bint end, owner)
+    @cython.locals(stream=Stream)
+    cdef _head(self, unsigned int number, fields, Py_ssize_t size, bint end)
+    cdef bint _pushes(self, bytes payload)

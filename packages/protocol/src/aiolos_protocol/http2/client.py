@@ -1,0 +1,113 @@
+"""The client's end of an HTTP/2 connection."""
+
+from typing import Any, Final
+
+from ..errors import LimitExceeded, LocalProtocolError, ProtocolError
+from ..limits import Limits
+from . import frames, heads
+from .connection import FOREVER, Connection
+from .errors import ConnectionFailed, ErrorCode, StreamReset
+from .field import Field
+from .settings import Setting
+from .sink import Sink
+from .stream import BODY, DONE, ROWS, Event, Stream
+
+_MAX_STREAM: Final = 2**31 - 1
+
+
+class ClientConnection(Connection):
+    """Opens streams, the next one with the number `next_stream`. They need not be released.
+
+    The preface is queued when it is made; requests may follow at once (RFC 9113 3.4).
+    """
+
+    __slots__ = ("next_stream",)
+
+    def __init__(self, sink: Sink, limits: Limits) -> None:
+        Connection.__init__(self, sink, limits)
+        self.next_stream = 1
+        self._out.push(frames.PREFACE)
+        self._begin({int(Setting.ENABLE_PUSH): 0})
+
+    # Sending.
+
+    @property
+    def room(self) -> int:
+        """How many more streams may be opened now, 0 or more."""
+        if self.is_closed() or self.goaway != FOREVER or self.next_stream > _MAX_STREAM:
+            return 0
+        return max(0, self.remote.max_concurrent_streams - len(self.streams))
+
+    def request(self, method: str, block: bytes, end: bool, owner: Any) -> Stream:
+        """Open a stream with a request's header block; `end`: nothing else is sent.
+
+        Raises LocalProtocolError where there is no room.
+        """
+        if not self.room:
+            raise LocalProtocolError("the connection takes no more streams now; see `room`")
+        stream = Stream(self.next_stream, self.remote.initial_window_size)
+        stream.method = method
+        stream.owner = owner
+        self.next_stream += 2
+        self.streams[stream.id] = stream
+        self.send_head(stream, block, end)
+        return stream
+
+    # Receiving.
+
+    def _is_idle(self, number: int) -> bool:
+        return number >= self.next_stream or number & 1 == 0
+
+    def _head(
+        self, number: int, fields: "list[Field] | ProtocolError", size: int, end: bool
+    ) -> None:
+        stream = self.streams.get(number)
+        if stream is None:
+            if self._unknown(number):
+                raise ConnectionFailed(
+                    f"HEADERS on stream {number}, closed (RFC 9113 5.1)", ErrorCode.STREAM_CLOSED
+                )
+            return
+        if isinstance(fields, ProtocolError):
+            self._give_up(stream, ErrorCode.ENHANCE_YOUR_CALM, fields)
+            return
+        try:
+            head = heads.read_response(fields, size, end, stream, self._limits)
+        except LimitExceeded as error:
+            self._give_up(stream, ErrorCode.ENHANCE_YOUR_CALM, error)
+            return
+        if head.status < 200:
+            stream.informed += 1
+            if stream.informed > self._limits.informational:
+                limit = LimitExceeded("informational", self._limits.informational)
+                self._give_up(stream, ErrorCode.ENHANCE_YOUR_CALM, limit)
+            else:
+                self._sink.informed(stream, head)
+            return
+        stream.receiving = DONE if end else BODY
+        self._sink.head_received(stream, head)
+        if end:
+            self._settle(stream)
+
+    def _priority_update(self, number: int, payload: bytes) -> None:
+        raise ConnectionFailed("PRIORITY_UPDATE from a server (RFC 9218 7.1)")
+
+    def _settings(self, flags: int, payload: bytes) -> None:
+        Connection._settings(self, flags, payload)
+        if self.remote.received and self._pushes(payload):
+            raise ConnectionFailed("ENABLE_PUSH from a server is not 0 (RFC 9113 6.5.2)")
+
+    def _pushes(self, payload: bytes) -> bool:
+        at = range(0, len(payload), 6)
+        return any(payload[i : i + 6] == b"\x00\x02\x00\x00\x00\x01" for i in at)
+
+    def _gone_away(self, last: int) -> None:
+        error = StreamReset(
+            ErrorCode.REFUSED_STREAM, "the server goes away and has not worked on the request"
+        )
+        for stream in [stream for stream in self.streams.values() if stream.id > last]:
+            stream.receiving = ROWS[stream.receiving][Event.RESET]
+            stream.sending = ROWS[stream.sending][Event.REFUSE]
+            self._out.drop(stream)
+            self.streams.pop(stream.id, None)
+            self._sink.reset(stream, error)

@@ -1,0 +1,44 @@
+cimport cython
+
+from aiolos_protocol.http2.stream cimport Stream
+from aiolos_protocol.http2.streams cimport Streams
+from aiolos_protocol.http2.windows cimport ReceiveWindow, Tuner
+
+
+cdef class Connection(Streams):
+    cdef object _decoder
+    cdef Tuner _tuner
+    cdef ReceiveWindow _window
+    cdef public unsigned int goaway
+
+    cdef Py_ssize_t _whole(self, Py_ssize_t stream_window)
+    cdef _begin(self, dict settings)
+    cdef _head(self, unsigned int number, fields, Py_ssize_t size, bint end)
+    cdef _priority_update(self, unsigned int number, bytes payload)
+    cdef bint _unknown(self, unsigned int number) except -1
+    @cython.locals(stream=Stream, window=ReceiveWindow, length=Py_ssize_t)
+    cdef _data(
+        self, unsigned int number, bytes data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t size,
+        bint end,
+    )
+    @cython.locals(expected=cython.longlong)
+    cdef _check_data(
+        self, Stream stream, ReceiveWindow window, Py_ssize_t size, Py_ssize_t length, bint end
+    )
+    @cython.locals(window=ReceiveWindow)
+    cdef _misplaced(self, Stream stream, unsigned int number, Py_ssize_t size)
+    cdef _credit(self, Py_ssize_t count)
+    @cython.locals(window=ReceiveWindow)
+    cpdef consumed(self, Stream stream, Py_ssize_t count)
+    @cython.locals(stream=Stream, phase=int)
+    cdef _decode(self, unsigned int number, bytes block, bint end)
+    @cython.locals(stream=Stream)
+    cdef _rst_stream(self, unsigned int number, bytes payload)
+    cdef _settings(self, int flags, bytes payload)
+    cdef _resize(self, long long change)
+    cdef _ping(self, int flags, bytes payload)
+    cdef _ponged(self, bytes payload)
+    cdef _goaway(self, bytes payload)
+    cdef _gone_away(self, unsigned int last)
+    @cython.locals(stream=Stream, increment=cython.longlong)
+    cdef _window_update(self, unsigned int number, bytes payload)

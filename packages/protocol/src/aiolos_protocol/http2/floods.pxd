@@ -1,0 +1,8 @@
+cdef class Floods:
+    cdef list _bounds
+    cdef list _levels
+    cdef double _since
+
+    cpdef spend(self, int kind, double now)
+    cpdef earn(self, int kind, double count)
+    cdef _leak(self, double now)

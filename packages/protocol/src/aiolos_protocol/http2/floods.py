@@ -1,0 +1,52 @@
+"""How many frames that do no work a peer may send (RFC 9113 10.5).
+
+Every kind has a level that rises by one with each frame and leaks a minute's worth in a minute;
+useful work lowers it, too. A level above its limit ends the connection.
+"""
+
+from typing import Final
+
+from ..errors import LimitExceeded
+from ..limits import Limits
+
+RESETS: Final = 0
+SETTINGS: Final = 1
+PINGS: Final = 2
+WINDOW_UPDATES: Final = 3
+EMPTY_FRAMES: Final = 4
+PRIORITIES: Final = 5
+
+_FIELDS: Final = ("resets", "settings", "pings", "window_updates", "empty_frames", "priorities")
+_PERIOD: Final = 60.0
+
+
+class Floods:
+    """The levels of one connection. Times are seconds of any clock that does not go back."""
+
+    __slots__ = ("_bounds", "_levels", "_since")
+
+    def __init__(self, limits: Limits) -> None:
+        self._bounds = [float(getattr(limits, name)) for name in _FIELDS]
+        self._levels = [0.0] * len(_FIELDS)
+        self._since = 0.0
+
+    def spend(self, kind: int, now: float) -> None:
+        """One more frame of `kind`. Raises LimitExceeded naming the limit."""
+        if now > self._since:
+            self._leak(now)
+        self._levels[kind] += 1.0
+        if self._levels[kind] > self._bounds[kind]:
+            raise LimitExceeded(_FIELDS[kind], int(self._bounds[kind]))
+
+    def earn(self, kind: int, count: float) -> None:
+        """Useful work was done that makes up for `count` frames of `kind`."""
+        level = self._levels[kind]
+        if level:
+            self._levels[kind] = level - count if level > count else 0.0
+
+    def _leak(self, now: float) -> None:
+        share = (now - self._since) / _PERIOD
+        self._since = now
+        for kind, bound in enumerate(self._bounds):
+            level = self._levels[kind] - share * bound
+            self._levels[kind] = max(0.0, level)

@@ -1,0 +1,38 @@
+cimport cython
+
+from aiolos_protocol.http2.field cimport Field
+from aiolos_protocol.http2.stream cimport Stream
+
+
+cdef class _Parts:
+    cdef public list pseudo
+    cdef public list lines
+    cdef public list cookies
+    cdef public Field host
+    cdef public long long length
+    cdef public bytes expect
+    cdef public bytes priority
+
+    cdef bytes block(self)
+
+
+cpdef int judge(Field field) except -2
+cdef _judge_pseudo(Field field, int kind)
+@cython.locals(parts=_Parts, lines=list, field=Field, kind=int, most=Py_ssize_t, regular=bint)
+cdef _Parts _sorted(list fields, limits)
+cdef _note(_Parts parts, Field field, int kind)
+@cython.locals(
+    parts=_Parts, pseudo=list, method_field=Field, scheme_field=Field, path_field=Field,
+    protocol_field=Field, authority_field=Field, length=cython.longlong,
+)
+cpdef read_request(
+    list fields, Py_ssize_t size, bint ended, bint connect_protocol, Stream stream, limits
+)
+@cython.locals(host=Field)
+cdef _host(_Parts parts, Field authority)
+@cython.locals(parts=_Parts, pseudo=list, status_field=Field, status=int, length=cython.longlong,
+               bodiless=bint)
+cpdef read_response(list fields, Py_ssize_t size, bint ended, Stream stream, limits)
+cdef _response(_Parts parts, int status, long long length, bint chunked, Py_ssize_t size)
+@cython.locals(field=Field)
+cpdef read_trailers(list fields, limits)
