@@ -302,3 +302,83 @@ async def test_a_request_without_a_connection() -> None:
     assert await request.json() == {}
     assert request.transport is None
     assert request.remote is None
+
+
+# Copies.
+
+
+async def test_a_clone_differs_in_what_is_given(seen: Any) -> None:
+    async def ask(request: web.Request) -> Any:
+        request["kept"] = 1
+        other = request.clone(
+            method="PUT",
+            rel_url="/other?x=1",
+            headers={"X": "y"},
+            scheme="https",
+            host="proxy.example",
+            remote="192.0.2.7",
+            client_max_size=3,
+        )
+        other["more"] = 2
+        assert "more" not in request
+        found = (other.method, str(other.url), dict(other.headers), other.remote, other["kept"])
+        assert (request.method, request.path, request.remote) == ("POST", "/", "127.0.0.1")
+        with pytest.raises(web.HTTPRequestEntityTooLarge):
+            await other.read()
+        return found, type(other) is type(request), other.match_info is request.match_info
+
+    assert await seen(ask, post(b"four")) == (
+        ("PUT", "https://proxy.example/other?x=1", {"X": "y"}, "192.0.2.7", 1),
+        True,
+        True,
+    )
+
+
+async def test_a_clone_reads_the_body_and_is_answered(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        other = request.clone(method="PUT").clone(rel_url="/again")
+        response = web.StreamResponse()
+        await response.prepare(other)
+        await response.write(await other.read())
+        return response
+
+    assert (await serve(handler).ask(post(b"body"))).body == b"body"
+
+
+async def test_no_clone_of_a_request_that_was_read(seen: Any) -> None:
+    async def ask(request: web.Request) -> Any:
+        await request.read()
+        with pytest.raises(RuntimeError, match="cannot be cloned"):
+            request.clone()
+        return True
+
+    assert await seen(ask, post(b"x"))
+
+
+async def test_config_dict(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        found = request.config_dict
+        with pytest.raises(TypeError):
+            found["x"] = 1  # type: ignore[index]
+        return web.json_response([found["outer"], found["both"], "missing" in found])
+
+    inner, outer = web.Application(), web.Application()
+    inner["both"] = "inner"
+    outer["both"] = outer["outer"] = "outer"
+    inner.router.add_get("/x", handler)
+    outer.add_subapp("/sub", inner)
+    answer = await serve(app=outer).ask(b"GET /sub/x HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert json.loads(answer.body) == ["outer", "inner", False]
+
+
+async def test_the_connection_behind_it(seen: Any) -> None:
+    def ask(request: web.Request) -> Any:
+        return (
+            request.transport is not None,
+            request.loop is asyncio.get_running_loop(),
+            request.task is asyncio.current_task(),
+            request.protocol is not None,
+            request.get_extra_info("nothing", "default"),
+        )
+
+    assert await seen(ask, post(b"")) == (True, True, True, True, "default")

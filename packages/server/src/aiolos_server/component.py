@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.streams import StreamReader
 from multidict import CIMultiDict
@@ -60,6 +61,8 @@ class _Unconnected:
 
     transport = None
     client_max_size = 0
+    limits = DEFAULT_LIMITS
+    auto_decompress = True
 
     def __init__(self, head: RequestHead, payload: bytes) -> None:
         self.head = head
@@ -88,6 +91,12 @@ class _Unconnected:
         pass
 
     async def disconnected(self) -> None:
+        pass
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        pass
+
+    def exceeded(self, limit: str, value: int) -> None:
         pass
 
 

@@ -10,6 +10,7 @@ cdef object Response
 
 cdef class Connection(Owner):
     cdef object __weakref__
+    cdef object _at_end
     cdef object _begun
     cdef bint _closing
     cdef Dispatcher _dispatcher

@@ -12,6 +12,7 @@ from aiolos_protocol.errors import (
     ProtocolError,
     UnexpectedTLS,
 )
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
 
 from .abc import AbstractApplication
@@ -34,6 +35,8 @@ class Serving(Protocol):
     has_prepare_hooks: bool
     handler_cancellation: bool
     client_max_size: int
+    limits: Limits
+    auto_decompress: bool
     connections: "set[Connection]"
 
     def forget(self, connection: "Connection") -> None:
@@ -48,6 +51,7 @@ class Connection(Owner):
     """
 
     __slots__ = (
+        "_at_end",
         "_begun",
         "_closing",
         "_dispatcher",
@@ -82,6 +86,7 @@ class Connection(Owner):
         # The response whose head the handler has sent itself, and the one being sent behind it.
         self._begun: Any = None
         self._ending: Any = None
+        self._at_end: list[Callable[[], None]] | None = None
         self._gone: asyncio.Future[None] | None = None
         self._received = 0.0
         self._closing = False
@@ -208,6 +213,10 @@ class Connection(Owner):
         """The request has been answered, or never will be (`response` None)."""
         request = self._request
         self._request = self._task = self._begun = self._ending = self._farewell = None
+        if self._at_end is not None:
+            at_end, self._at_end = self._at_end, None
+            for callback in at_end:
+                callback()
         link = self.link
         if self._lost:
             self._server.forget(self)
@@ -276,6 +285,28 @@ class Connection(Owner):
         if self._closing:
             response.force_close()
         self._begun = response
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds in force."""
+        return self._server.limits
+
+    @property
+    def auto_decompress(self) -> bool:
+        """Whether the content codings of bodies are undone."""
+        return self._server.auto_decompress
+
+    def exceeded(self, limit: str, value: int) -> None:
+        """Log that the current request is refused for a limit of the server's."""
+        self._server.logger.warning(
+            "refused a request from %s: the limit %s=%d was exceeded", self.peer(), limit, value
+        )
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call `callback()` when the current request has ended."""
+        if self._at_end is None:
+            self._at_end = []
+        self._at_end.append(callback)
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """Call `farewell()` at shutdown while the current request lasts."""

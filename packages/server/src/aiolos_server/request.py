@@ -1,41 +1,18 @@
 """The request as a handler sees it, over the head and the exchange that a link gives."""
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, MutableMapping
-from http.cookies import CookieError, SimpleCookie
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
 
-from aiolos_protocol import hdrs
-from aiolos_protocol.errors import RemoteProtocolError
-from aiolos_protocol.exchange import Exchange, ServerLink
 from aiolos_protocol.message import HttpVersion, RawHeaders, RequestHead
-from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.upgrade import Handover
-from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
+from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from yarl import URL
 
 from .core import RequestCore
-from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
 from .keys import ChainMapProxy
-from .response import StreamResponse
-
-_FORM: Final = "application/x-www-form-urlencoded"
-
-
-class Bearer(Protocol):
-    """The connection, as a request uses it."""
-
-    @property
-    def link(self) -> ServerLink: ...
-    @property
-    def client_max_size(self) -> int: ...
-    async def preparing(self, request: Any, response: StreamResponse) -> None: ...
-    def on_farewell(self, farewell: Callable[[], None] | None) -> None: ...
-    async def disconnected(self) -> None: ...
-
+from .received import ReceivedBody
 
 if TYPE_CHECKING:
     _Mapping = MutableMapping[str, Any]
@@ -57,27 +34,18 @@ else:
         values = MutableMapping.values
 
 
-class BaseRequest(_Mapping, RequestCore):
-    """One request; a mapping for whatever middlewares and handlers pass on.
-
-    Reading the body suspends until it is there. Malformed bodies raise an HTTPException of the
-    4xx family, a connection that is lost ConnectionResetError.
-    """
+class BaseRequest(_Mapping, ReceivedBody, RequestCore):
+    """One request; a mapping for whatever middlewares and handlers pass on."""
 
     # Defaults stand on the class: most requests never touch them.
-    _state: dict[str, Any] | None = None
-    _url: URL | None = None
+    _state: "dict[str, Any] | None" = None
+    _rel_url: URL | None = None
     _query: "MultiDictProxy[str] | None" = None
-    _body: bytes | None = None
-    _form: "MultiDictProxy[Any] | None" = None
-    _content: StreamReader | None = None
-    _response: StreamResponse | None = None
-    malformed: Exception | None = None
-    """What json() last raised: left uncaught, it is the peer's fault."""
+    _scheme: str | None = None
+    _host: str | None = None
+    _remote: str | None = None
 
     head: RequestHead
-    _bearer: Bearer
-    _match_info: Any
 
     # The head.
 
@@ -90,11 +58,6 @@ class BaseRequest(_Mapping, RequestCore):
     def version(self) -> HttpVersion:
         """The version, as `(major, minor)`."""
         return self.head.version
-
-    @property
-    def headers(self) -> "CIMultiDictProxy[str]":
-        """The fields, read-only."""
-        return self.head.headers
 
     @property
     def raw_headers(self) -> RawHeaders:
@@ -114,6 +77,9 @@ class BaseRequest(_Mapping, RequestCore):
     @property
     def path(self) -> str:
         """The path, percent-decoded."""
+        target = self.head.target
+        if "%" not in target and target.startswith("/"):
+            return target.partition("?")[0]
         return self.rel_url.path
 
     @property
@@ -124,9 +90,9 @@ class BaseRequest(_Mapping, RequestCore):
     @property
     def rel_url(self) -> URL:
         """The target as a URL without scheme and host."""
-        url = self._url
+        url = self._rel_url
         if url is None:
-            url = self._url = _target_url(self.head.target)
+            url = self._rel_url = _target_url(self.head.target)
         return url
 
     @property
@@ -145,9 +111,16 @@ class BaseRequest(_Mapping, RequestCore):
         return query
 
     @property
+    def keep_alive(self) -> bool:
+        """Whether the client will go on with the connection."""
+        return self.head.keep_alive
+
+    # Where it comes from; proxies that are trusted may have said so (see behind_proxies).
+
+    @property
     def host(self) -> str:
         """The authority that was asked for, with its port where one was given."""
-        authority = self.head.authority
+        authority = self._host or self.head.authority
         if authority:
             return authority
         sockname = self._bearer.link.get_extra_info("sockname")
@@ -156,68 +129,89 @@ class BaseRequest(_Mapping, RequestCore):
     @property
     def scheme(self) -> str:
         """ "https" over TLS, else "http"."""
-        return "https" if self.secure else "http"
+        if self._scheme is not None:
+            return self._scheme
+        return "http" if self._bearer.link.get_extra_info("ssl_object") is None else "https"
 
     @property
     def secure(self) -> bool:
-        """True over TLS."""
-        return self._bearer.link.get_extra_info("ssl_object") is not None
+        """True where the scheme is https."""
+        return self.scheme == "https"
 
     @property
     def remote(self) -> str | None:
-        """The peer's address; None where the transport has none."""
+        """The client's address; None where the transport has none."""
+        if self._remote is not None:
+            return self._remote
         peername = self._bearer.link.get_extra_info("peername")
         if isinstance(peername, tuple):
             return str(peername[0])
         return str(peername) if peername else None
 
-    @property
-    def cookies(self) -> "MappingProxyType[str, str]":
-        """The cookies sent; what is no cookie is left out."""
-        try:
-            jar = SimpleCookie(self.headers.get(hdrs.COOKIE, ""))
-        except CookieError:
-            jar = SimpleCookie()
-        return MappingProxyType({name: morsel.value for name, morsel in jar.items()})
+    def clone(
+        self,
+        *,
+        method: str | None = None,
+        rel_url: URL | str | None = None,
+        headers: "Mapping[str, str] | None" = None,
+        scheme: str | None = None,
+        host: str | None = None,
+        remote: str | None = None,
+        client_max_size: int | None = None,
+    ) -> Self:
+        """A request like this one in all but what is given; both are answered by one response.
+
+        It shares the body and begins with a copy of the mapping. RuntimeError once the body has
+        been read whole.
+        """
+        if self._body is not None:
+            raise RuntimeError("a request whose body has been read cannot be cloned")
+        head = self.head
+        other = type(self)(head, self._bearer, self._match_info)
+        if method is not None or rel_url is not None or headers is not None:
+            other.head = RequestHead(
+                method or head.method,
+                head.target if rel_url is None else str(URL(rel_url)),
+                head.version,
+                headers=CIMultiDict(head.headers if headers is None else headers),
+                length=head.length,
+                chunked=head.chunked,
+                keep_alive=head.keep_alive,
+                upgrade=head.upgrade,
+                authority=head.authority,
+                scheme=head.scheme,
+                protocol=head.protocol,
+            )
+        other._received = self._received or head
+        other._scheme = scheme or self._scheme
+        other._host = host or self._host
+        other._remote = remote or self._remote
+        other._max_size = self._max_size if client_max_size is None else client_max_size
+        other._content = self._content
+        other._state = None if self._state is None else dict(self._state)
+        return other
+
+    # The connection.
 
     @property
-    def content_type(self) -> str:
-        """The body's media type without parameters, lower case."""
-        value = self.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
-        return value.partition(";")[0].strip().lower()
-
-    @property
-    def charset(self) -> str | None:
-        """The charset parameter of Content-Type, if any."""
-        value = self.headers.get(hdrs.CONTENT_TYPE, "")
-        for parameter in value.split(";")[1:]:
-            name, _, charset = parameter.strip().partition("=")
-            if name.lower() == "charset":
-                return charset.strip('"')
-        return None
-
-    @property
-    def content_length(self) -> int | None:
-        """The body's length in bytes where the head announces it."""
-        length = self.head.length
-        return length if length >= 0 else None
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the client will go on with the connection."""
-        return self.head.keep_alive
-
-    # The exchange.
-
-    @property
-    def exchange(self) -> Exchange:
-        """The exchange below; LocalProtocolError once it has ended."""
-        return self._bearer.link.exchange(self.head)
+    def protocol(self) -> Any:
+        """The connection, as the server keeps it."""
+        return self._bearer
 
     @property
     def transport(self) -> asyncio.Transport | None:
         """The connection's transport; None once it is gone."""
         return self._bearer.link.transport
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that serves it."""
+        return self._bearer.link.loop
+
+    @property
+    def task(self) -> "asyncio.Task[Any] | None":
+        """The task in which its handler runs."""
+        return asyncio.current_task()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As asyncio.BaseTransport.get_extra_info()."""
@@ -227,15 +221,9 @@ class BaseRequest(_Mapping, RequestCore):
         """Take the connection out of HTTP; see Exchange.take_over."""
         return self.exchange.take_over()
 
-    async def preparing(self, response: StreamResponse) -> None:
+    async def preparing(self, response: Any) -> None:
         """Run on_response_prepare."""
-        self._response = response
         await self._bearer.preparing(self, response)
-
-    @property
-    def response_begun(self) -> bool:
-        """Whether the head of a response has been sent; no other can follow."""
-        return self._response is not None and self._response.prepared
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """Call `farewell()` when the server shuts down while this request lasts."""
@@ -244,79 +232,6 @@ class BaseRequest(_Mapping, RequestCore):
     async def wait_for_disconnect(self) -> None:
         """Wait until the client is gone, or has closed its half of the connection."""
         await self._bearer.disconnected()
-
-    # The body.
-
-    @property
-    def body_exists(self) -> bool:
-        """True where the head announces a body."""
-        return self.head.length > 0 or self.head.chunked
-
-    @property
-    def can_read_body(self) -> bool:
-        """True where something of the body is left to read."""
-        return self.body_exists and not self.content.at_eof()
-
-    @property
-    def content(self) -> StreamReader:
-        """The body as a stream."""
-        content = self._content
-        if content is None:
-            content = self.exchange.body if self.body_exists else EMPTY
-            self._content = content
-        return content
-
-    payload = content
-
-    async def read(self) -> bytes:
-        """The whole body; again the same bytes. HTTPRequestEntityTooLarge above the limit."""
-        body = self._body
-        if body is None:
-            parts: list[bytes] = []
-            size = 0
-            limit = self._bearer.client_max_size
-            content = self.content
-            if limit and self.head.length > limit:
-                raise HTTPRequestEntityTooLarge(max_size=limit, actual_size=self.head.length)
-            try:
-                while data := await content.readany():
-                    size += len(data)
-                    if limit and size > limit:
-                        raise HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
-                    parts.append(data)
-            except RemoteProtocolError as error:
-                raise malformed_body(error) from error
-            body = self._body = b"".join(parts)
-        return body
-
-    async def text(self) -> str:
-        """The body as text, by the charset of Content-Type or utf-8; 400 where it is not."""
-        encoding = self.charset or "utf-8"
-        body = await self.read()
-        try:
-            return body.decode(encoding)
-        except (UnicodeDecodeError, LookupError) as error:
-            raise HTTPBadRequest(text=f"400: the body is not {encoding[:40]} text") from error
-
-    async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
-        """The body as JSON; raises what `loads` raises, which left uncaught is answered 400."""
-        text = await self.text()
-        try:
-            return loads(text)
-        except Exception as error:
-            self.malformed = error
-            raise
-
-    async def post(self) -> "MultiDictProxy[Any]":
-        """The body as an urlencoded form; empty for other methods and content types."""
-        form = self._form
-        if form is None:
-            pairs: list[tuple[str, str]] = []
-            if self.content_type == _FORM:
-                text = (await self.read()).decode(self.charset or "utf-8", "replace")
-                pairs = parse_qsl(text, keep_blank_values=True)
-            form = self._form = MultiDictProxy(MultiDict(pairs))
-        return form
 
     # A mapping.
 
@@ -374,14 +289,6 @@ class Request(BaseRequest):
     def config_dict(self) -> ChainMapProxy:
         """The values of all applications on the way to the route, the innermost one's first."""
         return ChainMapProxy(reversed(self._match_info.apps))
-
-
-def malformed_body(error: RemoteProtocolError) -> HTTPException:
-    """The answer to a body that breaks the rules of its framing."""
-    answer = HTTPBadRequest(text=f"{error.status_hint}: the body is malformed")
-    answer.set_status(error.status_hint)
-    answer.force_close()
-    return answer
 
 
 def _target_url(target: str) -> URL:

@@ -28,7 +28,8 @@ class Server:
     """A protocol factory: call it for each accepted connection.
 
     `head_timeout` and `keepalive_timeout` are seconds; `client_max_size` bounds the bodies that
-    Request.read() joins, in bytes, 0 for no bound; `log_access(request, response, seconds)` is
+    Request.read() joins, in bytes, 0 for no bound; `auto_decompress` undoes the content codings of
+    bodies; `log_access(request, response, seconds)` is
     called after each response, None for none.
     """
 
@@ -44,6 +45,7 @@ class Server:
         keepalive_timeout: float = 75.0,
         handler_cancellation: bool = False,
         client_max_size: int = 1024**2,
+        auto_decompress: bool = True,
         server_header: str = SERVER_SOFTWARE,
         clock: Clock | None = None,
     ) -> None:
@@ -56,6 +58,7 @@ class Server:
         self.keepalive_timeout = keepalive_timeout
         self.handler_cancellation = handler_cancellation
         self.client_max_size = client_max_size
+        self.auto_decompress = auto_decompress
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks
         self.matches = dict(app.matches)

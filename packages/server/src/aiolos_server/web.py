@@ -70,6 +70,7 @@ from .errors import (
 from .fileresponse import FileResponse
 from .keys import AppKey, RequestKey, ResponseKey
 from .middlewares import middleware, normalize_path_middleware
+from .received import FileField
 from .request import BaseRequest, Request
 from .response import Response, StreamResponse, json_response
 from .routing.abc import AbstractResource
@@ -122,6 +123,7 @@ __all__ = [
     "BaseSite",
     "CleanupError",
     "DynamicResource",
+    "FileField",
     "FileResponse",
     "HTTPAccepted",
     "HTTPBadGateway",

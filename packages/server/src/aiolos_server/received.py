@@ -1,0 +1,293 @@
+"""A request's body: as a stream, whole, as text, JSON or a form."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Final, Protocol, cast
+
+from aiolos_protocol import hdrs, methods
+from aiolos_protocol.coding import decoded
+from aiolos_protocol.compression import UnsupportedCoding
+from aiolos_protocol.errors import ProtocolError, RemoteProtocolError
+from aiolos_protocol.exchange import Exchange, ServerLink
+from aiolos_protocol.fields.content_type import charset_codec
+from aiolos_protocol.limits import Limits
+from aiolos_protocol.message import RequestHead
+from aiolos_protocol.multipart import BodyPartReader, MalformedMultipart, MultipartReader
+from aiolos_protocol.streams import EMPTY, StreamReader
+from aiolos_protocol.urlencoded import URLENCODED, parse_urlencoded
+from multidict import MultiDict, MultiDictProxy
+
+from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
+from .parsed import ParsedFields
+
+_FORM_DATA: Final = "multipart/form-data"
+_FORM_METHODS: Final = frozenset(
+    (methods.PATCH, methods.POST, methods.PUT, methods.TRACE, methods.DELETE)
+)
+# A file of a form is kept in memory up to this size, beyond it in a temporary file.
+_SPOOL: Final = 262_144
+
+
+class Bearer(Protocol):
+    """The connection, as a request uses it."""
+
+    @property
+    def link(self) -> ServerLink: ...
+    @property
+    def client_max_size(self) -> int: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def auto_decompress(self) -> bool: ...
+    async def preparing(self, request: Any, response: Any) -> None: ...
+    def on_farewell(self, farewell: Callable[[], None] | None) -> None: ...
+    def on_end(self, callback: Callable[[], None]) -> None: ...
+    async def disconnected(self) -> None: ...
+    def exceeded(self, limit: str, value: int) -> None:
+        """Tell the operator that a request was refused for a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileField:
+    """A file of a form; `file` is open for reading, at its start, while the request lasts."""
+
+    name: str
+    filename: str
+    file: IO[bytes]
+    content_type: str
+    headers: Mapping[str, str]
+
+
+class ReceivedBody(ParsedFields):
+    """The body of a request.
+
+    Reading suspends until it is there. A body that is malformed or too large raises an
+    HTTPException of the 4xx family, or a RemoteProtocolError that is answered as one; a connection
+    that is lost ConnectionResetError.
+    """
+
+    _bearer: Bearer
+    # Defaults stand on the class: most requests never touch them.
+    _body: bytes | None = None
+    _content: StreamReader | None = None
+    _form: "MultiDictProxy[str | bytes | FileField] | None" = None
+    # A clone's: the head that was received, and its own bound.
+    _received: RequestHead | None = None
+    _max_size: int | None = None
+    malformed: Exception | None = None
+    """What json() last raised: left uncaught, it is the peer's fault."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange below; LocalProtocolError once it has ended."""
+        return self._bearer.link.exchange(self._received or self.head)
+
+    @property
+    def client_max_size(self) -> int:
+        """The bound on bodies that are read whole, in bytes; 0 for none."""
+        limit = self._max_size
+        return self._bearer.client_max_size if limit is None else limit
+
+    @property
+    def body_exists(self) -> bool:
+        """True where the head announces a body."""
+        return self.head.length > 0 or self.head.chunked
+
+    @property
+    def can_read_body(self) -> bool:
+        """True where something of the body is left to read."""
+        return self.body_exists and not self.content.at_eof()
+
+    @property
+    def content(self) -> StreamReader:
+        """The body as a stream, free of content codings.
+
+        HTTPUnsupportedMediaType where it is in a coding that is not known.
+        """
+        content = self._content
+        if content is None:
+            content = EMPTY
+            if self.body_exists:
+                content = self.exchange.body
+                coding = self.headers.get(hdrs.CONTENT_ENCODING)
+                if coding is not None and self._bearer.auto_decompress:
+                    try:
+                        content = decoded(content, coding, self._bearer.limits)
+                    except UnsupportedCoding as error:
+                        raise malformed_body(error) from error
+            self._content = content
+        return content
+
+    payload = content
+
+    async def read(self) -> bytes:
+        """The whole body; again the same bytes. HTTPRequestEntityTooLarge above the limit."""
+        body = self._body
+        if body is None:
+            content = self.content
+            limit = self.client_max_size
+            if limit and self.head.length > limit:
+                raise self._too_large(self.head.length)
+            if content.is_eof():
+                body = content.read_nowait()
+                if limit and len(body) > limit:
+                    raise self._too_large(len(body))
+            else:
+                body = await self._read(content, limit)
+            self._body = body
+        return body
+
+    async def _read(self, content: StreamReader, limit: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while data := await content.readany():
+                size += len(data)
+                if limit and size > limit:
+                    raise self._too_large(size)
+                parts.append(data)
+        except RemoteProtocolError as error:
+            raise malformed_body(error) from error
+        return b"".join(parts)
+
+    def _too_large(self, size: int) -> HTTPException:
+        limit = self.client_max_size
+        self._bearer.exceeded("client_max_size", limit)
+        return HTTPRequestEntityTooLarge(limit, size, text="413: the body is too large")
+
+    async def release(self) -> None:
+        """Read what is left of the body, and throw it away."""
+        while await self.content.readany():
+            pass
+
+    async def text(self) -> str:
+        """The body as text, by the charset of Content-Type or utf-8; 400 where it is not."""
+        body = await self.read()
+        charset = self.charset
+        if charset is None or charset == "utf-8":
+            try:
+                return body.decode()
+            except UnicodeDecodeError as error:
+                raise HTTPBadRequest(text="400: the body is not utf-8 text") from error
+        codec = charset_codec(charset)
+        try:
+            if codec is not None:
+                return body.decode(codec)
+        except UnicodeDecodeError as error:
+            raise HTTPBadRequest(text=f"400: the body is not {codec} text") from error
+        raise HTTPBadRequest(text="400: the body is in a charset that is not known")
+
+    async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
+        """The body as JSON; raises what `loads` raises, which left uncaught is answered 400."""
+        text = await self.text()
+        try:
+            return loads(text)
+        except Exception as error:
+            self.malformed = error
+            raise
+
+    async def multipart(self) -> MultipartReader:
+        """The parts of a multipart body, one after the other, as they arrive.
+
+        HTTPBadRequest, or HTTPUnsupportedMediaType, where it is none.
+        """
+        try:
+            return MultipartReader(
+                self.headers,
+                self.content,
+                client_max_size=self.client_max_size or _UNBOUNDED,
+                max_size_error_cls=cast(Any, self._part_too_large),
+                limits=self._bearer.limits,
+            )
+        except MalformedMultipart as error:
+            raise malformed_body(error) from error
+
+    def _part_too_large(self, limit: int) -> HTTPException:
+        return self._too_large(limit + 1)
+
+    async def post(self) -> "MultiDictProxy[str | bytes | FileField]":
+        """The body as a form, urlencoded or multipart/form-data; empty for other methods and types.
+
+        Texts are str, files FileField, parts of other types bytes. All of it together is bound by
+        client_max_size. Again the same object.
+        """
+        form = self._form
+        if form is None:
+            fields: MultiDict[str | bytes | FileField] = MultiDict()
+            kind = self.content_type
+            if self.head.method in _FORM_METHODS:
+                try:
+                    if kind == URLENCODED:
+                        charset = self.charset or "utf-8"
+                        data = await self.read()
+                        fields.extend(parse_urlencoded(data, charset, self._bearer.limits))
+                    elif kind == _FORM_DATA:
+                        await self._read_parts(fields)
+                except RemoteProtocolError as error:
+                    raise malformed_body(error) from error
+            form = self._form = MultiDictProxy(fields)
+        return form
+
+    async def _read_parts(self, fields: "MultiDict[str | bytes | FileField]") -> None:
+        size = 0
+        async for part in await self.multipart():
+            if not isinstance(part, BodyPartReader):
+                raise HTTPBadRequest(text="400: a multipart body within the form (RFC 7578 4.3)")
+            name = part.name or ""
+            if part.filename is not None:
+                file, size = await self._store(part, size)
+                kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
+                fields.add(name, FileField(name, part.filename, file, kind, part.headers))
+                continue
+            pieces = []
+            while piece := await part.read_decoded():
+                size = self._counted(size, piece)
+                pieces.append(piece)
+            value = b"".join(pieces)
+            text_type = part.headers.get(hdrs.CONTENT_TYPE, "text/plain").startswith("text/")
+            fields.add(name, _text(value, part) if text_type else value)
+
+    async def _store(self, part: BodyPartReader, size: int) -> tuple[IO[bytes], int]:
+        file: Any = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 - see on_end
+        # Closed with the request at the latest: nobody should have to think of it.
+        self._bearer.on_end(file.close)
+        loop = asyncio.get_running_loop()
+        before = size
+        while piece := await part.read_decoded():
+            size = self._counted(size, piece)
+            if size - before <= _SPOOL:
+                file.write(piece)
+            else:
+                await loop.run_in_executor(None, file.write, piece)
+        file.seek(0)
+        return file, size
+
+    def _counted(self, size: int, piece: bytes) -> int:
+        size += len(piece)
+        if 0 < self.client_max_size < size:
+            raise self._too_large(size)
+        return size
+
+
+_UNBOUNDED: Final = 2**63
+
+
+def _text(value: bytes, part: BodyPartReader) -> str:
+    codec = charset_codec(part.get_charset("utf-8"))
+    if codec is None:
+        raise HTTPBadRequest(text="400: a field of the form is in a charset that is not known")
+    try:
+        return value.decode(codec)
+    except UnicodeDecodeError as error:
+        raise HTTPBadRequest(text=f"400: a field of the form is not {codec} text") from error
+
+
+def malformed_body(error: ProtocolError) -> HTTPException:
+    """The answer to a body that breaks the rules of its framing, its coding or its type."""
+    status = error.status_hint
+    answer = HTTPBadRequest(text=f"{status}: the body is malformed or of an unknown kind")
+    answer.set_status(status)
+    return answer
