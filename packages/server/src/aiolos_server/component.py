@@ -63,6 +63,7 @@ class _Unconnected:
     client_max_size = 0
     limits = DEFAULT_LIMITS
     auto_decompress = True
+    response_begun = False
 
     def __init__(self, head: RequestHead, payload: bytes) -> None:
         self.head = head

@@ -296,6 +296,11 @@ class Connection(Owner):
         """Whether the content codings of bodies are undone."""
         return self._server.auto_decompress
 
+    @property
+    def response_begun(self) -> bool:
+        """Whether the current request's response has a head out."""
+        return self._begun is not None and self._begun.prepared
+
     def exceeded(self, limit: str, value: int) -> None:
         """Log that the current request is refused for a limit of the server's."""
         self._server.logger.warning(

@@ -225,6 +225,11 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         """Run on_response_prepare."""
         await self._bearer.preparing(self, response)
 
+    @property
+    def response_begun(self) -> bool:
+        """Whether the head of a response has been sent; no other can follow."""
+        return self._bearer.response_begun
+
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """Call `farewell()` when the server shuts down while this request lasts."""
         self._bearer.on_farewell(farewell)
