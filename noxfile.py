@@ -100,7 +100,7 @@ def wheelhouse(session: nox.Session) -> Path:
     for package in PACKAGES:
         session.log(f"building the wheel of {package}")
         # A copy: what another interpreter left beside the sources stays out of this wheel.
-        clean = Path(session.create_tmp()) / package
+        clean = builder / "sources" / package
         shutil.rmtree(clean, ignore_errors=True)
         ignored = shutil.ignore_patterns("*.so", "*.c", "build", "__pycache__")
         shutil.copytree(ROOT / "packages" / package, clean, ignore=ignored)

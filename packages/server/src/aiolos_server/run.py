@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from errno import EADDRNOTAVAIL
 from ssl import SSLContext
 from typing import Any, Final
 
@@ -111,10 +112,18 @@ async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -
             try:
                 await site.start()
             except OSError as error:
-                reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error
-                raise SystemExit(f"cannot listen at {site.name}: {reason}") from None
+                raise SystemExit(f"cannot listen at {site.name}: {_reason(error)}") from None
     except (TypeError, ValueError) as error:
         raise SystemExit(f"cannot listen: {error}") from None
+
+
+def _reason(error: OSError) -> str:
+    if error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    if "could not bind on any address" in str(error):
+        # asyncio since 3.13 passes over addresses that are not this machine's, without their errno.
+        return os.strerror(EADDRNOTAVAIL)
+    return str(error)
 
 
 class _Ending(contextlib.AbstractContextManager[None]):
