@@ -412,6 +412,57 @@ async def test_it(aiolos_raw_server, aiolos_unused_port):
     run(source).assert_outcomes(passed=1)
 
 
+FAKE = """
+async def ask(fake):
+    url = fake.url("/a")
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"GET /a HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+async def test_declared(fake_server):
+    fake_server.get("/a").answer(text="fake")
+    assert (await ask(fake_server)).endswith(b"fake")
+
+async def test_undeclared(fake_server):
+    await ask(fake_server)
+
+async def test_failing_otherwise(fake_server):
+    await ask(fake_server)
+    raise KeyError
+
+@pytest.fixture
+async def late(fake_server):
+    yield
+    await ask(fake_server)
+
+async def test_undeclared_at_the_end(late):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    "options", [(), (*ASYNCIO, "--asyncio-mode=auto")], ids=["alone", "asyncio"]
+)
+def test_a_fake_server_fails_the_test_that_asks_for_what_is_not_declared(
+    run: Run, options: tuple[str, ...]
+) -> None:
+    result = run(FAKE, *options)
+    result.assert_outcomes(passed=2, failed=2, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_failing_otherwise*",
+            "*UndeclaredRequest: GET http://a/a was asked and nothing is declared*",
+            "*ERROR at teardown of test_undeclared_at_the_end*",
+            "*_ test_undeclared _*",
+            "*UndeclaredRequest: GET http://a/a was asked*",
+            "*_ test_failing_otherwise _*",
+            "*KeyError*",
+        ]
+    )
+
+
 def test_whoever_does_not_use_it_does_not_pay_for_it() -> None:
     code = (
         "import sys, pytest; before = set(sys.modules); import aiolos_testing.pytest_plugin; "

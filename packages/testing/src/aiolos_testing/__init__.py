@@ -8,6 +8,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .case import AioHTTPTestCase, AiolosTestCase, unittest_run_loop
     from .client import Pending, TestClient, start_test_client
+    from .fake import FakeServer, UndeclaredRequest
     from .loops import loop_context, setup_test_loop, teardown_test_loop
     from .mocked import make_mocked_coro, make_mocked_request
     from .ports import get_port_socket, get_unused_port_socket, unused_port
@@ -17,10 +18,12 @@ __all__ = [
     "AioHTTPTestCase",
     "AiolosTestCase",
     "BaseTestServer",
+    "FakeServer",
     "Pending",
     "RawTestServer",
     "TestClient",
     "TestServer",
+    "UndeclaredRequest",
     "__version__",
     "get_port_socket",
     "get_unused_port_socket",
@@ -39,6 +42,7 @@ __all__ = [
 _MODULES: Final = {
     "case": ("AioHTTPTestCase", "AiolosTestCase", "unittest_run_loop"),
     "client": ("Pending", "TestClient", "start_test_client"),
+    "fake": ("FakeServer", "UndeclaredRequest"),
     "loops": ("loop_context", "setup_test_loop", "teardown_test_loop"),
     "mocked": ("make_mocked_coro", "make_mocked_request"),
     "ports": ("get_port_socket", "get_unused_port_socket", "unused_port"),

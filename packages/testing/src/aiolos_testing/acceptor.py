@@ -15,7 +15,8 @@ _HANDSHAKE: Final = b"\x16"
 class Acceptor:
     """Serves `factory` on a bound socket; stands where an asyncio.Server does.
 
-    With `tls`, TLS is spoken: to everybody, or where `mixed`, to whom begins with it.
+    With `tls`, TLS is spoken to everybody; or, where it is a function that gives the context, to
+    whom begins with it, so that nobody else needs one. `loop` is the running one by default.
     """
 
     def __init__(
@@ -24,15 +25,14 @@ class Acceptor:
         factory: Callable[[], Any],
         supply: Supply,
         *,
-        tls: SSLContext | None = None,
-        mixed: bool = False,
+        tls: SSLContext | Callable[[], SSLContext] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop or asyncio.get_running_loop()
         self._sock = sock
         self._factory = factory
         self._supply = supply
         self._tls = tls
-        self._mixed = mixed
         self._tasks: set[asyncio.Task[None]] = set()
         sock.setblocking(False)
         sock.listen(128)
@@ -68,8 +68,9 @@ class Acceptor:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             tls = self._tls
-            if tls is not None and self._mixed and await self._first_byte(connection) != _HANDSHAKE:
-                tls = None
+            if callable(tls):
+                begins_with = await self._first_byte(connection)
+                tls = tls() if begins_with == _HANDSHAKE else None
             factory = self._supply.wrap(self._factory, fault)
             if tls is not None and isinstance(fault, TLSFailure):
                 factory, tls = _Alert, None

@@ -323,6 +323,11 @@ class FaultyTransport(asyncio.Transport):
         if self._outer is not None:
             self._outer.resume_reading()
 
+    def suffer(self, fault: Fault) -> None:
+        """Suffer `fault` from now on."""
+        self._fault = fault.begin()
+        self._fault.opened(self)
+
     def let_go(self) -> None:
         """Suffer no more; what was to be closed is closed now."""
         self._fault = Fault()

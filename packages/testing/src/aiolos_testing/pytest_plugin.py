@@ -20,9 +20,19 @@ if TYPE_CHECKING:
 
     from .client import TestClient
     from .factories import ClientFactory, RawServerFactory, ServerFactory
+    from .fake import FakeServer
 
 _RUNNER: Final = pytest.StashKey["asyncio.Runner"]()
+_CHECKS: Final = pytest.StashKey[list[Callable[[], None]]]()
 _STACK: Final = "_aiolos_stack"
+
+
+class Stack(AsyncExitStack):
+    """What a test has opened, and the loop in which it is closed."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.loop = loop
 
 
 class Owner(Enum):
@@ -129,6 +139,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Behind a test that passed, ask what its fixtures noticed: then it is the test that fails."""
+    result = yield
+    for check in item.stash.get(_CHECKS, ()):
+        check()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Close the loop behind the last fixture."""
     try:
@@ -186,7 +205,7 @@ async def _next_of(generator: Any) -> Any:
 
 
 @pytest.fixture(name=_STACK)
-def _stack(request: pytest.FixtureRequest) -> AsyncExitStack:
+def _stack(request: pytest.FixtureRequest) -> Stack:
     owner = owner_of(request.node)
     if owner is Owner.OTHER:
         pytest.fail("the aiolos fixtures need asyncio; this test runs elsewhere", pytrace=False)
@@ -196,27 +215,34 @@ def _stack(request: pytest.FixtureRequest) -> AsyncExitStack:
         name = "_aiolos_anyio_stack"
     else:
         name = "_aiolos_own_stack"
-    stack: AsyncExitStack = request.getfixturevalue(name)
+    stack: Stack = request.getfixturevalue(name)
     return stack
 
 
 @pytest.fixture
-def _aiolos_own_stack(request: pytest.FixtureRequest) -> Iterator[AsyncExitStack]:
-    stack = AsyncExitStack()
+def _aiolos_own_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    runner = _runner_of(request.node)
+    stack = Stack(runner.get_loop())
     yield stack
-    _runner_of(request.node).run(stack.aclose())
+    runner.run(stack.aclose())
 
 
 @pytest.fixture
-async def _aiolos_anyio_stack(anyio_backend_name: str) -> AsyncIterator[AsyncExitStack]:
+async def _aiolos_anyio_stack(anyio_backend_name: str) -> AsyncIterator[Stack]:
     if anyio_backend_name != "asyncio":
         pytest.fail(
             f"aiolos runs on asyncio, not on {anyio_backend_name}: define a fixture "
             "anyio_backend that returns 'asyncio'",
             pytrace=False,
         )
-    async with AsyncExitStack() as stack:
+    async with _running_stack() as stack:
         yield stack
+
+
+def _running_stack() -> Stack:
+    import asyncio
+
+    return Stack(asyncio.get_running_loop())
 
 
 def _asyncio_stack(request: pytest.FixtureRequest) -> str:
@@ -241,8 +267,8 @@ def _asyncio_stack(request: pytest.FixtureRequest) -> str:
 
 def _asyncio_fixture(config: pytest.Config, loop_scope: str, name: str) -> Any:
     # A function of its own for each scope: pytest-asyncio writes the scope on it.
-    async def stack() -> AsyncIterator[AsyncExitStack]:
-        async with AsyncExitStack() as stack:
+    async def stack() -> AsyncIterator[Stack]:
+        async with _running_stack() as stack:
             yield stack
 
     return _pytest_asyncio(config).fixture(stack, loop_scope=loop_scope, name=name)
@@ -267,7 +293,7 @@ def client_fixture(name: str, *, class_fixture: str) -> Any:
     """A fixture `name`: a ClientFactory for the class that the fixture `class_fixture` gives."""
 
     @pytest.fixture(name=name)
-    def clients(_aiolos_stack: AsyncExitStack, request: pytest.FixtureRequest) -> ClientFactory:
+    def clients(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> ClientFactory:
         from .factories import ClientFactory
 
         return ClientFactory(_aiolos_stack, request.getfixturevalue(class_fixture))
@@ -279,7 +305,7 @@ def server_fixture(name: str) -> Any:
     """A fixture `name`: a ServerFactory."""
 
     @pytest.fixture(name=name)
-    def servers(_aiolos_stack: AsyncExitStack) -> ServerFactory:
+    def servers(_aiolos_stack: Stack) -> ServerFactory:
         from .factories import ServerFactory
 
         return ServerFactory(_aiolos_stack)
@@ -291,7 +317,7 @@ def raw_server_fixture(name: str) -> Any:
     """A fixture `name`: a RawServerFactory."""
 
     @pytest.fixture(name=name)
-    def raw_servers(_aiolos_stack: AsyncExitStack) -> RawServerFactory:
+    def raw_servers(_aiolos_stack: Stack) -> RawServerFactory:
         from .factories import RawServerFactory
 
         return RawServerFactory(_aiolos_stack)
@@ -316,3 +342,16 @@ aiolos_client_cls = client_class_fixture("aiolos_client_cls")
 aiolos_server = server_fixture("aiolos_server")
 aiolos_raw_server = raw_server_fixture("aiolos_raw_server")
 aiolos_unused_port = unused_port_fixture("aiolos_unused_port")
+
+
+@pytest.fixture
+def fake_server(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> FakeServer:
+    """A running FakeServer; the test fails where it is asked for what was not declared."""
+    from .fake import FakeServer
+
+    fake = FakeServer()
+    fake.start(_aiolos_stack.loop)
+    _aiolos_stack.callback(fake.check)
+    _aiolos_stack.push_async_callback(fake.close)
+    request.node.stash.setdefault(_CHECKS, []).append(fake.check)
+    return fake
