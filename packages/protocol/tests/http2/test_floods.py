@@ -1,0 +1,384 @@
+"""Peers that make work and do none: every limit, on either side of it."""
+
+from typing import Any
+
+import pytest
+from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.http2 import blocks, frames
+from aiolos_protocol.http2.errors import ErrorCode
+from aiolos_protocol.http2.floods import PINGS, RESETS, Floods
+from aiolos_protocol.http2.frames import (
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    GOAWAY,
+    HEADERS,
+    PADDED,
+    PRIORITY,
+    RST_STREAM,
+)
+from aiolos_protocol.limits import Limits
+
+OK = blocks.status(200)
+
+
+def assert_calmed(endpoint: Any, limit: str) -> None:
+    """The connection has ended, and the limit is named."""
+    assert isinstance(endpoint.error, LimitExceeded), endpoint.error
+    assert endpoint.error.limit == limit
+    away = endpoint.sent()[-1]
+    assert away.kind == GOAWAY
+    assert int.from_bytes(away.payload[4:8], "big") == ErrorCode.ENHANCE_YOUR_CALM
+
+
+def answer(endpoint: Any) -> Any:
+    """Let every request be answered at once."""
+
+    def on_head(stream: Any, head: Any) -> None:
+        endpoint.conn.send_head(stream, OK, True)
+        endpoint.conn.release(stream)
+
+    endpoint.on_head = on_head
+    return endpoint
+
+
+class TestLevels:
+    def test_a_level_leaks_a_limit_s_worth_in_a_minute(self) -> None:
+        floods = Floods(Limits(pings=60))
+        for _ in range(60):
+            floods.spend(PINGS, 10.0)
+        floods.spend(PINGS, 11.0)
+        with pytest.raises(LimitExceeded, match="pings=60"):
+            floods.spend(PINGS, 11.0)
+        for _ in range(60):
+            floods.spend(PINGS, 80.0)
+
+    def test_work_lowers_it(self) -> None:
+        floods = Floods(Limits(resets=2))
+        floods.spend(RESETS, 0.0)
+        floods.earn(RESETS, 5.0)
+        floods.spend(RESETS, 0.0)
+        floods.spend(RESETS, 0.0)
+        with pytest.raises(LimitExceeded, match="resets=2"):
+            floods.spend(RESETS, 0.0)
+
+    def test_a_clock_that_stands_still_or_starts_anywhere(self) -> None:
+        floods = Floods(Limits(resets=1))
+        floods.spend(RESETS, 1e9)
+        with pytest.raises(LimitExceeded):
+            floods.spend(RESETS, 1e9)
+
+
+class TestResets:
+    def test_rapid_reset(self, make_server: Any, wire: Any) -> None:
+        # CVE-2023-44487: the server works, the client never waits.
+        server = make_server(resets=10)
+        for number in range(10):
+            server.feed(wire.request(1 + 2 * number), frames.rst_stream(1 + 2 * number, 8))
+            server.conn.release(server.streams[1 + 2 * number])
+        assert server.error is None
+        server.feed(wire.request(21), frames.rst_stream(21, 8))
+        assert_calmed(server, "resets")
+
+    def test_a_client_that_cancels_now_and_then_goes_on(self, make_server: Any, wire: Any) -> None:
+        server = make_server(resets=2)
+        for number in range(0, 200, 2):
+            server.feed(wire.request(1 + 2 * number), frames.rst_stream(1 + 2 * number, 8))
+            server.conn.release(server.streams[1 + 2 * number])
+            server.feed(wire.request(3 + 2 * number))
+            server.conn.send_head(server.streams[3 + 2 * number], OK, True)
+            server.conn.release(server.streams[3 + 2 * number])
+        assert server.error is None
+
+    def test_made_you_reset(self, make_server: Any, wire: Any) -> None:
+        # CVE-2025-8671: the client has the server do the resetting.
+        server = make_server(resets=10)
+        for number in range(10):
+            server.feed(wire.request(1 + 2 * number), frames.window_update(1 + 2 * number, 0))
+            server.conn.release(server.streams[1 + 2 * number])
+        assert server.error is None
+        server.feed(wire.request(21), frames.window_update(21, 0))
+        assert_calmed(server, "resets")
+
+    def test_malformed_requests(self, make_server: Any, wire: Any) -> None:
+        server = make_server(resets=10)
+        server.feed(*[wire.request(1 + 2 * number, p_path=None) for number in range(10)])
+        assert server.error is None
+        server.feed(wire.request(21, p_path=None))
+        assert_calmed(server, "resets")
+        assert server.events == []
+
+    def test_refused_streams(self, make_server: Any, wire: Any) -> None:
+        server = make_server(resets=10, streams=1)
+        server.feed(*[wire.request(1 + 2 * number) for number in range(11)])
+        assert server.error is None
+        server.feed(wire.request(23))
+        assert_calmed(server, "resets")
+
+    def test_a_reset_stream_counts_as_open_while_its_handler_runs(
+        self, make_server: Any, wire: Any
+    ) -> None:
+        server = make_server(streams=2)
+        for number in (1, 3):
+            server.feed(wire.request(number), frames.rst_stream(number, 8))
+        server.feed(wire.request(5))
+        assert server.sent()[-1].payload == bytes(3) + bytes([ErrorCode.REFUSED_STREAM])
+        server.conn.release(server.streams[1])
+        assert server.feed(wire.request(7))[0][:2] == ("head", 7)
+
+
+class TestControlFrames:
+    def test_settings(self, make_server: Any) -> None:
+        server = make_server(settings=12)
+        server.feed(*[frames.settings({})] * 10)
+        assert server.error is None
+        server.feed(frames.settings({}))
+        assert_calmed(server, "settings")
+
+    def test_goaways(self, make_server: Any) -> None:
+        server = make_server(settings=12)
+        server.feed(*[frames.goaway(0, 0)] * 10)
+        assert server.error is None
+        server.feed(frames.goaway(0, 0))
+        assert_calmed(server, "settings")
+
+    def test_pings(self, make_server: Any) -> None:
+        server = make_server(pings=10)
+        server.feed(*[frames.ping(bytes(8))] * 10)
+        assert server.error is None
+        server.feed(frames.ping(bytes(8)))
+        assert_calmed(server, "pings")
+
+    def test_pings_that_go_with_data(self, make_server: Any, wire: Any) -> None:
+        server = make_server(pings=10)
+        server.feed(wire.request(1, end=False))
+        for _ in range(50):
+            server.feed(wire.data(1, b"x"), frames.ping(bytes(8)))
+        assert server.error is None
+
+    def test_priorities(self, make_server: Any, wire: Any) -> None:
+        server = make_server(priorities=10)
+        server.feed(*[wire.frame(PRIORITY, 0, 1, bytes(5))] * 5)
+        server.feed(*[frames.priority_update(1, b"u=1")] * 5)
+        assert server.error is None
+        server.feed(frames.priority_update(1, b"u=1"))
+        assert_calmed(server, "priorities")
+
+    def test_window_updates(self, make_server: Any) -> None:
+        server = make_server(window_updates=10)
+        server.feed(*[frames.window_update(0, 1)] * 10)
+        assert server.error is None
+        server.feed(frames.window_update(0, 1))
+        assert_calmed(server, "window_updates")
+
+    def test_window_updates_that_let_data_go(self, make_server: Any, wire: Any) -> None:
+        server = make_server(window_updates=10)
+        server.feed(wire.request(1))
+        server.conn.send_head(server.streams[1], OK, False)
+        for _ in range(50):
+            server.conn.send_data(server.streams[1], b"x" * 100, False)
+            server.feed(frames.window_update(0, 100), frames.window_update(1, 100))
+        assert server.error is None
+
+    def test_replies_that_are_not_read(self, make_server: Any) -> None:
+        server = make_server(replies=170)
+        server.feed(*[frames.ping(bytes(8))] * 10)
+        assert server.error is None
+        server.feed(frames.ping(bytes(8)))
+        assert_calmed(server, "replies")
+
+    def test_replies_that_are_read(self, make_server: Any) -> None:
+        server = make_server(replies=170)
+        for _ in range(20):
+            server.feed(frames.ping(bytes(8)))
+            server.sent()
+        assert server.error is None
+
+
+class TestEmptyFrames:
+    def test_data(self, make_server: Any, wire: Any) -> None:
+        server = make_server(empty_frames=10)
+        server.feed(wire.request(1, end=False), *[wire.data(1)] * 5)
+        server.feed(*[wire.frame(DATA, PADDED, 1, b"\x01\x00")] * 5)
+        assert server.error is None
+        server.feed(wire.data(1))
+        assert_calmed(server, "empty_frames")
+
+    def test_unknown_types(self, make_server: Any, wire: Any) -> None:
+        server = make_server(empty_frames=10)
+        server.feed(*[wire.frame(0xFA, 0, 0)] * 10)
+        assert server.error is None
+        server.feed(wire.frame(0xFA, 0, 0))
+        assert_calmed(server, "empty_frames")
+
+    def test_frames_of_streams_that_are_over(self, make_server: Any, wire: Any) -> None:
+        server = make_server(empty_frames=10)
+        server.feed(wire.request(1, end=False))
+        server.conn.reset(server.streams[1], ErrorCode.CANCEL)
+        server.feed(*[wire.data(1, b"x")] * 5)
+        server.conn.release(server.streams[1])
+        server.feed(*[wire.data(1, b"x")] * 3, frames.rst_stream(1, 0), frames.rst_stream(1, 0))
+        assert server.error is None
+        server.feed(wire.head(1, {"x": "y"}))
+        assert_calmed(server, "empty_frames")
+
+    def test_requests_behind_a_goaway(self, make_server: Any, wire: Any) -> None:
+        server = make_server(empty_frames=10)
+        server.conn.refuse_more()
+        server.feed(*[wire.request(1 + 2 * number) for number in range(10)])
+        assert server.error is None
+        server.feed(wire.request(21))
+        assert_calmed(server, "empty_frames")
+
+
+class TestHeads:
+    def test_continuations(self, make_server: Any, wire: Any) -> None:
+        server = make_server(continuations=3)
+        block = wire.request(1)[9:]
+        empty = wire.frame(CONTINUATION, 0, 1)
+        server.feed(wire.frame(HEADERS, 0, 1, block), empty, empty)
+        server.feed(wire.frame(CONTINUATION, END_HEADERS, 1))
+        assert server.events[0][:2] == ("head", 1)
+        server.feed(wire.frame(HEADERS, 0, 3, block))
+        server.feed(*[wire.frame(CONTINUATION, 0, 3)] * 4)
+        assert_calmed(server, "continuations")
+
+    def test_a_block_that_does_not_end(self, make_server: Any, wire: Any) -> None:
+        server = make_server(head=20_000)
+        server.feed(wire.frame(HEADERS, 0, 1, bytes(10_000)))
+        server.feed(wire.frame(CONTINUATION, 0, 1, bytes(10_000)))
+        assert server.error is None
+        server.feed(wire.frame(CONTINUATION, 0, 1, b"x"))
+        assert_calmed(server, "head")
+
+    def test_a_bomb(self, make_server: Any, wire: Any) -> None:
+        # A large field in the table, then again and again for one byte each (RFC 7541 7.3).
+        server = make_server(fields=10_000)
+        field = b"\x40\x01x\x7f\xe1\x1d" + b"y" * 3936
+        pseudo = wire.block([(":method", "GET"), (":scheme", "https"), (":path", "/")])
+        block = pseudo + wire.block({":authority": "a"}) + field
+        assert server.feed(frames.head_frames(1, block, True, 16_384))[0][0] == "head"
+        bomb = pseudo + wire.block({":authority": "a"}) + b"\xbe" * 16_000
+        assert server.feed(frames.head_frames(3, bomb, True, 16_384)) == [("refused", 3, 431)]
+
+    def test_many_fields(self, make_server: Any, wire: Any) -> None:
+        server = make_server(fields=10)
+        block = wire.request(1)[9:]
+        few, many = b"\x00\x01x\x01y" * 6, b"\x00\x01x\x01y" * 7
+        assert server.feed(frames.head_frames(1, block + few, True, 16_384))[0][0] == "head"
+        assert server.feed(frames.head_frames(3, block + many, True, 16_384)) == [
+            ("refused", 3, 431)
+        ]
+
+    def test_trailers(self, make_server: Any, wire: Any) -> None:
+        server = make_server(trailers=100)
+        server.feed(wire.request(1, end=False), wire.request(3, end=False))
+        server.feed(wire.head(1, {"x": "y" * 67}, end=True))
+        assert server.events[-1][0] == "ended"
+        server.feed(wire.head(3, {"x": "y" * 68}, end=True))
+        assert server.events[-1][:2] == ("reset", 3)
+        assert server.sent()[-1].kind == RST_STREAM
+
+    def test_trailers_with_many_fields(self, make_server: Any, wire: Any) -> None:
+        server = make_server(fields=4)
+        server.feed(wire.request(1, end=False), wire.head(1, [("x", "y")] * 5, end=True))
+        assert server.events[-1][:2] == ("reset", 1)
+
+    def test_informational_heads(self, make_client: Any, wire: Any) -> None:
+        client = make_client(informational=3)
+        block = blocks.request("GET", "https", "a", "/", None)
+        client.conn.request("GET", block, True, None)
+        early = wire.head(1, {":status": "103"})
+        assert client.feed(*[early] * 3) == [("informed", 1, 103)] * 3
+        assert client.feed(early) == [("reset", 1, None)]
+
+    def test_a_response_that_is_too_large(self, make_client: Any, wire: Any) -> None:
+        client = make_client(fields=3)
+        block = blocks.request("GET", "https", "a", "/", None)
+        client.conn.request("GET", block, True, None)
+        client.feed(wire.head(1, [(":status", "200")] + [("x", "y")] * 3))
+        assert client.events == [("reset", 1, None)]
+        assert client.sent()[-1].kind == RST_STREAM
+
+
+class TestWork:
+    def test_a_burst_of_requests_is_worked_through_in_turns(
+        self, make_server: Any, wire: Any
+    ) -> None:
+        server = answer(make_server(streams=10))
+        data = b"".join(wire.request(1 + 2 * number) for number in range(25))
+        assert server.conn.receive(data, 0.0)
+        assert len(server.events) == 10
+        assert server.conn.receive(b"", 0.0)
+        assert len(server.events) == 20
+        assert not server.conn.receive(b"", 0.0)
+        assert len(server.events) == 25
+
+    def test_more_may_come_before_the_rest_is_worked_through(
+        self, make_server: Any, wire: Any
+    ) -> None:
+        server = answer(make_server(streams=2))
+        server.conn.receive(wire.request(1) + wire.request(3) + wire.request(5)[:5], 0.0)
+        server.feed(wire.request(5)[5:])
+        assert [event[1] for event in server.events] == [1, 3, 5]
+
+    def test_what_is_ignored_is_bounded(self, make_server: Any, wire: Any) -> None:
+        server = make_server(streams=2, resets=1000)
+        for number in range(1, 41, 2):
+            server.feed(wire.request(number, p_path=None))
+        assert server.error is None
+        server.feed(wire.data(39, b"late"))
+        assert server.error is None
+        server.feed(wire.data(1, b"very late"))
+        assert server.conn.is_closed()
+
+
+class TestHeldUp:
+    def test_a_peer_that_does_not_take(self, make_server: Any, wire: Any) -> None:
+        server = make_server()
+        server.feed(frames.settings({4: 10}), wire.request(1), wire.request(3))
+        for number in (1, 3):
+            server.conn.send_head(server.streams[number], OK, False)
+            server.conn.send_data(server.streams[number], bytes(3000), False)
+        server.sent()
+        assert server.conn.held_up() == ([], [])
+        server.feed(frames.window_update(1, 1023), frames.window_update(3, 1024))
+        server.sent()
+        assert server.conn.held_up() == ([server.streams[1]], [])
+        assert server.conn.held_up() == ([server.streams[1], server.streams[3]], [])
+
+    def test_a_stream_that_waits_for_others(self, make_server: Any, wire: Any) -> None:
+        server = make_server()
+        server.feed(frames.settings({4: 1 << 20}))
+        for number, priority in ((1, "u=0"), (3, "u=7")):
+            server.feed(wire.request(number, priority=priority))
+            server.conn.send_head(server.streams[number], OK, False)
+            server.conn.send_data(server.streams[number], bytes(100_000), False)
+        server.sent()
+        for _ in range(3):
+            server.feed(frames.window_update(0, 2000))
+            server.sent()
+            assert server.conn.held_up() == ([], [])
+        assert server.conn.held_up() == ([], [])
+        assert server.conn.held_up() == ([server.streams[1], server.streams[3]], [])
+
+    def test_a_peer_that_does_not_send(self, make_server: Any, wire: Any) -> None:
+        server = make_server()
+        server.feed(wire.request(1, end=False), wire.request(3, end=False), wire.request(5))
+        assert server.conn.held_up() == ([], [])
+        server.feed(wire.data(1, bytes(1024)), wire.data(3, bytes(1023)))
+        assert server.conn.held_up() == ([], [server.streams[3]])
+        server.feed(wire.data(1, b"", end=True))
+        assert server.conn.held_up() == ([], [server.streams[3]])
+
+    def test_a_peer_that_may_not_send(self, make_server: Any, wire: Any) -> None:
+        server = make_server(stream_window=70_000)
+        server.consumes = False
+        server.feed(wire.request(1, end=False), *[wire.data(1, bytes(14_000))] * 5)
+        assert server.streams[1].window.left == 0
+        assert [server.conn.held_up() for _ in range(3)] == [([], [])] * 3
+
+    def test_tunnels_may_be_silent(self, make_server: Any, wire: Any) -> None:
+        server = make_server()
+        server.feed(wire.head(1, [(":method", "CONNECT"), (":authority", "a:1")]))
+        assert [server.conn.held_up() for _ in range(3)] == [([], [])] * 3
