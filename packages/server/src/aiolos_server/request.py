@@ -148,6 +148,18 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
             return str(peername[0])
         return str(peername) if peername else None
 
+    def tell(
+        self,
+        *,
+        remote: str | None = None,
+        scheme: str | None = None,
+        host: str | None = None,
+    ) -> None:
+        """Set what a proxy has told; None leaves it."""
+        self._remote = remote or self._remote
+        self._scheme = scheme or self._scheme
+        self._host = host or self._host
+
     def clone(
         self,
         *,

@@ -70,6 +70,7 @@ from .errors import (
 from .fileresponse import FileResponse
 from .keys import AppKey, RequestKey, ResponseKey
 from .middlewares import middleware, normalize_path_middleware
+from .proxies import behind_proxies
 from .received import FileField
 from .request import BaseRequest, Request
 from .response import Response, StreamResponse, json_response
@@ -212,6 +213,7 @@ __all__ = [
     "WSMessage",
     "WSMsgType",
     "WebSocketResponse",
+    "behind_proxies",
     "delete",
     "get",
     "head",
