@@ -4,9 +4,12 @@ import asyncio
 
 import pytest
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
-from aiolos_protocol.websocket import WebSocketError, WSMessagePing, WSMsgType, WSOptions
+from aiolos_protocol.websocket import WebSocketError, WSMsgType, WSOptions
+from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
+from aiolos_websocket.handshake import Terms
 from aiolos_websocket.reader import MESSAGE_COST
+from aiolos_websocket.role import SERVER
 
 OK = b"\x03\xe8"
 
@@ -158,8 +161,7 @@ async def test_without_autoping_pings_and_pongs_are_messages(end):
     one.receive(PING, b"1")
     one.receive(PONG, b"2")
     message = await one.engine.receive()
-    assert isinstance(message, WSMessagePing)
-    assert (message.type, message.data, message.size) == (WSMsgType.PING, b"1", 1)
+    assert (message.type, message.data) == (WSMsgType.PING, b"1")
     message = await one.engine.receive()
     assert (message.type, message.data) == (WSMsgType.PONG, b"2")
     assert one.sent() == []
@@ -581,7 +583,359 @@ async def test_closing_ends_the_heartbeat(end):
     await closing
 
 
+# Compression.
+
+
+async def test_compressed_messages_there_and_back(pair):
+    server, client = pair(Compression(client_takeover=False))
+    large = "large " * 50_000
+    for text in ("", "short", "again and again " * 50, large, "é" * 1000):
+        await client.send_str(text)
+        assert await server.receive_str() == text
+        await server.send_str(text)
+        assert await client.receive_str() == text
+    client.send_str(large)
+    client.send_str("behind it", 0)
+    await client.send_str("and behind that", 9)
+    assert len(await server.receive_str()) == len(large)
+    assert await server.receive_str() == "behind it"
+    assert await server.receive_str() == "and behind that"
+    client.send_str(large)
+    closing = asyncio.ensure_future(client.close())
+    assert len(await server.receive_str()) == len(large)
+    assert (await server.receive()).type is WSMsgType.CLOSE
+    assert await closing
+
+
+async def test_a_send_that_waits_is_told_when_the_peer_vanishes(pair):
+    _, client = pair(Compression())
+    sending = asyncio.ensure_future(client.send_str("large " * 50_000))
+    await asyncio.sleep(0)
+    client.transport.lose()
+    with pytest.raises(ConnectionResetError):
+        await sending
+
+
+async def test_a_large_message_waits_for_room_like_any(pair):
+    server, client = pair(Compression())
+    client.pause_writing()
+    sending = asyncio.ensure_future(client.send_bytes(bytes(100_000)))
+    assert len(await server.receive_bytes()) == 100_000
+    assert not sending.done()
+    client.resume_writing()
+    await sending
+
+
+async def test_our_close_is_sent_although_the_peer_was_first(end):
+    one = end(Terms(SERVER, None, Compression()))
+    if one.key is None:
+        return
+    sending = asyncio.ensure_future(one.engine.send_str("large " * 50_000))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(one.engine.close())
+    await asyncio.sleep(0)
+    assert one.sent() == []
+    one.receive(CLOSE, OK)
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    assert await closing
+    with pytest.raises(ConnectionResetError):
+        await sending
+
+
+async def test_the_error_is_the_owners(end):
+    class MyReset(ConnectionResetError):
+        pass
+
+    one = end(lost=MyReset)
+    one.engine.pause_writing()
+    waiting = await parked(one.engine.send_str("a"))
+    one.transport.lose()
+    with pytest.raises(MyReset, match="waited to be sent"):
+        await waiting
+    with pytest.raises(MyReset, match="is closed"):
+        await one.engine.send_str("b")
+
+
+# Fragments.
+
+
+async def pieces(*fragments):
+    for fragment in fragments:
+        await asyncio.sleep(0)
+        yield fragment
+
+
+async def test_a_message_in_fragments_of_an_iterator(end):
+    one = end()
+    sending = asyncio.ensure_future(one.engine.send_fragments(pieces("a", "é", "")))
+    await asyncio.sleep(0)
+    later = asyncio.ensure_future(one.engine.send_str("later"))
+    await asyncio.sleep(0)
+    one.engine.ping(b"between")
+    await sending
+    await later
+    await one.engine.send_fragments([b"x", bytearray(b"y")])
+    await one.engine.send_fragments([])
+    sent = one.sent()
+    sent.remove((FIN | PING, b"between"))
+    assert sent == [
+        (TEXT, b"a"),
+        (CONTINUATION, "é".encode()),
+        (CONTINUATION, b""),
+        (FIN | CONTINUATION, b""),
+        (FIN | TEXT, b"later"),
+        (BINARY, b"x"),
+        (CONTINUATION, b"y"),
+        (FIN | CONTINUATION, b""),
+        (FIN | BINARY, b""),
+    ]
+
+
+async def test_fragments_compressed_there_and_back(pair):
+    server, client = pair(Compression())
+    for _ in range(2):
+        await client.send_fragments(pieces("abc" * 100, "abc" * 100, "é" * 40_000))
+        assert await server.receive_str() == "abc" * 200 + "é" * 40_000
+        await client.send_fragments([b"abc" * 100], 0)
+        assert await server.receive_bytes() == b"abc" * 100
+
+
+@pytest.mark.parametrize("fragments", [["a", b"b"], [b"a", "b"], ["a", 1]])
+async def test_an_iterator_that_breaks_off_inside_of_a_message(end, fragments):
+    one = end()
+    with pytest.raises(TypeError, match="fragments"):
+        await one.engine.send_fragments(fragments)
+    assert one.sent()[-1] == (FIN | CLOSE, b"\x03\xf3a message broke off")
+    with pytest.raises(ConnectionResetError):
+        await one.engine.send_fragments(["a"])
+
+
+async def test_an_iterator_that_breaks_off_before_a_message(end):
+    one = end()
+    with pytest.raises(TypeError, match="fragments are str or bytes, not int"):
+        await one.engine.send_fragments([1])
+    await one.engine.send_str("a")
+    assert one.sent() == [(FIN | TEXT, b"a")]
+
+
+async def heard(fragments):
+    return [fragment async for fragment in fragments]
+
+
+async def test_fragments_as_they_come(end):
+    one = end(max_msg_size=4)
+    one.receive(TEXT, b"ab", fin=False)
+    fragments = one.engine.receive_fragments()
+    assert await anext(fragments) == "ab"
+    waiting = await parked(anext(fragments))
+    one.receive(CONTINUATION, "é".encode()[:1], fin=False)
+    one.receive(PING)
+    one.receive(CONTINUATION, "é".encode()[1:] + b"cdefghijk", fin=False)
+    assert await waiting == "é" + "cdefghijk"
+    one.receive(CONTINUATION, b"")
+    assert await heard(fragments) == []
+    one.receive(BINARY, b"next")
+    assert await one.engine.receive_bytes() == b"next"
+
+
+async def test_a_whole_message_is_one_fragment(end):
+    one = end()
+    one.receive(TEXT, b"ab")
+    assert await heard(one.engine.receive_fragments()) == ["ab"]
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(BINARY, b"cd")
+    assert await waiting == [b"cd"]
+
+
+async def test_the_rest_of_the_fragments_may_be_given_up(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    async for _ in one.engine.receive_fragments():
+        break
+    one.receive(CONTINUATION, b"b", fin=False)
+    waiting = await parked(one.engine.receive())
+    one.receive(CONTINUATION, b"c")
+    one.receive(TEXT, b"next")
+    assert (await waiting).data == "next"
+    one.receive(TEXT, b"a", fin=False)
+    async for _ in one.engine.receive_fragments():
+        break
+    one.receive(CONTINUATION, b"b")
+    one.receive(TEXT, b"next")
+    assert await heard(one.engine.receive_fragments()) == ["next"]
+
+
+async def test_no_fragments_but_the_end(end):
+    one = end()
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(CLOSE, OK)
+    assert await waiting == []
+    assert one.engine.close_code == 1000
+
+
+async def test_a_message_that_never_ends(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.transport.lose()
+    with pytest.raises(ConnectionLost, match="inside of a message"):
+        await waiting
+
+
+async def test_fragments_that_break_the_protocol(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(TEXT, b"b")
+    with pytest.raises(WebSocketError, match="not complete"):
+        await waiting
+    assert one.engine.close_code == 1002
+
+
+async def test_a_flood_of_fragments_stops_the_peer(end):
+    one = end()
+    fragments = one.engine.receive_fragments()
+    waiting = await parked(anext(fragments))
+    one.receive(BINARY, b"x", fin=False)
+    for _ in range(1000):
+        one.receive(CONTINUATION, b"x" * 1000, fin=False)
+    assert not one.transport.reading
+    assert len(await waiting) == 1
+    one.receive(CONTINUATION, b"")
+    assert sum(map(len, await heard(fragments))) == 1_000_000
+    assert one.transport.reading
+
+
+# A listener.
+
+
+class Listener:
+    """Echoes, and remembers."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.heard = []
+
+    def message_received(self, payload, kind):
+        self.heard.append((kind, bytes(payload)))
+        if payload == b"raise":
+            raise LookupError("by the listener")
+        self.engine.send_frame(bytes(payload), kind)
+
+
+async def test_a_listener_hears_everything_until_the_end(end, role):
+    one = end()
+    listener = Listener(one.engine)
+    one.receive(TEXT, b"before")
+    one.receive(BINARY, b"too")
+    listening = await parked(one.engine.listen(listener))
+    one.receive(TEXT, "é".encode())
+    one.receive(PING, b"?")
+    assert one.sent() == [
+        (FIN | TEXT, b"before"),
+        (FIN | BINARY, b"too"),
+        (FIN | TEXT, "é".encode()),
+        (FIN | PONG, b"?"),
+    ]
+    with pytest.raises(RuntimeError, match="receiving already"):
+        await one.engine.receive()
+    with pytest.raises(RuntimeError, match="receiving already"):
+        await one.engine.listen(listener)
+    one.receive(CLOSE, OK)
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    if not role.ends_connection:
+        one.transport.receive_eof()
+    await listening
+    assert one.engine.close_code == 1000
+    assert [kind for kind, _ in listener.heard] == [
+        WSMsgType.TEXT,
+        WSMsgType.BINARY,
+        WSMsgType.TEXT,
+    ]
+
+
+async def test_a_listener_hears_nothing_behind_our_close(end):
+    one = end()
+    listener = Listener(one.engine)
+    listening = await parked(one.engine.listen(listener))
+    one.engine.close()
+    one.receive(TEXT, b"late")
+    one.receive(CLOSE, OK)
+    one.transport.receive_eof()
+    await listening
+    assert listener.heard == []
+
+
+async def test_a_listener_whose_peer_does_not_read_is_not_fed(end):
+    one = end()
+    listening = await parked(one.engine.listen(Listener(one.engine)))
+    one.engine.pause_writing()
+    assert not one.transport.reading
+    one.engine.resume_writing()
+    assert one.transport.reading
+    one.transport.lose()
+    await listening
+
+
+async def test_a_listener_whose_peer_breaks_the_protocol(end):
+    one = end()
+    listening = await parked(one.engine.listen(Listener(one.engine)))
+    one.receive(TEXT, b"\xff")
+    one.transport.receive_eof()
+    with pytest.raises(WebSocketError, match="not UTF-8"):
+        await listening
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_listener_that_raises(end, early):
+    one = end()
+    if early:
+        one.receive(TEXT, b"raise")
+    listening = await parked(one.engine.listen(Listener(one.engine)))
+    if not early:
+        one.receive(TEXT, b"raise")
+    assert one.sent() == [(FIN | CLOSE, b"\x03\xf3")]
+    one.transport.receive_eof()
+    with pytest.raises(LookupError, match="by the listener"):
+        await listening
+    assert one.engine.close_code == 1011
+
+
+async def test_listening_to_what_is_gone(end):
+    one = end()
+    one.receive(TEXT, b"last")
+    one.transport.lose()
+    listener = Listener(one.engine)
+    await one.engine.listen(listener)
+    assert listener.heard == [(WSMsgType.TEXT, b"last")]
+
+
 # The rest.
+
+
+async def test_a_loop_that_does_not_look_ends_some_time(end):
+    one = end()
+    one.transport.lose()
+    for _ in range(5):
+        assert (await one.engine.receive()).type is WSMsgType.CLOSED
+    with pytest.raises(RuntimeError, match="use 'async for'"):
+        await one.engine.receive()
+
+
+async def test_a_close_that_does_not_wait(end):
+    one = end()
+    assert await one.engine.close(drain=False) is True
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    assert await one.engine.close(drain=False) is False
+
+
+async def test_nothing_is_read_behind_a_close_in_the_same_bytes(end, frame):
+    one = end()
+    one.transport.receive(frame(CLOSE, OK, key=one.key) + frame(7, b"x", key=one.key) * 3)
+    assert one.transport.reading
+    assert [message async for message in one.engine] == []
+    assert one.engine.exception() is None
+    assert one.sent() == [(FIN | CLOSE, OK)]
 
 
 async def test_what_is_known_of_the_connection(end):

@@ -3,9 +3,10 @@
 import tracemalloc
 
 import pytest
-from aiolos_protocol.websocket import WebSocketError, WSMsgType
+from aiolos_protocol.websocket import WebSocketError, WSMessage, WSMessageTextBytes, WSMsgType
+from aiolos_websocket.deflate import Deflater, Inflater
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
-from aiolos_websocket.reader import MESSAGE_COST, Reader
+from aiolos_websocket.reader import MESSAGE_COST, Fragment, Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,10 @@ class Sink(Reader):
             seen.append((opcode, payload))
 
         def deliver(message):
-            seen.append((int(message.type), message.data))
+            if isinstance(message, Fragment):
+                seen.append((message.data, message.last))
+            else:
+                seen.append((int(message.type), message.data))
 
         Reader.__init__(self, masked, deliver, control, **options)
 
@@ -52,10 +56,13 @@ def test_what_a_message_looks_like(frame):
     reader = Reader(False, messages.append, None)
     reader.feed(frame(TEXT, "é".encode()) + frame(BINARY, b"abc"))
     text, binary = messages
-    assert (text.type, text.data, text.size, text.extra) == (WSMsgType.TEXT, "é", 2, None)
-    assert (binary.type, binary.data, binary.size) == (WSMsgType.BINARY, b"abc", 3)
+    assert text == WSMessage(WSMsgType.TEXT, "é", None)
+    assert binary == WSMessage(WSMsgType.BINARY, b"abc", None)
     assert text.type is WSMsgType.TEXT
-    assert type(text).__name__ == "WSMessageText"
+    assert isinstance(text, WSMessage)
+    assert Reader(False, messages.append, None, decode_text=False).feed(frame(TEXT, b"1")) is False
+    assert isinstance(messages[2], WSMessageTextBytes)
+    assert messages[2].json() == 1
 
 
 def test_fragments_are_joined_and_control_frames_come_between(frame):
@@ -292,3 +299,148 @@ def test_a_message_of_single_bytes_stays_small(frame):
     assert kept < 60_000
     reader.feed(frame(CONTINUATION, b"y"))
     assert reader.seen == [(TEXT, "x" * 20_000 + "y")]
+
+
+# Fragments, a listener.
+
+
+def test_a_message_in_fragments_as_they_come(frame):
+    reader = Sink()
+    reader.feed(frame(TEXT, b"be", fin=False))
+    reader.stream()
+    assert reader.seen == [("be", False)]
+    reader.feed(frame(CONTINUATION, "gún".encode(), fin=False)[:4])
+    reader.feed(frame(CONTINUATION, "gún".encode(), fin=False)[4:])
+    reader.feed(frame(PING))
+    reader.feed(frame(CONTINUATION, b""))
+    assert reader.seen[1:] == [("g", False), ("ún", False), (PING, b""), ("", True)]
+    # Only that one.
+    reader.feed(frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b"))
+    assert reader.seen[-1] == (TEXT, "ab")
+
+
+def test_fragments_are_bounded_by_what_waits_and_not_by_their_sum(frame):
+    reader = Sink(max_size=10, high=1000)
+    reader.stream()
+    assert not reader.feed(frame(BINARY, b"x" * 500, fin=False))
+    assert not reader.feed(frame(CONTINUATION, b"x" * 500, fin=False))
+    assert reader.feed(frame(CONTINUATION, b"x" * 500))
+    reader.queued = 0
+    assert not reader.go_on()
+    assert reader.seen == [(b"x" * 500, False)] * 3 + [(b"", True)]
+    refused(reader, frame(BINARY, b"x" * 11)[:2], "max_msg_size=10", 1009)
+
+
+def test_a_message_in_one_piece_stays_whole(frame):
+    reader = Sink()
+    reader.stream()
+    reader.feed(frame(TEXT, b"abc"))
+    reader.feed(frame(BINARY, b"a", fin=False) + frame(CONTINUATION, b"b"))
+    assert reader.seen == [(TEXT, "abc"), (BINARY, b"ab")]
+
+
+def test_the_rest_of_a_message_may_be_skipped(frame):
+    reader = Sink()
+    reader.stream()
+    reader.feed(frame(TEXT, b"abc\xc3", fin=False))
+    reader.skip()
+    reader.feed(frame(CONTINUATION, b"\xff" * 100, fin=False) + frame(PING))
+    reader.feed(frame(CONTINUATION, b"z") + frame(TEXT, b"next"))
+    assert reader.seen == [("abc", False), (PING, b""), (TEXT, "next")]
+    reader.stream()
+    reader.skip()
+    reader.feed(frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b"))
+    assert reader.seen[-1] == (TEXT, "ab")
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "masked"])
+def test_a_listener_gets_views(frame, key):
+    heard = []
+    reader = Sink(key is not None, high=10)
+    reader.feed(frame(TEXT, b"abc", fin=False, key=key))
+    reader.listen(lambda payload, kind: heard.append((kind, payload)))
+    assert not reader.feed(
+        frame(CONTINUATION, b"def", key=key)
+        + frame(TEXT, "é".encode(), key=key)
+        + frame(BINARY, b"x" * 100, key=key)
+        + frame(PING, b"?", key=key)
+        + frame(BINARY, b"y", fin=False, key=key)
+        + frame(CONTINUATION, b"z", key=key)
+    )
+    assert all(isinstance(payload, memoryview) for _, payload in heard)
+    assert [(kind, bytes(payload)) for kind, payload in heard] == [
+        (WSMsgType.TEXT, b"abcdef"),
+        (WSMsgType.TEXT, "é".encode()),
+        (WSMsgType.BINARY, b"x" * 100),
+        (WSMsgType.BINARY, b"yz"),
+    ]
+    assert reader.seen == [(PING, b"?")]
+    refused(reader, frame(TEXT, b"\xff", key=key), "not UTF-8", 1007)
+
+
+# Compressed messages.
+
+
+def deflate(text):
+    return Deflater(15, False).fragment(text, True)
+
+
+@given(texts=st.lists(st.text(max_size=300), max_size=4), cuts=st.lists(st.integers(0, 30)))
+@settings(max_examples=60)
+def test_compressed_messages_however_they_are_cut(frame, texts, cuts):
+    deflater = Deflater(15, True)
+    data = b""
+    for text in texts:
+        message = deflater.fragment(text.encode(), True)
+        cut = cuts.pop() if cuts else 0
+        data += frame(TEXT, message[:cut], fin=False, rsv=0x40)
+        data += frame(PING) + frame(CONTINUATION, message[cut:]) + frame(TEXT, b"plain")
+    reader = Sink(inflater=Inflater(15, True))
+    while data:
+        size = (cuts.pop() if cuts else 0) or len(data)
+        reader.feed(data[:size])
+        data = data[size:]
+    expected = [each for text in texts for each in ((PING, b""), (TEXT, text), (TEXT, "plain"))]
+    assert reader.seen == expected
+
+
+def test_a_compressed_text_is_refused_at_its_first_wrong_byte(frame):
+    reader = Sink(inflater=Inflater(15, True))
+    data = Deflater(15, False).fragment(b"\xff", False)
+    refused(
+        reader, frame(TEXT, data + b"more", fin=False, rsv=0x40)[: 2 + len(data)], "UTF-8", 1007
+    )
+
+
+def test_a_bomb_is_refused_before_it_grows(frame):
+    bomb = deflate(bytes(10 << 20))
+    reader = Sink(inflater=Inflater(15, True), max_size=1000)
+    reader.feed(frame(BINARY, deflate(bytes(1000)), rsv=0x40))
+    tracemalloc.start()
+    refused(reader, frame(BINARY, bomb, rsv=0x40), "max_msg_size=1000", 1009)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000
+
+
+def test_bits_of_compression_stand_where_they_may(frame):
+    for data in (frame(CONTINUATION, rsv=0x40), frame(PING, rsv=0x40), frame(TEXT, rsv=0x60)):
+        reader = Sink(inflater=Inflater(15, True))
+        reader.feed(frame(TEXT, b"", fin=False))
+        refused(reader, data, "reserved bit")
+
+
+def test_fragments_of_a_compressed_message(frame):
+    data = deflate("é".encode() * 2000)
+    reader = Sink(inflater=Inflater(15, True), max_size=100)
+    reader.stream()
+    refused(reader, frame(TEXT, data, rsv=0x40), "max_msg_size=100", 1009)
+    reader = Sink(inflater=Inflater(15, True), max_size=4000)
+    reader.stream()
+    for _ in range(2):
+        reader.feed(frame(TEXT, data, fin=False, rsv=0x40))
+        reader.feed(frame(CONTINUATION, b""))
+        assert "".join(text for text, _ in reader.seen) == "é" * 2000
+        assert reader.seen.pop() == ("", True)
+        reader.seen.clear()
+        reader.stream()

@@ -7,5 +7,6 @@ cdef class TransportOwner:
     cdef object _drained
 
     cpdef object drain(self)
+    cpdef object _lost(self, object message)
     cpdef object pause_reading(self)
     cpdef object resume_reading(self)

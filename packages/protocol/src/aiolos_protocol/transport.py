@@ -48,16 +48,16 @@ READY: Final[Awaitable[None]] = Outcome()
 
 
 class Pending:
-    """What a plain function returns in place of a coroutine that would wait for `future`.
+    """What a plain function returns in place of a coroutine, where something is to wait for.
 
-    Several may wait for one future: cancelling one of them reaches neither it nor the others.
-    Dropping it warns nobody; it has a coroutine's methods, as Outcome.
+    `steps` is what awaiting goes through, see wait_for(). Dropping it warns nobody; it has a
+    coroutine's methods, as Outcome.
     """
 
     __slots__ = ("_steps",)
 
-    def __init__(self, future: "asyncio.Future[Any]") -> None:
-        self._steps = _wait(future)
+    def __init__(self, steps: "Generator[Any, None, Any]") -> None:
+        self._steps = steps
 
     def __await__(self) -> "Generator[Any, None, Any]":
         return self._steps
@@ -75,7 +75,8 @@ class Pending:
         self._steps.close()
 
 
-def _wait(future: "asyncio.Future[Any]") -> "Generator[Any, None, Any]":
+def wait_for(future: "asyncio.Future[Any]") -> "Generator[Any, None, Any]":
+    """Wait for a future that others wait for, too: cancelling one reaches neither it nor them."""
     # The shield is made by the first step: one that nobody awaits would report its exception.
     return (yield from asyncio.shield(future))
 
@@ -98,16 +99,20 @@ class TransportOwner:
         self.transport = transport
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """asyncio.BaseProtocol; whoever drains gets ConnectionLost."""
+        """asyncio.BaseProtocol; whoever drains gets ConnectionLost, or what `_lost` makes."""
         self.transport = None
         drained = self._drained
         self._drained = None
         if drained is not None and not drained.done():
-            error = ConnectionLost("the connection was lost while data waited to be sent")
+            error = self._lost("the connection was lost while data waited to be sent")
             error.__cause__ = exc
             drained.set_exception(error)
             # Nobody may be waiting any more; that is not worth a warning.
             drained.exception()
+
+    def _lost(self, message: str) -> ConnectionResetError:
+        """What writing raises without a connection; for an owner with an error of its own."""
+        return ConnectionLost(message)
 
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol: the send buffer is above its high-water mark."""
@@ -127,12 +132,12 @@ class TransportOwner:
         Awaiting raises ConnectionLost when the connection goes away instead.
         """
         if self.transport is None:
-            return Outcome(error=ConnectionLost("the connection is closed"))
+            return Outcome(error=self._lost("the connection is closed"))
         if not self._write_paused:
             return READY
         if self._drained is None:
             self._drained = self.loop.create_future()
-        return Pending(self._drained)
+        return Pending(wait_for(self._drained))
 
     def pause_reading(self) -> None:
         """Stop receiving until resume_reading(); repeating it changes nothing."""

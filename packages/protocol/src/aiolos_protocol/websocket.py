@@ -2,12 +2,20 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+)
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Protocol, cast
 
-from .errors import LocalProtocolError
+from .errors import ConnectionLost, LocalProtocolError
 
 
 class WSMsgType(IntEnum):
@@ -63,87 +71,62 @@ class WebSocketError(Exception):
         return str(self.args[1])
 
 
-class WSMessageText(NamedTuple):
-    """A text message; `size` is its length in bytes on the wire, uncompressed."""
+class WSMessageTypeError(TypeError):
+    """A message of one kind was asked for, and one of another kind was received."""
 
-    data: str
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.TEXT] = WSMsgType.TEXT
 
-    def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
-        """The message parsed as JSON; raises what `loads` raises."""
+if TYPE_CHECKING:
+    # Every type checker knows this module; programs need not have it.
+    from typing_extensions import TypeVar
+
+    _Kind = TypeVar("_Kind", bound=WSMsgType, default=WSMsgType)
+    _Data = TypeVar("_Data", default=Any)
+else:
+    from typing import TypeVar
+
+    _Kind = TypeVar("_Kind")
+    _Data = TypeVar("_Data")
+
+
+class WSMessage(NamedTuple, Generic[_Kind, _Data]):
+    """A message, or an event that stands among messages.
+
+    | `type`          | `data`                          | `extra`    |
+    |-----------------|---------------------------------|------------|
+    | TEXT            | str (bytes: decode_text=False)  | None       |
+    | BINARY          | bytes                           | None       |
+    | PING, PONG      | bytes (only autoping=False)     | None       |
+    | CLOSE           | the peer's code, 0 for none     | its reason |
+    | CLOSING, CLOSED | None                            | None       |
+    | ERROR           | the exception that ended it     | None       |
+    """
+
+    type: _Kind
+    data: _Data
+    extra: str | None
+
+    def json(self, *, loads: Callable[[Any], Any] = json.loads) -> Any:
+        """The data parsed as JSON; raises what `loads` raises."""
         return loads(self.data)
 
 
-class WSMessageBinary(NamedTuple):
-    """A binary message."""
+class WSMessageTextBytes(WSMessage[Literal[WSMsgType.TEXT], bytes]):
+    """A text message that was not decoded: `data` is its UTF-8, which has been checked."""
 
-    data: bytes
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.BINARY] = WSMsgType.BINARY
-
-    def json(self, *, loads: Callable[[bytes], Any] = json.loads) -> Any:
-        """The message parsed as JSON; raises what `loads` raises."""
-        return loads(self.data)
+    __slots__ = ()
 
 
-class WSMessagePing(NamedTuple):
-    """A ping (seen only with autoping=False)."""
+WSMessageText = WSMessage[Literal[WSMsgType.TEXT], str]
+WSMessageBinary = WSMessage[Literal[WSMsgType.BINARY], bytes]
+WSMessagePing = WSMessage[Literal[WSMsgType.PING], bytes]
+WSMessagePong = WSMessage[Literal[WSMsgType.PONG], bytes]
+WSMessageClose = WSMessage[Literal[WSMsgType.CLOSE], int]
+WSMessageClosing = WSMessage[Literal[WSMsgType.CLOSING], None]
+WSMessageClosed = WSMessage[Literal[WSMsgType.CLOSED], None]
+WSMessageError = WSMessage[Literal[WSMsgType.ERROR], BaseException]
 
-    data: bytes
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.PING] = WSMsgType.PING
-
-
-class WSMessagePong(NamedTuple):
-    """A pong (seen only with autoping=False)."""
-
-    data: bytes
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.PONG] = WSMsgType.PONG
-
-
-class WSMessageClose(NamedTuple):
-    """The peer's close: `data` is its code, `extra` its reason."""
-
-    data: int
-    size: int = 0
-    extra: str | None = ""
-    type: Literal[WSMsgType.CLOSE] = WSMsgType.CLOSE
-
-
-class WSMessageClosing(NamedTuple):
-    """This end is closing."""
-
-    data: None = None
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.CLOSING] = WSMsgType.CLOSING
-
-
-class WSMessageClosed(NamedTuple):
-    """The WebSocket is closed; nothing more comes."""
-
-    data: None = None
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.CLOSED] = WSMsgType.CLOSED
-
-
-class WSMessageError(NamedTuple):
-    """Reading failed; `data` is the exception."""
-
-    data: BaseException
-    size: int = 0
-    extra: str | None = None
-    type: Literal[WSMsgType.ERROR] = WSMsgType.ERROR
-
-
-WSMessage = (
+# What receive() gives: a check of `type` tells a type checker what `data` is.
+WSReceived = (
     WSMessageText
     | WSMessageBinary
     | WSMessagePing
@@ -154,18 +137,33 @@ WSMessage = (
     | WSMessageError
 )
 
-CLOSING_MESSAGE: Final = WSMessageClosing()
-CLOSED_MESSAGE: Final = WSMessageClosed()
+CLOSING_MESSAGE: Final = cast(WSMessageClosing, WSMessage(WSMsgType.CLOSING, None, None))
+CLOSED_MESSAGE: Final = cast(WSMessageClosed, WSMessage(WSMsgType.CLOSED, None, None))
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
+
+
+WSFragment = str | bytes | bytearray | memoryview
+
+
+class WSListener(Protocol):
+    """What WebSocket.listen() calls, straight from the reading of the socket."""
+
+    def message_received(self, payload: memoryview, kind: WSMsgType) -> None:
+        """A whole message: TEXT, whose UTF-8 has been checked, or BINARY.
+
+        It must not block. The view may be kept. What it raises closes the WebSocket with 1011,
+        and is raised by listen().
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class WSOptions:
     """What a handshake negotiates and an engine obeys; times are seconds, sizes bytes.
 
-    `compress` is the window of permessage-deflate as a power of two (9-15), 0 for none;
-    `max_msg_size` 0 means no bound; `origins` lists the origins a server takes, None takes all;
-    `headers` go with the client's handshake.
+    `compress` is the window of permessage-deflate as a power of two (9-15), 0 for none; with
+    `takeover` False neither end keeps its window between messages; `max_msg_size` 0 means no
+    bound; `origins` lists the origins a server takes, None takes all; `headers` go with the
+    client's handshake; `lost` is what sending raises once the WebSocket is closed.
     """
 
     protocols: tuple[str, ...] = ()
@@ -173,6 +171,7 @@ class WSOptions:
     origins: tuple[str, ...] | None = None
     headers: Mapping[str, str] | None = None
     compress: int = 0
+    takeover: bool = True
     heartbeat: float | None = None
     receive_timeout: float | None = None
     close_timeout: float = 10.0
@@ -181,6 +180,7 @@ class WSOptions:
     max_msg_size: int = 4 * 1024 * 1024
     writer_limit: int = 64 * 1024
     decode_text: bool = True
+    lost: type[ConnectionResetError] = ConnectionLost
 
 
 class WebSocket(ABC):
@@ -212,10 +212,11 @@ class WebSocket(ABC):
         """As asyncio.BaseTransport.get_extra_info()."""
 
     @abstractmethod
-    def receive(self, timeout: float | None = None) -> Awaitable[WSMessage]:
-        """The next message; CLOSED for ever after the end.
+    def receive(self, timeout: float | None = None) -> Awaitable[WSReceived]:
+        """The next message; CLOSED after the end.
 
-        Raises RuntimeError when another task is receiving, TimeoutError after `timeout` seconds.
+        Raises RuntimeError when another task is receiving, and for who asks again and again after
+        the end (it would be for ever); TimeoutError after `timeout` seconds.
         """
 
     @abstractmethod
@@ -229,10 +230,13 @@ class WebSocket(ABC):
         """
 
     @abstractmethod
-    def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"") -> Awaitable[bool]:
+    def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> Awaitable[bool]:
         """Send a close (once), wait for the peer's, end the connection. False when closed before.
 
-        Raises LocalProtocolError for a code or a message that a close frame cannot carry.
+        With `drain` False it does not wait. Raises LocalProtocolError for a code or a message that
+        a close frame cannot carry.
         """
 
     def ping(self, message: str | bytes = b"") -> Awaitable[None]:
@@ -263,18 +267,45 @@ class WebSocket(ABC):
         """Send `data` as a JSON text message."""
         return self.send_str(dumps(data), compress)
 
+    def send_json_bytes(
+        self, data: Any, compress: int | None = None, *, dumps: Callable[[Any], bytes]
+    ) -> Awaitable[None]:
+        """Send `data` as JSON in a binary message; `dumps` gives bytes (orjson.dumps does)."""
+        return self.send_bytes(dumps(data), compress)
+
+    async def send_fragments(
+        self,
+        fragments: "Iterable[WSFragment] | AsyncIterable[WSFragment]",
+        compress: int | None = None,
+    ) -> None:
+        """Send one message in pieces, all str (text) or all bytes-like (binary), as they come.
+
+        Other messages wait for its end; pings, pongs and a close do not. Raises what the iterator
+        raises, and then closes the WebSocket with 1011: a message cannot be taken back.
+        """
+        if isinstance(fragments, AsyncIterable):
+            pieces = [piece async for piece in fragments]
+        else:
+            pieces = list(fragments)
+        if pieces and isinstance(pieces[0], str):
+            await self.send_str("".join(piece for piece in pieces if isinstance(piece, str)))
+        else:
+            await self.send_bytes(
+                b"".join(piece for piece in pieces if not isinstance(piece, str)), compress
+            )
+
     async def receive_str(self, *, timeout: float | None = None) -> str:
-        """The next message, which must be text: TypeError otherwise."""
+        """The next message, which must be text: WSMessageTypeError otherwise."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.TEXT:
-            raise TypeError(f"expected a text message, received {message.type.name}")
+            raise WSMessageTypeError(f"expected a text message, received {message.type.name}")
         return message.data
 
     async def receive_bytes(self, *, timeout: float | None = None) -> bytes:
-        """The next message, which must be binary: TypeError otherwise."""
+        """The next message, which must be binary: WSMessageTypeError otherwise."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.BINARY:
-            raise TypeError(f"expected a binary message, received {message.type.name}")
+            raise WSMessageTypeError(f"expected a binary message, received {message.type.name}")
         return message.data
 
     async def receive_json(
@@ -283,10 +314,32 @@ class WebSocket(ABC):
         """The next message, which must be text, parsed as JSON."""
         return loads(await self.receive_str(timeout=timeout))
 
-    def __aiter__(self) -> "WebSocket":
+    def receive_fragments(self) -> "AsyncIterator[str | bytes]":
+        """Iterate over the next message while it arrives, in pieces of str (text) or bytes.
+
+        The message is not bounded by max_msg_size, which bounds the single piece. Empty, where no
+        message but the end comes. A receive() in the middle gives up the rest of the message.
+        """
+        return _single(self)
+
+    async def listen(self, listener: WSListener) -> None:
+        """Give every message to `listener` until the WebSocket is closed; see close_code then.
+
+        Nothing else may receive meanwhile. Raises what `listener` raises, and what exception()
+        tells.
+        """
+        async for message in self:
+            if message.type is WSMsgType.TEXT:
+                listener.message_received(memoryview(message.data.encode()), WSMsgType.TEXT)
+            elif message.type is WSMsgType.BINARY:
+                listener.message_received(memoryview(message.data), WSMsgType.BINARY)
+            elif message.type is WSMsgType.ERROR:
+                raise message.data
+
+    def __aiter__(self) -> "AsyncIterator[WSReceived]":
         return self
 
-    async def __anext__(self) -> WSMessage:
+    async def __anext__(self) -> WSReceived:
         message = await self.receive()
         if message.type in _ENDS:
             raise StopAsyncIteration
@@ -301,6 +354,11 @@ class ForwardingWebSocket(WebSocket):
 
     # No slots and no __init__: façades mix this in beside a base that has its own.
     _engine: WebSocket | None = None
+
+    @property
+    def engine(self) -> WebSocket | None:
+        """What it forwards to, None before the handshake; for what the façade does not offer."""
+        return self._engine
 
     def _opened(self) -> WebSocket:
         engine = self._engine
@@ -324,9 +382,9 @@ class ForwardingWebSocket(WebSocket):
         return None if self._engine is None else self._engine.exception()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._opened().get_extra_info(name, default)
+        return default if self._engine is None else self._engine.get_extra_info(name, default)
 
-    def receive(self, timeout: float | None = None) -> Awaitable[WSMessage]:
+    def receive(self, timeout: float | None = None) -> Awaitable[WSReceived]:
         return self._opened().receive(timeout)
 
     def send_frame(
@@ -334,8 +392,49 @@ class ForwardingWebSocket(WebSocket):
     ) -> Awaitable[None]:
         return self._opened().send_frame(message, opcode, compress)
 
-    def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"") -> Awaitable[bool]:
-        return self._opened().close(code=code, message=message)
+    def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> Awaitable[bool]:
+        return self._opened().close(code=code, message=message, drain=drain)
+
+    # What follows from those, where the engine has a shorter way.
+
+    def send_str(self, data: str, compress: int | None = None) -> Awaitable[None]:
+        return self._opened().send_str(data, compress)
+
+    def send_bytes(
+        self, data: bytes | bytearray | memoryview, compress: int | None = None
+    ) -> Awaitable[None]:
+        return self._opened().send_bytes(data, compress)
+
+    def send_fragments(
+        self,
+        fragments: "Iterable[WSFragment] | AsyncIterable[WSFragment]",
+        compress: int | None = None,
+    ) -> "Coroutine[Any, Any, None]":
+        return self._opened().send_fragments(fragments, compress)
+
+    def receive_fragments(self) -> "AsyncIterator[str | bytes]":
+        return self._opened().receive_fragments()
+
+    def listen(self, listener: WSListener) -> "Coroutine[Any, Any, None]":
+        return self._opened().listen(listener)
+
+    def __aiter__(self) -> "AsyncIterator[WSReceived]":
+        own = type(self)
+        if (
+            own.receive is ForwardingWebSocket.receive
+            and own.__anext__ is ForwardingWebSocket.__anext__
+        ):
+            # Nobody has overridden anything: the loop talks to the engine itself.
+            return self._opened().__aiter__()
+        return self
+
+
+async def _single(socket: WebSocket) -> "AsyncIterator[str | bytes]":
+    message = await socket.receive()
+    if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+        yield message.data
 
 
 def _control(message: str | bytes) -> bytes:

@@ -4,7 +4,8 @@
 import aiolos_protocol
 
 from ._version import __version__
+from .broadcast import broadcast
 
-__all__ = ["__version__"]
+__all__ = ["__version__", "broadcast"]
 
 del aiolos_protocol

@@ -102,7 +102,9 @@ class Offer:
         if options.protocols:
             headers[hdrs.SEC_WEBSOCKET_PROTOCOL] = ", ".join(options.protocols)
         if options.compress:
-            headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = extensions.offer(options.compress)
+            headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = extensions.offer(
+                options.compress, options.takeover
+            )
         if options.origin is not None:
             headers[hdrs.ORIGIN] = options.origin
         if version >= HttpVersion20:
@@ -130,7 +132,7 @@ class Offer:
                 f"{', '.join(options.protocols) or 'none'}"
             )
         chosen = extensions.parse(fields.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, []))
-        compression = extensions.confirm(chosen, options.compress)
+        compression = extensions.confirm(chosen, options.compress, options.takeover)
         headers = CIMultiDict(fields)
         terms = Terms(CLIENT, subprotocol, compression)
         return Agreement(response.status, headers, terms, options, self._opener)
@@ -183,7 +185,7 @@ def accept(request: RequestHead, options: WSOptions, opener: Opener) -> Agreemen
     compression = None
     offers = extensions.parse(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, []))
     if options.compress:
-        answered = extensions.answer(offers, options.compress)
+        answered = extensions.answer(offers, options.compress, options.takeover)
         if answered is not None:
             compression, headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = answered
     return Agreement(status, headers, Terms(SERVER, subprotocol, compression), options, opener)

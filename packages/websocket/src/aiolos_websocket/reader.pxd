@@ -13,8 +13,10 @@ cdef class Reader:
     cdef bytes _key
     cdef int _kind
     cdef Py_ssize_t _left
+    cdef object _listen
     cdef bint _masked
     cdef Py_ssize_t _max_size
+    cdef int _mode
     cdef int _opcode
     cdef bytes _partial
     cdef bytes _payload
@@ -26,6 +28,9 @@ cdef class Reader:
 
     cpdef bint feed(self, bytes data) except -1
     cpdef bint go_on(self) except -1
+    cpdef object listen(self, object listen)
+    cpdef object stream(self)
+    cpdef object skip(self)
     @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, whole=bint)
     cdef bint _read(self, bytes data, Py_ssize_t at) except -1
     @cython.locals(first=int, second=int, size=Py_ssize_t, opcode=int)
@@ -39,5 +44,7 @@ cdef class Reader:
     cdef object _inflate(self, bytes piece)
     @cython.locals(whole=bytes, pieces=list, used=Py_ssize_t)
     cdef object _keep(self, bytes piece)
-    @cython.locals(pieces=list, kind=int)
+    @cython.locals(pieces=list, kind=int, mode=int, size=Py_ssize_t)
     cdef object _ended(self)
+    cdef object _control_received(self, bytes payload)
+    cdef object _deliver_fragment(self, object data, bint last)

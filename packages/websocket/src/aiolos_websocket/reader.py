@@ -6,19 +6,19 @@ before its message is complete. Nothing is allocated that the peer has merely an
 
 from codecs import utf_8_decode
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 from aiolos_protocol.websocket import (
     WebSocketError,
     WSCloseCode,
     WSMessage,
-    WSMessageBinary,
-    WSMessageText,
+    WSMessageTextBytes,
     WSMsgType,
+    WSReceived,
 )
 
 from .deflate import TAIL, Inflater
-from .frames import BINARY, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
+from .frames import BINARY, CLOSE, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
 from .mask import mask
 
 # What a message that waits is counted for beyond its bytes: the objects that hold it.
@@ -38,6 +38,23 @@ _CONTROL: Final = 0x8
 _TEXT_TYPE: Final = WSMsgType.TEXT
 _BINARY_TYPE: Final = WSMsgType.BINARY
 _new: Final = tuple.__new__
+
+
+# How the message at hand is delivered.
+_WHOLE: Final = 0
+_IN_FRAGMENTS: Final = 1
+_NOT_AT_ALL: Final = 2
+
+
+class Fragment(NamedTuple):
+    """A piece of a message as it came; `data` is text or bytes. The last one may be empty."""
+
+    type: Literal[WSMsgType.CONTINUATION]
+    data: str | bytes
+    last: bool
+
+
+Listen = Callable[[memoryview, WSMsgType], object]
 
 
 class Reader:
@@ -65,8 +82,10 @@ class Reader:
         "_key",
         "_kind",
         "_left",
+        "_listen",
         "_masked",
         "_max_size",
+        "_mode",
         "_opcode",
         "_partial",
         "_payload",
@@ -80,7 +99,7 @@ class Reader:
     def __init__(
         self,
         masked: bool,
-        deliver: "Callable[[WSMessage], object]",
+        deliver: "Callable[[WSReceived | Fragment], object]",
         control: "Callable[[int, bytes], object]",
         max_size: int = 0,
         inflater: "Inflater | None" = None,
@@ -94,6 +113,8 @@ class Reader:
         self._inflater = inflater
         self._decode_text = decode_text
         self._high = high
+        self._listen: Listen | None = None
+        self._mode = _WHOLE
         self.queued = 0
         # What was fed and not yet read, from offset _at on.
         self._rest = b""
@@ -128,6 +149,34 @@ class Reader:
         """Read what was kept, once `queued` is 0 again; as feed()."""
         return self._read(self._rest, self._at)
 
+    def listen(self, listen: "Listen") -> None:
+        """From now on give messages to `listen(payload, kind)`, and count nothing as queued.
+
+        The payload of text is its UTF-8, checked.
+        """
+        self._listen = listen
+        self._decode_text = False
+        self._pieces = [
+            piece.encode() if isinstance(piece, str) else piece for piece in self._pieces
+        ]
+
+    def stream(self) -> None:
+        """Deliver the message at hand, or the next one, in fragments as they come.
+
+        A message that comes in one piece is delivered whole all the same. `max_size` then bounds
+        what a piece is inflated to, not the message.
+        """
+        self._mode = _IN_FRAGMENTS
+        pieces = self._pieces
+        self._pieces = []
+        for piece in pieces:
+            self._deliver_fragment(piece, False)
+
+    def skip(self) -> None:
+        """Drop the rest of the message that is delivered in fragments."""
+        if self._mode == _IN_FRAGMENTS:
+            self._mode = _NOT_AT_ALL if self._kind else _WHOLE
+
     def _read(self, data: bytes, at: int) -> bool:
         end = len(data)
         while self.queued <= self._high:
@@ -158,6 +207,9 @@ class Reader:
             at = stop
             if self._fin:
                 self._ended()
+        if self._high < 0:
+            self._rest = b""
+            return False
         self._rest = data
         self._at = at
         return at < end
@@ -198,7 +250,7 @@ class Reader:
                 self._kind = opcode
                 self._compressed = first & RSV1 != 0
                 self._size = 0
-            if not self._compressed:
+            if not self._compressed and self._mode == _WHOLE:
                 self._count(size)
         self._opcode = opcode
         self._fin = first & FIN != 0
@@ -247,22 +299,28 @@ class Reader:
         payload = mask(data, at, stop, self._key, 0) if self._masked else data[at:stop]
         kind = self._opcode
         if kind >= _CONTROL:
-            self._control(kind, payload)
+            self._control_received(payload)
             return
         self._kind = 0
-        self.queued += stop - at + MESSAGE_COST
-        message: WSMessage
+        self._mode = _WHOLE
         if kind == BINARY:
-            message = _new(WSMessageBinary, (payload, stop - at, None, _BINARY_TYPE))
+            if self._listen is not None:
+                self._listen(memoryview(payload), _BINARY_TYPE)
+                return
+            message = _new(WSMessage, (_BINARY_TYPE, payload, None))
         else:
-            text: str | bytes
             try:
                 text = payload.decode()
             except UnicodeDecodeError as error:
                 raise _bad_text(error) from None
-            if not self._decode_text:
-                text = payload
-            message = _new(WSMessageText, (text, stop - at, None, _TEXT_TYPE))
+            if self._listen is not None:
+                self._listen(memoryview(payload), _TEXT_TYPE)
+                return
+            if self._decode_text:
+                message = _new(WSMessage, (_TEXT_TYPE, text, None))
+            else:
+                message = _new(WSMessageTextBytes, (_TEXT_TYPE, payload, None))
+        self.queued += stop - at + MESSAGE_COST
         self._deliver(message)
 
     def _take(self, data: bytes, at: int, stop: int) -> None:
@@ -287,10 +345,15 @@ class Reader:
         assert inflater is not None
         inflated = inflater.inflate(piece, self._max_size - self._size)
         self._count(len(inflated))
-        self._keep(inflated)
+        if self._mode != _WHOLE:
+            self._size = 0
+        if inflated:
+            self._keep(inflated)
 
     def _keep(self, piece: bytes) -> None:
         """Add to the message."""
+        if self._mode == _NOT_AT_ALL:
+            return
         kept: bytes | str = piece
         if self._kind == TEXT:
             whole = self._partial + piece
@@ -303,6 +366,9 @@ class Reader:
                 raise _bad_text(error) from None
             if self._decode_text:
                 kept = text
+        if self._mode == _IN_FRAGMENTS:
+            self._deliver_fragment(kept, False)
+            return
         pieces = self._pieces
         if pieces and len(pieces[-1]) + len(kept) < _SMALL:
             pieces[-1] += kept
@@ -314,30 +380,54 @@ class Reader:
         if self._opcode >= _CONTROL:
             payload = self._payload
             self._payload = b""
-            self._control(self._opcode, payload)
+            self._control_received(payload)
             return
         if self._compressed:
             self._inflate(TAIL)
             self._compressed = False
             if self._inflater is not None:
                 self._inflater.end_message()
-        pieces = self._pieces
-        self._pieces = []
-        self.queued += self._size + MESSAGE_COST
         kind = self._kind
         self._kind = 0
-        message: WSMessage
+        mode = self._mode
+        self._mode = _WHOLE
+        if mode == _NOT_AT_ALL:
+            self._partial = b""
+            return
+        if self._partial:
+            raise WebSocketError(
+                WSCloseCode.INVALID_TEXT,
+                "a text message ends inside a character (RFC 6455 8.1)",
+            )
+        if mode == _IN_FRAGMENTS:
+            self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True)
+            return
+        pieces = self._pieces
+        self._pieces = []
+        size = self._size
+        if self._listen is not None:
+            self._listen(
+                memoryview(b"".join(pieces)), _BINARY_TYPE if kind == BINARY else _TEXT_TYPE
+            )
+            return
         if kind == BINARY:
-            message = _new(WSMessageBinary, (b"".join(pieces), self._size, None, _BINARY_TYPE))
+            message = _new(WSMessage, (_BINARY_TYPE, b"".join(pieces), None))
+        elif self._decode_text:
+            message = _new(WSMessage, (_TEXT_TYPE, "".join(pieces), None))
         else:
-            if self._partial:
-                raise WebSocketError(
-                    WSCloseCode.INVALID_TEXT,
-                    "a text message ends inside a character (RFC 6455 8.1)",
-                )
-            text = "".join(pieces) if self._decode_text else b"".join(pieces)
-            message = _new(WSMessageText, (text, self._size, None, _TEXT_TYPE))
+            message = _new(WSMessageTextBytes, (_TEXT_TYPE, b"".join(pieces), None))
+        self.queued += size + MESSAGE_COST
         self._deliver(message)
+
+    def _control_received(self, payload: bytes) -> None:
+        if self._opcode == CLOSE:
+            # RFC 6455 5.5.1: nothing is read behind a close.
+            self._high = -1
+        self._control(self._opcode, payload)
+
+    def _deliver_fragment(self, data: bytes | str, last: bool) -> None:
+        self.queued += len(data) + MESSAGE_COST
+        self._deliver(Fragment(WSMsgType.CONTINUATION, data, last))
 
 
 def _broken(rule: str) -> WebSocketError:

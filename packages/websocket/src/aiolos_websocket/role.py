@@ -20,12 +20,13 @@ class Window:
 class Role:
     """One end.
 
-    `peer_masks` tells whether the peer's frames are masked; `frame` makes ours; `ends_connection`
+    `masks` and `peer_masks` tell whose frames are masked; `frame` makes ours; `ends_connection`
     tells that this end closes the connection once the closing handshake is done, and does not
     wait for the peer to (RFC 6455 7.1.1).
     """
 
     name: str
+    masks: bool
     peer_masks: bool
     frame: Callable[[int, bytes, bool, bool], bytes]
     ends_connection: bool
@@ -41,5 +42,5 @@ def _client_window(agreed: Compression) -> Window:
     return Window(agreed.client_window, agreed.client_takeover)
 
 
-CLIENT: Final = Role("client", False, masked_frame, False, _client_window, _server_window)
-SERVER: Final = Role("server", True, plain_frame, True, _server_window, _client_window)
+CLIENT: Final = Role("client", True, False, masked_frame, False, _client_window, _server_window)
+SERVER: Final = Role("server", False, True, plain_frame, True, _server_window, _client_window)

@@ -1,0 +1,28 @@
+"""One message to many WebSockets."""
+
+from collections.abc import Iterable
+
+from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket
+
+from .engine import Engine
+from .shared import SharedMessage
+
+
+def broadcast(
+    sockets: Iterable[WebSocket], message: str | bytes | bytearray | memoryview
+) -> list[WebSocket]:
+    """Send `message` to all `sockets`, encoded once, without waiting for any of them.
+
+    Returns those that it was not sent to: they are closed, or the peer does not read as fast as
+    it is written to (its send buffer is above the high-water mark). What to do with a slow peer,
+    to close it or to let it miss some, is the caller's choice.
+    """
+    shared = SharedMessage(message)
+    return [socket for socket in sockets if not _engine_of(socket).send_shared(shared)]
+
+
+def _engine_of(socket: WebSocket) -> Engine:
+    engine = socket.engine if isinstance(socket, ForwardingWebSocket) else socket
+    if not isinstance(engine, Engine):
+        raise TypeError(f"broadcast() takes open WebSockets of aiolos, not {type(socket).__name__}")
+    return engine

@@ -1,0 +1,250 @@
+"""Messages on their way out, in the order of the calls.
+
+Nearly all are written at once. A large one that is deflated beside the loop, and one that is sent
+in fragments, have the turn for a while; what comes behind them waits in a queue. Control frames do
+not: they may come between the fragments of a message (RFC 6455 5.4).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Final
+
+from aiolos_protocol.clock import Clock
+
+from .deflate import MAX_WINDOW, MIN_WINDOW, Deflater
+from .frames import BINARY, CLOSE
+from .heartbeat import Alarm
+
+# Deflating more than this takes a millisecond or longer, and is done in a thread.
+OFF_LOOP: Final = 65_536
+
+# A window that was not used for this long, in seconds, is given back.
+IDLE: Final = 5.0
+
+
+class Turn(Enum):
+    """Whose it is to send."""
+
+    FREE = 0
+    TAKEN = 1
+    OVER = 2
+    """Nothing is sent any more."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A frame that waits for its turn; `done` is set once it is written.
+
+    `payload` None stands for somebody who wants the turn, and `done` then says that it is his.
+    """
+
+    done: "asyncio.Future[None]"
+    opcode: int = 0
+    payload: bytes | None = None
+    compress: int | None = None
+
+
+class Outbox:
+    """Makes frames of messages by `frame`, and writes them by `write`.
+
+    `deflater` is None where no compression was agreed upon; `lost` makes the error for messages
+    that cannot be sent any more.
+    """
+
+    __slots__ = ("_alarm", "_deflater", "_frame", "_jobs", "_loop", "_lost", "_turn", "_write")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        write: Callable[[bytes], None],
+        frame: Callable[[int, bytes, bool, bool], bytes],
+        lost: Callable[[str], ConnectionResetError],
+        deflater: Deflater | None,
+    ) -> None:
+        self._loop = loop
+        self._write = write
+        self._frame = frame
+        self._deflater = deflater
+        self._lost = lost
+        self._alarm = Alarm(loop, clock, self._release)
+        self._jobs: deque[Job] = deque()
+        self._turn = Turn.FREE
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is sent now would have to wait."""
+        return self._turn is not Turn.FREE
+
+    def send(
+        self, opcode: int, payload: bytes, compress: int | None = None
+    ) -> "asyncio.Future[None] | None":
+        """Send a frame, now (None) or in its turn (a future for when it is written).
+
+        `compress` says how a message is deflated: 0 not at all, 9 to 15 with a window of its own,
+        None as agreed upon. ValueError for any other.
+        """
+        if compress and not MIN_WINDOW <= compress <= MAX_WINDOW:
+            raise ValueError(f"compress is None, 0, or a window of 9 to 15, not {compress!r}")
+        if self._turn is Turn.FREE and (
+            len(payload) <= OFF_LOOP or not self._deflates(opcode, compress)
+        ):
+            self._write(self._encoded(opcode, payload, compress))
+            return None
+        return self._enqueue(opcode, payload, compress)
+
+    @property
+    def window(self) -> int:
+        """The window that messages may be deflated with, 0 where they are not."""
+        return 0 if self._deflater is None else self._deflater.window
+
+    def send_ready(self, frame: bytes, is_deflated: bool) -> None:
+        """Send a frame that was made elsewhere; only while nobody has the turn."""
+        if is_deflated and self._deflater is not None:
+            self._deflater.release()
+        self._write(frame)
+
+    async def take_turn(self) -> None:
+        """Wait for the caller's turn to send fragments; he passes it on.
+
+        Raises what `lost` makes when nothing is sent any more.
+        """
+        turn = self._enqueue(0, None, None)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.pass_on()
+            raise
+
+    def pass_on(self) -> None:
+        """Whoever had the turn is done."""
+        if self._turn is Turn.TAKEN:
+            self._turn = Turn.FREE
+            self._go_on()
+
+    async def send_fragment(
+        self, opcode: int, piece: bytes, fin: bool, compress: int | None
+    ) -> None:
+        """Send a fragment of a message, by whoever has the turn.
+
+        Raises what `lost` makes when nothing is sent any more.
+        """
+        deflater = None if compress == 0 else self._deflater
+        if deflater is not None:
+            if len(piece) > OFF_LOOP:
+                piece = await self._loop.run_in_executor(None, deflater.fragment, piece, fin)
+            else:
+                piece = deflater.fragment(piece, fin)
+        if self._turn is Turn.OVER:
+            raise self._too_late()
+        self._in_use()
+        # RFC 7692 6.1: the bit stands on the first fragment only.
+        self._write(self._frame(opcode, piece, fin, deflater is not None and opcode != 0))
+
+    def abandon(self) -> bytes | None:
+        """Send nothing any more; what waits is dropped, and who waits is told.
+
+        Returns the payload of a close that was among it.
+        """
+        self._turn = Turn.OVER
+        self._alarm.clear()
+        close = None
+        while self._jobs:
+            job = self._jobs.popleft()
+            if job.opcode == CLOSE:
+                close = job.payload
+            _settle(job.done, self._too_late())
+        return close
+
+    def _deflates(self, opcode: int, compress: int | None) -> bool:
+        return self._deflater is not None and opcode <= BINARY and compress != 0
+
+    def _deflate(self, payload: bytes, compress: int | None) -> bytes | None:
+        assert self._deflater is not None
+        if compress is None:
+            return self._deflater.deflate(payload)
+        return self._deflater.deflate_apart(payload, compress)
+
+    def _encoded(self, opcode: int, payload: bytes, compress: int | None) -> bytes:
+        if self._deflates(opcode, compress):
+            data = self._deflate(payload, compress)
+            self._in_use()
+            if data is not None:
+                return self._frame(opcode, data, True, True)
+        return self._frame(opcode, payload, True, False)
+
+    def _enqueue(
+        self, opcode: int, payload: bytes | None, compress: int | None
+    ) -> "asyncio.Future[None]":
+        job = Job(self._loop.create_future(), opcode, payload, compress)
+        if self._turn is Turn.OVER:
+            _settle(job.done, self._too_late())
+        else:
+            self._jobs.append(job)
+            self._go_on()
+        return job.done
+
+    def _go_on(self) -> None:
+        while self._jobs and self._turn is Turn.FREE:
+            job = self._jobs.popleft()
+            payload = job.payload
+            if payload is None:
+                # Whoever has given up waiting must not have it.
+                if not job.done.done():
+                    self._turn = Turn.TAKEN
+                    job.done.set_result(None)
+            elif len(payload) > OFF_LOOP and self._deflates(job.opcode, job.compress):
+                self._turn = Turn.TAKEN
+                deflating = self._loop.run_in_executor(None, self._deflate, payload, job.compress)
+                deflating.add_done_callback(partial(self._deflated, job))
+            else:
+                self._write(self._encoded(job.opcode, payload, job.compress))
+                _settle(job.done, None)
+
+    def _deflated(self, job: Job, deflating: "asyncio.Future[bytes | None]") -> None:
+        error: BaseException | None = self._too_late()
+        if self._turn is not Turn.OVER:
+            error = deflating.exception()
+            if error is None:
+                data = deflating.result()
+                compressed = data is not None
+                payload = data if data is not None else job.payload or b""
+                self._write(self._frame(job.opcode, payload, True, compressed))
+                self._in_use()
+        _settle(job.done, error)
+        self.pass_on()
+
+    def _too_late(self) -> ConnectionResetError:
+        return self._lost("the WebSocket was closed before the message was sent")
+
+    def _in_use(self) -> None:
+        deflater = self._deflater
+        if deflater is not None and deflater.holds_window and not deflater.used:
+            deflater.used = True
+            self._alarm.set(IDLE)
+
+    def _release(self) -> None:
+        deflater = self._deflater
+        if deflater is None:
+            return
+        if deflater.used or self.busy:
+            deflater.used = False
+            self._alarm.set(IDLE)
+        else:
+            deflater.release()
+
+
+def _settle(done: "asyncio.Future[None]", error: BaseException | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+        # Nobody may be waiting; that is not worth a warning.
+        done.exception()
