@@ -463,6 +463,20 @@ def test_a_fake_server_fails_the_test_that_asks_for_what_is_not_declared(
     )
 
 
+@pytest.mark.parametrize(
+    "options", [(), (*ASYNCIO, "--asyncio-mode=auto")], ids=["alone", "asyncio"]
+)
+def test_a_virtual_clock(run: Run, options: tuple[str, ...]) -> None:
+    source = """
+async def test_it(virtual_clock, aiolos_server):
+    await aiolos_server(Tiny())
+    async with asyncio.timeout(7200):
+        await asyncio.sleep(3600)
+    assert virtual_clock.elapsed == pytest.approx(3600)
+"""
+    run(source, *options).assert_outcomes(passed=1)
+
+
 def test_whoever_does_not_use_it_does_not_pay_for_it() -> None:
     code = (
         "import sys, pytest; before = set(sys.modules); import aiolos_testing.pytest_plugin; "

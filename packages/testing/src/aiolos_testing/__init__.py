@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .mocked import make_mocked_coro, make_mocked_request
     from .ports import get_port_socket, get_unused_port_socket, unused_port
     from .server import BaseTestServer, RawTestServer, TestServer
+    from .virtual_clock import VirtualClock
 
 __all__ = [
     "AioHTTPTestCase",
@@ -24,6 +25,7 @@ __all__ = [
     "TestClient",
     "TestServer",
     "UndeclaredRequest",
+    "VirtualClock",
     "__version__",
     "get_port_socket",
     "get_unused_port_socket",
@@ -46,6 +48,7 @@ _MODULES: Final = {
     "loops": ("loop_context", "setup_test_loop", "teardown_test_loop"),
     "mocked": ("make_mocked_coro", "make_mocked_request"),
     "ports": ("get_port_socket", "get_unused_port_socket", "unused_port"),
+    "virtual_clock": ("VirtualClock",),
     "server": ("BaseTestServer", "RawTestServer", "TestServer"),
 }
 _ORIGINS: Final = {name: module for module, names in _MODULES.items() for name in names}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .client import TestClient
     from .factories import ClientFactory, RawServerFactory, ServerFactory
     from .fake import FakeServer
+    from .virtual_clock import VirtualClock
 
 _RUNNER: Final = pytest.StashKey["asyncio.Runner"]()
 _CHECKS: Final = pytest.StashKey[list[Callable[[], None]]]()
@@ -355,3 +356,11 @@ def fake_server(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> FakeSer
     _aiolos_stack.push_async_callback(fake.close)
     request.node.stash.setdefault(_CHECKS, []).append(fake.check)
     return fake
+
+
+@pytest.fixture
+def virtual_clock(_aiolos_stack: Stack) -> VirtualClock:
+    """A VirtualClock of the test's loop, until all that the test opened is closed."""
+    from .virtual_clock import VirtualClock
+
+    return _aiolos_stack.enter_context(VirtualClock(_aiolos_stack.loop))

@@ -8,7 +8,7 @@ from ssl import SSLContext
 from typing import Any, Final, Self
 
 from aiolos_protocol import siblings
-from aiolos_protocol.clock import Clock
+from aiolos_protocol.clock import NEVER, Clock
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.link.h1_server import H1ServerLink
 from yarl import URL
@@ -224,7 +224,8 @@ class FakeServer:
         assert self._clock is not None
         role = Role(self)
         loop = asyncio.get_running_loop()
-        link = H1ServerLink(loop, self._clock, DEFAULT_LIMITS, role, "aiolos-testing")
+        # It has no time-outs of its own: those of the client are under test.
+        link = H1ServerLink(loop, self._clock, DEFAULT_LIMITS, role, "aiolos-testing", NEVER, NEVER)
         transport = FaultyTransport(link, Fault())
         self._links.add(transport)
         role.when_lost = lambda: self._links.discard(transport)
