@@ -23,6 +23,7 @@ from aiolos_protocol.payload import get_payload
 from aiolos_protocol.streams import StreamReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 TEXT = b"".join(b"%d %d\n" % (number, number * 7919 % 1000) for number in range(20_000))
 
@@ -78,17 +79,46 @@ async def test_every_way_of_reading(coding: str) -> None:
     pieces = [piece async for piece in body().iter_chunked(1000)]
     assert b"".join(pieces) == TEXT
     assert all(len(piece) <= 1000 for piece in pieces)
+    lines = [line async for line in body()]
+    assert lines == TEXT.splitlines(keepends=True)
+    assert await body().readuntil(b"9 9") == TEXT[: TEXT.find(b"9 9") + 3]
+    chunks = [piece async for piece, _ in body().iter_chunks()]
+    assert b"".join(chunks) == TEXT
     reader = body()
     found = b""
     while data := await reader.read(777):
         found += data
     assert found == TEXT
     assert reader.at_eof()
-    assert reader.is_eof()
     assert reader.total_bytes == len(TEXT)
+    assert reader.total_raw_bytes == len(coded)
+
+
+async def test_what_has_arrived_and_what_has_been_read() -> None:
+    source = StreamReader()
+    reader = decoded(source, "gzip")
     ends: list[str] = []
     reader.on_eof(lambda: ends.append("end"))
+    waiting = asyncio.ensure_future(reader.wait_eof())
+    await asyncio.sleep(0)
+    assert not reader.is_eof()
+    source.feed_data(gzip.compress(b"x"))
+    source.feed_trailers(CIMultiDict({"A": "b"}))
+    source.feed_eof()
+    await waiting
+    assert reader.is_eof()
     assert ends == ["end"]
+    assert not reader.at_eof()
+    assert await reader.read() == b"x"
+    assert reader.at_eof()
+    assert reader.trailers["a"] == "b"
+
+
+def test_the_room_is_that_of_the_source() -> None:
+    reader = decoded(StreamReader(Link(), 1000), "gzip")
+    assert reader.get_read_buffer_limits() == (500, 1000)
+    reader.set_read_chunk_size(50)
+    assert reader.get_read_buffer_limits() == (25, 50)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ is all that a client or a server needs to read what a peer has compressed.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
+
+from multidict import CIMultiDictProxy
 
 from .compression import OFF_LOOP, PIECE, ContentDecoder, ContentEncoder, compress, parse_codings
 from .errors import ProtocolError
@@ -48,6 +50,38 @@ class DecodedReader(StreamReader):
         self._source = source
         self._decoder = decoder
         self._turn = 0
+
+    # What has arrived is for the source to say; what has been read, for this reader.
+
+    @property
+    def trailers(self) -> "CIMultiDictProxy[str]":
+        """As StreamReader.trailers."""
+        return self._source.trailers
+
+    @property
+    def total_raw_bytes(self) -> int:
+        """How many bytes have arrived, still in their codings."""
+        return self._source.total_bytes
+
+    def is_eof(self) -> bool:
+        """As StreamReader.is_eof."""
+        return self._source.is_eof()
+
+    def on_eof(self, callback: Callable[[], None]) -> None:
+        """As StreamReader.on_eof."""
+        self._source.on_eof(callback)
+
+    async def wait_eof(self) -> None:
+        """As StreamReader.wait_eof."""
+        await self._source.wait_eof()
+
+    def get_read_buffer_limits(self) -> tuple[int, int]:
+        """As StreamReader.get_read_buffer_limits, of bytes still in their codings."""
+        return self._source.get_read_buffer_limits()
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """As StreamReader.set_read_chunk_size, of bytes still in their codings."""
+        self._source.set_read_chunk_size(n)
 
     def exception(self) -> BaseException | None:
         """As StreamReader.exception."""
