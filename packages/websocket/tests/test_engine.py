@@ -7,9 +7,7 @@ from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.websocket import WebSocketError, WSMsgType, WSOptions
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
-from aiolos_websocket.handshake import Terms
 from aiolos_websocket.reader import MESSAGE_COST
-from aiolos_websocket.role import SERVER
 
 OK = b"\x03\xe8"
 
@@ -607,13 +605,20 @@ async def test_compressed_messages_there_and_back(pair):
     assert await closing
 
 
-async def test_a_send_that_waits_is_told_when_the_peer_vanishes(pair):
-    _, client = pair(Compression())
-    sending = asyncio.ensure_future(client.send_str("large " * 50_000))
-    await asyncio.sleep(0)
-    client.transport.lose()
+async def never():
+    """Fragments that do not come."""
+    await asyncio.get_running_loop().create_future()
+    yield ""
+
+
+async def test_a_send_that_waits_is_told_when_the_peer_vanishes(end):
+    one = end()
+    fragments = await parked(one.engine.send_fragments(never()))
+    sending = await parked(one.engine.send_str("behind"))
+    one.transport.lose()
     with pytest.raises(ConnectionResetError):
         await sending
+    fragments.cancel()
 
 
 async def test_a_large_message_waits_for_room_like_any(pair):
@@ -627,19 +632,18 @@ async def test_a_large_message_waits_for_room_like_any(pair):
 
 
 async def test_our_close_is_sent_although_the_peer_was_first(end):
-    one = end(Terms(SERVER, None, Compression()))
-    if one.key is None:
-        return
-    sending = asyncio.ensure_future(one.engine.send_str("large " * 50_000))
-    await asyncio.sleep(0)
-    closing = asyncio.ensure_future(one.engine.close())
-    await asyncio.sleep(0)
+    one = end()
+    fragments = await parked(one.engine.send_fragments(never()))
+    sending = await parked(one.engine.send_str("behind"))
+    closing = await parked(one.engine.close())
     assert one.sent() == []
     one.receive(CLOSE, OK)
     assert one.sent() == [(FIN | CLOSE, OK)]
+    one.transport.receive_eof()
     assert await closing
     with pytest.raises(ConnectionResetError):
         await sending
+    fragments.cancel()
 
 
 async def test_the_error_is_the_owners(end):

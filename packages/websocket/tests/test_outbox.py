@@ -153,7 +153,14 @@ async def test_who_is_cancelled_while_the_turn_comes_passes_it_on():
     assert not way.outbox.busy
 
 
-async def test_what_is_too_late(deflating):
+async def test_what_is_too_late(deflating, monkeypatch):
+    go_on = threading.Event()
+
+    def deflate(self, message):
+        go_on.wait()
+        return b"deflated"
+
+    monkeypatch.setattr(Deflater, "deflate", deflate)
     way = Way(deflating)
     deflated = way.outbox.send(TEXT, BIG)
     queued = way.outbox.send(TEXT, b"queued")
@@ -161,6 +168,7 @@ async def test_what_is_too_late(deflating):
     await asyncio.sleep(0)
     assert way.outbox.abandon() is None
     later = way.outbox.send(TEXT, b"later")
+    go_on.set()
     for waiting in (deflated, queued, turn, later):
         with pytest.raises(ConnectionLost, match="before the message was sent"):
             await waiting
