@@ -27,7 +27,7 @@ FORM = (
     + b"\r\n--bound--\r\n"
 )
 COOKIES = "; ".join(f"name{number}=value%20of{number}" for number in range(20))
-TYPE = 'Multipart/Form-Data; charset=utf-8; boundary="----WebKitFormBoundary%d"'
+TYPE = "multipart/form-data; boundary=----WebKitFormBoundary%016x"
 JSON = b"".join(b'{"id": %d, "name": "user%d"},' % (each, each * 7919) for each in range(100_000))
 CODED = compress(JSON, ["gzip"], 6)
 

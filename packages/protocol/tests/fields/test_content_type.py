@@ -3,7 +3,12 @@
 from email.message import Message
 
 import pytest
-from aiolos_protocol.fields.content_type import ContentType, parse_content_type
+from aiolos_protocol.fields.content_type import (
+    ContentType,
+    _parse,
+    _parse_pieces,
+    parse_content_type,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict, MultiDictProxy
@@ -82,3 +87,11 @@ def test_the_email_package_agrees(main: str, sub: str, value: str) -> None:
     assert message.get_content_type() == parse_content_type(text).essence
     if value.strip() == value and value and '"' not in value:
         assert message.get_param("name") == parse_content_type(text).parameters["name"]
+
+
+@given(
+    st.text(alphabet='ab/;= "\\\té,', max_size=20)
+    | st.tuples(TOKEN, TOKEN, TOKEN, TEXT).map(lambda parts: '{}/{}; {}="{}"'.format(*parts))
+)
+def test_the_short_way_and_the_long_one_agree(value: str) -> None:
+    assert _parse(value) == _parse_pieces(value)

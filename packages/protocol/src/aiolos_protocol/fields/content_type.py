@@ -1,5 +1,6 @@
 """Content-Type: media types and their parameters (RFC 9110 8.3)."""
 
+import re
 from codecs import lookup
 from functools import cache, lru_cache
 from mimetypes import MimeTypes
@@ -7,10 +8,13 @@ from typing import Final, NamedTuple
 
 from multidict import MultiDict, MultiDictProxy
 
-from .syntax import is_token, parameters, split, token_or_quoted
+from .syntax import TOKEN, is_token, parameters, split, token_or_quoted
 
 OCTET_STREAM: Final = "application/octet-stream"
 _CACHED_LENGTH: Final = 128
+# A type with at most one parameter, without space but behind the semicolon, nothing escaped.
+_T: Final = f"({TOKEN.pattern})"
+_COMMON: Final = re.compile(rf'{_T}/{_T}(?:; ?{_T}=(?:{_T}|"([^"\\]*)"))?')
 _NONE: Final = MultiDictProxy(MultiDict[str]())
 
 
@@ -77,6 +81,18 @@ def parse_content_type(value: str | None) -> ContentType:
 
 
 def _parse(value: str) -> ContentType:
+    # One match for what nearly all senders write; the rest is read piece by piece.
+    common = _COMMON.fullmatch(value)
+    if common is not None:
+        main, sub, name, token, text = common.groups()
+        if name is None:
+            return ContentType(main.lower(), sub.lower())
+        found = MultiDict({name.lower(): text if token is None else token})
+        return ContentType(main.lower(), sub.lower(), MultiDictProxy(found))
+    return _parse_pieces(value)
+
+
+def _parse_pieces(value: str) -> ContentType:
     pieces = split(value, ";") or [""]
     main, slash, sub = pieces[0].lower().partition("/")
     misplaced = value.lstrip(" \t").startswith(";")
