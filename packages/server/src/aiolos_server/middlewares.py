@@ -20,12 +20,12 @@ _F = TypeVar("_F")
 _Around = Callable[[Any, Chain], Awaitable[Any]]
 
 
-def middleware(function: _F) -> _F:
+def middleware(f: _F) -> _F:
     """Mark a coroutine function of (request, handler) as a middleware; it is left as it is."""
-    _check(function)
+    _check(f)
     # As aiohttp does: it keeps a first parameter named `app` from meaning the old style.
-    function.__middleware_version__ = 1  # type: ignore[attr-defined]
-    return function
+    f.__middleware_version__ = 1  # type: ignore[attr-defined]
+    return f
 
 
 def around(function: Any, app: Any) -> _Around:

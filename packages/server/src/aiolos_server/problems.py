@@ -13,7 +13,6 @@ from .response import Response
 CONTENT_TYPE: Final = "application/problem+json"
 
 
-
 class HTTPProblem(HTTPError):
     """An error with problem details as its body, to be raised or returned.
 

@@ -115,7 +115,7 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         """Whether the client will go on with the connection."""
         return self.head.keep_alive
 
-    # Where it comes from; proxies that are trusted may have said so (see behind_proxies).
+    # Where it comes from; tell() may have said otherwise.
 
     @property
     def host(self) -> str:
@@ -155,7 +155,7 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         scheme: str | None = None,
         host: str | None = None,
     ) -> None:
-        """Set what a proxy has told; None leaves it."""
+        """Set what a proxy has told, for the access log as well; None leaves it."""
         self._remote = remote or self._remote
         self._scheme = scheme or self._scheme
         self._host = host or self._host

@@ -70,6 +70,7 @@ from .errors import (
 from .fileresponse import FileResponse
 from .keys import AppKey, RequestKey, ResponseKey
 from .middlewares import middleware, normalize_path_middleware
+from .problems import HTTPProblem, problem_details
 from .proxies import behind_proxies
 from .received import FileField
 from .request import BaseRequest, Request
@@ -162,6 +163,7 @@ __all__ = [
     "HTTPPermanentRedirect",
     "HTTPPreconditionFailed",
     "HTTPPreconditionRequired",
+    "HTTPProblem",
     "HTTPProxyAuthenticationRequired",
     "HTTPRedirection",
     "HTTPRequestEntityTooLarge",
@@ -225,6 +227,7 @@ __all__ = [
     "options",
     "patch",
     "post",
+    "problem_details",
     "put",
     "route",
     "run_app",

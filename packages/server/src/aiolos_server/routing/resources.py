@@ -51,9 +51,14 @@ class Resource(AbstractResource):
         expect_handler: ExpectHandler | None = None,
     ) -> ResourceRoute:
         """Answer `method` ("*" for any) with `handler`. RuntimeError where it is answered."""
+        route = ResourceRoute(method, handler, self, expect_handler=expect_handler)
+        self.register_route(route)
+        return route
+
+    def register_route(self, route: ResourceRoute) -> None:
+        """Add a route that has been made for this resource; RuntimeError as in add_route()."""
         if self._frozen:
             raise RuntimeError("cannot add a route: the application has been started")
-        route = ResourceRoute(method, handler, self, expect_handler=expect_handler)
         for taken in (route.method, ANY):
             if taken in self.by_method:
                 raise RuntimeError(
@@ -61,7 +66,6 @@ class Resource(AbstractResource):
                     f"{route.method} would never be reached: {self.by_method[taken]!r}"
                 )
         self.by_method[route.method] = route
-        return route
 
     def add_get(
         self, handler: AnyHandler, *, allow_head: bool = True, **options: Any

@@ -1,0 +1,3 @@
+"""The keys of an application's further signals."""
+
+from aiolos.signals import *  # noqa: F403
