@@ -27,6 +27,7 @@ TESTING = (
     "pytest>=8",
     "pytest-asyncio>=0.24",
     "anyio>=4.6",
+    "blockbuster>=1.5; implementation_name == 'cpython'",
     "hypothesis>=6.100",
     "trustme>=1.2",
     "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",

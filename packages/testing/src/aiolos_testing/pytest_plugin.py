@@ -7,10 +7,11 @@ until a fixture is used, and it lets pytest-asyncio and anyio run what is theirs
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from enum import Enum
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -29,11 +30,23 @@ _STACK: Final = "_aiolos_stack"
 
 
 class Stack(AsyncExitStack):
-    """What a test has opened, and the loop in which it is closed."""
+    """What a test has opened, and the loop in which it is closed; `check_at_last` comes then."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self.loop = loop
+        self.check_at_last: Callable[[], Awaitable[None]] | None = None
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        handled = await super().__aexit__(kind, exc, traceback)
+        if self.check_at_last is not None:
+            await self.check_at_last()
+        return bool(handled)
 
 
 class Owner(Enum):
@@ -364,3 +377,27 @@ def virtual_clock(_aiolos_stack: Stack) -> VirtualClock:
     from .virtual_clock import VirtualClock
 
     return _aiolos_stack.enter_context(VirtualClock(_aiolos_stack.loop))
+
+
+@pytest.fixture
+def no_leaks(_aiolos_stack: Stack) -> Iterator[None]:
+    """Fail the test where it leaves a task, a socket, a session, a response or a file behind.
+
+    List it before fixtures of your own, or by usefixtures: what they close is closed before.
+    """
+    from .leaks import LeakCheck
+
+    _aiolos_stack.check_at_last = LeakCheck(_aiolos_stack.loop).check
+    with warnings.catch_warnings():
+        # What the collector finds is told by a warning, in a finalizer.
+        warnings.simplefilter("error", ResourceWarning)
+        warnings.simplefilter("error", pytest.PytestUnraisableExceptionWarning)
+        yield
+
+
+@pytest.fixture
+def no_blocking(_aiolos_stack: Stack) -> None:
+    """Raise BlockingError where something blocks the loop; needs blockbuster."""
+    from .leaks import no_blocking
+
+    _aiolos_stack.enter_context(no_blocking())

@@ -1,0 +1,123 @@
+"""What a test leaves behind: tasks, sockets, files, sessions, responses; and calls that block."""
+
+import asyncio
+import gc
+import io
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+from aiolos_protocol.errors import MissingDistribution
+
+from .memory import MemoryTransport
+
+# Turns of the loop that what was closed may take to be gone.
+_TURNS: Final = 10
+
+
+class Leaked(AssertionError):
+    """A test left something open or running."""
+
+
+class LeakCheck:
+    """Knows what is there when it is made; check() finds what has come since and is still there.
+
+    Tasks that run; sockets, files and connections in memory that are open; sessions, connectors,
+    responses and WebSockets of aiolos that are not closed.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
+        self._tasks = asyncio.all_tasks(self._loop)
+        # The objects themselves: an id may be another object's later.
+        self._known = [found for found, _ in _open_objects()]
+
+    async def check(self) -> None:
+        """Raise Leaked, naming each and what to do."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        current = asyncio.current_task()
+        left = [
+            f"a task runs: {task!r}; await it, or cancel and await it"
+            for task in asyncio.all_tasks(self._loop)
+            if task is not current and task not in self._tasks
+        ]
+        known = {id(each) for each in self._known}
+        left += [advice for found, advice in _open_objects() if id(found) not in known]
+        if left:
+            raise Leaked("left behind by this test:\n" + "\n".join(left))
+
+
+def _open_objects() -> Iterator[tuple[Any, str]]:
+    """Each open object, and what to say of it."""
+    # What only waits for the collector to close it is not left behind.
+    gc.collect()
+    for found in gc.get_objects():
+        kind = type(found)
+        describe = _DESCRIBED.get(kind)
+        if describe is None:
+            describe = _DESCRIBED[kind] = _describer(kind)
+        advice = describe(found)
+        if advice:
+            yield found, advice
+
+
+Describer = Callable[[Any], str | None]
+
+
+def _describer(kind: type) -> Describer:
+    # By the class itself: isinstance() asks the object, and some objects do things when asked.
+    if issubclass(kind, socket.socket):
+        return _of_socket
+    if issubclass(kind, io.FileIO):
+        return _of_file
+    if issubclass(kind, MemoryTransport):
+        return _of_connection
+    # A class may have made a property of its module.
+    module = str(kind.__module__)
+    if module.startswith("uvloop") and hasattr(kind, "get_extra_info"):
+        return _of_transport
+    if module.startswith("aiolos_client") and hasattr(kind, "closed"):
+        return _of_client
+    return _nothing
+
+
+def _nothing(found: Any) -> None:
+    return None
+
+
+def _of_socket(found: Any) -> str | None:
+    return f"a socket is open: {found!r}; close what opened it" if found.fileno() >= 0 else None
+
+
+def _of_file(found: Any) -> str | None:
+    return None if found.closed else f"a file is open: {found.name!r}; close it"
+
+
+def _of_connection(found: Any) -> str | None:
+    return None if found.is_closing() else f"a connection in memory is open: {found!r}; close it"
+
+
+def _of_transport(found: Any) -> str | None:
+    return None if found.is_closing() else f"a transport is open: {found!r}; close it"
+
+
+def _of_client(found: Any) -> str | None:
+    return None if found.closed else f"{found!r} is open; use async with, or close it"
+
+
+_DESCRIBED: dict[type, Describer] = {}
+
+
+def no_blocking() -> AbstractContextManager[Any]:
+    """A block in which calls that block the loop raise BlockingError, by blockbuster.
+
+    Raises MissingDistribution where that is not installed.
+    """
+    try:
+        import blockbuster
+    except ImportError:
+        raise MissingDistribution("no_blocking", "blockbuster") from None
+    context: AbstractContextManager[Any] = blockbuster.blockbuster_ctx()
+    return context

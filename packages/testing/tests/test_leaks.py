@@ -1,0 +1,141 @@
+"""What a test leaves behind is named."""
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiolos_protocol.errors import MissingDistribution
+from aiolos_testing.leaks import LeakCheck, Leaked, no_blocking
+from aiolos_testing.memory import join
+
+pytest_plugins = ["pytester"]
+
+
+def opened(path: str) -> Any:
+    return Path(path).open("rb")
+
+
+def block() -> None:
+    time.sleep(0)
+
+
+async def test_nothing_left_is_nothing_told() -> None:
+    kept = socket.socket()
+    check = LeakCheck()
+    with socket.socket():
+        pass
+    task = asyncio.create_task(asyncio.sleep(0))
+    await task
+    await check.check()
+    kept.close()
+
+
+async def test_a_task_that_ends_in_a_moment_is_none() -> None:
+    check = LeakCheck()
+    task = asyncio.create_task(asyncio.sleep(0))
+    await check.check()
+    assert task.done()
+
+
+async def test_a_task_is_named() -> None:
+    check = LeakCheck()
+    task = asyncio.create_task(asyncio.Event().wait(), name="endless")
+    with pytest.raises(Leaked, match="a task runs: .*endless.*; await it, or cancel and await it"):
+        await check.check()
+    task.cancel()
+    await check.check()
+
+
+async def test_a_socket_is_named() -> None:
+    check = LeakCheck()
+    with socket.socket() as sock:
+        with pytest.raises(Leaked, match=f"a socket is open: .*fd={sock.fileno()}"):
+            await check.check()
+    await check.check()
+
+
+async def test_a_file_is_named() -> None:
+    check = LeakCheck()
+    with opened(__file__):
+        with pytest.raises(Leaked, match="a file is open: .*test_leaks.py"):
+            await check.check()
+    await check.check()
+
+
+async def test_a_connection_in_memory_is_named() -> None:
+    class End(asyncio.Protocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+    check = LeakCheck()
+    one, other = End(), End()
+    join(asyncio.get_running_loop(), one, other)
+    with pytest.raises(Leaked, match="a connection in memory is open"):
+        await check.check()
+    one.transport.close()
+    await check.check()
+
+
+async def test_blocking_calls_are_found() -> None:
+    with no_blocking():
+        with pytest.raises(Exception, match="Blocking call to time.sleep"):
+            block()
+    block()
+
+
+def test_finding_blocking_calls_needs_blockbuster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "blockbuster", None)
+    with pytest.raises(MissingDistribution, match="no_blocking needs .*pip install blockbuster"):
+        no_blocking()
+
+
+def test_the_fixtures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        """
+import asyncio
+import socket
+import time
+import pytest
+
+kept = []
+
+async def test_clean(no_leaks):
+    pass
+
+async def test_task(no_leaks):
+    kept.append(asyncio.create_task(asyncio.Event().wait()))
+
+async def test_socket_that_is_collected(no_leaks):
+    socket.socket()
+
+@pytest.fixture
+async def opened():
+    with socket.socket() as sock:
+        yield sock
+
+async def test_what_another_fixture_closes(no_leaks, opened):
+    pass
+
+async def test_what_our_fixtures_close(fake_server, no_leaks):
+    fake_server.get("/")
+
+async def test_blocking(no_blocking):
+    time.sleep(0)
+"""
+    )
+    result = pytester.runpytest_subprocess("-p", "aiolos_testing.pytest_plugin")
+    result.assert_outcomes(passed=4, failed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_task*",
+            "*left behind by this test*",
+            "*_ test_socket_that_is_collected _*",
+            "*ResourceWarning: unclosed <socket*",
+            "*_ test_blocking _*",
+            "*BlockingError*",
+        ]
+    )

@@ -1,0 +1,69 @@
+"""Sessions, responses and handlers that a test leaves behind."""
+
+import time
+from typing import Any
+
+import aiolos
+import pytest
+import uvloop
+from aiolos import web
+from aiolos_testing import RawTestServer, TestClient
+from aiolos_testing.leaks import LeakCheck, Leaked, no_blocking
+
+pytest_plugins = ["aiolos_testing.pytest_plugin"]
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text="hello" * 100_000)
+
+
+async def test_a_test_in_order_leaves_nothing(no_leaks: None, aiolos_raw_server: Any) -> None:
+    server = await aiolos_raw_server(hello)
+    async with aiolos.ClientSession() as session, session.get(server.make_url("/")) as response:
+        assert response.status == 200
+
+
+async def test_an_open_session_is_named() -> None:
+    check = LeakCheck()
+    session = aiolos.ClientSession()
+    with pytest.raises(Leaked, match="<ClientSession .*> is open; use async with, or close it"):
+        await check.check()
+    await session.close()
+    await check.check()
+
+
+async def test_an_open_response_is_named() -> None:
+    async with TestClient(RawTestServer(hello)) as client:
+        check = LeakCheck()
+        response = await client.get("/")
+        with pytest.raises(Leaked, match="<ClientResponse"):
+            await check.check()
+        await response.read()
+    await check.check()
+
+
+def test_an_open_transport_of_uvloop_is_named() -> None:
+    async def main() -> None:
+        async with TestClient(RawTestServer(hello)) as client:
+            check = LeakCheck()
+            response = await client.get("/")
+            with pytest.raises(Leaked, match="a transport is open: <TCPTransport"):
+                await check.check()
+            await response.read()
+
+    uvloop.run(main())
+
+
+def block() -> None:
+    time.sleep(0)
+
+
+async def test_a_handler_that_blocks_is_found() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        block()
+        return web.Response()
+
+    with no_blocking():
+        async with TestClient(RawTestServer(handler, transport="memory")) as client:
+            async with client.get("/") as response:
+                assert response.status == 500
