@@ -82,10 +82,6 @@ class Limits:
     """PRIORITY and PRIORITY_UPDATE frames in a minute (RFC 9113 6.3, RFC 9218 7.1)."""
     replies: int = 65_536
     """Bytes of frames due to a peer that does not read them: acknowledgements, resets, updates."""
-    stalled: int = 120
-    """Seconds in which a stream that has data to send, or a body to receive, must move `moved`."""
-    moved: int = 1024
-    """Bytes that a stream must move in `stalled` seconds; less is a peer that holds it up."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

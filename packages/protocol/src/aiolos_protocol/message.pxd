@@ -1,3 +1,6 @@
+cimport cython
+
+
 cdef class Head:
     cdef public object version
     cdef public Py_ssize_t length
@@ -24,3 +27,17 @@ cdef class RequestHead(Head):
 cdef class ResponseHead(Head):
     cdef public int status
     cdef public object reason
+
+
+@cython.locals(head=RequestHead)
+cpdef RequestHead received_request(
+    method, target, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size,
+    bint expect, authority, scheme, protocol,
+)
+@cython.locals(head=ResponseHead)
+cpdef ResponseHead received_response(
+    int status, reason, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size
+)
+cdef _fill(
+    Head head, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size
+)

@@ -181,6 +181,72 @@ class ResponseHead(Head):
         return f"<ResponseHead {self.status} {self.reason}>"
 
 
+def received_request(
+    method: str,
+    target: str,
+    version: HttpVersion,
+    length: int,
+    chunked: bool,
+    block: bytes,
+    load: "Callable[[bytes], CIMultiDict[str]]",
+    size: int,
+    expect: bool,
+    authority: str | None,
+    scheme: str | None,
+    protocol: str | None,
+) -> RequestHead:
+    """A RequestHead as a codec that knows all of it makes one: compiled, without a call by name."""
+    head = RequestHead.__new__(RequestHead)
+    head.method = method
+    head.target = target
+    head.expect = expect
+    head.authority = authority
+    head.scheme = scheme
+    head.protocol = protocol
+    _fill(head, version, length, chunked, block, load, size)
+    return head
+
+
+def received_response(
+    status: int,
+    reason: str,
+    version: HttpVersion,
+    length: int,
+    chunked: bool,
+    block: bytes,
+    load: "Callable[[bytes], CIMultiDict[str]]",
+    size: int,
+) -> ResponseHead:
+    """A ResponseHead likewise."""
+    head = ResponseHead.__new__(ResponseHead)
+    head.status = status
+    head.reason = reason
+    _fill(head, version, length, chunked, block, load, size)
+    return head
+
+
+def _fill(
+    head: Head,
+    version: HttpVersion,
+    length: int,
+    chunked: bool,
+    block: bytes,
+    load: "Callable[[bytes], CIMultiDict[str]]",
+    size: int,
+) -> None:
+    head.version = version
+    head.length = length
+    head.chunked = chunked
+    head.keep_alive = True
+    head.upgrade = None
+    head.size = size
+    head._headers = None
+    head._block = block
+    head._load = load
+    head._proxy = None
+    head._raw = None
+
+
 def _split(line: bytes) -> "tuple[bytes, bytes]":
     name, _, value = line.partition(b":")
     return name, value.strip(b" \t")

@@ -52,7 +52,7 @@ class Endpoint:
         self.streams[stream.id] = stream
         self.events.append(("refused", stream.id, error.status_hint))
 
-    def data_received(self, stream: Any, data: bytes) -> None:
+    def body_received(self, stream: Any, data: bytes) -> None:
         self.events.append(("data", stream.id, data))
         if self.consumes:
             self.conn.consumed(stream, len(data))

@@ -341,11 +341,11 @@ class TestHeldUp:
             server.conn.send_head(server.streams[number], OK, False)
             server.conn.send_data(server.streams[number], bytes(3000), False)
         server.sent()
-        assert server.conn.held_up() == ([], [])
+        assert server.conn.held_up(1024) == ([], [])
         server.feed(frames.window_update(1, 1023), frames.window_update(3, 1024))
         server.sent()
-        assert server.conn.held_up() == ([server.streams[1]], [])
-        assert server.conn.held_up() == ([server.streams[1], server.streams[3]], [])
+        assert server.conn.held_up(1024) == ([server.streams[1]], [])
+        assert server.conn.held_up(1024) == ([server.streams[1], server.streams[3]], [])
 
     def test_a_stream_that_waits_for_others(self, make_server: Any, wire: Any) -> None:
         server = make_server()
@@ -358,27 +358,27 @@ class TestHeldUp:
         for _ in range(3):
             server.feed(frames.window_update(0, 2000))
             server.sent()
-            assert server.conn.held_up() == ([], [])
-        assert server.conn.held_up() == ([], [])
-        assert server.conn.held_up() == ([server.streams[1], server.streams[3]], [])
+            assert server.conn.held_up(1024) == ([], [])
+        assert server.conn.held_up(1024) == ([], [])
+        assert server.conn.held_up(1024) == ([server.streams[1], server.streams[3]], [])
 
     def test_a_peer_that_does_not_send(self, make_server: Any, wire: Any) -> None:
         server = make_server()
         server.feed(wire.request(1, end=False), wire.request(3, end=False), wire.request(5))
-        assert server.conn.held_up() == ([], [])
+        assert server.conn.held_up(1024) == ([], [])
         server.feed(wire.data(1, bytes(1024)), wire.data(3, bytes(1023)))
-        assert server.conn.held_up() == ([], [server.streams[3]])
+        assert server.conn.held_up(1024) == ([], [server.streams[3]])
         server.feed(wire.data(1, b"", end=True))
-        assert server.conn.held_up() == ([], [server.streams[3]])
+        assert server.conn.held_up(1024) == ([], [server.streams[3]])
 
     def test_a_peer_that_may_not_send(self, make_server: Any, wire: Any) -> None:
         server = make_server(stream_window=70_000)
         server.consumes = False
         server.feed(wire.request(1, end=False), *[wire.data(1, bytes(14_000))] * 5)
         assert server.streams[1].window.left == 0
-        assert [server.conn.held_up() for _ in range(3)] == [([], [])] * 3
+        assert [server.conn.held_up(1024) for _ in range(3)] == [([], [])] * 3
 
     def test_tunnels_may_be_silent(self, make_server: Any, wire: Any) -> None:
         server = make_server()
         server.feed(wire.head(1, [(":method", "CONNECT"), (":authority", "a:1")]))
-        assert [server.conn.held_up() for _ in range(3)] == [([], [])] * 3
+        assert [server.conn.held_up(1024) for _ in range(3)] == [([], [])] * 3

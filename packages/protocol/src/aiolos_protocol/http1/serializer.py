@@ -171,12 +171,17 @@ def last_chunk(trailers: "CIMultiDict[str]") -> bytes:
 
     Raises LocalProtocolError for a field that is no trailer's business (RFC 9110 6.5.1).
     """
+    check_trailers(trailers)
+    return b"0\r\n" + _encoded(field_lines(trailers)) + b"\r\n"
+
+
+def check_trailers(trailers: "CIMultiDict[str]") -> None:
+    """Raise LocalProtocolError for a field that is no trailer's business (RFC 9110 6.5.1)."""
     for name in trailers:
         if name.lower() in _NO_TRAILERS:
             raise LocalProtocolError(
                 f"{name} may not be a trailer: it is needed before the body (RFC 9110 6.5.1)"
             )
-    return b"0\r\n" + _encoded(field_lines(trailers)) + b"\r\n"
 
 
 def may_have_body(status: int) -> bool:

@@ -1,6 +1,8 @@
 cpdef bytes field(name, value)
 cdef bytes _encode(name, value)
+cdef bytes _encoded(value)
 cpdef bytes fields(headers)
+cpdef bytes trailers(section)
 cpdef bytes status(int code)
 cpdef bytes response_prefix(int code, content_type, server)
 cpdef bytes length(Py_ssize_t size)

@@ -9,7 +9,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from ..errors import LocalProtocolError
-from ..http1.serializer import check_name
+from ..http1.serializer import check_name, check_trailers
 from .hpack import encode_field
 
 # RFC 9113 8.2.2; `te` may go out as "trailers" only.
@@ -35,7 +35,7 @@ _dates: dict[bytes, bytes] = {}
 def field(name: str, value: str) -> bytes:
     """One field, b"" where it is connection-specific. Raises LocalProtocolError naming it."""
     key = (name, value)
-    encoded = _fields.get(key)
+    encoded = _fields.get(key) if type(value) is str else None
     if encoded is None:
         encoded = _encode(name, value)
         if len(value) <= _CACHED_VALUE:
@@ -48,6 +48,11 @@ def field(name: str, value: str) -> bytes:
 
 def _encode(name: str, value: str) -> bytes:
     check_name(name)
+    if not isinstance(value, str):
+        raise LocalProtocolError(
+            f"the value of the header {name} must be a str, not {value!r:.80}; "
+            f"write str(...) or f'{{...}}' around it"
+        )
     lower = name.lower()
     if lower in _DROPPED:
         return b""
@@ -58,14 +63,28 @@ def _encode(name: str, value: str) -> bytes:
         raise LocalProtocolError(
             f"the value of {name} holds control characters: {value!r:.80} (RFC 9110 5.5)"
         )
-    return encode_field(
-        lower.encode("ascii"), value.encode("utf-8", "surrogateescape"), lower in _SENSITIVE
-    )
+    return encode_field(lower.encode("ascii"), _encoded(value), lower in _SENSITIVE)
+
+
+def _encoded(value: str) -> bytes:
+    """As it goes on the wire; the surrogates of received bytes are bytes."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise LocalProtocolError(
+            f"{value!a:.80} holds a lone surrogate, which no encoding takes"
+        ) from None
 
 
 def fields(headers: CIMultiDict[str]) -> bytes:
     """All fields of `headers`, without connection-specific ones. Raises LocalProtocolError."""
     return b"".join([field(name, value) for name, value in headers.items()])
+
+
+def trailers(section: CIMultiDict[str]) -> bytes:
+    """A trailer section. Raises LocalProtocolError, see also serializer.check_trailers()."""
+    check_trailers(section)
+    return fields(section)
 
 
 def status(code: int) -> bytes:
@@ -131,7 +150,7 @@ def _pseudo(name: str, value: str) -> bytes:
     key = (name, value)
     encoded = _pseudos.get(key)
     if encoded is None:
-        encoded = encode_field(name.encode("ascii"), value.encode("utf-8", "surrogateescape"))
+        encoded = encode_field(name.encode("ascii"), _encoded(value))
         if len(value) <= _CACHED_VALUE:
             if len(_pseudos) >= _CACHE_SIZE:
                 _pseudos.clear()

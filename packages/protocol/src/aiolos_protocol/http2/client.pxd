@@ -3,6 +3,8 @@ cimport cython
 from aiolos_protocol.http2.connection cimport Connection
 from aiolos_protocol.http2.stream cimport Stream
 
+cdef int BODY, DONE
+
 
 cdef class ClientConnection(Connection):
     cdef public unsigned int next_stream

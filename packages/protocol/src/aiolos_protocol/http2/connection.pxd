@@ -4,6 +4,8 @@ from aiolos_protocol.http2.stream cimport Stream
 from aiolos_protocol.http2.streams cimport Streams
 from aiolos_protocol.http2.windows cimport ReceiveWindow, Tuner
 
+cdef int BODY, DONE, IDLE, IGNORED, _REFUSE, _RESET
+
 
 cdef class Connection(Streams):
     cdef object _decoder

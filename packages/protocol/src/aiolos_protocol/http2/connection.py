@@ -139,7 +139,7 @@ class Connection(Streams):
             stream.receiving = DONE
         if length:
             self._floods.earn(PINGS, 1.0)
-            self._sink.data_received(stream, data[start:stop])
+            self._sink.body_received(stream, data[start:stop])
         if size > length:
             # Padding takes room in the windows, and nobody will read it (RFC 9113 6.1).
             self.consumed(stream, size - length)

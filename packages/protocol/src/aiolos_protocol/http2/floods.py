@@ -26,7 +26,15 @@ class Floods:
     __slots__ = ("_bounds", "_levels", "_since")
 
     def __init__(self, limits: Limits) -> None:
-        self._bounds = [float(getattr(limits, name)) for name in _FIELDS]
+        # In the order of the numbers above.
+        self._bounds = [
+            float(limits.resets),
+            float(limits.settings),
+            float(limits.pings),
+            float(limits.window_updates),
+            float(limits.empty_frames),
+            float(limits.priorities),
+        ]
         self._levels = [0.0] * len(_FIELDS)
         self._since = 0.0
 

@@ -48,7 +48,7 @@ END_HEADERS: Final = 0x4
 PADDED: Final = 0x8
 HAS_PRIORITY: Final = 0x20
 
-_HEADER: Final = Struct(">HBBBL")
+_pack: Final = Struct(">HBBBL").pack
 _NUMBER: Final = Struct(">HBBBLL")
 _GOAWAY: Final = Struct(">HBBBLLL")
 _SETTING: Final = Struct(">HL")
@@ -56,7 +56,7 @@ _SETTING: Final = Struct(">HL")
 
 def header(size: int, kind: int, flags: int, stream: int) -> bytes:
     """The nine bytes before a payload of `size` bytes (RFC 9113 4.1)."""
-    return _HEADER.pack(size >> 8, size & 0xFF, kind, flags, stream)
+    return _pack(size >> 8, size & 0xFF, kind, flags, stream)
 
 
 def head_frames(stream: int, block: bytes, end: bool, max_size: int) -> bytes:

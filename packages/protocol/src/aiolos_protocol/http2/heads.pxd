@@ -2,6 +2,10 @@ cimport cython
 
 from aiolos_protocol.http2.field cimport Field
 from aiolos_protocol.http2.stream cimport Stream
+from aiolos_protocol.message cimport received_request, received_response
+
+cdef int UNJUDGED, _AUTHORITY, _COOKIE, _EXPECT, _HOST, _LENGTH, _METHOD, _PATH, _PLAIN
+cdef int _PRIORITY, _PROTOCOL, _SCHEME, _STATUS
 
 
 cdef class _Parts:

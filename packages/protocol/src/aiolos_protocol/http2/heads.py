@@ -13,7 +13,13 @@ from ..errors import LimitExceeded, RemoteProtocolError
 from ..grammar import TCHAR, TEXT, VISIBLE, is_host
 from ..http1.parser import load_headers
 from ..limits import Limits
-from ..message import HttpVersion20, RequestHead, ResponseHead
+from ..message import (
+    HttpVersion20,
+    RequestHead,
+    ResponseHead,
+    received_request,
+    received_response,
+)
 from .errors import StreamFailed
 from .field import UNJUDGED, Field
 from .scheduler import parse_priority
@@ -244,15 +250,12 @@ def read_request(
     stream.expected = length if method != "CONNECT" else -1
     if parts.priority is not None:
         stream.urgency, stream.incremental = parse_priority(parts.priority)
-    return RequestHead(
+    return received_request(
         method,
         target,
         HttpVersion20,
-        None,
         length,
-        not ended and length < 0,
-        True,
-        None,
+        not ended and length < 0 and method != "CONNECT",
         parts.block(),
         load_headers,
         size,
@@ -310,18 +313,8 @@ def read_response(
 
 
 def _response(parts: _Parts, status: int, length: int, chunked: bool, size: int) -> ResponseHead:
-    return ResponseHead(
-        status,
-        "",
-        HttpVersion20,
-        None,
-        length,
-        chunked,
-        True,
-        None,
-        parts.block(),
-        load_headers,
-        size,
+    return received_response(
+        status, "", HttpVersion20, length, chunked, parts.block(), load_headers, size
     )
 
 

@@ -3,6 +3,8 @@ cimport cython
 from aiolos_protocol.http2.floods cimport Floods
 from aiolos_protocol.http2.stream cimport Stream
 
+cdef int DONE
+
 
 cdef class Outbox:
     cdef Floods _floods

@@ -1,5 +1,8 @@
 cimport cython
 
+cdef int ACK, AT_PREFACE, AT_SETTINGS, CONTINUATION, DATA, END_HEADERS, END_STREAM, HAS_PRIORITY
+cdef int HEADER_SIZE, HEADERS, MIN_MAX_SIZE, OPEN, OVER, PADDED, SETTINGS, WINDOW_UPDATE
+
 
 cdef class FrameReader:
     cdef unsigned int _block

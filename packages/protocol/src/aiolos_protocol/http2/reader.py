@@ -1,30 +1,23 @@
 """Bytes to frames, and frames to whole header blocks (RFC 9113 3.4, 4, 6.2, 6.10)."""
 
-from enum import IntEnum
-from typing import Final
-
 from ..errors import LimitExceeded, ProtocolError
 from ..limits import Limits
-from . import frames
 from .errors import ConnectionFailed, ErrorCode, Http2Error, StreamFailed
-from .frames import ACK, END_HEADERS, END_STREAM, HAS_PRIORITY, HEADER_SIZE, PADDED
-
-
-class Stage(IntEnum):
-    """How far the connection has come."""
-
-    PREFACE = 0
-    """The client's preface is due (RFC 9113 3.4)."""
-    SETTINGS = 1
-    """The peer's SETTINGS are due."""
-    OPEN = 2
-    CLOSED = 3
-
-
-AT_PREFACE: Final = int(Stage.PREFACE)
-AT_SETTINGS: Final = int(Stage.SETTINGS)
-OPEN: Final = int(Stage.OPEN)
-OVER: Final = int(Stage.CLOSED)
+from .frames import (
+    ACK,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HAS_PRIORITY,
+    HEADER_SIZE,
+    HEADERS,
+    MIN_MAX_SIZE,
+    PADDED,
+    SETTINGS,
+    WINDOW_UPDATE,
+)
+from .stage import AT_PREFACE, AT_SETTINGS, OPEN, OVER
 
 
 class FrameReader:
@@ -125,7 +118,7 @@ class FrameReader:
                 return 0
         while end - pos >= HEADER_SIZE and self._burst > 0 and self._stage != OVER:
             size = data[pos] << 16 | data[pos + 1] << 8 | data[pos + 2]
-            if size > frames.MIN_MAX_SIZE:
+            if size > MIN_MAX_SIZE:
                 raise ConnectionFailed(
                     f"a frame of {size} bytes (RFC 9113 4.2)", ErrorCode.FRAME_SIZE_ERROR
                 )
@@ -142,22 +135,22 @@ class FrameReader:
                 | data[pos + 8]
             )
             pos = stop
-            if self._block and (kind != frames.CONTINUATION or number != self._block):
+            if self._block and (kind != CONTINUATION or number != self._block):
                 raise ConnectionFailed("a frame inside a header block (RFC 9113 6.10)")
             if self._stage == AT_SETTINGS:
                 self._first(kind, flags)
             try:
-                if kind == frames.HEADERS:
+                if kind == HEADERS:
                     self._headers(number, flags, data, start, stop)
-                elif kind == frames.DATA:
+                elif kind == DATA:
                     if number == 0:
                         raise ConnectionFailed("DATA on stream 0 (RFC 9113 6.1)")
                     if flags & PADDED:
                         start, stop = _unpadded(data, start, stop)
                     self._data(number, data, start, stop, size, (flags & END_STREAM) != 0)
-                elif kind == frames.WINDOW_UPDATE:
+                elif kind == WINDOW_UPDATE:
                     self._window_update(number, data[start:stop])
-                elif kind == frames.CONTINUATION:
+                elif kind == CONTINUATION:
                     self._continuation(flags, data[start:stop])
                 else:
                     self._other(kind, flags, number, data[start:stop])
@@ -166,7 +159,7 @@ class FrameReader:
         return pos
 
     def _first(self, kind: int, flags: int) -> None:
-        if kind != frames.SETTINGS or flags & ACK:
+        if kind != SETTINGS or flags & ACK:
             raise ConnectionFailed("the first frame is not SETTINGS (RFC 9113 3.4)")
         self._stage = OPEN
 

@@ -3,6 +3,8 @@ cimport cython
 from aiolos_protocol.http2.connection cimport Connection
 from aiolos_protocol.http2.stream cimport Stream
 
+cdef int AT_PREFACE, AT_SETTINGS, BODY, DONE
+
 
 cdef class ServerConnection(Connection):
     cdef bint _connect_protocol

@@ -9,10 +9,10 @@ from .connection import FOREVER, Connection
 from .errors import ConnectionFailed, ErrorCode, StreamFailed
 from .field import Field
 from .floods import EMPTY_FRAMES, RESETS
-from .reader import AT_PREFACE, AT_SETTINGS
 from .scheduler import parse_priority
 from .settings import Setting
 from .sink import Sink
+from .stage import AT_PREFACE, AT_SETTINGS
 from .stream import BODY, DONE, Stream
 
 _LAST_CALL: Final = b"\x00last..\x00"

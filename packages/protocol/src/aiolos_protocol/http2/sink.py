@@ -28,7 +28,7 @@ class Sink(Protocol):
     def head_refused(self, stream: Stream, error: ProtocolError) -> None:
         """A server should answer `stream` with `error.status_hint`; what it asked is lost."""
 
-    def data_received(self, stream: Stream, data: bytes) -> None:
+    def body_received(self, stream: Stream, data: bytes) -> None:
         """Some of the body. It takes room until `consumed()` is told."""
 
     def ended(self, stream: Stream, trailers: "CIMultiDict[str] | None") -> None:

@@ -5,6 +5,8 @@ from aiolos_protocol.http2.outbox cimport Outbox
 from aiolos_protocol.http2.reader cimport FrameReader
 from aiolos_protocol.http2.stream cimport Stream
 
+cdef int BODY, DONE, IGNORED, OVER, _DATA, _END, _HEAD, _INFORM, _REFUSE, _RESET
+
 
 cdef class Streams(FrameReader):
     cdef bint _acknowledged

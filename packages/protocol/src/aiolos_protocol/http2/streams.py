@@ -8,9 +8,10 @@ from . import frames
 from .errors import ConnectionFailed, ErrorCode, StreamFailed, StreamReset
 from .floods import RESETS, Floods
 from .outbox import Outbox
-from .reader import OVER, FrameReader
+from .reader import FrameReader
 from .settings import Settings
 from .sink import Sink
+from .stage import OVER
 from .stream import BODY, DONE, IGNORED, ROWS, Event, Stream
 
 # What a stream's window begins with, where limits do not say less; it grows to the limit.
@@ -124,15 +125,14 @@ class Streams(FrameReader):
                 self._settle(stream)
         return data
 
-    def held_up(self) -> "tuple[list[Stream], list[Stream]]":
+    def held_up(self, least: int) -> "tuple[list[Stream], list[Stream]]":
         """Streams that the peer has held up since the last call: by not taking, by not sending.
 
-        To be called every `Limits.stalled` seconds. A stream is listed that waited all the time
-        and has moved less than `Limits.moved` bytes.
+        To be called at intervals; see Limits.body_rate. A stream is listed that waited all the
+        time and has moved less than `least` bytes.
         """
         taking: list[Stream] = []
         sending: list[Stream] = []
-        least = self._limits.moved
         stuck = self._out.moved < least
         self._out.moved = 0
         for stream in self.streams.values():
