@@ -1,10 +1,18 @@
 """Responses: what handlers return, and its bytes on the wire."""
 
+import asyncio
+import gzip
 import json
+import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiolos_protocol.compression import available, decompress
+from aiolos_protocol.fields.etag import ETag
+from aiolos_protocol.multipart import MultipartWriter
 from aiolos_server import web
 
 Serve = Callable[..., Any]
@@ -97,7 +105,7 @@ async def test_rsp_06_a_positional_body(sent: Any) -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert (await sent(lambda: web.Response(b"bytes"))).body == b"bytes"
     assert (await sent(lambda: web.Response(memoryview(b"bytes")))).body == b"bytes"
-    with pytest.raises(TypeError, match="a body is bytes or str, not dict"):
+    with pytest.raises(TypeError, match="a body is bytes, str, .* not dict"):
         web.Response({"a": 1})  # type: ignore[arg-type]
 
 
@@ -197,7 +205,7 @@ async def test_req_12_cookies(sent: Any) -> None:
     a, b, c = (morsel.OutputString() for morsel in make().cookies.values())
     assert a == "a=1; HttpOnly; Max-Age=60; Path=/; SameSite=Lax"
     assert b == "b=2; Domain=example.com; Path=/p; Secure"
-    assert c == 'c=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/'
+    assert c == "c=; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"
     assert (await sent(make)).headers["set-cookie"] == c
 
 
@@ -270,3 +278,357 @@ async def test_a_large_body_is_not_copied_into_its_head(serve: Serve) -> None:
         return web.Response(body=body)
 
     assert (await serve(handler).ask(GET)).body == body
+
+
+# Content codings.
+
+CODERS = {"gzip": gzip.decompress, "deflate": zlib.decompress}
+TEXT = "lorem ipsum " * 500
+
+
+def accepting(accepted: str, method: str = "GET") -> bytes:
+    return f"{method} / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: {accepted}\r\n\r\n".encode()
+
+
+def compressed() -> web.Response:
+    response = web.Response(text=TEXT)
+    response.enable_compression()
+    return response
+
+
+@pytest.mark.parametrize("coding", CODERS)
+async def test_rsp_08_compression_on_request_of_the_handler(sent: Any, coding: str) -> None:
+    answer = await sent(compressed, accepting(coding))
+    assert answer.headers["content-encoding"] == coding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert CODERS[coding](answer.body).decode() == TEXT
+    assert int(answer.headers["content-length"]) < 200
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "lzma", ""])
+async def test_rsp_08_only_where_it_is_accepted(sent: Any, accepted: str) -> None:
+    answer = await sent(compressed, accepting(accepted))
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.body.decode() == TEXT
+
+
+async def test_rsp_08_a_coding_of_the_handlers_choice(sent: Any) -> None:
+    def make() -> web.Response:
+        response = web.Response(text=TEXT, headers={"ETag": '"x"', "Vary": "Cookie"})
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    answer = await sent(make)
+    assert gzip.decompress(answer.body).decode() == TEXT
+    assert answer.headers["vary"] == "Cookie"
+    assert answer.headers["etag"] == 'W/"x"'
+
+
+async def test_rsp_08_what_is_coded_already_is_left_alone(sent: Any) -> None:
+    def make() -> web.Response:
+        response = web.Response(body=b"coded", headers={"Content-Encoding": "own"})
+        response.enable_compression()
+        return response
+
+    answer = await sent(make, accepting("gzip"))
+    assert (answer.body, answer.headers["content-encoding"]) == (b"coded", "own")
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+async def test_rsp_10_rsp_11_where_their_libraries_are_installed(sent: Any, coding: str) -> None:
+    answer = await sent(compressed, accepting(f"{coding}, gzip;q=0.5"))
+    found = answer.headers["content-encoding"]
+    assert found == (coding if coding in available() else "gzip")
+    assert decompress(answer.body, [found]).decode() == TEXT
+
+
+async def test_rsp_08_a_stream(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "9"})
+        response.enable_compression()
+        await response.prepare(request)
+        for number in range(3):
+            response.write(b"%d" % number * 3)
+        return response
+
+    answer = await serve(handler).ask(accepting("gzip"))
+    assert gzip.decompress(answer.body) == b"000111222"
+    assert answer.headers["transfer-encoding"] == "chunked"
+
+
+async def test_drain_sends_what_a_coding_holds_back(serve: Serve) -> None:
+    go_on = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_compression(web.ContentCoding.deflate)
+        await response.prepare(request)
+        await response.write(b"first")
+        await response.drain()
+        await go_on.wait()
+        return response
+
+    peer = serve(handler)
+    _, _, chunk = (await peer.send(GET)).partition(b"\r\n\r\n")
+    size, _, data = chunk.partition(b"\r\n")
+    assert zlib.decompressobj().decompress(data[: int(size, 16)]) == b"first"
+    go_on.set()
+
+
+async def test_large_pieces_keep_their_order(running: Any, talk: Any, answers: Any) -> None:
+    pieces = [bytes([65 + n]) * size for n, size in enumerate((10, 200_000, 10, 300_000, 10))]
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_compression(web.ContentCoding.gzip)
+        await response.prepare(request)
+        for piece in pieces:
+            response.write(piece)
+        return response
+
+    async with running(handler) as (_, port, _):
+        (answer,) = answers(await talk(port, GET.replace(b"Host", b"Connection: close\r\nHost")))
+    assert gzip.decompress(answer.body) == b"".join(pieces)
+
+
+async def test_rsp_09_by_itself(serve: Serve) -> None:
+    made: dict[str, Callable[[], web.StreamResponse]] = {
+        "/text": lambda: web.Response(text=TEXT),
+        "/json": lambda: web.json_response([TEXT]),
+        "/short": lambda: web.Response(text="x" * 1023),
+        "/image": lambda: web.Response(body=bytes(5000), content_type="image/png"),
+        "/coded": lambda: web.Response(text=TEXT, headers={"Content-Encoding": "own"}),
+        "/fixed": lambda: web.Response(text=TEXT, headers={"Cache-Control": "no-transform"}),
+    }
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return made[request.path]()
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/csv"})
+        await response.prepare(request)
+        await response.write(TEXT.encode())
+        return response
+
+    app = web.Application(auto_compress=True)
+    app.router.add_get("/stream", stream)
+    app.router.add_get("/{tail:.*}", handler)
+    peer = serve(app=app, auto_compress=True)
+    coded = {}
+    for path in (*made, "/stream"):
+        answer = await peer.ask(accepting("gzip").replace(b"/", path.encode(), 1))
+        coded[path] = answer.headers.get("content-encoding")
+    assert coded == {
+        "/text": "gzip",
+        "/json": "gzip",
+        "/short": None,
+        "/image": None,
+        "/coded": "own",
+        "/fixed": None,
+        "/stream": "gzip",
+    }
+    ranged = accepting("gzip").replace(b"/", b"/text", 1)
+    answer = await peer.ask(ranged.replace(b"Host", b"Range: bytes=0-1\r\nHost"))
+    assert "content-encoding" not in answer.headers
+
+
+async def test_rsp_09_off_by_default(sent: Any) -> None:
+    answer = await sent(lambda: web.Response(text=TEXT), accepting("gzip"))
+    assert "content-encoding" not in answer.headers
+
+
+# Bodies of other kinds.
+
+
+async def test_a_file_as_the_body(running: Any, talk: Any, answers: Any, tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_bytes(b"1,2,3\n" * 50_000)
+    opened: list[Any] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        opened.append(path.open("rb"))
+        return web.Response(body=opened[0])
+
+    async with running(handler) as (_, port, _):
+        (answer,) = answers(await talk(port, GET.replace(b"Host", b"Connection: close\r\nHost")))
+    assert answer.body == path.read_bytes()
+    assert answer.headers["content-length"] == "300000"
+    assert answer.headers["content-type"] == "text/csv"
+    assert opened[0].closed
+
+
+async def test_an_async_iterable_as_the_body(sent: Any) -> None:
+    async def numbers() -> Any:
+        for number in range(3):
+            yield b"%d" % number
+
+    answer = await sent(lambda: web.Response(body=numbers(), content_type="text/x"))
+    assert answer.body == b"012"
+    assert answer.headers["transfer-encoding"] == "chunked"
+    assert answer.headers["content-type"] == "text/x"
+
+
+async def test_a_multipart_body(sent: Any) -> None:
+    def make() -> web.Response:
+        with MultipartWriter("mixed", boundary="fence") as writer:
+            writer.append("one")
+            writer.append(b"two")
+        return web.Response(body=writer)
+
+    answer = await sent(make)
+    assert answer.headers["content-type"].startswith("multipart/mixed")
+    assert answer.body.count(b"--fence") == 3
+    assert int(answer.headers["content-length"]) == len(answer.body)
+
+
+async def test_head_reads_no_payload(sent: Any) -> None:
+    read: list[int] = []
+
+    async def numbers() -> Any:
+        read.append(1)
+        yield b"x"
+
+    assert (await sent(lambda: web.Response(body=numbers()), b"HEAD" + GET[3:])).body == b""
+    assert not read
+
+
+async def test_a_body_replaced(sent: Any) -> None:
+    def make() -> web.Response:
+        response = web.Response(text="one")
+        assert (response.text, response.body) == ("one", b"one")
+        response.body = b"two"
+        response.text = "three"
+        assert response.content_length == 5
+        return response
+
+    assert (await sent(make)).body == b"three"
+
+
+# More of the head.
+
+
+async def test_validators(sent: Any) -> None:
+    def make() -> web.Response:
+        response = web.Response()
+        response.last_modified = 784_903_526
+        response.etag = "v1"
+        return response
+
+    answer = await sent(make)
+    assert answer.headers["last-modified"] == "Tue, 15 Nov 1994 12:45:26 GMT"
+    assert answer.headers["etag"] == '"v1"'
+
+
+def test_validators_read_and_removed() -> None:
+    response = web.StreamResponse()
+    moment = datetime(1994, 11, 15, 12, 45, 26, tzinfo=UTC)
+    for value in (moment, 784_903_525.5, "Tue, 15 Nov 1994 12:45:26 GMT"):
+        response.last_modified = value
+        assert response.last_modified == moment
+    response.last_modified = None
+    assert response.last_modified is None
+    response.etag = ETag("x", is_weak=True)
+    assert response.headers["ETag"] == 'W/"x"'
+    assert response.etag == ETag("x", is_weak=True)
+    response.etag = None
+    assert "ETag" not in response.headers
+    with pytest.raises(ValueError, match="not an entity tag"):
+        response.etag = 'a"b'
+    with pytest.raises(TypeError, match="etag is text or an ETag"):
+        response.etag = 7  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="last_modified is"):
+        response.last_modified = []  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"name": "a;b"}, "not a cookie name"),
+        ({"path": "/;x"}, "semicolon"),
+        ({"samesite": "None"}, "needs secure=True"),
+        ({"expires": "soon"}, "is a date"),
+        ({"name": "__Host-x"}, "needs Secure"),
+    ],
+)
+def test_cookies_that_no_browser_would_keep(options: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        web.Response().set_cookie(**{"name": "a", "value": "b", **options})
+
+
+def test_cookies_with_odd_values() -> None:
+    response = web.Response()
+    response.set_cookie("a", 'x; "y"\r\n', partitioned=True, secure=True)
+    (morsel,) = response.cookies.values()
+    assert morsel.OutputString() == 'a="x\\073 \\"y\\"\\015\\012"; Partitioned; Path=/; Secure'
+    response.del_cookie("__Host-b")
+    assert "Secure" in response.cookies["__Host-b"].OutputString()
+
+
+async def test_early_hints(serve: Serve, answers: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        response = web.Response(text="x")
+        await response.early_hints(request, {"Link": "</style.css>; rel=preload"})
+        return response
+
+    peer = serve(handler)
+    hints, final = answers(await peer.send(GET))
+    assert (hints.status, hints.headers) == (103, {"link": "</style.css>; rel=preload"})
+    assert final.body == b"x"
+    (final,) = answers(await peer.send(GET.replace(b"1.1", b"1.0")))
+    assert final.status == 200
+
+
+async def test_trailers(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.trailers["X-Digest"] = ""
+        await response.prepare(request)
+        await response.write(b"body")
+        response.trailers["X-Digest"] = "abc"
+        return response
+
+    data = await serve(handler).send(GET)
+    assert b"Trailer: X-Digest\r\n" in data
+    assert data.endswith(b"4\r\nbody\r\n0\r\nX-Digest: abc\r\n\r\n")
+
+
+async def test_a_lost_connection_is_told_by_the_awaitable(serve: Serve, settle: Any) -> None:
+    seen: list[str] = []
+    go_on = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await go_on.wait()
+        lost = response.write(b"x")
+        seen.append("written")
+        with pytest.raises(ConnectionResetError):
+            await lost
+        seen.append("told")
+        return response
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.transport.lose()
+    go_on.set()
+    await settle()
+    assert seen == ["written", "told"]
+
+
+def test_json_bytes() -> None:
+    response = web.json_bytes_response({"a": 1}, dumps=lambda data: json.dumps(data).encode())
+    assert response.body == b'{"a": 1}'
+    assert web.json_response(None).body == b"null"
+    with pytest.raises(ValueError, match="one of data, text or body"):
+        web.json_response(None, text="x")
+
+
+def test_http_exceptions_are_responses() -> None:
+    error = web.HTTPNotFound(text="gone")
+    assert isinstance(error, web.Response)
+    assert isinstance(error, web.StreamResponse)
+    assert issubclass(web.HTTPNotFound, web.Response)
+    assert (error.status, error.text, error.body_length) == (404, "gone", 0)
+    error.set_cookie("a", "b")
+    assert error.cookies["a"].value == "b"

@@ -37,8 +37,12 @@ class Exchange(Protocol):
     def write(self, data: bytes) -> Awaitable[None]:
         """Send a piece of the body at once; awaiting only waits for room in the buffer."""
 
-    def end(self) -> None:
-        """The body is complete. Raises LocalProtocolError when it is shorter than announced."""
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
+        """The body is complete, `trailers` follow it (RFC 9110 6.5).
+
+        Raises LocalProtocolError when it is shorter than announced, or of known length where
+        there are trailers.
+        """
 
     def drain(self) -> Awaitable[None]:
         """Wait for room in the send buffer."""

@@ -46,7 +46,8 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     `middlewares`: the first one is the outermost. `client_max_size` bounds bodies that a request
     joins, in bytes, 0 for no bound. `lifespan` takes the application and is an async generator
     function that yields once, or gives an async context manager: entered before on_startup, left
-    after on_cleanup; a mapping that it yields is put into the application. `handler_args` are
+    after on_cleanup; a mapping that it yields is put into the application. `auto_compress` sends
+    texts of 1 KiB or more in the coding that the client prefers. `handler_args` are
     further options of runner(). `router`, `loop` and `debug` are taken as aiohttp takes them.
 
     Once it is started, or is a sub-application, its routes cannot be changed: RuntimeError.
@@ -61,6 +62,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1024**2,
         lifespan: Lifespan["Application"] | None = None,
+        auto_compress: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
         debug: bool = False,
     ) -> None:
@@ -69,7 +71,11 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         self.debug = debug
         self._router = UrlDispatcher() if router is None else router
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
-        self._options = {**(handler_args or {}), "client_max_size": client_max_size}
+        self._options = {
+            **(handler_args or {}),
+            "client_max_size": client_max_size,
+            "auto_compress": auto_compress,
+        }
         self._state: dict[str | AppKey[Any], Any] = {}
         self._pre_frozen = False
         self._on_response_prepare: Signal[Request, StreamResponse] = Signal(

@@ -17,7 +17,9 @@ cdef class Connection(Owner):
     cdef object _ending
     cdef object _farewell
     cdef object _gone
+    cdef bint _auto_compress
     cdef bint _has_hooks
+    cdef bint _is_simple
     cdef object _log_access
     cdef bint _lost
     cdef dict _matches

@@ -16,6 +16,7 @@ from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
 
 from .abc import AbstractApplication
+from .codings import worth_coding
 from .core import REASONS, ResponseCore
 from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
@@ -36,6 +37,7 @@ class Serving(Protocol):
     handler_cancellation: bool
     client_max_size: int
     limits: Limits
+    auto_compress: bool
     auto_decompress: bool
     connections: "set[Connection]"
 
@@ -52,6 +54,7 @@ class Connection(Owner):
 
     __slots__ = (
         "_at_end",
+        "_auto_compress",
         "_begun",
         "_closing",
         "_dispatcher",
@@ -59,6 +62,7 @@ class Connection(Owner):
         "_farewell",
         "_gone",
         "_has_hooks",
+        "_is_simple",
         "_log_access",
         "_lost",
         "_matches",
@@ -78,6 +82,8 @@ class Connection(Owner):
         self._resolve = server.app.resolve
         self._log_access = server.log_access
         self._has_hooks = server.has_prepare_hooks
+        self._auto_compress = server.auto_compress
+        self._is_simple = not (self._has_hooks or self._auto_compress)
         self.client_max_size = server.client_max_size
         self.link: Any = None
         self._request: Any = None
@@ -157,20 +163,22 @@ class Connection(Owner):
                 # force_close() came behind the head.
                 self.link.close()
             return None
-        if type(result) is Response and self._begun is None and not self._has_hooks:
+        if type(result) is Response and self._begun is None and self._is_simple:
             # As nearly always.
             whole: ResponseCore = result
-            if whole._exchange is None and not whole._ended:
+            if whole._exchange is None and not (whole._ended or whole._special):
                 self._send_whole(whole)
                 return None
         response = self._response_of(result, error)
         if response is None:
             self._end(None, error)
             return None
+        if self._auto_compress and not response.prepared:
+            self._compress(response)
         if response.prepared:
             if response is not self._begun:
                 response = self._failed(_reused(self._request))
-        elif isinstance(response, WholeResponse) and not self._has_hooks:
+        elif isinstance(response, WholeResponse) and not self._has_hooks and not response._special:
             self._send_whole(response)
             return None
         self._ending = response
@@ -193,6 +201,14 @@ class Connection(Owner):
         if isinstance(error, HTTPException):
             return error
         return self._failed(error) if isinstance(error, Exception) else None
+
+    def _compress(self, response: Any) -> None:
+        """Application(auto_compress=True)."""
+        request: Any = self._request
+        if not response.compression and worth_coding(
+            request.headers, response.headers, response.content_length
+        ):
+            response.enable_compression()
 
     def _send_whole(self, response: Any) -> None:
         link = self.link
@@ -282,6 +298,8 @@ class Connection(Owner):
         if self._has_hooks:
             for app in request.match_info.apps:
                 await app.on_response_prepare.send(request, response)
+        if self._auto_compress:
+            self._compress(response)
         if self._closing:
             response.force_close()
         self._begun = response

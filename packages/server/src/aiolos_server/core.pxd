@@ -17,6 +17,7 @@ cdef class ResponseCore:
     cdef public bint _keep_alive
     cdef public object _length
     cdef public object _reason
+    cdef public bint _special
     cdef public int _status
     cdef public Py_ssize_t body_length
 

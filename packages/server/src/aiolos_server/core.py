@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiolos_protocol import hdrs
 from aiolos_protocol.exchange import ServerLink
 from aiolos_protocol.message import RequestHead
+from aiolos_protocol.payload import Payload, get_payload
 from multidict import CIMultiDict
 
 REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
@@ -32,6 +33,7 @@ class RequestCore:
 class ResponseCore:
     """A response's fields; made with the arguments of web.Response.
 
+    `_special` tells that it takes more than one write: a coding, trailers, a Payload.
     `_length` is what content_length was set to, -1 for unset; `_exchange` is set once the head
     is out, `_ended` once the body is; `body_length` counts what was sent of it.
     """
@@ -46,6 +48,7 @@ class ResponseCore:
         "_keep_alive",
         "_length",
         "_reason",
+        "_special",
         "_status",
         "body_length",
     )
@@ -60,6 +63,8 @@ class ResponseCore:
         headers: "Mapping[str, str] | None" = None,
         content_type: "str | None" = None,
         charset: "str | None" = None,
+        zlib_executor_size: "int | None" = None,
+        zlib_executor: Any = None,
     ) -> None:
         valid = type(status) is int and 200 <= status < 600
         self._status = status if valid else checked_status(status)
@@ -71,8 +76,9 @@ class ResponseCore:
         self._ended = False
         self._keep_alive = True
         self._length = -1
+        self._special = False
         self.body_length = 0
-        if body is None and content_type is None and charset is None and isinstance(text, str):
+        if body is None and content_type is None and charset is None and type(text) is str:
             # The most common response of all.
             self._body = text.encode()
             self._content_type = _TEXT
@@ -98,20 +104,13 @@ class ResponseCore:
                 raise TypeError(f"text takes a str, not {type(text).__name__}")
             body = text
         kind = content_type or ""
-        if body is None:
-            self._body = b""
-        elif isinstance(body, str):
+        if isinstance(body, str):
             charset = charset or "utf-8"
-            self._body = body.encode(charset)
-            kind = content_type or "text/plain"
+            kind = kind or "text/plain"
         elif isinstance(body, (bytes, bytearray, memoryview)):
-            self._body = bytes(body)
-            kind = content_type or "application/octet-stream"
-        else:
-            raise TypeError(
-                f"a body is bytes or str, not {type(body).__name__}; json_response() sends "
-                "objects, StreamResponse a body in pieces"
-            )
+            kind = kind or "application/octet-stream"
+        self._body = body_of(body, charset)
+        self._special = isinstance(self._body, Payload)
         self._content_type = f"{kind}; charset={charset}" if kind and charset else kind
 
     def send_whole(self, link: ServerLink, head: RequestHead, keep_alive: bool) -> None:
@@ -129,6 +128,25 @@ class ResponseCore:
         )
         self._ended = True
         self.body_length = len(body)
+
+
+def body_of(value: Any, charset: "str | None") -> Any:
+    """A response's body as bytes, or as a Payload. TypeError for what can be neither."""
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        return value.encode(charset or "utf-8")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, Payload):
+        return value
+    try:
+        return get_payload(value)
+    except LookupError:
+        raise TypeError(
+            f"a body is bytes, str, a file or an async iterable, not {type(value).__name__}; "
+            "json_response() sends objects"
+        ) from None
 
 
 def checked_status(status: int) -> int:

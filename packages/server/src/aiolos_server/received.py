@@ -133,7 +133,7 @@ class ReceivedBody(ParsedFields):
             limit = self.client_max_size
             if limit and self.head.length > limit:
                 raise self._too_large(self.head.length)
-            if content.is_eof():
+            if type(content) is StreamReader and content.is_eof():
                 body = content.read_nowait()
                 if limit and len(body) > limit:
                     raise self._too_large(len(body))

@@ -1,16 +1,22 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from http.cookies import Morsel, SimpleCookie
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.coding import encoded
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import Exchange
+from aiolos_protocol.http1.serializer import may_have_body
 from aiolos_protocol.message import RequestHead, ResponseHead
-from multidict import CIMultiDict
+from aiolos_protocol.payload import Payload
+from multidict import CIMultiDict, CIMultiDictProxy
 
-from .core import REASONS, ResponseCore, checked_status
+from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
+from .core import ResponseCore, body_of
+from .described import Described
 
 
 class Answerable(Protocol):
@@ -19,193 +25,167 @@ class Answerable(Protocol):
     @property
     def head(self) -> RequestHead: ...
     @property
+    def headers(self) -> "CIMultiDictProxy[str]": ...
+    @property
     def exchange(self) -> Exchange: ...
     async def preparing(self, response: Any) -> None:
         """Run what the application wants to run before a head is sent."""
 
 
-class BaseResponse(MutableMapping[str, Any]):
-    """What is done with a response's fields, wherever they are kept.
+class BaseResponse(Described):
+    """What is done with a response, wherever its fields are kept."""
 
-    As a mapping it holds whatever handlers and middlewares pass on with a response.
-    """
-
-    _body: bytes
-    _content_type: str
-    _cookies: "SimpleCookie | None"
     _ended: bool
     _exchange: "Exchange | None"
-    _headers: "CIMultiDict[str] | None"
-    _keep_alive: bool
-    _length: int
-    _reason: "str | None"
-    _state: "dict[str, Any] | None" = None
-    _status: int
+    _special: bool
     body_length: int
 
-    @property
-    def status(self) -> int:
-        """The status code."""
-        return self._status
-
-    @property
-    def reason(self) -> str:
-        """The reason phrase."""
-        reason = self._reason
-        return REASONS.get(self._status, "") if reason is None else reason
-
-    def set_status(self, status: int, reason: str | None = None) -> None:
-        """Change the status before the head is sent. RuntimeError behind it."""
-        self._check_unsent("set the status")
-        self._status = checked_status(status)
-        self._reason = reason
-
-    @property
-    def headers(self) -> "CIMultiDict[str]":
-        """The fields to be sent; the connection adds its own."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = CIMultiDict()
-        if self._content_type:
-            headers[hdrs.CONTENT_TYPE] = self._content_type
-            self._content_type = ""
-        return headers
-
-    @property
-    def content_type(self) -> str:
-        """The media type without parameters, lower case."""
-        value = self._content_type_field() or "application/octet-stream"
-        return value.partition(";")[0].strip().lower()
-
-    @content_type.setter
-    def content_type(self, value: str) -> None:
-        charset = self.charset
-        self.headers[hdrs.CONTENT_TYPE] = f"{value}; charset={charset}" if charset else str(value)
-
-    @property
-    def charset(self) -> str | None:
-        """The charset parameter of Content-Type, if any."""
-        for parameter in self._content_type_field().split(";")[1:]:
-            name, _, value = parameter.strip().partition("=")
-            if name.lower() == "charset":
-                return value.strip('"')
-        return None
-
-    @charset.setter
-    def charset(self, value: str | None) -> None:
-        if not self._content_type_field():
-            raise RuntimeError("set content_type before charset")
-        plain = self.content_type
-        self.headers[hdrs.CONTENT_TYPE] = f"{plain}; charset={value}" if value else plain
-
-    def _content_type_field(self) -> str:
-        if self._content_type:
-            return self._content_type
-        return "" if self._headers is None else self._headers.get(hdrs.CONTENT_TYPE, "")
-
-    @property
-    def content_length(self) -> int | None:
-        """The body's length in bytes where it is known beforehand."""
-        if self._length >= 0:
-            return self._length
-        if self._headers is not None and hdrs.CONTENT_LENGTH in self._headers:
-            return int(self._headers[hdrs.CONTENT_LENGTH])
-        return None
-
-    @content_length.setter
-    def content_length(self, value: int | None) -> None:
-        self._length = -1 if value is None else int(value)
-        if self._headers is not None:
-            self._headers.pop(hdrs.CONTENT_LENGTH, None)
-
-    @property
-    def keep_alive(self) -> bool:
-        """False after force_close()."""
-        return self._keep_alive
-
-    def force_close(self) -> None:
-        """Close the connection behind this response."""
-        self._keep_alive = False
+    # Defaults stand on the class: most responses never set them.
+    _compression: "ContentCoding | bool" = False
+    _strategy: int | None = None
+    _coder: BodyCoder | None = None
+    _trailers: "CIMultiDict[str] | None" = None
+    _chunked: bool = False
 
     @property
     def prepared(self) -> bool:
         """True once the head has been sent."""
         return self._exchange is not None or self._ended
 
-    def enable_chunked_encoding(self) -> None:
-        """Send a body of unknown length; the connection frames it as its version demands."""
+    @property
+    def chunked(self) -> bool:
+        """True behind enable_chunked_encoding()."""
+        return self._chunked
+
+    def enable_chunked_encoding(self, chunk_size: int | None = None) -> None:
+        """Send a body of unknown length; the connection frames it as its version demands.
+
+        RuntimeError where Content-Length is set. `chunk_size` is taken as aiohttp takes it.
+        """
+        if self._headers is not None and hdrs.CONTENT_LENGTH in self._headers:
+            raise RuntimeError("a body whose Content-Length is set is not sent in chunks")
+        self._chunked = True
         self._length = -1
 
     @property
-    def cookies(self) -> SimpleCookie:
-        """The cookies to be set."""
-        cookies = self._cookies
-        if cookies is None:
-            cookies = self._cookies = SimpleCookie()
-        return cookies
+    def compression(self) -> bool:
+        """True behind enable_compression()."""
+        return self._compression is not False
 
-    def set_cookie(
-        self,
-        name: str,
-        value: str,
-        *,
-        expires: str | None = None,
-        domain: str | None = None,
-        max_age: int | str | None = None,
-        path: str = "/",
-        secure: bool | None = None,
-        httponly: bool | None = None,
-        samesite: str | None = None,
+    def enable_compression(
+        self, force: "ContentCoding | bool | None" = None, strategy: int | None = None
     ) -> None:
-        """Set a cookie (RFC 6265 4.1); `max_age` is in seconds, `expires` an HTTP date."""
-        self.cookies[name] = value
-        morsel: Morsel[str] = self.cookies[name]
-        attributes = {
-            "expires": expires,
-            "domain": domain,
-            "max-age": None if max_age is None else str(max_age),
-            "path": path,
-            "secure": secure,
-            "httponly": httponly,
-            "samesite": samesite,
-        }
-        for key, attribute in attributes.items():
-            if attribute is not None:
-                cast("dict[str, Any]", morsel)[key] = attribute
+        """Send the body in the coding that the client prefers, or in `force`.
 
-    def del_cookie(self, name: str, *, domain: str | None = None, path: str = "/") -> None:
-        """Make the client forget a cookie."""
-        self.cookies.pop(name, None)
-        self.set_cookie(
-            name, "", max_age=0, expires="Thu, 01 Jan 1970 00:00:00 GMT", domain=domain, path=path
-        )
+        Does nothing where Content-Encoding is set, or the client takes none that is available.
+        `strategy` is zlib's, for gzip and deflate.
+        """
+        if isinstance(force, bool):
+            force = ContentCoding.deflate if force else ContentCoding.identity
+        elif force is not None and not isinstance(force, ContentCoding):
+            raise TypeError(f"force is a web.ContentCoding, not {force!r:.80}")
+        self._compression = True if force is None else force
+        self._strategy = strategy
+        self._special = True
+
+    @property
+    def trailers(self) -> "CIMultiDict[str]":
+        """Fields to be sent behind the body (RFC 9110 6.5); only behind one of unknown length."""
+        trailers = self._trailers
+        if trailers is None:
+            trailers = self._trailers = CIMultiDict()
+            self._special = True
+        return trailers
 
     # Sending.
+
+    async def early_hints(self, request: Answerable, headers: Mapping[str, str]) -> None:
+        """Send `103 Early Hints` (RFC 8297) with `headers`, such as Link, before the response.
+
+        RuntimeError behind the head. A client of HTTP/1.0 gets none.
+        """
+        if self.prepared:
+            raise RuntimeError("cannot send early hints after the head has been sent")
+        fields = CIMultiDict(headers)
+        request.exchange.send_head(ResponseHead(103, "Early Hints", headers=fields))
 
     async def prepare(self, request: Answerable) -> None:
         """Send the head; once. Suspends only for the application's on_response_prepare."""
         if self.prepared:
             return
         await request.preparing(self)
+        coding = self._chosen_coding(request)
+        self.add_cookies()
+        await self._prepare_body(request, coding)
         exchange = request.exchange
         exchange.send_head(self._composed())
         self._exchange = exchange
+        if coding is not None and self._coder is None:
+            self._start_coding(exchange, coding)
 
-    def write(self, data: bytes | bytearray | memoryview) -> Awaitable[None]:
+    def _chosen_coding(self, request: Answerable) -> str | None:
+        """The coding that the body is to be sent in; the headers say so afterwards."""
+        wanted = self._compression
+        if wanted is False or not may_have_body(self._status):
+            return None
+        headers = self.headers
+        if hdrs.CONTENT_ENCODING in headers or hdrs.CONTENT_RANGE in headers:
+            return None
+        coding: str | None
+        if isinstance(wanted, ContentCoding):
+            coding = None if wanted is ContentCoding.identity else wanted.value
+        else:
+            coding = chosen_coding(request.headers.getall(hdrs.ACCEPT_ENCODING, []))
+        describe_coding(headers, coding, wanted is True)
+        return coding
+
+    async def _prepare_body(self, request: Answerable, coding: str | None) -> None:
+        """What is to be done with the body before the head can be composed."""
+        if coding is not None:
+            self._length = -1
+
+    def _start_coding(self, exchange: Exchange, coding: str) -> None:
+        self._coder = BodyCoder(exchange, coding, self._strategy)
+
+    def _composed(self) -> ResponseHead:
+        headers = self.headers
+        length = self._length
+        if length < 0 and not self._chunked and hdrs.CONTENT_LENGTH in headers:
+            length = int(headers[hdrs.CONTENT_LENGTH])
+        if self._trailers and hdrs.TRAILER not in headers:
+            headers[hdrs.TRAILER] = ", ".join(self._trailers)
+        return ResponseHead(
+            self._status,
+            self.reason,
+            headers=headers,
+            length=length,
+            keep_alive=self._keep_alive,
+        )
+
+    def write(self, data: bytes | bytearray | memoryview) -> Awaitable[Any]:
         """Send a piece of the body at once; awaiting the result only waits for buffer room.
 
-        RuntimeError before prepare() and behind write_eof(); TypeError for what is not bytes.
+        RuntimeError before prepare() and behind write_eof(); TypeError for what is not bytes. A
+        connection that is lost is told by the awaitable.
         """
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"write() takes bytes, not {type(data).__name__}; encode text first")
         exchange = self._sending("write")
         piece = bytes(data)
         self.body_length += len(piece)
-        return exchange.write(piece)
+        try:
+            if self._coder is not None:
+                return self._coder.write(piece)
+            return exchange.write(piece)
+        except ConnectionLost as error:
+            return _Lost(error)
 
     async def drain(self) -> None:
-        """Wait until the send buffer is below its high-water mark."""
-        await self._sending("drain").drain()
+        """Send what a coding holds back; wait until the buffer is below its high-water mark."""
+        exchange = self._sending("drain")
+        if self._coder is not None:
+            await self._coder.flush()
+        await exchange.drain()
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send `data` and end the body; repeating it changes nothing."""
@@ -214,8 +194,10 @@ class BaseResponse(MutableMapping[str, Any]):
         exchange = self._sending("write_eof")
         if data:
             await self.write(data)
+        if self._coder is not None:
+            await self._coder.finish()
         self._ended = True
-        exchange.end()
+        exchange.end(self._trailers)
 
     def _sending(self, verb: str) -> Exchange:
         if self._ended:
@@ -225,111 +207,105 @@ class BaseResponse(MutableMapping[str, Any]):
             raise RuntimeError(f"cannot call {verb}() before prepare()")
         return exchange
 
-    def _composed(self) -> ResponseHead:
-        self.add_cookies()
-        headers = self.headers
-        length = self._length
-        if length < 0 and hdrs.CONTENT_LENGTH in headers:
-            length = int(headers[hdrs.CONTENT_LENGTH])
-        return ResponseHead(
-            self._status,
-            self.reason,
-            headers=headers,
-            length=length,
-            keep_alive=self._keep_alive,
-        )
-
-    def add_cookies(self) -> None:
-        """Put the cookies among the headers; called once, before the head is sent."""
-        if self._cookies:
-            headers = self.headers
-            for morsel in self._cookies.values():
-                headers.add(hdrs.SET_COOKIE, morsel.OutputString())
-            self._cookies = None
-
     async def _send(self, request: Answerable) -> None:
         """Send whatever has not been sent."""
         await self.prepare(request)
         await self.write_eof()
 
-    def _check_unsent(self, deed: str) -> None:
-        if self.prepared:
-            raise RuntimeError(f"cannot {deed} after the head has been sent")
 
-    # A mapping.
+class _Lost:
+    """An awaitable that raises; dropping it warns nobody."""
 
-    def __getitem__(self, key: str) -> Any:
-        return (self._state or {})[key]
+    __slots__ = ("_error",)
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        if self._state is None:
-            self._state = {}
-        self._state[key] = value
+    def __init__(self, error: ConnectionLost) -> None:
+        self._error = error
 
-    def __delitem__(self, key: str) -> None:
-        del (self._state or {})[key]
+    def __await__(self) -> Generator[Any, None, None]:
+        return _raise(self._error).__await__()
 
-    def __len__(self) -> int:
-        return len(self._state or ())
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._state or ())
-
-    def __bool__(self) -> bool:
-        return True
-
-    # Two responses are never equal, and each may be a key.
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._status} {self.reason}>"
+async def _raise(error: ConnectionLost) -> None:
+    raise error
 
 
 class WholeResponse(BaseResponse):
-    """What is done with a response whose whole body is known."""
+    """What is done with a response whose whole body is known: as bytes, or as a Payload."""
+
+    _body: Any
+    _coded: bytes | None = None
+    _bodiless: bool = False
 
     @property
-    def body(self) -> bytes:
-        """The body; assigning bytes replaces it."""
+    def body(self) -> Any:
+        """The body, bytes or a Payload; assigning another one, or str, replaces it."""
         return self._body
 
     @body.setter
-    def body(self, value: bytes | None) -> None:
-        self._body = b"" if value is None else bytes(value)
+    def body(self, value: Any) -> None:
+        self._body = body_of(value, self.charset or "utf-8")
+        self._special = self._special or isinstance(self._body, Payload)
 
     @property
     def text(self) -> str:
         """The body as text; assigning a str encodes it by `charset`."""
-        return self._body.decode(self.charset or "utf-8")
+        body: str | bytes = self._body
+        if isinstance(body, Payload):
+            return body.decode()
+        return bytes(self._body).decode(self.charset or "utf-8")
 
     @text.setter
     def text(self, value: str) -> None:
-        if not self._content_type_field():
+        if not self._type_field():
             self._content_type = _TEXT
         self._body = value.encode(self.charset or "utf-8")
 
     @property
     def content_length(self) -> int | None:
-        """The body's length in bytes."""
-        return len(self._body)
+        """The body's length in bytes; None for one that is made piece by piece."""
+        body = self._body
+        return body.size if isinstance(body, Payload) else len(body)
 
     @content_length.setter
     def content_length(self, value: int | None) -> None:
         raise RuntimeError("the content length of a Response is that of its body")
 
-    async def prepare(self, request: Answerable) -> None:
-        """See BaseResponse.prepare."""
-        if not self.prepared:
-            self._length = len(self._body)
-            await super().prepare(request)
+    async def _prepare_body(self, request: Answerable, coding: str | None) -> None:
+        body = self._body
+        self._bodiless = request.head.method == "HEAD" or not may_have_body(self._status)
+        self._length = -1
+        if isinstance(body, Payload):
+            headers = self.headers
+            for name, value in body.headers.items():
+                headers.setdefault(name, value)
+            if coding is None and body.size is not None:
+                self._length = body.size
+            return
+        if coding is not None:
+            self._coded = body = await encoded(body, (coding,), None, self._strategy)
+        if not self._chunked and not self._trailers:
+            self._length = len(body)
+
+    def _start_coding(self, exchange: Exchange, coding: str) -> None:
+        if self._coded is None:
+            super()._start_coding(exchange, coding)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the body, then `data`."""
-        if not self._ended:
-            await super().write_eof(self._body + data if data else self._body)
+        if self._ended:
+            return
+        body = self._body
+        if isinstance(body, Payload):
+            try:
+                if not self._bodiless:
+                    await body.write(self)
+                await super().write_eof(data)
+            finally:
+                await body.close()
+            return
+        if self._coded is not None:
+            body = self._coded
+        await super().write_eof(body + data if data else body)
 
     def plain(self) -> "Response":
         """A web.Response with the same fields."""
@@ -359,17 +335,18 @@ class StreamResponse(BaseResponse, ResponseCore):
 class Response(WholeResponse, StreamResponse):
     """A response with its whole body.
 
-    `body` (bytes-like) or `text` (str, encoded by `charset`, default utf-8), not both; a single
-    positional argument is either. `content_type` defaults to text/plain for text and
-    application/octet-stream for bytes. Raises ValueError for contradictions, TypeError for a
-    body of another type.
+    `body` (bytes-like; or what a Payload can be made of: a file, an async iterable) or `text`
+    (str, encoded by `charset`, default utf-8), not both; a single positional argument is either.
+    `content_type` defaults to text/plain for text and application/octet-stream for bytes. Raises
+    ValueError for contradictions, TypeError for a body of another type. The executor arguments
+    are taken as aiohttp takes them: large bodies are compressed in a thread anyhow.
     """
 
     if TYPE_CHECKING:
 
         def __init__(
             self,
-            body: bytes | bytearray | memoryview | str | None = None,
+            body: Any = None,
             *,
             status: int = 200,
             reason: str | None = None,
@@ -377,6 +354,8 @@ class Response(WholeResponse, StreamResponse):
             headers: Mapping[str, str] | None = None,
             content_type: str | None = None,
             charset: str | None = None,
+            zlib_executor_size: int | None = None,
+            zlib_executor: Executor | None = None,
         ) -> None: ...
 
     else:
@@ -384,10 +363,11 @@ class Response(WholeResponse, StreamResponse):
 
 
 _TEXT: Final = "text/plain; charset=utf-8"
+_UNSET: Final[Any] = object()
 
 
 def json_response(
-    data: Any = None,
+    data: Any = _UNSET,
     *,
     text: str | None = None,
     body: bytes | None = None,
@@ -398,9 +378,9 @@ def json_response(
     dumps: Callable[[Any], str | bytes] = json.dumps,
 ) -> Response:
     """A Response with `data` as JSON; `dumps` may give str or bytes. ValueError for two bodies."""
-    if data is not None and (text is not None or body is not None):
-        raise ValueError("give one of data, text or body")
-    if text is None and body is None:
+    if data is not _UNSET:
+        if text is not None or body is not None:
+            raise ValueError("give one of data, text or body")
         dumped = dumps(data)
         if isinstance(dumped, str):
             text = dumped
@@ -408,4 +388,26 @@ def json_response(
             body = dumped
     return Response(
         body, text=text, status=status, reason=reason, headers=headers, content_type=content_type
+    )
+
+
+def json_bytes_response(
+    data: Any = _UNSET,
+    *,
+    dumps: Callable[[Any], bytes],
+    body: bytes | None = None,
+    status: int = 200,
+    reason: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
+) -> Response:
+    """As json_response(), for a `dumps` that gives bytes, such as orjson's."""
+    return json_response(
+        data,
+        body=body,
+        status=status,
+        reason=reason,
+        headers=headers,
+        content_type=content_type,
+        dumps=dumps,
     )

@@ -28,9 +28,9 @@ class Server:
     """A protocol factory: call it for each accepted connection.
 
     `head_timeout` and `keepalive_timeout` are seconds; `client_max_size` bounds the bodies that
-    Request.read() joins, in bytes, 0 for no bound; `auto_decompress` undoes the content codings of
-    bodies; `log_access(request, response, seconds)` is
-    called after each response, None for none.
+    Request.read() joins, in bytes, 0 for no bound; `auto_compress` sends texts of 1 KiB or more in
+    the coding that the client prefers, `auto_decompress` undoes the codings of requests;
+    `log_access(request, response, seconds)` is called after each response, None for none.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Server:
         keepalive_timeout: float = 75.0,
         handler_cancellation: bool = False,
         client_max_size: int = 1024**2,
+        auto_compress: bool = False,
         auto_decompress: bool = True,
         server_header: str = SERVER_SOFTWARE,
         clock: Clock | None = None,
@@ -58,6 +59,7 @@ class Server:
         self.keepalive_timeout = keepalive_timeout
         self.handler_cancellation = handler_cancellation
         self.client_max_size = client_max_size
+        self.auto_compress = auto_compress
         self.auto_decompress = auto_decompress
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks

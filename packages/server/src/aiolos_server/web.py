@@ -5,6 +5,7 @@ from aiolos_protocol.websocket import WSCloseCode, WSMessage, WSMsgType
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .app import Application
+from .codings import ContentCoding
 from .contexts import CleanupError, lifespan_context
 from .errors import (
     HTTPAccepted,
@@ -74,7 +75,7 @@ from .problems import HTTPProblem, problem_details
 from .proxies import behind_proxies
 from .received import FileField
 from .request import BaseRequest, Request
-from .response import Response, StreamResponse, json_response
+from .response import Response, StreamResponse, json_bytes_response, json_response
 from .routing.abc import AbstractResource
 from .routing.definitions import (
     AbstractRouteDef,
@@ -124,6 +125,7 @@ __all__ = [
     "BaseRunner",
     "BaseSite",
     "CleanupError",
+    "ContentCoding",
     "DynamicResource",
     "FileField",
     "FileResponse",
@@ -219,6 +221,7 @@ __all__ = [
     "delete",
     "get",
     "head",
+    "json_bytes_response",
     "json_response",
     "lifespanContext",
     "lifespan_context",
