@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .loops import loop_context, setup_test_loop, teardown_test_loop
     from .mocked import make_mocked_coro, make_mocked_request
     from .ports import get_port_socket, get_unused_port_socket, unused_port
+    from .recording import Player, Recorder, recorded
     from .server import BaseTestServer, RawTestServer, TestServer
     from .virtual_clock import VirtualClock
 
@@ -21,7 +22,9 @@ __all__ = [
     "BaseTestServer",
     "FakeServer",
     "Pending",
+    "Player",
     "RawTestServer",
+    "Recorder",
     "TestClient",
     "TestServer",
     "UndeclaredRequest",
@@ -32,6 +35,7 @@ __all__ = [
     "loop_context",
     "make_mocked_coro",
     "make_mocked_request",
+    "recorded",
     "setup_test_loop",
     "start_test_client",
     "teardown_test_loop",
@@ -49,6 +53,7 @@ _MODULES: Final = {
     "mocked": ("make_mocked_coro", "make_mocked_request"),
     "ports": ("get_port_socket", "get_unused_port_socket", "unused_port"),
     "virtual_clock": ("VirtualClock",),
+    "recording": ("Player", "Recorder", "recorded"),
     "server": ("BaseTestServer", "RawTestServer", "TestServer"),
 }
 _ORIGINS: Final = {name: module for module, names in _MODULES.items() for name in names}

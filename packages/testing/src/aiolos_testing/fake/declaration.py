@@ -100,7 +100,11 @@ class Declaration:
 
     def answer(self, status: int = 200, **options: Any) -> Self:
         """Answer so, the next time; options are json, text, data, headers and fault."""
-        self._answers.append(answer(status, **options))
+        return self.answer_with(answer(status, **options))
+
+    def answer_with(self, answer: Answer) -> Self:
+        """Answer by `answer`, the next time."""
+        self._answers.append(answer)
         return self
 
     def answer_by(self, answering: Answering) -> Self:

@@ -236,14 +236,23 @@ class FakeServer:
     async def decide(self, asked: Asked) -> Answer | Talk:
         """See Judge."""
         self.asked.append(asked)
+        seen = self._seen(asked)
         for declaration in reversed(self._declarations):
-            if not declaration.differences(asked):
+            if not declaration.differences(seen):
                 found = declaration.next_answer(asked)
                 if declaration in self._talks:
                     return self._talks[declaration]
                 if isinstance(found, Answer):
                     return found
                 return await self._made_by(found, asked)
+        return await self._undeclared(seen)
+
+    def _seen(self, asked: Asked) -> Asked:
+        """What of a request is compared with the declarations."""
+        return asked
+
+    async def _undeclared(self, asked: Asked) -> Answer:
+        """What to answer to what is not declared."""
         text = self._nearest(asked)
         self.complain(text)
         return Answer(UNDECLARED, body=text.encode())

@@ -1,0 +1,225 @@
+"""Real traffic, recorded and played."""
+
+import asyncio
+import json
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+from aiolos_protocol.testkit import ScriptedPeer
+from aiolos_testing import Player, Recorder, UndeclaredRequest, recorded
+from aiolos_testing.fake import Answer, Asked, FakeServer, answer
+from yarl import URL
+
+
+async def ask(
+    fake: FakeServer, method: str, url: str, body: bytes = b"", *fields: str
+) -> tuple[int, list[str], bytes]:
+    """Status, fields and body of an answer."""
+    whole = URL(url)
+    context = ssl.create_default_context() if whole.scheme == "https" else None
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = await fake.connect(
+        lambda: asyncio.StreamReaderProtocol(reader),
+        whole.host or "",
+        whole.port or 0,
+        ssl=context,
+    )
+    transport = protocol._transport
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    lines = [
+        f"{method} {whole.raw_path_qs} HTTP/1.1",
+        f"Host: {whole.raw_authority}",
+        "Connection: close",
+        f"Content-Length: {len(body)}",
+        *fields,
+    ]
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    try:
+        head, _, received = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+    start, *found = head.decode().split("\r\n")
+    return int(start.split(" ")[1]), found, received
+
+
+async def test_what_is_recorded_is_played(tmp_path: Path) -> None:
+    path = tmp_path / "recordings" / "items.json"
+    async with FakeServer() as upstream:
+        base = str(upstream.url("/")).rstrip("/")
+        upstream.get("/items?page=1").answer(json=[1]).answer(json=[2])
+        upstream.post("/items").answer(201, text="grün", headers={"X-Own": "field"})
+        upstream.get("/image").answer(data=b"\xff\x00")
+        async with Recorder(path) as recorder:
+            first = [
+                await ask(recorder, "GET", f"{base}/items?page=1"),
+                await ask(recorder, "GET", f"{base}/items?page=1"),
+                await ask(recorder, "POST", f"{base}/items", b'{"a": 1}'),
+                await ask(recorder, "GET", f"{base}/image"),
+            ]
+        assert len(upstream.asked) == 4
+        assert upstream.asked[0].headers["Accept-Encoding"] == "identity"
+        assert "Connection" not in upstream.asked[0].headers
+    async with Player(path) as player:
+        again = [
+            await ask(player, "GET", f"{base}/items?page=1"),
+            await ask(player, "GET", f"{base}/items?page=1"),
+            # Spelled otherwise, it is the same JSON.
+            await ask(player, "POST", f"{base}/items", b'{"a":1}'),
+            await ask(player, "GET", f"{base}/image"),
+        ]
+        assert [(status, body) for status, _, body in again] == [
+            (200, b"[1]"),
+            (200, b"[2]"),
+            (201, "grün".encode()),
+            (200, b"\xff\x00"),
+        ]
+        assert [(status, body) for status, _, body in first] == [
+            (status, body) for status, _, body in again
+        ]
+        assert "X-Own: field" in again[2][1]
+        player.check_all_asked()
+
+
+async def test_the_file_is_readable(tmp_path: Path) -> None:
+    path = tmp_path / "items.json"
+    async with FakeServer() as upstream:
+        upstream.get("/items").answer(json={"name": "grün"})
+        async with Recorder(path) as recorder:
+            await ask(recorder, "GET", str(upstream.url("/items")))
+    written = json.loads(path.read_text())
+    assert written["recording"] == 1
+    (exchange,) = written["exchanges"]
+    assert exchange["request"]["method"] == "GET"
+    assert exchange["response"]["json"] == {"name": "grün"}
+    assert '"name": "grün"' in path.read_text(encoding="utf-8")
+
+
+async def test_what_was_not_recorded_fails(tmp_path: Path) -> None:
+    path = tmp_path / "items.json"
+    async with FakeServer() as upstream:
+        base = str(upstream.url("/"))
+        upstream.get("/").answer(text="one")
+        async with Recorder(path) as recorder:
+            await ask(recorder, "GET", base)
+    with pytest.raises(UndeclaredRequest, match="the nearest is GET .*path: '/' declared, '/a'"):
+        async with Player(path) as player:
+            assert (await ask(player, "GET", f"{base}a"))[0] == 501
+
+
+async def test_secrets_are_hidden_and_not_needed_again(tmp_path: Path) -> None:
+    path = tmp_path / "secret.json"
+    async with FakeServer() as upstream:
+        base = str(upstream.url("/"))
+        cookie = {"Set-Cookie": "session=s3cret; Path=/", "X-Trace": "s3cret"}
+        upstream.on("*", "/?key=s3cret&page=1").answer(
+            json={"user": {"password": "s3cret"}, "all": [{"Access_Token": "s3cret"}]},
+            headers=cookie,
+        )
+        async with Recorder(path, hide=["key", "X-Trace", "pin"]) as recorder:
+            url = f"{base}?key=s3cret&page=1"
+            fields = ("Authorization: s3cret", "Cookie: a=s3cret")
+            form = "Content-Type: application/x-www-form-urlencoded"
+            body = "Content-Type: application/json"
+            await ask(recorder, "GET", url, b"", *fields)
+            await ask(recorder, "POST", url, b"pin=s3cret&other=1", form)
+            await ask(recorder, "PUT", url, b'{"pin": "s3cret", "other": 1}', body)
+        # The real server got the real thing.
+        assert upstream.asked[0].headers["Authorization"] == "s3cret"
+        assert upstream.asked[1].body == b"pin=s3cret&other=1"
+    text = path.read_text()
+    assert "s3cret" not in text
+    assert "session=(hidden); Path=/" in text
+    async with Player(path) as player:
+        url = f"{base}?key=another&page=1"
+        status, fields_, received = await ask(player, "GET", url)
+        assert status == 200
+        assert "Set-Cookie: session=(hidden); Path=/" in fields_
+        assert json.loads(received)["user"] == {"password": "(hidden)"}
+        assert (await ask(player, "POST", url, b"pin=another&other=1", form))[0] == 200
+        assert (await ask(player, "PUT", url, b'{"pin": "x", "other": 1}', body))[0] == 200
+
+
+async def test_some_exchanges_are_left_out_and_some_are_declared(tmp_path: Path) -> None:
+    path = tmp_path / "items.json"
+
+    def keep(asked: Asked, answer: Answer) -> bool:
+        return answer.status < 400
+
+    async with FakeServer() as upstream:
+        base = str(upstream.url("/"))
+        upstream.get("/good").answer(text="good")
+        upstream.get("/bad").answer(404)
+        async with Recorder(path, keep=keep) as recorder:
+            recorder.get("/declared").answer(text="declared")
+            for each in ("good", "bad", "declared"):
+                await ask(recorder, "GET", base + each)
+    urls = [each["request"]["url"] for each in json.loads(path.read_text())["exchanges"]]
+    assert urls == [f"{base}good"]
+
+
+async def test_recording_over_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+
+    served = await asyncio.start_server(script, "127.0.0.1", 0, ssl=context)
+    port = served.sockets[0].getsockname()[1]
+    async with Recorder(tmp_path / "tls.json", ssl=trusting) as recorder:
+        assert (await ask(recorder, "GET", f"https://localhost:{port}/"))[2] == b"secret"
+    served.close()
+
+
+async def test_a_server_that_cannot_be_reached_fails_the_test(tmp_path: Path) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+
+    async with ScriptedPeer(script) as peer:
+        closes = f"http://127.0.0.1:{peer.port}/"
+        with pytest.raises(UndeclaredRequest, match="was to be recorded, but .*closed"):
+            async with Recorder(tmp_path / "none.json") as recorder:
+                assert (await ask(recorder, "GET", closes))[0] == 502
+    with pytest.raises(UndeclaredRequest, match="was to be recorded, but ConnectionRefused"):
+        async with Recorder(tmp_path / "none.json") as recorder:
+            assert (await ask(recorder, "GET", closes))[0] == 502
+    assert not (tmp_path / "none.json").exists()
+
+
+async def test_the_first_run_records_the_next_ones_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    path = tmp_path / "items.json"
+    async with FakeServer() as upstream:
+        base = str(upstream.url("/"))
+        upstream.get("/").answer(text="one")
+        for _ in range(3):
+            async with recorded(path, hide=["key"]) as fake:
+                assert (await ask(fake, "GET", base))[2] == b"one"
+        assert len(upstream.asked) == 1
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(FileNotFoundError, match="run this test once where the network is"):
+        recorded(tmp_path / "absent.json")
+
+
+def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text('{"recording": 99}')
+    with pytest.raises(ValueError, match="is no recording of version 1; record it anew"):
+        Player(path)
+    with pytest.raises(FileNotFoundError):
+        Player(tmp_path / "absent.json")
+
+
+def test_an_answer_may_be_made_beforehand() -> None:
+    made = answer(json={})
+    declared = FakeServer().get("/").answer_with(made)
+    assert declared.next_answer(Asked("GET", None, None, b"")) is made  # type: ignore[arg-type]
