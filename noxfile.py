@@ -195,6 +195,7 @@ PEERS = (
     "uvloop>=0.21; sys_platform != 'win32'",
     "trustme>=1.2",
     "h11>=0.14",
+    "websockets>=13",
     "towncrier>=24.8",
     *BUILDING,
 )

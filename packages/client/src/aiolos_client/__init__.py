@@ -3,7 +3,13 @@
 # First of all: it decides whether compiled modules or their sources are imported.
 import aiolos_protocol
 from aiolos_protocol.streams import StreamReader
-from aiolos_protocol.websocket import WebSocketError, WSCloseCode, WSMessage, WSMsgType
+from aiolos_protocol.websocket import (
+    WebSocketError,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTypeError,
+    WSMsgType,
+)
 
 from ._version import __version__
 from .connector import BaseConnector, TCPConnector
@@ -34,7 +40,7 @@ from .request import RequestInfo
 from .response import ClientResponse
 from .session import ClientSession
 from .timeouts import ClientTimeout
-from .websocket import ClientWebSocketResponse
+from .websocket import ClientWebSocketResponse, ClientWSTimeout
 
 __all__ = [
     "BaseConnector",
@@ -52,6 +58,7 @@ __all__ = [
     "ClientSSLError",
     "ClientSession",
     "ClientTimeout",
+    "ClientWSTimeout",
     "ClientWebSocketResponse",
     "ConnectionKey",
     "ConnectionTimeoutError",
@@ -67,6 +74,7 @@ __all__ = [
     "TCPConnector",
     "WSCloseCode",
     "WSMessage",
+    "WSMessageTypeError",
     "WSMsgType",
     "WSServerHandshakeError",
     "WebSocketError",

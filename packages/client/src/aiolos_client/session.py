@@ -3,14 +3,13 @@
 import asyncio
 import json as json_module
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.message import HttpVersion11, RequestHead
-from aiolos_protocol.websocket import WSOptions
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -27,7 +26,7 @@ from .request import (
 from .response import ClientResponse
 from .sender import Sender
 from .timeouts import DEFAULT_TIMEOUT, ClientTimeout
-from .websocket import ClientWebSocketResponse, connect
+from .websocket import ClientWebSocketResponse, ClientWSTimeout, connect, ws_options
 
 USER_AGENT: Final = f"aiolos/{__version__}"
 _DEFAULTS: Final = {hdrs.ACCEPT: "*/*", hdrs.USER_AGENT: USER_AGENT}
@@ -227,29 +226,39 @@ class ClientSession:
         self,
         url: str | URL,
         *,
-        protocols: tuple[str, ...] | list[str] = (),
+        method: str = "GET",
+        protocols: Iterable[str] = (),
+        timeout: ClientWSTimeout | float | None = None,
+        receive_timeout: float | None = None,
+        autoclose: bool = True,
+        autoping: bool = True,
+        heartbeat: float | None = None,
         origin: str | None = None,
         params: Params = None,
         headers: Mapping[str, str] | None = None,
-        heartbeat: float | None = None,
-        autoclose: bool = True,
-        autoping: bool = True,
         compress: int = 0,
         max_msg_size: int = 4 * 1024 * 1024,
+        decode_text: bool = True,
     ) -> _Context[ClientWebSocketResponse]:
-        """Open a WebSocket; sizes are bytes, times seconds.
+        """Open a WebSocket; sizes are bytes, times seconds; see ClientWSTimeout.
 
         Raises WSServerHandshakeError where the server does not agree, and what request() raises.
+        ValueError for another `method` than GET (RFC 6455 4.1).
         """
-        options = WSOptions(
-            protocols=tuple(protocols),
-            origin=origin,
-            headers=headers,
-            heartbeat=heartbeat,
+        if method.upper() != "GET":
+            raise ValueError(f"a WebSocket is opened by GET, not by {method}")
+        options = ws_options(
+            protocols=protocols,
+            timeout=timeout,
+            receive_timeout=receive_timeout,
             autoclose=autoclose,
             autoping=autoping,
+            heartbeat=heartbeat,
+            origin=origin,
+            headers=headers,
             compress=compress,
             max_msg_size=max_msg_size,
+            decode_text=decode_text,
         )
 
         async def send(offer: Offer) -> ClientResponse:

@@ -1,17 +1,32 @@
 """The client's WebSocket façade; all behaviour is the engine's, in the sibling package."""
 
-from collections.abc import Awaitable, Callable
-from typing import Self
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Self
 
-from aiolos_protocol import siblings
+from aiolos_protocol import hdrs, siblings
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.errors import UpgradeRefused
 from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSOptions
 
-from .errors import WSServerHandshakeError
+from .errors import ClientConnectionResetError, WSServerHandshakeError
 from .response import ClientResponse
 
 Send = Callable[[Offer], Awaitable[ClientResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWSTimeout:
+    """How long a WebSocket may take, in seconds; None is no bound.
+
+    `ws_receive` bounds each receive(), `ws_close` the closing handshake.
+    """
+
+    ws_receive: float | None = None
+    ws_close: float | None = 10.0
+
+
+DEFAULT_WS_TIMEOUT: Final = ClientWSTimeout()
 
 
 class ClientWebSocketResponse(ForwardingWebSocket):
@@ -26,11 +41,60 @@ class ClientWebSocketResponse(ForwardingWebSocket):
         """The response to the handshake."""
         return self._response
 
+    @property
+    def client_notakeover(self) -> bool:
+        """Whether each message that is sent is compressed by itself (RFC 7692 7.1.1.2)."""
+        agreed = self._response.headers.get(hdrs.SEC_WEBSOCKET_EXTENSIONS, "")
+        return "client_no_context_takeover" in agreed
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
+
+
+def ws_options(
+    *,
+    protocols: Iterable[str] = (),
+    timeout: ClientWSTimeout | float | None = None,
+    receive_timeout: float | None = None,
+    autoclose: bool = True,
+    autoping: bool = True,
+    heartbeat: float | None = None,
+    origin: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    compress: int = 0,
+    max_msg_size: int = 4 * 1024 * 1024,
+    decode_text: bool = True,
+) -> WSOptions:
+    """The options of ws_connect() as the engine takes them.
+
+    `timeout` may be a number for its `ws_close`; `receive_timeout` stands for its `ws_receive`.
+    Raises ValueError or TypeError for what they cannot be.
+    """
+    if isinstance(protocols, str):
+        raise TypeError(f"protocols is a tuple of names: ({protocols!r},)")
+    if compress and not 9 <= compress <= 15:
+        raise ValueError(f"compress is 0, or a window of 9 to 15, not {compress!r}")
+    if timeout is None:
+        timeout = DEFAULT_WS_TIMEOUT
+    elif not isinstance(timeout, ClientWSTimeout):
+        timeout = ClientWSTimeout(ws_close=timeout)
+    return WSOptions(
+        protocols=tuple(protocols),
+        origin=origin,
+        headers=headers,
+        compress=compress,
+        heartbeat=heartbeat,
+        receive_timeout=timeout.ws_receive if receive_timeout is None else receive_timeout,
+        close_timeout=timeout.ws_close,
+        autoclose=autoclose,
+        autoping=autoping,
+        max_msg_size=max_msg_size,
+        decode_text=decode_text,
+        lost=ClientConnectionResetError,
+    )
 
 
 async def connect(send: Send, options: WSOptions) -> ClientWebSocketResponse:

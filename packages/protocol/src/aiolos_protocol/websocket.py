@@ -161,9 +161,10 @@ class WSOptions:
     """What a handshake negotiates and an engine obeys; times are seconds, sizes bytes.
 
     `compress` is the window of permessage-deflate as a power of two (9-15), 0 for none; with
-    `takeover` False neither end keeps its window between messages; `max_msg_size` 0 means no
-    bound; `origins` lists the origins a server takes, None takes all; `headers` go with the
-    client's handshake; `lost` is what sending raises once the WebSocket is closed.
+    `takeover` False neither end keeps its window between messages. `close_timeout` bounds the
+    closing handshake, None for not at all; `max_msg_size` 0 means no bound. `origins` lists the
+    origins a server takes, None takes all; `headers` go with the client's handshake. `lost` is
+    what sending raises once the WebSocket is closed.
     """
 
     protocols: tuple[str, ...] = ()
@@ -174,7 +175,7 @@ class WSOptions:
     takeover: bool = True
     heartbeat: float | None = None
     receive_timeout: float | None = None
-    close_timeout: float = 10.0
+    close_timeout: float | None = 10.0
     autoclose: bool = True
     autoping: bool = True
     max_msg_size: int = 4 * 1024 * 1024
@@ -202,6 +203,11 @@ class WebSocket(ABC):
     @abstractmethod
     def protocol(self) -> str | None:
         """The sub-protocol agreed upon, if any."""
+
+    @property
+    def compress(self) -> int:
+        """The window that messages are deflated with (9 to 15), 0 where they are not."""
+        return 0
 
     @abstractmethod
     def exception(self) -> BaseException | None:
@@ -377,6 +383,10 @@ class ForwardingWebSocket(WebSocket):
     @property
     def protocol(self) -> str | None:
         return None if self._engine is None else self._engine.protocol
+
+    @property
+    def compress(self) -> int:
+        return 0 if self._engine is None else self._engine.compress
 
     def exception(self) -> BaseException | None:
         return None if self._engine is None else self._engine.exception()

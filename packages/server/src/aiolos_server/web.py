@@ -107,7 +107,7 @@ from .signals import Signals
 from .sites import Site as BaseSite
 from .sites import SockSite, TCPSite, UnixSite
 from .typedefs import Handler, Middleware
-from .websocket import WebSocketResponse
+from .websocket import WebSocketReady, WebSocketResponse
 
 lifespanContext = lifespan_context  # noqa: N816
 
@@ -216,6 +216,7 @@ __all__ = [
     "WSCloseCode",
     "WSMessage",
     "WSMsgType",
+    "WebSocketReady",
     "WebSocketResponse",
     "behind_proxies",
     "delete",

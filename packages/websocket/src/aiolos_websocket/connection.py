@@ -304,7 +304,7 @@ class Connection(TransportOwner):
         if self._phase == ENDING:
             self._end()
         elif self._phase == ANSWERING:
-            self._alarm.set(self._options.close_timeout)
+            self._expect_end()
 
     def _answer_close(self) -> None:
         self._send_close(pack_close(self._close_code or None))
@@ -319,7 +319,7 @@ class Connection(TransportOwner):
         if self._phase == ENDING:
             self._end()
             return
-        self._alarm.set(self._options.close_timeout)
+        self._expect_end()
         if self._listening:
             self._reader.listen(_ignore)
         # What the peer still sends is thrown away; whoever receives learns of it at once.
@@ -341,7 +341,7 @@ class Connection(TransportOwner):
             return
         if close:
             self._write(CLOSE, pack_close(code, _cut(reason)))
-        self._alarm.set(self._options.close_timeout)
+        self._expect_end()
         # To close now, with bytes unread, would make the system reset the connection, and the
         # peer might never see our close. So we only say that we are done, and read on.
         if self._role.ends_connection and transport.can_write_eof():
@@ -364,7 +364,7 @@ class Connection(TransportOwner):
             if close is not None:
                 self._write(CLOSE, close)
         if self.transport is not None:
-            self._alarm.set(self._options.close_timeout)
+            self._expect_end()
             self.resume_reading()
             if self._role.ends_connection:
                 self.transport.close()
@@ -376,6 +376,11 @@ class Connection(TransportOwner):
             self._gone = self.loop.create_future()
         yield from wait_for(self._gone)
         return True
+
+    def _expect_end(self) -> None:
+        """The phase must not last longer than the closing handshake may."""
+        if self._options.close_timeout is not None:
+            self._alarm.set(self._options.close_timeout)
 
     def _too_late(self) -> None:
         """The deadline of the phase has passed."""

@@ -65,8 +65,7 @@ class Engine(Connection, WebSocket):
         return self._subprotocol
 
     @property
-    def window(self) -> int:
-        """The window that this end may deflate with (9 to 15), 0 where it does not."""
+    def compress(self) -> int:
         return 0 if self._outbox is None else self._outbox.window
 
     def exception(self) -> BaseException | None:
@@ -221,7 +220,7 @@ class Engine(Connection, WebSocket):
         outbox = self._outbox
         if self._phase > ANSWERING or self._write_paused or (outbox is not None and outbox.busy):
             return False
-        frame = message.frame(self._role, self.window)
+        frame = message.frame(self._role, self.compress)
         if outbox is None:
             self._put(frame)
         else:
