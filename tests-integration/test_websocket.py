@@ -456,7 +456,8 @@ async def test_a_shutdown_says_goodbye():
     async with aiolos.ClientSession() as session:
         async with serving(handler) as port:
             socket = await session.ws_connect(f"http://127.0.0.1:{port}/ws")
-        assert await socket.receive() == (WSMsgType.CLOSE, 1001, "Server shutdown")
+            receiving = asyncio.ensure_future(socket.receive())
+        assert await receiving == (WSMsgType.CLOSE, 1001, "Server shutdown")
 
 
 async def test_broadcast_through_the_facades():
