@@ -87,7 +87,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         )
         self._on_exception: FrozenList[Callable[..., Any]] = FrozenList()
         # On the instance: a connection calls it for every request.
-        self.resolve: Callable[[RequestHead], UrlMappingMatchInfo] = self._router.find  # type: ignore[method-assign]
+        self.resolve = self._router.find  # type: ignore[assignment, method-assign]
 
     @property
     def router(self) -> UrlDispatcher:

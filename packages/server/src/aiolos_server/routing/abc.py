@@ -1,7 +1,7 @@
 """What the router knows of a resource."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any, Protocol
 
 from aiolos_protocol.message import RequestHead
@@ -52,7 +52,7 @@ class AbstractResource(ABC):
         """Where the router's tree has it; see PathPattern.ways()."""
 
     @abstractmethod
-    def find(self, head: RequestHead, path: str, segments: Sequence[str]) -> Found:
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Found:
         """Who answers `head`, whose `path` is decoded and also split. Must not raise."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class AbstractResource(ABC):
     def bind(self, wrap: Wrap) -> None:
         """See AbstractRoute.bind()."""
 
-    def contests(self, path: str, segments: Sequence[str]) -> bool:
+    def contests(self, path: str, segments: list[str]) -> bool:
         """Whether it has an answer for `path` where a later resource has one as well."""
         return True
 

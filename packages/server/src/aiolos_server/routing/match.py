@@ -1,12 +1,12 @@
 """What resolving a request gives."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self
+from typing import Any
 
 from ..errors import HTTPException
 
 
-class UrlMappingMatchInfo(dict[str, Any]):
+class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no dict[...]
     """The variables of the path, and what answers: `handler`, with its middlewares.
 
     `current_app` is the application whose middleware or handler is running.
@@ -14,19 +14,22 @@ class UrlMappingMatchInfo(dict[str, Any]):
 
     __slots__ = ("_current_app", "handler", "route", "shared")
 
-    def __init__(self, match_dict: Mapping[str, Any], route: Any, *, shared: bool = False) -> None:
+    def __init__(
+        self, match_dict: "Mapping[str, Any] | None", route: Any, shared: bool = False
+    ) -> None:
         if match_dict:
             self.update(match_dict)
+        self._current_app: Any = None
         self.route = route
         self.shared = shared
-        self.handler: Callable[[Any], Awaitable[Any]] = route.chain
+        self.handler: "Callable[[Any], Awaitable[Any]]" = route.chain
 
-    def own(self) -> Self:
+    def own(self) -> "UrlMappingMatchInfo":
         """See AbstractMatchInfo."""
-        return type(self)(self, self.route)
+        return UrlMappingMatchInfo(self, self.route)
 
     @property
-    def http_exception(self) -> HTTPException | None:
+    def http_exception(self) -> "HTTPException | None":
         """Why nobody answers, where nobody does."""
         return None
 
@@ -45,10 +48,8 @@ class UrlMappingMatchInfo(dict[str, Any]):
     @property
     def current_app(self) -> Any:
         """The application whose route matched; in an outer one's middlewares, that one."""
-        try:
-            return self._current_app
-        except AttributeError:
-            return self.route.apps[-1]
+        app = self._current_app
+        return self.route.apps[-1] if app is None else app
 
     @current_app.setter
     def current_app(self, app: Any) -> None:
@@ -73,7 +74,7 @@ class MatchInfoError(UrlMappingMatchInfo):
     __slots__ = ()
 
     @property
-    def http_exception(self) -> HTTPException:
+    def http_exception(self) -> "HTTPException":
         """404 or 405."""
         error: HTTPException = self.route.http_exception
         return error

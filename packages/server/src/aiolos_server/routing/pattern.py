@@ -49,7 +49,7 @@ class Variable:
     __slots__ = ("converter", "default", "name", "regex", "spans")
 
     def __init__(
-        self, name: str, regex: str, converter: Converter | None, default: str | None
+        self, name: str, regex: str, converter: "Converter | None", default: "str | None"
     ) -> None:
         self.name = name
         self.regex = regex
@@ -71,7 +71,7 @@ class Variable:
             raise ValueError(f"{self.name}={value!r}: {error}") from None
         return quoted(text, slashes=self.spans)
 
-    def reader(self) -> Callable[[str], Any] | None:
+    def reader(self) -> "Callable[[str], Any] | None":
         """As value(), for any text of one segment; None for a variable that takes every text."""
         if self.regex == _SEGMENT and self.converter is None:
             return None
@@ -88,6 +88,8 @@ class Variable:
 
 class PathPattern:
     """A path with variables. ValueError, saying where, for one that is not well written."""
+
+    __slots__ = ("_default", "_parts", "_segments", "_slots", "_variables", "path", "regex")
 
     def __init__(self, path: str, converters: Mapping[str, Converter]) -> None:
         self.path = path
@@ -177,7 +179,7 @@ class PathPattern:
             ways += [([*keys[:-1], ""], True), (keys[:-1], True)]
         return ways
 
-    def match(self, path: str, segments: Sequence[str]) -> dict[str, Any] | None:
+    def match(self, path: str, segments: "list[str]") -> "dict[str, Any] | None":
         """The variables' values where `path`, decoded and also split, fits; else None.
 
         Segments without variables are those of ways(): they are not compared again where each
@@ -204,7 +206,7 @@ class PathPattern:
             values[name] = self._default[name]
         return values
 
-    def _match_whole(self, path: str) -> dict[str, Any] | None:
+    def _match_whole(self, path: str) -> "dict[str, Any] | None":
         match = self.regex.fullmatch(path)
         if match is None:
             return None

@@ -1,7 +1,7 @@
 """Resources: a path, or a pattern of paths, and its routes."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aiolos_protocol.message import RequestHead
@@ -10,6 +10,7 @@ from yarl import URL
 from ..typedefs import AnyHandler
 from .abc import AbstractResource, Found, Wrap
 from .converters import CONVERTERS, Converter
+from .finder import PatternRoutes
 from .match import UrlMappingMatchInfo
 from .pattern import PathPattern
 from .routes import ANY, ExpectHandler, ResourceRoute
@@ -25,10 +26,10 @@ class Resource(AbstractResource):
         self._frozen = False
 
     @abstractmethod
-    def match(self, path: str, segments: Sequence[str]) -> Mapping[str, Any] | None:
+    def match(self, path: str, segments: list[str]) -> Mapping[str, Any] | None:
         """The variables' values where `path`, decoded and also split, fits; else None."""
 
-    def find(self, head: RequestHead, path: str, segments: Sequence[str]) -> Found:
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Found:
         """See AbstractResource."""
         values = self.match(path, segments)
         if values is None:
@@ -39,7 +40,7 @@ class Resource(AbstractResource):
             return None, routes
         return UrlMappingMatchInfo(values, route), ()
 
-    def contests(self, path: str, segments: Sequence[str]) -> bool:
+    def contests(self, path: str, segments: list[str]) -> bool:
         """See AbstractResource."""
         return self.match(path, segments) is not None
 
@@ -152,7 +153,7 @@ class PlainResource(Resource):
         """See AbstractResource."""
         return [(self.path.split("/"), True)]
 
-    def match(self, path: str, segments: Sequence[str]) -> Mapping[str, Any] | None:
+    def match(self, path: str, segments: list[str]) -> Mapping[str, Any] | None:
         """See Resource."""
         return {} if path == self.path else None
 
@@ -186,9 +187,10 @@ class DynamicResource(Resource):
 
     def _take(self, pattern: PathPattern) -> None:
         self._pattern = pattern
-        self.match = pattern.match  # type: ignore[method-assign]  # one call less per request
+        # On the instance: it is called for every request.
+        self.find = PatternRoutes(pattern, self.by_method).find  # type: ignore[method-assign]
 
-    def match(self, path: str, segments: Sequence[str]) -> Mapping[str, Any] | None:
+    def match(self, path: str, segments: list[str]) -> Mapping[str, Any] | None:
         """See Resource."""
         return self._pattern.match(path, segments)
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -87,7 +87,7 @@ class StaticResource(AbstractResource):
         """See AbstractResource."""
         return [(self._prefix.split("/"), False)]
 
-    def find(self, head: RequestHead, path: str, segments: Sequence[str]) -> Found:
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Found:
         """See AbstractResource."""
         route = self._routes.get(head.method)
         if route is None:

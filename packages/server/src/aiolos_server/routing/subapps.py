@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn, Protocol
 
 from aiolos_protocol.message import RequestHead
@@ -48,7 +48,7 @@ class PrefixedSubAppResource(AbstractResource):
         """See AbstractResource."""
         return [(self._prefix.split("/"), False)]
 
-    def find(self, head: RequestHead, path: str, segments: Sequence[str]) -> Found:
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Found:
         """See AbstractResource."""
         return self._app.router.find(head), ()
 
@@ -192,7 +192,7 @@ class MatchedSubAppResource(PrefixedSubAppResource):
         """Who answers `head` there."""
         return self._app.router.find(head)
 
-    def find(self, head: RequestHead, path: str, segments: Sequence[str]) -> Found:
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Found:
         """See AbstractResource."""
         if not self._rule.fits(head):
             return None, ()

@@ -3,28 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from aiolos_protocol.message import RequestHead
 
 from ..abc import AbstractView
-from ..errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
 from ..request import Request
 from ..typedefs import AnyHandler
-from .abc import AbstractResource, Chain, Wrap
+from .abc import AbstractResource, Wrap
 from .converters import CONVERTERS, Converter
 from .definitions import AbstractRouteDef, definitions_of
-from .match import MatchInfoError, UrlMappingMatchInfo
+from .finder import Finder
+from .match import UrlMappingMatchInfo
 from .resources import DynamicResource, PlainResource, Resource
-from .routes import ANY, AbstractRoute, ExpectHandler, SystemRoute, refuse
-from .spelling import decoded
+from .routes import ANY, AbstractRoute, ExpectHandler, refuse
 from .static import StaticResource
 from .subapps import MatchedSubAppResource
-from .tree import PathTree
 from .verbs import VerbDecorators
 
 _F = TypeVar("_F", bound=AnyHandler)
-_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
@@ -39,51 +36,17 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
         self._resources: list[AbstractResource] = []
         self._named: dict[str, AbstractResource] = {}
         self._converters = dict(CONVERTERS)
-        self._hosts: list[MatchedSubAppResource] = []
-        # A path without variables, decoded, and the resource that is asked first for it.
-        self._plain: dict[str, PlainResource] = {}
-        self._tree: PathTree[AbstractResource] = PathTree()
-        self._apps: tuple[Any, ...] = ()
-        self._refusal: Chain = refuse
+        self._finder = Finder()
         self._frozen = False
         self.matches: dict[str, dict[str, UrlMappingMatchInfo]] = {}
         """See AbstractApplication.matches; empty until bind()."""
 
     # Finding.
 
-    def find(self, head: RequestHead) -> UrlMappingMatchInfo:
-        """Who answers `head`; where nobody does, 404 or 405 by way of the middlewares."""
-        for host in self._hosts:
-            if host.fits(head):
-                return host.found(head)
-        path = head.target
-        plain = self._plain.get(path)
-        if plain is None:
-            if "?" in path:
-                path = path.partition("?")[0]
-            path = decoded(path)
-            plain = self._plain.get(path)
-        allowed: set[str] = set()
-        if plain is not None:
-            routes = plain.by_method
-            route = routes.get(head.method) or routes.get(ANY)
-            if route is not None:
-                return UrlMappingMatchInfo(_NOTHING, route)
-            allowed.update(routes)
-        segments = path.split("/")
-        length = len(segments)
-        while length > 0:
-            resources, length = self._tree.candidates(segments, length)
-            for resource in resources:
-                match_info, methods = resource.find(head, path, segments)
-                if match_info is not None:
-                    return match_info
-                allowed.update(methods)
-            length -= 1
-        error: HTTPException = (
-            HTTPMethodNotAllowed(head.method, allowed) if allowed else HTTPNotFound()
-        )
-        return MatchInfoError(_NOTHING, SystemRoute(error, self._apps, self._refusal))
+    @property
+    def find(self) -> Callable[[RequestHead], UrlMappingMatchInfo]:
+        """A function: who answers a head; where nobody does, 404 or 405 by way of middlewares."""
+        return self._finder.find
 
     async def resolve(self, request: Request) -> UrlMappingMatchInfo:
         """As find(), for a request; it never suspends."""
@@ -105,27 +68,25 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
 
     def _index(self, resource: AbstractResource) -> None:
         if isinstance(resource, MatchedSubAppResource):
-            self._hosts.append(resource)
+            self._finder.hosts.append(resource)
         elif isinstance(resource, PlainResource) and not self._contested(resource.path):
-            self._plain[resource.path] = resource
+            self._finder.plain[resource.path] = resource
         else:
             for segments, whole in resource.ways():
-                self._tree.add(segments, whole, resource)
+                self._finder.tree.add(segments, whole, resource)
 
     def _contested(self, path: str) -> bool:
         """Whether something registered before is asked first for this path without variables."""
-        if path in self._plain or "?" in path:
+        if path in self._finder.plain or "?" in path:
             # A question mark in a path, escaped there, is none that begins a query.
             return True
         segments = path.split("/")
         prefix = path.removesuffix("/")
-        return any(each.contests(path, segments) for each in self._tree.at(prefix, segments))
+        return any(each.contests(path, segments) for each in self._finder.tree.at(prefix, segments))
 
     def add_prefix(self, prefix: str) -> None:
         """Put `prefix`, a path without variables, in front of all resources."""
-        self._hosts.clear()
-        self._plain.clear()
-        self._tree = PathTree()
+        self._finder.clear()
         for resource in self._resources:
             resource.add_prefix(prefix)
             self._index(resource)
@@ -316,20 +277,20 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
 
     def bind(self, wrap: Wrap) -> None:
         """Give every route its applications and middlewares; see AbstractRoute.bind()."""
-        self._apps = wrap.apps
-        self._refusal = wrap(refuse)
+        self._finder.apps = wrap.apps
+        self._finder.refusal = wrap(refuse)
         for resource in self._resources:
             resource.bind(wrap)
-        if self._hosts:
+        if self._finder.hosts:
             # A target alone does not tell.
             return
         self.matches = {
             path: {
-                method: UrlMappingMatchInfo(_NOTHING, route, shared=True)
+                method: UrlMappingMatchInfo(None, route, shared=True)
                 for method, route in resource.by_method.items()
                 if method != ANY
             }
-            for path, resource in self._plain.items()
+            for path, resource in self._finder.plain.items()
         }
 
     def _check_open(self) -> None:

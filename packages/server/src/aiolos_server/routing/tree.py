@@ -1,26 +1,16 @@
-"""The tree in which paths with variables are found.
+"""The tree in which paths with variables are found: items that have an `order`.
 
 A request sees only the branches that its own segments lead into, so that neither many resources
 nor one prefix common to them all cost it anything.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from .pattern import Head
 
 
-class Ordered(Protocol):
-    """What hangs in a tree: of two that are equally good the lower `order` comes first."""
-
-    @property
-    def order(self) -> int: ...
-
-
-_T = TypeVar("_T", bound=Ordered)
-
-
-class Branch(Generic[_T]):
+class Branch:
     """What follows one segment.
 
     `literals` leads on by a segment's whole text, `variable` by any, `heads` by how it begins,
@@ -31,21 +21,21 @@ class Branch(Generic[_T]):
     __slots__ = ("ends", "heads", "lengths", "literals", "others", "variable")
 
     def __init__(self) -> None:
-        self.literals: dict[str, Branch[_T]] = {}
-        self.variable: Branch[_T] | None = None
-        self.heads: dict[str, Branch[_T]] = {}
+        self.literals: dict[str, Branch] = {}
+        self.variable: "Branch | None" = None
+        self.heads: dict[str, Branch] = {}
         self.lengths: list[int] = []
-        self.ends: list[_T] = []
-        self.others: list[_T] = []
+        self.ends: list[Any] = []
+        self.others: list[Any] = []
 
-    def add(self, segments: Sequence[str], whole: bool, item: _T) -> None:
+    def add(self, segments: "list[str]", whole: bool, item: Any) -> None:
         """Hang `item` below `segments`; see PathPattern.ways()."""
         branch = self
         for segment in segments:
             branch = branch._longer(segment)
         (branch.ends if whole else branch.others).append(item)
 
-    def _longer(self, segment: str) -> "Branch[_T]":
+    def _longer(self, segment: str) -> "Branch":
         if not isinstance(segment, Head):
             return self.literals.setdefault(segment, Branch())
         if not segment:
@@ -55,7 +45,7 @@ class Branch(Generic[_T]):
         self.lengths = sorted({*self.lengths, len(segment)})
         return self.heads.setdefault(str(segment), Branch())
 
-    def collect(self, segments: Sequence[str], position: int, found: list[_T]) -> None:
+    def collect(self, segments: "list[str]", position: int, found: "list[Any]") -> None:
         """Append to `found` what `segments[position:]` may lead to, in no order."""
         if self.others:
             found.extend(self.others)
@@ -79,25 +69,25 @@ class Branch(Generic[_T]):
                 branch.collect(segments, position, found)
 
 
-class PathTree(Generic[_T]):
+class PathTree:
     """Items by path: the longest literal prefix wins, then the order of registration."""
 
     __slots__ = ("_deepest", "_prefixes")
 
     def __init__(self) -> None:
         # A literal prefix, and what begins to vary behind it.
-        self._prefixes: dict[str, Branch[_T]] = {}
+        self._prefixes: dict[str, Branch] = {}
         # How many segments the longest prefix has.
         self._deepest = 0
 
-    def add(self, segments: Sequence[str], whole: bool, item: _T) -> None:
+    def add(self, segments: "list[str]", whole: bool, item: Any) -> None:
         """Hang `item` below `segments`; see PathPattern.ways()."""
         literals = list(_literals(segments))
         self._deepest = max(self._deepest, len(literals))
         branch = self._prefixes.setdefault("/".join(literals), Branch())
         branch.add(segments[len(literals) :], whole, item)
 
-    def candidates(self, segments: Sequence[str], length: int) -> tuple[list[_T], int]:
+    def candidates(self, segments: "list[str]", length: int) -> "tuple[list[Any], int]":
         """The items behind the longest literal prefix, of at most `length` segments, with any.
 
         They may fit and have yet to be matched, the best first. Also how many segments the prefix
@@ -109,7 +99,7 @@ class PathTree(Generic[_T]):
         while length:
             branch = self._prefixes.get(prefix)
             if branch is not None:
-                found: list[_T] = []
+                found: list[Any] = []
                 branch.collect(segments, length, found)
                 if found:
                     if len(found) > 1:
@@ -119,16 +109,16 @@ class PathTree(Generic[_T]):
             prefix = prefix.rpartition("/")[0]
         return [], 0
 
-    def at(self, prefix: str, segments: Sequence[str]) -> list[_T]:
+    def at(self, prefix: str, segments: "list[str]") -> "list[Any]":
         """Those that vary behind exactly the literal `prefix` and that `segments` may lead to."""
-        found: list[_T] = []
+        found: list[Any] = []
         branch = self._prefixes.get(prefix)
         if branch is not None:
             branch.collect(segments, prefix.count("/") + 1, found)
         return found
 
 
-def _literals(segments: Sequence[str]) -> Iterator[str]:
+def _literals(segments: "list[str]") -> Iterator[str]:
     """The leading segments without variables, but for an empty last one.
 
     A trailing slash makes no longer prefix: "/x/" and "/x/{y}" are equally good for "/x/".
@@ -139,5 +129,6 @@ def _literals(segments: Sequence[str]) -> Iterator[str]:
         yield segment
 
 
-def _order(item: Ordered) -> int:
-    return item.order
+def _order(item: Any) -> int:
+    order: int = item.order
+    return order

@@ -1,0 +1,9 @@
+cdef class UrlMappingMatchInfo(dict):
+    cdef object _current_app
+    cdef public object handler
+    cdef public object route
+    cdef public bint shared
+
+
+cdef class MatchInfoError(UrlMappingMatchInfo):
+    pass
