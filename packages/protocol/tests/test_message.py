@@ -86,3 +86,15 @@ def test_heads_take_no_other_attributes():
     for head in (RequestHead("GET", "/"), ResponseHead(200), Head(HttpVersion11)):
         with pytest.raises(AttributeError):
             head.other = 1
+
+
+def test_a_received_head_tells_what_it_may_have_without_reading_it():
+    head = ResponseHead(200, "OK", block=b"Set-Cookie: a=b\r\n", load=None)
+    assert head.mentions(b"set-cookie")
+    assert not head.mentions(b"content-encoding")
+
+
+def test_a_composed_head_tells_what_it_has():
+    head = ResponseHead(200, "OK", headers=CIMultiDict({"Content-Encoding": "gzip"}))
+    assert head.mentions(b"content-encoding")
+    assert not head.mentions(b"set-cookie")

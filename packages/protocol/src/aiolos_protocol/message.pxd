@@ -22,6 +22,8 @@ cdef class RequestHead(Head):
     cdef public object authority
     cdef public object scheme
     cdef public object protocol
+    cdef readonly bint frozen
+    cdef public object wire
 
 
 cdef class ResponseHead(Head):

@@ -93,6 +93,12 @@ class Head:
             proxy = self._proxy = CIMultiDictProxy(self.fields)
         return proxy
 
+    def mentions(self, name: bytes) -> bool:
+        """Whether there may be a field `name` (in lower case); False is certain. Builds nothing."""
+        if self._headers is not None:
+            return name.decode("ascii") in self._headers
+        return name in self._block.lower()
+
     @property
     def raw_headers(self) -> "RawHeaders":
         """The field lines as `(name, value)` bytes, in the sender's own spelling."""
@@ -115,10 +121,20 @@ class RequestHead(Head):
     `target` is the path with its query ("/a?b"), "*" for OPTIONS, or host:port for CONNECT;
     `authority` is the host that was asked (from the absolute form or Host), None where HTTP/1.0
     named none; `scheme` is set only where the target itself named one; `expect` tells
-    `Expect: 100-continue`; `protocol` is RFC 8441's :protocol, None on HTTP/1.
+    `Expect: 100-continue`; `protocol` is RFC 8441's :protocol, None on HTTP/1. `wire` is what a
+    link made of a frozen head (see freeze()), None before.
     """
 
-    __slots__ = ("authority", "expect", "method", "protocol", "scheme", "target")
+    __slots__ = (
+        "authority",
+        "expect",
+        "frozen",
+        "method",
+        "protocol",
+        "scheme",
+        "target",
+        "wire",
+    )
 
     def __init__(
         self,
@@ -147,6 +163,14 @@ class RequestHead(Head):
         self.authority = authority
         self.scheme = scheme
         self.protocol = protocol
+        self.frozen = False
+        self.wire: bytes | None = None
+
+    def freeze(self) -> "RequestHead":
+        """Promise that the head is not changed any more, so that links may keep what they make of
+        it: it costs less from the second time on. Returns itself."""
+        self.frozen = True
+        return self
 
     def __repr__(self) -> str:
         return f"<RequestHead {self.method} {self.target}>"

@@ -10,7 +10,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from ..errors import LocalProtocolError
-from ..message import HttpVersion
+from ..message import HttpVersion, HttpVersion10, HttpVersion11
 
 # RFC 9110 5.6.2
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -139,13 +139,22 @@ def response_head(
     return _encoded(text) + date + b"\r\n"
 
 
-def request_head(method: str, target: str, headers: "CIMultiDict[str]", framing: str) -> bytes:
+def request_head(
+    method: str,
+    target: str,
+    headers: "CIMultiDict[str]",
+    framing: str,
+    version: HttpVersion = HttpVersion11,
+) -> bytes:
     """A request head; `framing` holds ready field lines. Raises LocalProtocolError."""
     if _TOKEN.fullmatch(method) is None:
         raise LocalProtocolError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
     if not target or _BAD_TARGET.search(target):
         raise LocalProtocolError(f"{target!r:.80} cannot be a request target (RFC 9112 3.2)")
-    text = f"{method} {target} HTTP/1.1\r\n{field_lines(headers)}{framing}\r\n"
+    if version not in (HttpVersion10, HttpVersion11):
+        raise LocalProtocolError(f"HTTP/1.1 or 1.0 is spoken here, not {'.'.join(map(str, version))}")
+    line = f"{method} {target} HTTP/{version[0]}.{version[1]}"
+    text = f"{line}\r\n{field_lines(headers)}{framing}\r\n"
     return _encoded(text)
 
 

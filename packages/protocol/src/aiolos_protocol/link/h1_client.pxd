@@ -8,6 +8,7 @@ cdef class H1ClientLink(H1Link):
     cdef int _informational
     cdef object _role
     cdef public object on_deadline
+    cdef public long long received
 
     cdef bint _informed(self, head) except -1
     cdef object _final(self, head)
@@ -18,3 +19,4 @@ cdef class H1ClientLink(H1Link):
 
 cdef class H1ClientExchange(H1Exchange):
     cdef public object answered
+    cdef public object informed

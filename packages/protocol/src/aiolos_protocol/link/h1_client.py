@@ -17,7 +17,7 @@ from ..errors import (
 )
 from ..exchange import ClientRole
 from ..http1.parser import parse_response
-from ..http1.serializer import may_have_body, request_head
+from ..http1.serializer import may_have_body, request_head, version_allows_chunks
 from ..http1.state import (
     BEGIN,
     BODY,
@@ -31,7 +31,7 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import RequestHead, ResponseHead
-from ..streams import EMPTY
+from ..streams import EMPTY, StreamReader
 from .h1 import JOIN, Framing, H1Exchange, H1Link
 
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
@@ -42,11 +42,11 @@ class H1ClientLink(H1Link):
     """Sends one request at a time and receives its response.
 
     `deadline` is the user's to set (the whole exchange, or reading); `on_deadline` is called
-    when it has passed. Bytes that come while nothing was asked end the connection: they answer
-    nobody (a pooled connection must not serve them to the next request).
+    when it has passed. `received` counts bytes. Bytes that come while nothing was asked end the
+    connection: they answer nobody (a pooled connection must not serve them to the next request).
     """
 
-    __slots__ = ("_answered", "_informational", "_role", "on_deadline")
+    __slots__ = ("_answered", "_informational", "_role", "on_deadline", "received")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits, role: ClientRole
@@ -55,6 +55,7 @@ class H1ClientLink(H1Link):
         self._role = role
         self._informational = 0
         self._answered: asyncio.Future[ResponseHead] | None = None
+        self.received = 0
         self.on_deadline: Callable[[], object] | None = None
 
     def is_reusable(self) -> bool:
@@ -102,6 +103,10 @@ class H1ClientLink(H1Link):
         """Send a head whose body follows by write() and end(); chunked where `head.length` < 0."""
         if head.length >= 0:
             framing, lines = Framing.LENGTH, f"Content-Length: {head.length}\r\n"
+        elif not version_allows_chunks(head.version):
+            raise LocalProtocolError(
+                "a body of unknown length needs HTTP/1.1 (RFC 9112 6.1): give its length, or bytes"
+            )
         else:
             framing, lines = Framing.CHUNKED, "Transfer-Encoding: chunked\r\n"
         data = self._head_bytes(head, lines)
@@ -112,20 +117,36 @@ class H1ClientLink(H1Link):
         return exchange
 
     def _head_bytes(self, head: RequestHead, lines: str) -> bytes:
+        """`head` as it goes out; a frozen one is kept, but for the lines of its framing."""
+        if head.wire is not None and not lines:
+            return head.wire
         fields: CIMultiDict[str] = head.fields
         if "Content-Length" in fields or "Transfer-Encoding" in fields:
             raise LocalProtocolError(
                 "Content-Length and Transfer-Encoding are the connection's own; leave them out"
             )
-        return request_head(head.method, head.target, fields, lines)
+        if not head.keep_alive and "Connection" not in fields:
+            lines += "Connection: close\r\n"
+        data = request_head(head.method, head.target, fields, lines, head.version)
+        if head.frozen and not lines:
+            head.wire = data
+        return data
 
     def _begin(self, head: RequestHead) -> "H1ClientExchange":
         self._informational = 0
+        self.received = 0
+        if not head.keep_alive:
+            self.keep_alive = False
         exchange = self._exchange = H1ClientExchange(self, head, EMPTY)
         self._answered = exchange.answered = self.loop.create_future()
         return exchange
 
     # Receiving.
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio.Protocol."""
+        self.received += len(data)
+        H1Link.data_received(self, data)
 
     def _head_received(self) -> bool:
         if self._exchange is None or self._answered is None:
@@ -157,6 +178,9 @@ class H1ClientLink(H1Link):
         self._informational += 1
         if self._informational > self._limits.informational:
             raise LimitExceeded("informational", self._limits.informational)
+        informed = self._exchange.informed
+        if informed is not None:
+            informed(head)
         return True
 
     def _final(self, head: ResponseHead) -> None:
@@ -249,13 +273,24 @@ class H1ClientLink(H1Link):
 class H1ClientExchange(H1Exchange):
     """See Exchange; `head` is the request's. `answered` gives the response's head.
 
-    `body` is the response's and is set before `answered` is done. A deadline or a cancelled
-    caller calls abort().
+    `body` is the response's and is set before `answered` is done. `informed`, where it is set, is
+    called with each head of 1xx but 101, and must not raise. A deadline calls fail(), a cancelled
+    caller abort().
     """
 
-    __slots__ = ("answered",)
+    __slots__ = ("answered", "informed")
 
     answered: "asyncio.Future[ResponseHead]"
+    informed: "Callable[[ResponseHead], None] | None"
+
+    def __init__(self, link: H1ClientLink, head: RequestHead, body: StreamReader) -> None:
+        H1Exchange.__init__(self, link, head, body)
+        self.informed = None
+
+    def fail(self, error: Exception) -> None:
+        """End the exchange, where it goes on still: whoever waits for head or body gets `error`."""
+        if self._link._exchange is self:
+            self._link.fail(error)
 
     def body_sent(self) -> bool:
         """True when the request is out whole."""
