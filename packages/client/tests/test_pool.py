@@ -1,7 +1,7 @@
 """The pure decision: which connection serves, what to open, who waits."""
 
 import pytest
-from aiolos_client.errors import ConnectionKey
+from aiolos_client.keys import ConnectionKey
 from aiolos_client.pool import Plan, Pool
 from hypothesis import given
 from hypothesis import strategies as st

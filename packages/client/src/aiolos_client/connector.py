@@ -13,7 +13,8 @@ from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h1_client import H1ClientLink
 
 from .dialer import dial
-from .errors import ClientConnectionError, ConnectionKey, ServerTimeoutError
+from .errors import ClientConnectionError, ServerTimeoutError
+from .keys import ConnectionKey
 from .pool import Plan, Pool
 
 KEEPALIVE_TIMEOUT: Final = 15.0

@@ -14,8 +14,8 @@ from .errors import (
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientConnectorSSLError,
-    ConnectionKey,
 )
+from .keys import ConnectionKey
 
 
 async def dial(

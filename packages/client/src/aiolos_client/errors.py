@@ -2,18 +2,11 @@
 
 import asyncio
 import ssl
-from typing import Any, NamedTuple
+from typing import Any
 
 from multidict import MultiMapping
 
-
-class ConnectionKey(NamedTuple):
-    """What connections are shared by: the origin and how its TLS is checked."""
-
-    host: str
-    port: int
-    is_ssl: bool
-    ssl: "ssl.SSLContext | bool" = True
+from .keys import ConnectionKey
 
 
 class ClientError(Exception):
@@ -21,23 +14,31 @@ class ClientError(Exception):
 
 
 class ClientResponseError(ClientError):
-    """An answer came, but not one that was wanted; `status` is its status."""
+    """An answer came, but not one that was wanted; `status` is its status (`code` its old name)."""
 
     def __init__(
         self,
         request_info: Any,
         history: tuple[Any, ...],
         *,
-        status: int = 0,
+        code: int | None = None,
+        status: int | None = None,
         message: str = "",
         headers: MultiMapping[str] | None = None,
     ) -> None:
+        if code is not None and status is not None:
+            raise ValueError("give status; code is its old name")
         super().__init__(request_info, history)
         self.request_info = request_info
         self.history = history
-        self.status = status
+        self.status: int = status or code or 0
         self.message = message
         self.headers = headers
+
+    @property
+    def code(self) -> int:
+        """The old name of `status`."""
+        return self.status
 
     def __str__(self) -> str:
         url = getattr(self.request_info, "real_url", "")
@@ -53,6 +54,14 @@ class ContentTypeError(ClientResponseError):
 
 class WSServerHandshakeError(ClientResponseError):
     """The server did not agree to a WebSocket."""
+
+
+class ClientHttpProxyError(ClientResponseError):
+    """The proxy did not open a tunnel; `status` and `message` are its own."""
+
+
+class TooManyRedirects(ClientResponseError):
+    """More redirections than `max_redirects`; `history` holds them."""
 
 
 class ClientConnectionError(ClientError):
@@ -92,13 +101,41 @@ class ClientConnectorError(ClientOSError):
         return self._connection_key.port
 
     @property
-    def ssl(self) -> "ssl.SSLContext | bool":
+    def ssl(self) -> Any:
         """How TLS was to be checked."""
         return self._connection_key.ssl
 
     def __str__(self) -> str:
         why = self._os_error.strerror or self._os_error
-        return f"Cannot connect to host {self.host}:{self.port}: {why}"
+        return f"Cannot connect to {self._connection_key}: {why}"
+
+
+class UnixClientConnectorError(ClientConnectorError):
+    """No connection could be made to the Unix socket `path`."""
+
+    def __init__(self, path: str, connection_key: ConnectionKey, os_error: OSError) -> None:
+        super().__init__(connection_key, os_error)
+        self.args = (path, connection_key, os_error)
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """The socket's path."""
+        return self._path
+
+    def __str__(self) -> str:
+        why = self._os_error.strerror or self._os_error
+        return f"Cannot connect to the Unix socket {self._path}: {why}"
+
+
+class ClientProxyConnectionError(ClientConnectorError):
+    """No connection could be made to, or through, the proxy."""
+
+    def __str__(self) -> str:
+        why = self._os_error.strerror or self._os_error
+        proxy = self._connection_key.proxy
+        at = "" if proxy is None else f" {proxy.host}:{proxy.port}"
+        return f"Cannot connect to {self.host}:{self.port} by the proxy{at}: {why}"
 
 
 class ClientConnectorDNSError(ClientConnectorError):
@@ -126,7 +163,7 @@ class ClientConnectorCertificateError(ClientSSLError, ssl.SSLCertVerificationErr
 
     def __str__(self) -> str:
         return (
-            f"Cannot connect to host {self.host}:{self.port}: its certificate was refused: "
+            f"Cannot connect to {self._connection_key}: its certificate was refused: "
             f"{self._os_error}"
         )
 
@@ -148,15 +185,36 @@ class ServerTimeoutError(ServerConnectionError, asyncio.TimeoutError):
 
 
 class ConnectionTimeoutError(ServerTimeoutError):
-    """No connection within the time for it."""
+    """No connection within the time for it: ClientTimeout's `connect` or `sock_connect`."""
 
 
 class SocketTimeoutError(ServerTimeoutError):
-    """Nothing was received for too long."""
+    """Nothing was received for too long: ClientTimeout's `sock_read`."""
+
+
+class ServerFingerprintMismatch(ServerConnectionError):
+    """The server's certificate is not the one that Fingerprint names; digests are bytes."""
+
+    def __init__(self, expected: bytes, got: bytes, host: str, port: int) -> None:
+        super().__init__(expected, got, host, port)
+        self.expected = expected
+        self.got = got
+        self.host = host
+        self.port = port
+
+    def __str__(self) -> str:
+        return (
+            f"the certificate of {self.host}:{self.port} has the fingerprint {self.got.hex()}, "
+            f"expected was {self.expected.hex()}"
+        )
 
 
 class ClientPayloadError(ClientError):
     """The answer's body broke off or was malformed."""
+
+
+class UploadAbortedError(ClientError):
+    """The request's body was not sent to its end."""
 
 
 class InvalidURL(ClientError, ValueError):
@@ -181,5 +239,29 @@ class InvalidURL(ClientError, ValueError):
         return f"{self._url} - {self._description}" if self._description else str(self._url)
 
 
-class NonHttpUrlClientError(InvalidURL):
-    """The scheme is not one that is spoken here."""
+class InvalidUrlClientError(InvalidURL):
+    """A URL that was asked for cannot be requested."""
+
+
+class RedirectClientError(ClientError):
+    """A redirection that cannot be followed."""
+
+
+class NonHttpUrlClientError(ClientError):
+    """The URL's scheme is not one that is spoken here."""
+
+    def __init__(self, url: Any, description: str | None = None) -> None:
+        super().__init__(*(part for part in (url, description) if part is not None))
+        self.url = url
+        self.description = description
+
+    def __str__(self) -> str:
+        return " - ".join(map(str, self.args))
+
+
+class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):
+    """A redirection to a URL that cannot be requested."""
+
+
+class NonHttpUrlRedirectClientError(NonHttpUrlClientError, RedirectClientError):
+    """A redirection to a scheme that is not spoken here."""

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from enum import Enum
 from typing import Generic, TypeVar
 
-from .errors import ConnectionKey
+from .keys import ConnectionKey
 
 _Link = TypeVar("_Link")
 

@@ -11,7 +11,8 @@ from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from yarl import URL
 
-from .errors import ConnectionKey, InvalidURL, NonHttpUrlClientError
+from .errors import InvalidUrlClientError, NonHttpUrlClientError
+from .keys import ConnectionKey
 from .timeouts import ClientTimeout
 
 
@@ -37,17 +38,17 @@ class Target:
         host = url.raw_host
         if scheme not in ("http", "https", "ws", "wss"):
             if not url.absolute:
-                raise InvalidURL(
+                raise InvalidUrlClientError(
                     url,
                     "a relative URL needs ClientSession(base_url=...), or write the whole URL, "
                     "like http://host/path",
                 )
             raise NonHttpUrlClientError(url, f"the scheme {scheme!r} is not http or https")
         if not host:
-            raise InvalidURL(url, "the URL has no host")
+            raise InvalidUrlClientError(url, "the URL has no host")
         port = url.port
         if port is None or not 0 < port < 65536:
-            raise InvalidURL(url, f"the port {port} is not 1 to 65535")
+            raise InvalidUrlClientError(url, f"the port {port} is not 1 to 65535")
         secure = scheme in ("https", "wss")
         self.url = url
         self.key = ConnectionKey(host, port, secure, ssl if secure else True)
@@ -96,7 +97,7 @@ class ClientRequest:
 
 
 def parse_url(url: Any) -> URL:
-    """`url` as a URL. InvalidURL says what is wrong with it; TypeError for another type."""
+    """`url` as a URL. InvalidUrlClientError or TypeError say what is wrong with it."""
     if isinstance(url, URL):
         return url
     if not isinstance(url, str):
@@ -104,7 +105,7 @@ def parse_url(url: Any) -> URL:
     try:
         return URL(url)
     except ValueError as error:
-        raise InvalidURL(url, str(error)) from None
+        raise InvalidUrlClientError(url, str(error)) from None
 
 
 def with_params(url: URL, params: Any) -> URL:

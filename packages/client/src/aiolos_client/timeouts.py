@@ -1,7 +1,7 @@
-"""ClientTimeout."""
+"""How long things may take."""
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +10,8 @@ class ClientTimeout:
 
     `total` covers everything to the end of the body; `connect` the wait for a connection, a free
     place in the pool included; `sock_connect` the dialling of a new one; `sock_read` the silence
-    between two reads. TypeError for what is no number.
+    between two reads. `ceil_threshold` has no effect: bounds from a second upwards are kept by
+    the connector's clock, which ticks four times a second. TypeError for what is no number.
     """
 
     total: float | None = None
@@ -20,10 +21,26 @@ class ClientTimeout:
     ceil_threshold: float = 5
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and not isinstance(value, (int, float)):
-                raise TypeError(f"ClientTimeout.{field.name} takes seconds, not {value!r}")
+        _check_seconds(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWSTimeout:
+    """How long a WebSocket waits, in seconds: for a message (`ws_receive`), for the peer's close
+    (`ws_close`); None is no bound, but 10 seconds for the close."""
+
+    ws_receive: float | None = None
+    ws_close: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_seconds(self)
+
+
+def _check_seconds(timeout: Any) -> None:
+    for field in fields(timeout):
+        value = getattr(timeout, field.name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise TypeError(f"{type(timeout).__name__}.{field.name} takes seconds, not {value!r}")
 
 
 DEFAULT_TIMEOUT: Final = ClientTimeout(total=5 * 60, sock_connect=30)

@@ -152,7 +152,9 @@ def request_head(
     if not target or _BAD_TARGET.search(target):
         raise LocalProtocolError(f"{target!r:.80} cannot be a request target (RFC 9112 3.2)")
     if version not in (HttpVersion10, HttpVersion11):
-        raise LocalProtocolError(f"HTTP/1.1 or 1.0 is spoken here, not {'.'.join(map(str, version))}")
+        raise LocalProtocolError(
+            f"HTTP/1.1 or 1.0 is spoken here, not {'.'.join(map(str, version))}"
+        )
     line = f"{method} {target} HTTP/{version[0]}.{version[1]}"
     text = f"{line}\r\n{field_lines(headers)}{framing}\r\n"
     return _encoded(text)

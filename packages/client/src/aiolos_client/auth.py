@@ -1,0 +1,55 @@
+"""Where credentials come from: the URL, arguments, and the file netrc."""
+
+import netrc
+import os
+from logging import getLogger
+from pathlib import Path
+from typing import Final
+
+from aiolos_protocol.fields.authorization import BasicAuth
+
+logger: Final = getLogger("aiolos.client")
+
+
+def check_auth(auth: object, name: str = "auth") -> BasicAuth:
+    """`auth` where it is a BasicAuth, else TypeError."""
+    if isinstance(auth, BasicAuth):
+        return auth
+    raise TypeError(f"{name} takes BasicAuth('user', 'password'), not {auth!r:.80}")
+
+
+def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -> str:
+    """The value of an Authorization field of the Basic scheme (RFC 7617)."""
+    return BasicAuth(login, password, encoding).encode()
+
+
+def netrc_auth(host: str) -> BasicAuth | None:
+    """The credentials for `host` in the file that NETRC names, else in ~/.netrc (Windows:
+    ~/_netrc); None where there are none. Blocks; a file that cannot be read is logged."""
+    path = _netrc_path()
+    if path is None:
+        return None
+    try:
+        entry = netrc.netrc(str(path)).authenticators(host)
+    except (OSError, netrc.NetrcParseError) as error:
+        logger.warning("the file %s is ignored: %s", path, error)
+        return None
+    if entry is None:
+        return None
+    login, account, password = entry
+    return BasicAuth(login or account or "", password or "")
+
+
+def _netrc_path() -> Path | None:
+    named = os.environ.get("NETRC")
+    if named:
+        path = Path(named)
+        if not path.is_file():
+            logger.warning("NETRC names %s, which is no file", path)
+            return None
+        return path
+    try:
+        path = Path.home() / ("_netrc" if os.name == "nt" else ".netrc")
+    except RuntimeError:
+        return None
+    return path if path.is_file() else None

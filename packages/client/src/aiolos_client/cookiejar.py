@@ -1,0 +1,285 @@
+"""Cookie jars: the cookies of a session, by RFC 6265bis."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from http.cookies import BaseCookie, Morsel, SimpleCookie
+from logging import getLogger
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+from aiolos_protocol.cookies import (
+    SetCookie,
+    format_cookie,
+    parse_set_cookie,
+    quote_value,
+    unquote_value,
+)
+from aiolos_protocol.cookies.morsels import CookieMorsel, morsel_of, set_cookie_of
+from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from yarl import URL
+
+from . import cookiefile
+from .abc import AbstractCookieJar, ClearCookiePredicate
+from .cookiestore import EVERYWHERE, CookieStore, Kept, Origin, domain_matches, expiry, kept
+from .typedefs import LooseCookies
+
+logger: Final = getLogger("aiolos.client")
+_NOWHERE: Final = URL()
+_SECURE: Final = ("https", "wss")
+
+
+class RequestCookies(BaseCookie[str]):
+    """The cookies of one request by their names; `pairs` has them all, also those of one name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs: list[tuple[str, str]] = []
+
+
+class CookieJar(AbstractCookieJar):
+    """Keeps cookies in memory, by RFC 6265bis; save() and load() keep them in a file.
+
+    Cookies of hosts that are IP addresses are only taken and sent where `unsafe` is True.
+    `quote_cookie` sends values that need it in quotes. `treat_as_secure_origin` lists origins
+    (URLs) that may set, and are sent, Secure cookies without TLS. `wall` gives the time.
+    """
+
+    def __init__(
+        self,
+        *,
+        unsafe: bool = False,
+        quote_cookie: bool = True,
+        treat_as_secure_origin: str | URL | Iterable[str | URL] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        wall: Callable[[], float] = time.time,
+        loop: Any = None,
+    ) -> None:
+        super().__init__(loop=loop)
+        self._unsafe = unsafe
+        self._quote = quote_cookie
+        self._trusted = [each.origin() for each in _urls(treat_as_secure_origin)]
+        self._limits = limits
+        self._wall = wall
+        self._store = CookieStore()
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether hosts that are IP addresses have cookies."""
+        return self._unsafe
+
+    @property
+    def quote_cookie(self) -> bool:
+        """Whether values that need it are sent in quotes."""
+        return self._quote
+
+    @property
+    def treat_as_secure_origin(self) -> list[URL]:
+        """The origins that are trusted without TLS."""
+        return list(self._trusted)
+
+    # In.
+
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NOWHERE) -> None:
+        """See AbstractCookieJar. Without `response_url` they go with every request.
+
+        Raises TypeError for what is no cookie, ValueError for what cannot be sent as one.
+        """
+        for cookie in _set_cookies(cookies, self._quote):
+            format_cookie([(cookie.name, cookie.value)])
+            self._take(cookie, response_url)
+
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """See AbstractCookieJar."""
+        for header in headers:
+            try:
+                cookie = parse_set_cookie(header, self._limits)
+            except (ValueError, LimitExceeded) as error:
+                logger.warning("a cookie of %s is ignored: %s", response_url.host, error)
+            else:
+                self._take(cookie, response_url)
+
+    def _take(self, cookie: SetCookie, response_url: URL) -> None:
+        now = self._wall()
+        if not response_url.raw_host:
+            new = Kept(cookie, cookie.domain or EVERYWHERE, cookie.path or "/", not cookie.domain)
+            new.expires = expiry(cookie, now)
+            self._store.put(new, now)
+            return
+        origin = self._origin(response_url)
+        if origin.is_ip and not self._unsafe:
+            return
+        try:
+            new = kept(cookie, origin, now)
+            if not origin.secure and self._store.shadows(new):
+                raise ValueError("a Secure one of its name is there")
+        except ValueError as error:
+            logger.warning(
+                "the cookie %s of %s is ignored: %s", cookie.name, response_url.host, error
+            )
+        else:
+            self._store.put(new, now)
+
+    def _origin(self, url: URL) -> Origin:
+        secure = url.scheme in _SECURE or bool(self._trusted and url.origin() in self._trusted)
+        return Origin((url.raw_host or "").lower(), url.raw_path or "/", secure)
+
+    # Out.
+
+    def filter_cookies(self, request_url: URL = _NOWHERE) -> "BaseCookie[str]":
+        """See AbstractCookieJar."""
+        cookies = RequestCookies()
+        if not self._store:
+            return cookies
+        origin = self._origin(request_url)
+        without_own = origin.is_ip and not self._unsafe
+        for each in self._store.matching(origin, self._wall()):
+            if without_own and each.domain != EVERYWHERE:
+                continue
+            name, value = each.cookie.name, each.cookie.value
+            sent = value if self._quote else unquote_value(value)
+            cookies.pairs.append((name, sent))
+            if name not in cookies:
+                morsel = CookieMorsel()
+                morsel.set(name, each.cookie.decoded, sent)
+                dict.__setitem__(cookies, name, morsel)
+        return cookies
+
+    @property
+    def cookies(self) -> "Mapping[tuple[str, str], SimpleCookie]":
+        """All cookies by their domain and path."""
+        found: defaultdict[tuple[str, str], SimpleCookie] = defaultdict(SimpleCookie)
+        for each in self._store:
+            dict.__setitem__(found[each.domain, each.path], each.cookie.name, _morsel(each))
+        return found
+
+    @property
+    def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
+        """Domain, path and name of those that go to the very host that set them."""
+        return frozenset(
+            (each.domain, each.path, each.cookie.name)
+            for each in self._store
+            if each.host_only and each.domain
+        )
+
+    def __iter__(self) -> "Iterator[Morsel[str]]":
+        self._drop_expired()
+        return iter([_morsel(each) for each in self._store])
+
+    def __len__(self) -> int:
+        self._drop_expired()
+        return len(self._store)
+
+    # Away.
+
+    def clear(self, predicate: ClearCookiePredicate | None = None) -> None:
+        """See AbstractCookieJar."""
+        self._store.remove(lambda each: predicate is None or predicate(_morsel(each)))
+
+    def clear_domain(self, domain: str) -> None:
+        """See AbstractCookieJar."""
+        self._store.remove(lambda each: domain_matches(each.domain, domain.lower()))
+
+    def _drop_expired(self) -> None:
+        now = self._wall()
+        self._store.remove(lambda each: each.expires <= now)
+
+    # Files.
+
+    def save(self, file_path: "str | PathLike[str]") -> None:
+        """Write the cookies to a file of JSON that only its owner may read; blocks."""
+        self._drop_expired()
+        cookiefile.save(Path(file_path), self._store)
+
+    def load(self, file_path: "str | PathLike[str]") -> None:
+        """Take the cookies of a file that save() wrote in the place of those that are here;
+        blocks. ValueError where it is no such file."""
+        store = CookieStore()
+        now = self._wall()
+        for each in cookiefile.load(Path(file_path)):
+            store.put(each, now)
+        self._store = store
+
+
+class DummyCookieJar(AbstractCookieJar):
+    """Keeps nothing, sends nothing."""
+
+    @property
+    def quote_cookie(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def unsafe(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def cookies(self) -> "Mapping[tuple[str, str], SimpleCookie]":
+        """None."""
+        return {}
+
+    @property
+    def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
+        """None."""
+        return frozenset()
+
+    def clear(self, predicate: ClearCookiePredicate | None = None) -> None:
+        """There is nothing to forget."""
+
+    def clear_domain(self, domain: str) -> None:
+        """There is nothing to forget."""
+
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NOWHERE) -> None:
+        """Nothing is kept."""
+
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Nothing is kept."""
+
+    def filter_cookies(self, request_url: URL) -> "BaseCookie[str]":
+        """None."""
+        return SimpleCookie()
+
+    def __iter__(self) -> "Iterator[Morsel[str]]":
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def cookie_pairs(cookies: LooseCookies, quote: bool = True) -> list[tuple[str, str]]:
+    """`(name, value)` of cookies as they go into a Cookie field."""
+    pairs = getattr(cookies, "pairs", None)
+    if pairs is not None:
+        return list(pairs)
+    return [(each.name, each.value) for each in _set_cookies(cookies, quote)]
+
+
+def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
+    if isinstance(cookies, str) or not isinstance(cookies, (Mapping, Iterable)):
+        raise TypeError(f"cookies take a mapping or pairs of name and value, not {cookies!r:.80}")
+    items = cookies.items() if isinstance(cookies, Mapping) else cookies
+    for item in items:
+        if not isinstance(item, (tuple, list)) or len(item) != 2:
+            raise TypeError(f"cookies take pairs of name and value, not {item!r:.80}")
+        name, value = item
+        if isinstance(value, Morsel):
+            yield set_cookie_of(value)
+        elif isinstance(name, str) and isinstance(value, str):
+            yield SetCookie(name, quote_value(value) if quote else value)
+        else:
+            raise TypeError(f"the cookie {name!r:.80} takes a str or a Morsel, not {value!r:.80}")
+
+
+def _morsel(each: Kept) -> "Morsel[str]":
+    return morsel_of(each.dated())
+
+
+def _urls(origins: str | URL | Iterable[str | URL] | None) -> list[URL]:
+    if origins is None:
+        return []
+    if isinstance(origins, (str, URL)):
+        return [URL(origins)]
+    return [URL(each) for each in origins]

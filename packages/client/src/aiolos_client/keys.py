@@ -1,0 +1,30 @@
+"""What connections are shared by."""
+
+import ssl
+from typing import Any, NamedTuple
+
+from yarl import URL
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class ConnectionKey(NamedTuple):
+    """Requests with equal keys may use one another's connections.
+
+    `ssl` is how TLS is checked: an SSLContext, a Fingerprint, True or False. `proxy` stands
+    between, whose `proxy_auth` is the value of Proxy-Authorization and whose `proxy_headers` go
+    with CONNECT. `server_hostname` is the name in TLS where it is not `host`.
+    """
+
+    host: str
+    port: int
+    is_ssl: bool
+    ssl: "ssl.SSLContext | bool | Any" = True
+    proxy: URL | None = None
+    proxy_auth: str | None = None
+    proxy_headers: Pairs = ()
+    server_hostname: str | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"host {host}:{self.port}"

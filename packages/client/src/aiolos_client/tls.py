@@ -1,0 +1,170 @@
+"""How TLS is checked, and sessions that are resumed."""
+
+import hmac
+import ssl
+import warnings
+from collections import OrderedDict
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final, Self
+
+from .errors import ServerFingerprintMismatch
+
+_SHA256_SIZE: Final = 32
+_SESSIONS: Final = 256
+
+
+class Fingerprint:
+    """Pins a server by the SHA-256 digest (32 bytes) of its certificate in DER form.
+
+    ValueError for another size: MD5 and SHA-1 do not identify anybody any more.
+    """
+
+    HASHFUNC_BY_DIGESTLEN: Final = {_SHA256_SIZE: sha256}
+
+    def __init__(self, fingerprint: bytes) -> None:
+        if len(fingerprint) != _SHA256_SIZE:
+            raise ValueError(
+                f"a fingerprint is the {_SHA256_SIZE} bytes of a SHA-256 digest, not "
+                f"{len(fingerprint)} bytes (MD5 and SHA-1 are insecure)"
+            )
+        self._fingerprint = bytes(fingerprint)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The digest."""
+        return self._fingerprint
+
+    def check(self, transport: Any) -> None:
+        """Raise ServerFingerprintMismatch where the peer of `transport` is another; a transport
+        without TLS passes."""
+        tls = transport.get_extra_info("ssl_object")
+        if tls is None:
+            return
+        got = sha256(tls.getpeercert(binary_form=True) or b"").digest()
+        if not hmac.compare_digest(got, self._fingerprint):
+            host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
+            raise ServerFingerprintMismatch(self._fingerprint, got, host, port)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fingerprint) and other._fingerprint == self._fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self._fingerprint)
+
+    def __repr__(self) -> str:
+        return f"Fingerprint({self._fingerprint!r})"
+
+
+TLSSetting = ssl.SSLContext | Fingerprint | bool
+
+
+def check_setting(setting: Any) -> "TLSSetting":
+    """`setting` where it is one for `ssl=`, else TypeError."""
+    if isinstance(setting, (bool, ssl.SSLContext, Fingerprint)):
+        return setting
+    raise TypeError(f"ssl takes True, False, an SSLContext or a Fingerprint, not {setting!r}")
+
+
+def merged_setting(
+    setting: Any,
+    verify_ssl: bool | None,
+    ssl_context: ssl.SSLContext | None,
+    fingerprint: bytes | None,
+) -> "TLSSetting":
+    """What `ssl=` is, where it may be said by its three old names instead, one of them at most.
+
+    Raises ValueError for a second one, TypeError for what is none.
+    """
+    old = [
+        name
+        for name, used in (
+            ("verify_ssl=False", verify_ssl is False),
+            ("ssl_context", ssl_context is not None),
+            ("fingerprint", fingerprint is not None),
+        )
+        if used
+    ]
+    if not old:
+        return check_setting(setting)
+    if len(old) > 1 or setting is not True:
+        raise ValueError("verify_ssl, ssl_context, fingerprint and ssl exclude one another")
+    instead = "ssl=False" if verify_ssl is False else "ssl=..."
+    warnings.warn(f"{old[0]} is old; write {instead}", DeprecationWarning, stacklevel=4)
+    if ssl_context is not None:
+        return check_setting(ssl_context)
+    return False if fingerprint is None else Fingerprint(fingerprint)
+
+
+def tls_context(setting: "TLSSetting") -> ssl.SSLContext:
+    """The context for `ssl=`: True verifies by the system's authorities, False and a Fingerprint
+    do not."""
+    if isinstance(setting, ssl.SSLContext):
+        return setting
+    return _default_context(setting is True)
+
+
+@cache
+def _default_context(verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class ResumingContext(ssl.SSLContext):
+    """A context that makes its connections by `inner` and lets each resume the last session.
+
+    Loops hand no session on; they all call wrap_bio(). A session of TLS 1.3 only comes with the
+    first bytes of the peer: keep() stores it.
+    """
+
+    inner: ssl.SSLContext
+    session: "ssl.SSLSession | None"
+
+    def __new__(cls, inner: ssl.SSLContext) -> Self:
+        self = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+        self.inner = inner
+        self.session = None
+        return self
+
+    def __init__(self, inner: ssl.SSLContext) -> None:
+        """See the class."""
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: "ssl.SSLSession | None" = None,
+    ) -> ssl.SSLObject:
+        """As SSLContext.wrap_bio()."""
+        return self.inner.wrap_bio(
+            incoming, outgoing, server_side, server_hostname, session or self.session
+        )
+
+    def keep(self, tls: "ssl.SSLObject | None") -> None:
+        """Remember the session of `tls` for the next connection."""
+        if tls is not None and tls.session is not None:
+            self.session = tls.session
+
+
+class SessionStore:
+    """One ResumingContext for each peer and context, the last used kept."""
+
+    def __init__(self) -> None:
+        self._contexts: OrderedDict[tuple[Any, ...], ResumingContext] = OrderedDict()
+
+    def context(self, inner: ssl.SSLContext, host: str, port: int) -> ResumingContext:
+        """The context for connections to `host` and `port` that are checked by `inner`."""
+        key = (inner, host, port)
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = ResumingContext(inner)
+            if len(self._contexts) > _SESSIONS:
+                self._contexts.popitem(last=False)
+        else:
+            self._contexts.move_to_end(key)
+        return context

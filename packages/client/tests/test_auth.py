@@ -1,0 +1,47 @@
+"""Credentials: given, and found in netrc."""
+
+import pytest
+from aiolos_client.auth import check_auth, encode_basic_auth, netrc_auth
+from aiolos_protocol.fields.authorization import BasicAuth
+
+
+def test_basic():
+    assert encode_basic_auth("ü", "p") == "Basic w7w6cA=="
+    with pytest.raises(TypeError, match=r"proxy_auth takes BasicAuth\('user', 'password'\)"):
+        check_auth(("user", "password"), "proxy_auth")
+
+
+@pytest.mark.parametrize(
+    ("content", "host", "auth"),
+    [
+        ("machine a.com login u password p", "a.com", BasicAuth("u", "p")),
+        ("machine a.com login u password p", "b.com", None),
+        ("default login u password p", "b.com", BasicAuth("u", "p")),
+        ("machine a.com account u password p", "a.com", BasicAuth("u", "p")),
+        ("nonsense", "a.com", None),
+    ],
+)
+def test_netrc(monkeypatch, tmp_path, content, host, auth):
+    path = tmp_path / "netrc"
+    path.write_text(content + "\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    assert netrc_auth(host) == auth
+
+
+def test_netrc_at_home(monkeypatch, tmp_path):
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert netrc_auth("a.com") is None
+    for name in (".netrc", "_netrc"):
+        path = tmp_path / name
+        path.write_text("machine a.com login u password p\n")
+        path.chmod(0o600)
+    assert netrc_auth("a.com") == BasicAuth("u", "p")
+
+
+def test_netrc_that_is_not_there_is_logged(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("NETRC", str(tmp_path / "nowhere"))
+    assert netrc_auth("a.com") is None
+    assert "which is no file" in caplog.text

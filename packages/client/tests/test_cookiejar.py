@@ -1,0 +1,269 @@
+"""Cookie jars: what is taken, what is sent where (RFC 6265bis)."""
+
+import json
+import os
+from http.cookies import SimpleCookie
+
+import pytest
+from aiolos_client.cookiejar import CookieJar, DummyCookieJar, cookie_pairs
+from aiolos_client.cookiestore import COOKIES, DOMAIN_COOKIES
+from yarl import URL
+
+NOW = 1_700_000_000.0
+SITE = URL("https://www.example.com/a/b")
+
+
+class Wall:
+    """A clock on the wall that stands still."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def wall():
+    return Wall()
+
+
+@pytest.fixture
+def jar(wall):
+    return CookieJar(wall=wall)
+
+
+def sent(jar, url):
+    return jar.filter_cookies(URL(url)).pairs
+
+
+def took(header, *, by=SITE, wall=None, **options):
+    jar = CookieJar(wall=wall or Wall(), **options)
+    jar.update_cookies_from_headers([header], by)
+    return jar
+
+
+@pytest.mark.parametrize(
+    ("header", "goes", "stays"),
+    [
+        ("a=1", "https://www.example.com/a/", "https://example.com/a/"),
+        ("a=1", "https://www.example.com/a", "https://www.example.com/"),
+        ("a=1; Path=/", "https://www.example.com/", "https://api.example.com/"),
+        ("a=1; Domain=example.com", "https://api.example.com/a/", "https://example.org/a/"),
+        ("a=1; Domain=.EXAMPLE.com", "https://example.com/a/", "https://notexample.com/a/"),
+        ("a=1; Path=/a/b", "https://www.example.com/a/b/c", "https://www.example.com/a/bc"),
+        ("a=1; Secure", "https://www.example.com/a/", "http://www.example.com/a/"),
+        ("a=1; Secure", "wss://www.example.com/a/", "ws://www.example.com/a/"),
+        ("a=1", "http://www.example.com:8080/a/", "http://www.example.net/a/"),
+    ],
+)
+def test_where_a_cookie_goes(header, goes, stays):
+    jar = took(header)
+    assert sent(jar, goes) == [("a", "1")]
+    assert sent(jar, stays) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "by"),
+    [
+        ("a=1; Domain=other.com", SITE),
+        ("a=1; Domain=api.example.com", SITE),
+        ("a=1; Domain=com", SITE),
+        ("__Host-a=1; Secure; Path=/; Domain=www.example.com", SITE),
+        ("__Host-a=1; Secure; Path=/a", SITE),
+        ("__Host-a=1; Path=/", SITE),
+        ("__Secure-a=1", SITE),
+        ("a=1; Secure", SITE.with_scheme("http")),
+        ("a=1", URL("http://127.0.0.1/")),
+        ("a=1", URL("http://[::1]/")),
+        ("a=" + "x" * 5000, SITE),
+        ("a=\x01", SITE),
+        ("=", SITE),
+        ("a=1; Max-Age=0", SITE),
+        ("a=1; Max-Age=-5", SITE),
+        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", SITE),
+        ("a=1; Expires=Thu, 01 Jan 1970", SITE),
+    ],
+)
+def test_what_is_not_taken(header, by):
+    assert len(took(header, by=by)) == 0
+
+
+def test_the_public_suffixes_of_the_list_have_no_cookies():
+    pytest.importorskip("publicsuffixlist", reason="an extra of users")
+    jar = took("a=1; Domain=co.uk", by=URL("https://www.shop.co.uk/"))
+    assert len(jar) == 0
+
+
+def test_a_host_that_is_a_public_suffix_has_cookies_of_its_own():
+    jar = took("a=1; Domain=localhost", by=URL("http://localhost/"))
+    assert sent(jar, "http://localhost/") == [("a", "1")]
+    assert sent(jar, "http://sub.localhost/") == []
+
+
+def test_prefixes_that_hold_what_they_promise():
+    jar = took("__Host-a=1; Secure; Path=/")
+    assert sent(jar, "https://www.example.com/") == [("__Host-a", "1")]
+
+
+def test_unsafe_takes_those_of_addresses():
+    jar = took("a=1", by=URL("http://127.0.0.1/"), unsafe=True)
+    assert sent(jar, "http://127.0.0.1/") == [("a", "1")]
+    assert sent(jar, "http://0.0.1/") == []
+
+
+def test_a_trusted_origin_counts_as_secure():
+    by = URL("http://dev.example.com:8080/")
+    jar = took("a=1; Secure", by=by, treat_as_secure_origin="http://dev.example.com:8080/x")
+    assert sent(jar, "http://dev.example.com:8080/") == [("a", "1")]
+    assert sent(jar, "http://dev.example.com/") == []
+
+
+def test_an_insecure_origin_does_not_replace_a_secure_cookie(jar):
+    jar.update_cookies_from_headers(["a=1; Secure; Path=/; Domain=example.com"], SITE)
+    jar.update_cookies_from_headers(["a=evil; Path=/"], SITE.with_scheme("http"))
+    assert sent(jar, "https://www.example.com/") == [("a", "1")]
+
+
+def test_max_age_outranks_expires_and_ends(jar, wall):
+    jar.update_cookies_from_headers(
+        ["a=1; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], SITE
+    )
+    assert len(jar) == 1
+    wall.now += 59
+    assert sent(jar, "https://www.example.com/") == [("a", "1")]
+    wall.now += 1
+    assert sent(jar, "https://www.example.com/") == []
+    assert len(jar) == 0
+
+
+def test_nothing_is_kept_for_more_than_400_days(jar, wall):
+    jar.update_cookies_from_headers(["a=1; Max-Age=999999999", "b=1; Expires=1 Jan 9999"], SITE)
+    wall.now += 400 * 86400 - 1
+    assert len(jar) == 2
+    wall.now += 1
+    assert len(jar) == 0
+
+
+def test_a_cookie_is_taken_away_by_its_like(jar):
+    jar.update_cookies_from_headers(["a=1; Path=/", "a=2; Path=/a"], SITE)
+    jar.update_cookies_from_headers(["a=; Path=/; Max-Age=0"], SITE)
+    assert sent(jar, str(SITE)) == [("a", "2")]
+
+
+def test_long_paths_go_first_then_old_ones(jar):
+    for header in ("a=1; Path=/", "b=2; Path=/a", "c=3; Path=/", "a=4; Path=/"):
+        jar.update_cookies_from_headers([header], SITE)
+    assert sent(jar, str(SITE)) == [("b", "2"), ("a", "4"), ("c", "3")]
+
+
+def test_cookies_of_one_name_are_all_sent(jar):
+    jar.update_cookies_from_headers(["a=1; Path=/", "a=2; Path=/a"], SITE)
+    assert sent(jar, str(SITE)) == [("a", "2"), ("a", "1")]
+    assert jar.filter_cookies(SITE)["a"].value == "2"
+
+
+def test_the_bounds(jar):
+    for number in range(DOMAIN_COOKIES + 5):
+        jar.update_cookies_from_headers([f"n{number}=1"], SITE)
+    assert len(jar) == DOMAIN_COOKIES
+    assert {each.key for each in jar}.isdisjoint({"n0", "n4"})
+    for number in range(COOKIES):
+        jar.update_cookies({"a": "1"}, URL(f"https://h{number}.example.org/"))
+    assert len(jar) == COOKIES
+
+
+def test_cookies_without_an_origin_go_everywhere(jar):
+    jar.update_cookies({"a": "x y"})
+    assert sent(jar, "http://anywhere.net/") == [("a", '"x y"')]
+    assert sent(jar, "http://127.0.0.1/") == [("a", '"x y"')]
+
+
+def test_values_without_quotes():
+    jar = CookieJar(quote_cookie=False)
+    jar.update_cookies({"a": "x y"})
+    assert sent(jar, "http://a.com/") == [("a", "x y")]
+
+
+@pytest.mark.parametrize(
+    ("cookies", "kind", "words"),
+    [
+        ("a=1", TypeError, "a mapping or pairs"),
+        (5, TypeError, "a mapping or pairs"),
+        (["a"], TypeError, "pairs of name and value"),
+        ({"a": 1}, TypeError, "the cookie 'a' takes a str"),
+        ({"a\r\nb": "1"}, ValueError, "control character"),
+    ],
+)
+def test_what_is_no_cookie(jar, cookies, kind, words):
+    with pytest.raises(kind, match=words):
+        jar.update_cookies(cookies)
+
+
+def test_morsels_and_simple_cookies(jar):
+    cookies = SimpleCookie()
+    cookies.load("a=1; Path=/a")
+    jar.update_cookies(cookies, SITE)
+    jar.update_cookies([("b", cookies["a"])], SITE)
+    assert sent(jar, str(SITE)) == [("a", "1")]
+    assert cookie_pairs(cookies) == [("a", "1")]
+
+
+def test_clearing(jar):
+    for header in ("a=1", "b=1; Domain=example.com"):
+        jar.update_cookies_from_headers([header], SITE)
+    jar.clear(lambda morsel: morsel.key == "a")
+    assert [each.key for each in jar] == ["b"]
+    jar.clear_domain("other.com")
+    assert len(jar) == 1
+    jar.clear_domain("example.com")
+    assert len(jar) == 0
+    jar.update_cookies({"a": "1"})
+    jar.clear()
+    assert list(jar) == []
+
+
+def test_what_it_shows(jar):
+    jar.update_cookies_from_headers(["a=1; Path=/; HttpOnly"], SITE)
+    assert jar.host_only_cookies == {("www.example.com", "/", "a")}
+    morsel = jar.cookies["www.example.com", "/"]["a"]
+    assert (morsel.value, morsel["path"], morsel["httponly"]) == ("1", "/", True)
+    assert next(iter(jar))["domain"] == "www.example.com"
+    assert (jar.unsafe, jar.quote_cookie, jar.treat_as_secure_origin) == (False, True, [])
+
+
+def test_a_file(jar, wall, tmp_path):
+    path = tmp_path / "cookies.json"
+    jar.update_cookies_from_headers(
+        ['a="x y"; Path=/; Max-Age=60', "b=1; Domain=example.com; Secure; SameSite=Lax"], SITE
+    )
+    jar.update_cookies({"everywhere": "1"})
+    jar.save(path)
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
+    assert json.loads(path.read_text())["www.example.com|/"]["a"]["expires_timestamp"] == NOW + 60
+    other = CookieJar(wall=wall)
+    other.load(path)
+    for url in (SITE, URL("http://api.example.com/a/x")):
+        assert sent(other, url) == sent(jar, url)
+    wall.now += 60
+    other.load(str(path))
+    assert sorted(each.key for each in other) == ["b", "everywhere"]
+    assert [each.name for each in tmp_path.iterdir()] == ["cookies.json"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a|/": {"b": {}}}', "\x80\x04."])
+def test_a_file_of_something_else(jar, tmp_path, content):
+    path = tmp_path / "cookies.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match="is no file of cookies"):
+        jar.load(path)
+
+
+def test_a_dummy_keeps_nothing():
+    jar = DummyCookieJar()
+    jar.update_cookies({"a": "1"})
+    jar.update_cookies_from_headers(["a=1"], SITE)
+    jar.clear()
+    jar.clear_domain("x")
+    assert (len(jar), list(jar), jar.filter_cookies(SITE)) == (0, [], {})
+    assert (jar.unsafe, jar.quote_cookie, jar.cookies) == (False, True, {})
