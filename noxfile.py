@@ -32,6 +32,8 @@ TESTING = (
     "trustme>=1.2",
     "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",
 )
+# What runs the server in its tests.
+WORKERS = ("gunicorn>=27; sys_platform != 'win32'",)
 # What the protocol package compresses with where it is installed; its tests go through all.
 COMPRESSION = (
     "Brotli>=1.2; platform_python_implementation == 'CPython'",
@@ -151,7 +153,8 @@ def alone(session: nox.Session, package: str) -> None:
     if package == "protocol":
         install(session, ("protocol",), *TESTING, *COMPRESSION, *HTTP2)
     else:
-        install(session, ("protocol", package), *TESTING)
+        workers = WORKERS if package == "server" else ()
+        install(session, ("protocol", package), *TESTING, *workers)
     listed = session.run("python", "-m", "pip", "list", "--format=freeze", silent=True) or ""
     ours = {line.partition("==")[0] for line in listed.splitlines() if line.startswith("aiolos")}
     if ours != {"aiolos-protocol", f"aiolos-{package}"}:
@@ -197,6 +200,11 @@ PEERS = (
     "h11>=0.14",
     "websockets>=13",
     "towncrier>=24.8",
+    "uvicorn>=0.34",
+    "hypercorn>=0.17",
+    "daphne>=4.1",
+    "websockets>=14",
+    *WORKERS,
     *BUILDING,
 )
 
@@ -232,7 +240,7 @@ def others(session: nox.Session) -> None:
 @nox.session
 def compat(session: nox.Session) -> None:
     """The import name aiohttp, in an environment of its own."""
-    install(session, (*FULL, "aiohttp-compat"), *TESTING)
+    install(session, (*FULL, "aiohttp-compat"), *TESTING, *WORKERS)
     session.run("pytest", "-q", "packages/aiohttp-compat/tests", *session.posargs)
 
 

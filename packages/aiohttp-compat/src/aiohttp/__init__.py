@@ -9,3 +9,7 @@ from aiolos import *  # noqa: E402, F403  # all of its names, as its own __all__
 from aiolos import __version__  # noqa: E402
 
 __all__ = aiolos.__all__
+
+
+def __getattr__(name: str) -> object:
+    return aiolos.__getattr__(name)

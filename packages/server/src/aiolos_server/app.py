@@ -10,6 +10,8 @@ from aiolos_protocol.message import RequestHead
 from frozenlist import FrozenList
 
 from .abc import AbstractView
+from .asgi.link import Message, Receive, Send
+from .asgi.serving import AsgiServing
 from .chain import Composer
 from .contexts import Lifespan
 from .keys import AppKey
@@ -76,6 +78,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
             "client_max_size": client_max_size,
             "auto_compress": auto_compress,
         }
+        self._asgi: AsgiServing | None = None
         self._state: dict[str | AppKey[Any], Any] = {}
         self._pre_frozen = False
         self._on_response_prepare: Signal[Request, StreamResponse] = Signal(
@@ -228,6 +231,12 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
             self._on_exception,
         ):
             each.freeze()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one scope as an ASGI 3 application; see aiolos_server.asgi."""
+        if self._asgi is None:
+            self._asgi = AsgiServing(self, self.logger, **self._options)
+        await self._asgi(scope, receive, send)
 
     def freeze(self) -> None:
         """Take no further changes, and compose every handler with the middlewares.

@@ -1,0 +1,5 @@
+"""`python -m aiolos_server module:app`."""
+
+from .cli import main
+
+main()

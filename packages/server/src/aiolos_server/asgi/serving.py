@@ -1,0 +1,167 @@
+"""The life of an application under an ASGI server, and its scopes as requests."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Final
+from urllib.parse import quote
+
+from aiolos_protocol.message import HttpVersion, HttpVersion11, RequestHead
+from multidict import CIMultiDict
+
+from ..abc import AbstractApplication
+from ..connection import Connection
+from ..server import Server
+from .link import AsgiLink, Message, Receive, Send
+from .socket import SocketLink
+
+# Any key of 16 bytes: the handshake on the wire is the ASGI server's.
+_KEY: Final = "AAAAAAAAAAAAAAAAAAAAAA=="
+
+
+class AsgiServing:
+    """Answers ASGI's calls for `app`; started by the lifespan, or else by the first request."""
+
+    def __init__(self, app: AbstractApplication, logger: logging.Logger, **options: Any) -> None:
+        self._app = app
+        self._logger = logger
+        self._options = options
+        self._server: Server | None = None
+        self._starting: asyncio.Lock | None = None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """One scope, to its end. ValueError for a type that ASGI 3 does not have."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind == "http":
+            await self._exchange(AsgiLink, scope, head_of(scope), receive, send)
+        elif kind == "websocket":
+            await self._exchange(SocketLink, scope, handshake_of(scope), receive, send)
+        else:
+            raise ValueError(f"ASGI scopes are http, websocket and lifespan, not {kind!r}")
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._started()
+                except Exception as error:
+                    self._logger.exception("The application failed to start")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                try:
+                    await self._ended()
+                except Exception as error:
+                    self._logger.exception("The application failed to end in order")
+                    await send({"type": "lifespan.shutdown.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _started(self) -> Server:
+        if self._starting is None:
+            self._starting = asyncio.Lock()
+        async with self._starting:
+            if self._server is None:
+                await self._app.startup()
+                self._app.freeze()
+                loop = asyncio.get_running_loop()
+                self._server = Server(self._app, loop=loop, logger=self._logger, **self._options)
+            return self._server
+
+    async def _ended(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await self._app.shutdown()
+            server.dispatcher.close()
+            await self._app.cleanup()
+
+    async def _exchange(
+        self,
+        link_class: type[AsgiLink],
+        scope: Message,
+        head: RequestHead,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        server = self._server or await self._started()
+        connection = Connection(server)
+        link = link_class(scope, head, connection, server.limits.body_buffer)
+        if link_class is SocketLink:
+            # ASGI: the first message is always the wish to connect.
+            await receive()
+        connection.connected(link)
+        receiving = asyncio.ensure_future(link.receive(receive))
+        try:
+            connection.request_received(head)
+            await link.pump(send)
+        finally:
+            receiving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await receiving
+            server.forget(connection)
+
+
+def head_of(scope: Message) -> RequestHead:
+    """The request of an HTTP scope."""
+    headers = _headers(scope)
+    length = headers.get("Content-Length", "")
+    known = int(length) if length.isascii() and length.isdigit() else -1
+    version = scope.get("http_version", "1.1")
+    # A body without a length: in chunks, or as a stream of HTTP/2.
+    unknown = known < 0 and ("Transfer-Encoding" in headers or version not in ("1.0", "1.1"))
+    return RequestHead(
+        scope["method"],
+        _target(scope),
+        _version(version),
+        headers,
+        known,
+        unknown,
+        authority=headers.get("Host"),
+        scheme=scope.get("scheme"),
+    )
+
+
+def handshake_of(scope: Message) -> RequestHead:
+    """The handshake of a WebSocket scope, as HTTP/1.1 has it (RFC 6455 4.1)."""
+    headers = _headers(scope)
+    headers["Upgrade"] = "websocket"
+    headers["Connection"] = "Upgrade"
+    headers["Sec-WebSocket-Version"] = "13"
+    headers.setdefault("Sec-WebSocket-Key", _KEY)
+    # Compression is between the ASGI server and its peer.
+    headers.popall("Sec-WebSocket-Extensions", None)
+    protocols = scope.get("subprotocols")
+    if protocols:
+        headers["Sec-WebSocket-Protocol"] = ", ".join(protocols)
+    return RequestHead(
+        "GET",
+        _target(scope),
+        HttpVersion11,
+        headers,
+        upgrade="websocket",
+        authority=headers.get("Host"),
+    )
+
+
+def _headers(scope: Message) -> "CIMultiDict[str]":
+    return CIMultiDict(
+        (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+        for name, value in scope["headers"]
+    )
+
+
+def _target(scope: Message) -> str:
+    raw = scope.get("raw_path")
+    path = raw.decode("ascii") if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~")
+    query = scope.get("query_string") or b""
+    return f"{path}?{query.decode('ascii')}" if query else path
+
+
+def _version(text: str) -> HttpVersion:
+    major, _, minor = text.partition(".")
+    return HttpVersion(int(major), int(minor or 0))

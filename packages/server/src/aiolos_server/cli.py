@@ -1,0 +1,86 @@
+"""The command line: `python -m aiolos_server module:app`."""
+
+import argparse
+import asyncio
+import inspect
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from .abc import AbstractApplication
+from .run import run_app
+
+
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m aiolos_server") -> None:
+    """Serve what the command line names. SystemExit with one line where that cannot be."""
+    parser = argparse.ArgumentParser(prog=prog, description="Serve a web application until Ctrl-C.")
+    parser.add_argument(
+        "entry",
+        metavar="module:app",
+        help="an application, or a function that makes one: of no argument, or of the list of the "
+        "arguments left over; it may be a coroutine function",
+    )
+    parser.add_argument(
+        "-H", "--hostname", default="localhost", help="host to listen at (default: localhost)"
+    )
+    parser.add_argument(
+        "-P", "--port", type=int, default=8080, help="port to listen at (default: 8080)"
+    )
+    parser.add_argument(
+        "-U", "--path", help="UNIX socket to listen at; beside a host where --hostname is given too"
+    )
+    options, rest = parser.parse_known_args(arguments)
+    if options.path and not _is_given(arguments, "-H", "--hostname"):
+        options.hostname = options.port = None
+    app = load(options.entry, rest)
+    run_app(app, host=options.hostname, port=options.port, path=options.path)
+
+
+def load(entry: str, rest: list[str]) -> Any:
+    """The application that `entry` names, or an awaitable of it. SystemExit says what is wrong."""
+    module_name, colon, name = entry.partition(":")
+    if not colon or not module_name or not name:
+        raise SystemExit(f"{entry!r} names nothing to serve: write module:app")
+    # As for a script: what lies in the current folder can be imported.
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module_name.startswith(error.name):
+            raise
+        raise SystemExit(f"there is no module {error.name!r} to import") from None
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise SystemExit(f"the module {module_name!r} has no {name!r}")
+        found = getattr(found, part)
+    if isinstance(found, AbstractApplication):
+        if rest:
+            raise SystemExit(f"unknown arguments: {' '.join(rest)}")
+        return found
+    if not callable(found):
+        raise SystemExit(f"{entry} is neither an application nor a function: {found!r:.80}")
+    return _made(found, rest)
+
+
+def _made(function: Any, rest: list[str]) -> Any:
+    try:
+        inspect.signature(function).bind(rest)
+    except TypeError:
+        if rest:
+            raise SystemExit(f"unknown arguments: {' '.join(rest)}") from None
+        made = function()
+    else:
+        made = function(rest)
+    if inspect.iscoroutine(made) or isinstance(made, asyncio.Future):
+        return made
+    if not isinstance(made, AbstractApplication):
+        raise SystemExit(f"{function.__qualname__}() made no application but {made!r:.80}")
+    return made
+
+
+def _is_given(arguments: Sequence[str] | None, *names: str) -> bool:
+    words = sys.argv[1:] if arguments is None else arguments
+    return any(word == name or word.startswith(f"{name}=") for word in words for name in names)

@@ -1,0 +1,265 @@
+"""The application as an ASGI callable, called in process (row ASG-06)."""
+
+import asyncio
+import inspect
+import logging
+
+import pytest
+from aiolos_server import web
+
+
+async def echo(request):
+    return web.json_response(
+        {
+            "method": request.method,
+            "path": request.path_qs,
+            "body": (await request.read()).decode(),
+            "remote": request.remote,
+            "secure": request.secure,
+            "host": request.host,
+            "version": list(request.version),
+        }
+    )
+
+
+async def stream(request):
+    response = web.StreamResponse(headers={"X-One": "1"})
+    await response.prepare(request)
+    for number in range(3):
+        await response.write(b"%d" % number)
+    await response.write_eof()
+    return response
+
+
+async def broken(request):
+    raise ZeroDivisionError
+
+
+def application():
+    app = web.Application()
+    app.router.add_route("*", "/echo", echo)
+    app.router.add_get("/stream", stream)
+    app.router.add_get("/broken", broken)
+    return app
+
+
+def scope_of(method, path, *headers, **more):
+    path, _, query = path.partition("?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", b"example.org"), *headers],
+        "client": ["192.0.2.1", 4000],
+        "server": ["127.0.0.1", 80],
+        **more,
+    }
+
+
+async def call(app, scope, *received):
+    """What the application sends for `scope`, given the messages `received` and then silence."""
+    sent = []
+    coming = list(received)
+
+    async def receive():
+        if coming:
+            return coming.pop(0)
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+def body_of(sent):
+    return b"".join(message.get("body", b"") for message in sent)
+
+
+REQUEST = {"type": "http.request", "body": b"", "more_body": False}
+
+
+def test_asg_06_it_is_told_from_a_factory():
+    app = application()
+    assert inspect.iscoroutinefunction(app.__call__)
+    with pytest.raises(TypeError):
+        app()
+
+
+async def test_asg_06_a_get():
+    sent = await call(application(), scope_of("GET", "/echo?a=b"), REQUEST)
+    start = sent[0]
+    assert (start["type"], start["status"]) == ("http.response.start", 200)
+    headers = dict(start["headers"])
+    assert headers[b"content-type"] == b"application/json; charset=utf-8"
+    assert headers[b"content-length"] == b"%d" % len(body_of(sent))
+    assert not {b"connection", b"transfer-encoding"} & set(headers)
+    assert sent[-1]["more_body"] is False
+    assert b'"path": "/echo?a=b"' in body_of(sent)
+    assert b'"remote": "192.0.2.1"' in body_of(sent)
+    assert b'"host": "example.org"' in body_of(sent)
+
+
+@pytest.mark.parametrize("field", [(b"content-length", b"6"), (b"transfer-encoding", b"chunked")])
+async def test_a_body_in_pieces(field):
+    pieces = [
+        {"type": "http.request", "body": b"abc", "more_body": True},
+        {"type": "http.request", "body": b"def", "more_body": False},
+    ]
+    sent = await call(application(), scope_of("POST", "/echo", field), *pieces)
+    assert b'"body": "abcdef"' in body_of(sent)
+
+
+async def test_a_stream():
+    sent = await call(application(), scope_of("GET", "/stream"), REQUEST)
+    assert [message.get("body") for message in sent[1:]] == [b"0", b"1", b"2", b""]
+    assert (b"x-one", b"1") in sent[0]["headers"]
+    assert b"content-length" not in dict(sent[0]["headers"])
+
+
+async def test_an_answer_to_head_has_no_body():
+    sent = await call(application(), scope_of("HEAD", "/stream"), REQUEST)
+    assert body_of(sent) == b""
+    assert sent[-1]["more_body"] is False
+
+
+async def test_nobody_and_not_so_and_broken(caplog):
+    app = application()
+    for method, path, status in (
+        ("GET", "/nowhere", 404),
+        ("POST", "/stream", 405),
+        ("GET", "/broken", 500),
+    ):
+        sent = await call(app, scope_of(method, path), REQUEST)
+        assert sent[0]["status"] == status
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+
+
+async def test_tls_is_the_scopes_scheme():
+    sent = await call(application(), scope_of("GET", "/echo", scheme="https"), REQUEST)
+    assert b'"secure": true' in body_of(sent)
+
+
+async def test_http_2_is_told():
+    sent = await call(application(), scope_of("GET", "/echo", http_version="2"), REQUEST)
+    assert b'"version": [2, 0]' in body_of(sent)
+
+
+async def test_a_client_that_goes_away_is_an_end():
+    gone = []
+
+    async def wait(request):
+        await request.wait_for_disconnect()
+        gone.append(True)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", wait)
+    await call(app, scope_of("GET", "/"), REQUEST, {"type": "http.disconnect"})
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert gone == [True]
+
+
+async def test_a_slow_server_slows_the_writer():
+    gate = asyncio.Event()
+    written = []
+
+    async def give(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for number in range(20):
+            await response.write(b"x" * 40_000)
+            written.append(number)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", give)
+    sent = []
+
+    async def receive():
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            await gate.wait()
+        sent.append(message)
+
+    running = asyncio.ensure_future(app(scope_of("GET", "/"), receive, send))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(written) < 5
+    gate.set()
+    await running
+    assert len(body_of(sent)) == 800_000
+
+
+class TestLifespan:
+    async def test_asg_02_start_and_end(self):
+        notes = []
+
+        async def begun(app):
+            notes.append("startup")
+
+        async def ended(app):
+            notes.append("cleanup")
+
+        app = application()
+        app.on_startup.append(begun)
+        app.on_cleanup.append(ended)
+        sent = await call(
+            app, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
+        )
+        assert [message["type"] for message in sent] == [
+            "lifespan.startup.complete",
+            "lifespan.shutdown.complete",
+        ]
+        assert notes == ["startup", "cleanup"]
+
+    async def test_asg_05_without_one_the_first_request_starts_it_once(self):
+        notes = []
+
+        async def begun(app):
+            await asyncio.sleep(0)
+            notes.append("startup")
+
+        app = application()
+        app.on_startup.append(begun)
+        await asyncio.gather(*(call(app, scope_of("GET", "/echo"), REQUEST) for _ in range(3)))
+        assert notes == ["startup"]
+
+    async def test_a_start_that_fails_says_so(self, caplog):
+        async def begun(app):
+            raise ZeroDivisionError("no database")
+
+        app = application()
+        app.on_startup.append(begun)
+        with caplog.at_level(logging.ERROR):
+            sent = await call(app, {"type": "lifespan"}, {"type": "lifespan.startup"})
+        assert sent == [{"type": "lifespan.startup.failed", "message": "no database"}]
+
+    async def test_another_scope_is_refused(self):
+        with pytest.raises(ValueError, match="not 'mqtt'"):
+            await call(application(), {"type": "mqtt"})
+
+
+async def test_a_websocket_route_without_the_sibling_refuses(caplog):
+    async def plain(request):
+        return web.Response(text="no")
+
+    app = web.Application()
+    app.router.add_get("/", plain)
+    scope = {**scope_of("GET", "/"), "type": "websocket", "subprotocols": []}
+    sent = await call(app, scope, {"type": "websocket.connect"})
+    assert sent == [{"type": "websocket.close", "code": 1000, "reason": ""}]
+    scope["extensions"] = {"websocket.http.response": {}}
+    sent = await call(app, scope, {"type": "websocket.connect"})
+    assert sent[0]["type"] == "websocket.http.response.start"
+    assert sent[0]["status"] == 200
+    assert body_of(sent) == b"no"
