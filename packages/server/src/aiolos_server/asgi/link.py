@@ -136,8 +136,8 @@ class AsgiLink:
             self._put({"type": "http.response.body", "body": data, "more_body": True})
         return self.drain()
 
-    def end(self) -> None:
-        """See Exchange.end."""
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
+        """See Exchange.end. Trailers are dropped, as RFC 9110 6.5.1 allows: ASGI servers differ."""
         if self._lost:
             raise ConnectionLost("the client is gone")
         if not self._ended:

@@ -12,6 +12,7 @@ from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ServerRole
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.upgrade import Handover
+from multidict import CIMultiDict
 
 from .link import HIGH_WATER, AsgiLink, Message
 
@@ -56,7 +57,7 @@ class SocketLink(AsgiLink):
         protocol = head.fields.get("Sec-WebSocket-Protocol")
         self._put({"type": "websocket.accept", "subprotocol": protocol, "headers": headers})
 
-    def end(self) -> None:
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
         """See Exchange.end."""
         if self._silent and not self._refusals:
             self._ended = True
