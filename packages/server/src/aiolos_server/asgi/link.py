@@ -31,11 +31,10 @@ class AsgiLink:
     Verbs put messages in a queue, which `pump()` sends in the task that the server gave.
     """
 
-    transport = None
-
     def __init__(
         self, scope: Message, head: RequestHead, role: ServerRole, body_buffer: int
     ) -> None:
+        self.transport: asyncio.Transport | None = None
         self.loop = asyncio.get_running_loop()
         self.head = head
         self.body = StreamReader(self, body_buffer) if head.chunked or head.length > 0 else EMPTY
