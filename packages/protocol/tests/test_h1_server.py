@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+import ssl
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import trustme
 from aiolos_protocol.errors import (
     ConnectionLost,
     LocalProtocolError,
@@ -1245,3 +1247,33 @@ def test_the_answer_survives_bytes_that_nobody_reads(kind, end):
         out = asyncio.run(serve())
     assert out.startswith(b"HTTP/1.1 400 ")
     assert out.endswith(b"refused\n")
+
+
+async def test_a_link_closed_again_over_tls_breaks_nothing():
+    """asyncio's TLS transport forgets what it is made of when it is closed twice."""
+    authority = trustme.CA()
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(serving)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    loop = asyncio.get_running_loop()
+    broken = []
+    loop.set_exception_handler(lambda _, context: broken.append(context))
+    role = Recorder()
+    link = H1ServerLink(loop, ManualClock(), DEFAULT_LIMITS, role, "s")
+    server = await loop.create_server(lambda: link, "127.0.0.1", 0, ssl=serving)
+    port = server.sockets[0].getsockname()[1]
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=trusting, server_hostname="localhost"
+    )
+    while role.link is None:
+        await asyncio.sleep(0)
+    link.close()
+    link.close()
+    link.pause_reading()
+    assert await reader.read() == b""
+    writer.close()
+    while not role.losses:
+        await asyncio.sleep(0)
+    server.close()
+    assert broken == []

@@ -395,7 +395,8 @@ class H1Link(TransportOwner):
         """Close once everything written is sent; what is not complete is lost."""
         self.keep_alive = False
         self._flush()
-        if self.transport is not None:
+        # asyncio's TLS transport is of no use any more once it is closed a second time.
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.close()
 
     def abort(self) -> None:
