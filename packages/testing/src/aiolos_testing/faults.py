@@ -241,7 +241,8 @@ class FaultyTransport(asyncio.Transport):
             self._outer.write(data)
 
     def end(self) -> None:
-        if self._outer is not None:
+        # Once: asyncio's TLS transport is of no use any more when it is closed again.
+        if self._outer is not None and not self._outer.is_closing():
             self._outer.close()
 
     def reset(self) -> None:

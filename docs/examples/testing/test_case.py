@@ -1,0 +1,17 @@
+import unittest
+
+from aiolos.test_utils import AioHTTPTestCase
+from shop import make_app
+
+
+class ShopTest(AioHTTPTestCase):
+    async def get_application(self):
+        return make_app()
+
+    async def test_an_empty_shop(self):
+        async with self.client.get("/items") as response:
+            self.assertEqual(await response.json(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

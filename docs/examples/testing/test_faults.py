@@ -1,0 +1,25 @@
+import aiolos
+import pytest
+from aiolos.test_utils import FakeServer, TestClient
+from aiolos_testing.faults import ByteByByte, CutAfter, ResetAfter
+from rates import rate
+from shop import make_app
+
+
+async def test_a_connection_that_breaks_is_tried_once_more():
+    async with FakeServer(faults=[ResetAfter(), None]) as fake:
+        fake.get("/latest?to=EUR").answer(json={"rate": "0.92"})
+        assert await rate(fake.session(), "EUR") == 0.92
+
+
+async def test_two_that_break_are_an_error():
+    async with FakeServer(faults=[CutAfter(30), CutAfter(0)]) as fake:
+        fake.get("/latest?to=EUR").answer(json={"rate": "0.92"})
+        with pytest.raises(aiolos.ClientConnectionError):
+            await rate(fake.session(), "EUR")
+
+
+async def test_the_shop_takes_a_request_byte_by_byte():
+    async with TestClient(make_app(), faults=[ByteByByte()]) as client:
+        async with client.post("/items", json={"name": "tea"}) as response:
+            assert response.status == 201
