@@ -47,6 +47,12 @@ class Exchange(Protocol):
     def drain(self) -> Awaitable[None]:
         """Wait for room in the send buffer."""
 
+    def bypass(self, size: int) -> asyncio.Transport | None:
+        """Announce that `size` bytes of the body are written past the exchange, to the socket of
+        the transport, once that has sent what it holds. None where that is not possible: then
+        nothing is announced.
+        """
+
     def take_over(self) -> Handover:
         """Leave HTTP; only behind a head that says so (101, 2xx to CONNECT)."""
 

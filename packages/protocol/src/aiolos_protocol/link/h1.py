@@ -311,6 +311,21 @@ class H1Link(TransportOwner):
             self._push(chunk(data) if self._framing == 2 else data)
         return self.drain()
 
+    def bypass(self, size: int) -> asyncio.Transport | None:
+        """See Exchange.bypass."""
+        transport = self.transport
+        if self._framing != 1 or size > self._left or transport is None:
+            return None
+        if (
+            transport.get_extra_info("ssl_object") is not None
+            or transport.get_extra_info("socket") is None
+        ):
+            return None
+        self._sent(DATA)
+        self._left -= size
+        self._flush()
+        return transport
+
     def end_body(self, trailers: "CIMultiDict[str] | None" = None) -> None:
         """See Exchange.end."""
         if self._left > 0 and self._framing:
@@ -436,6 +451,10 @@ class H1Exchange:
     def drain(self) -> "Awaitable[None]":
         """See Exchange.drain."""
         return self._link.drain()
+
+    def bypass(self, size: int) -> asyncio.Transport | None:
+        """See Exchange.bypass."""
+        return self._current().bypass(size)
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
