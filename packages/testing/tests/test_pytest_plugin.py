@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from aiolos_protocol import siblings
 
 pytest_plugins = ["pytester"]
 
@@ -64,10 +65,12 @@ from tiny import Tiny
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, tiny_source: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """run(source, *plugins): the result of a pytest in a process of its own."""
+    """run(source, *plugins): the result of a pytest of its own, in this process."""
     # Only what is named: whatever else is installed here stays out.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    # What a test there provides is gone with it.
+    monkeypatch.setattr(siblings, "_bound", {})
 
     def run(source: str, *options: str, settings: str = "") -> pytest.RunResult:
         if not any("asyncio" in option for option in options):
@@ -76,7 +79,9 @@ def run(pytester: pytest.Pytester, tiny_source: str, monkeypatch: pytest.MonkeyP
             settings = SETTINGS + settings
         pytester.makefile(".ini", pytest=settings)
         pytester.makepyfile(tiny=tiny_source, test_it=HEAD + source)
-        return pytester.runpytest_subprocess("-p", PLUGIN, *options)
+        # Its assertions cannot be rewritten: it has been imported by those who run this.
+        quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+        return pytester.runpytest_inprocess("-p", PLUGIN, *quiet, *options)
 
     return run
 
