@@ -216,7 +216,7 @@ class StreamReader:
             return b""
         if n > 0:
             await self._some()
-            return self._take(n)
+            return self._take_to(min(n, self._size))
         parts: list[bytes] = []
         while not self.ended:
             if self._exception is not None:
@@ -243,8 +243,7 @@ class StreamReader:
         parts: list[bytes] = []
         missing = n
         while missing > 0:
-            await self._some()
-            part = self._take(missing)
+            part = await self.read(missing)
             if not part:
                 raise asyncio.IncompleteReadError(b"".join(parts), n)
             parts.append(part)
@@ -306,7 +305,7 @@ class StreamReader:
         """What is there, at most `n` bytes where n > 0; b"" where nothing is."""
         if self._exception is not None and not self._chunks:
             raise self._exception
-        return self._take_all() if n < 0 else self._take(n)
+        return self._take_all() if n < 0 else self._take_to(min(n, self._size))
 
     def unread_data(self, data: bytes) -> None:
         """Put `data` back in front; deprecated, as in aiohttp."""

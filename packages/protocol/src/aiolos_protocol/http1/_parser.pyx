@@ -272,7 +272,7 @@ def parse_request(bytes data not None, Py_ssize_t start, limits):
     return head
 
 
-def parse_response(bytes data not None, Py_ssize_t start, limits):
+def parse_response(bytes data not None, Py_ssize_t start, limits, bint lenient=False):
     """See `parser`."""
     cdef const char* begin = PyBytes_AS_STRING(data) + start
     cdef const char* end = PyBytes_AS_STRING(data) + PyBytes_GET_SIZE(data)
@@ -290,24 +290,24 @@ def parse_response(bytes data not None, Py_ssize_t start, limits):
     if end - begin > _max_head:
         end = begin + _max_head
     if end - begin < 17 or memcmp(begin, b"HTTP/1.", 7) != 0 or begin[8] != c" ":
-        return _careful_response(data, start, limits)
+        return _careful_response(data, start, limits, lenient)
     if begin[7] == c"1":
         version = _http11
     elif begin[7] == c"0":
         version = _http10
     else:
-        return _careful_response(data, start, limits)
+        return _careful_response(data, start, limits, lenient)
     if not (
         c"1" <= begin[9] <= c"5" and c"0" <= begin[10] <= c"9" and c"0" <= begin[11] <= c"9"
     ) or begin[12] != c" ":
-        return _careful_response(data, start, limits)
+        return _careful_response(data, start, limits, lenient)
     status = (begin[9] - c"0") * 100 + (begin[10] - c"0") * 10 + (begin[11] - c"0")
     reason = begin + 13
     at = reason
     while at < end and _kinds[<unsigned char>at[0]] & VALUE:
         at += 1
     if end - at < 2 or at[0] != c"\r" or at[1] != c"\n" or at - begin > _max_start_line:
-        return _careful_response(data, start, limits)
+        return _careful_response(data, start, limits, lenient)
     reason_end = at
     fields = at + 2
     found.host = found.length = found.chunked = found.connection = False
@@ -315,7 +315,7 @@ def parse_response(bytes data not None, Py_ssize_t start, limits):
     found.size = -1
     blank = _fields(fields, end, &found, False, _max_fields)
     if blank is NULL or (found.chunked and version is _http10):
-        return _careful_response(data, start, limits)
+        return _careful_response(data, start, limits, lenient)
     head = ResponseHead.__new__(ResponseHead)
     head.status = status
     head.reason = (

@@ -6,6 +6,9 @@ line included, or None while the head is incomplete. What can never become a val
 `RemoteProtocolError` (or `LimitExceeded`) at once, complete or not; its `status_hint` is the
 status with which a server answers.
 
+`parse_response(data, start, limits, lenient)` with a true `lenient` also bears what careless
+servers send: a bare LF as a line's end, and folded field lines, whose folds become one space.
+
 `parse_trailers(data, start, limits)` reads the trailer section that begins at `data[start]`, and
 returns its fields with the offset behind its blank line, or None. Trailers are only ever data:
 none of them, whatever its name, touches framing or routing (RFC 9110 6.5.1).

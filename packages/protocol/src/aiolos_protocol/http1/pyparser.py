@@ -6,6 +6,7 @@ line, in order, so that the first fault is the one named. The compiled twin know
 and comes here with all others: what is refused, and in which words, is written once.
 """
 
+import re
 from typing import Final
 
 from multidict import CIMultiDict, istr
@@ -34,6 +35,11 @@ _MAX_EMPTY_LINES: Final = 2
 _MAX_LENGTH: Final = 2**63 - 1
 _MAX_LENGTH_DIGITS: Final = 19
 _MIN_STATUS, _MAX_STATUS = 100, 599
+
+# RFC 9112 5.2:  obs-fold = OWS CRLF RWS
+_FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
+_ANY_LINE_END: Final = re.compile(rb"\r?\n")
+_ANY_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 
 _VERSIONS: Final = {b"HTTP/1.1": HttpVersion11, b"HTTP/1.0": HttpVersion10}
 _METHODS: Final = {name.encode(): name for name in (*methods.ALL, "QUERY")}
@@ -103,8 +109,19 @@ def parse_request(data: bytes, start: int, limits: Limits) -> RequestHead | None
     )
 
 
-def parse_response(data: bytes, start: int, limits: Limits) -> ResponseHead | None:
+def parse_response(
+    data: bytes, start: int, limits: Limits, lenient: bool = False
+) -> ResponseHead | None:
     """See `parser`."""
+    try:
+        return _parse_response(data, start, limits)
+    except RemoteProtocolError:
+        if not lenient:
+            raise
+        return _mended_response(data, start, limits)
+
+
+def _parse_response(data: bytes, start: int, limits: Limits) -> ResponseHead | None:
     end = data.find(b"\r\n\r\n", start, start + limits.head)
     if end < 0:
         window = data[start : start + limits.head]
@@ -135,6 +152,20 @@ def parse_response(data: bytes, start: int, limits: Limits) -> ResponseHead | No
         load_headers,
         end + 4 - start,
     )
+
+
+def _mended_response(data: bytes, start: int, limits: Limits) -> ResponseHead | None:
+    """What RFC 9112 2.2 and 5.2 let a user agent bear: bare LF as a line's end, folded lines."""
+    match = _ANY_BLANK_LINE.search(data, start, start + limits.head)
+    if match is None:
+        if len(data) - start >= limits.head:
+            raise LimitExceeded("head", limits.head, status_hint=431)
+        return None
+    text = _ANY_LINE_END.sub(b"\r\n", _FOLD.sub(b" ", data[start : match.start()]))
+    head = _parse_response(text + b"\r\n\r\n", 0, limits)
+    if head is not None:
+        head.size = match.end() - start
+    return head
 
 
 def parse_trailers(data: bytes, start: int, limits: Limits) -> tuple[CIMultiDict[str], int] | None:

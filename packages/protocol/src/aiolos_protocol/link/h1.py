@@ -264,7 +264,8 @@ class H1Link(TransportOwner):
     def _end_of_body(self, exc: BaseException | None) -> None:
         """The connection ended while a body was being received."""
         body: StreamReader = self._body
-        if not self._decoder.feed_eof(body):
+        # RFC 9112 8: an end by error is no end, not even of a body that ends with the connection.
+        if exc is not None or not self._decoder.feed_eof(body):
             error = ConnectionLost(
                 f"the connection was lost after {body.total_bytes} bytes of an incomplete body"
             )

@@ -6,6 +6,7 @@ cdef int BEGIN, BODY, CLOSE, CLOSED, COMPLETE, DONE, HEAD, IDLE, JOIN, SWITCH
 cdef class H1ClientLink(H1Link):
     cdef object _answered
     cdef int _informational
+    cdef bint _lenient
     cdef object _role
     cdef public object on_deadline
     cdef public long long received

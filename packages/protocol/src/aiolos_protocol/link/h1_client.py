@@ -30,7 +30,7 @@ from ..http1.state import (
     SWITCH,
 )
 from ..limits import Limits
-from ..message import RequestHead, ResponseHead
+from ..message import HttpVersion11, RequestHead, ResponseHead
 from ..streams import EMPTY, StreamReader
 from .h1 import JOIN, Framing, H1Exchange, H1Link
 
@@ -46,13 +46,27 @@ class H1ClientLink(H1Link):
     connection: they answer nobody (a pooled connection must not serve them to the next request).
     """
 
-    __slots__ = ("_answered", "_informational", "_role", "on_deadline", "received")
+    __slots__ = (
+        "_answered",
+        "_informational",
+        "_lenient",
+        "_role",
+        "on_deadline",
+        "received",
+    )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits, role: ClientRole
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        limits: Limits,
+        role: ClientRole,
+        lenient: bool = False,
     ) -> None:
+        """`lenient` bears what careless servers send, as http1.parser.parse_response does."""
         H1Link.__init__(self, loop, clock, limits)
         self._role = role
+        self._lenient = lenient
         self._informational = 0
         self._answered: asyncio.Future[ResponseHead] | None = None
         self.received = 0
@@ -125,8 +139,16 @@ class H1ClientLink(H1Link):
             raise LocalProtocolError(
                 "Content-Length and Transfer-Encoding are the connection's own; leave them out"
             )
-        if not head.keep_alive and "Connection" not in fields:
-            lines += "Connection: close\r\n"
+        if "Host" not in fields:
+            raise LocalProtocolError("a request needs Host (RFC 9112 3.2)")
+        connection = fields.get("Connection")
+        if connection is None:
+            if not head.keep_alive:
+                lines += "Connection: close\r\n"
+            elif head.version is not HttpVersion11:
+                lines += "Connection: keep-alive\r\n"
+        elif "close" in connection.lower():
+            head.keep_alive = False
         data = request_head(head.method, head.target, fields, lines, head.version)
         if head.frozen and not lines:
             head.wire = data
@@ -153,7 +175,7 @@ class H1ClientLink(H1Link):
             self.fail(RemoteProtocolError("the server sent bytes that answer no request"))
             return False
         try:
-            head = parse_response(self._buffer, self._at, self._limits)
+            head = parse_response(self._buffer, self._at, self._limits, self._lenient)
             if head is None:
                 if self._receiving == IDLE:
                     self._received(BEGIN)
@@ -170,8 +192,10 @@ class H1ClientLink(H1Link):
     def _informed(self, head: ResponseHead) -> bool:
         """A 1xx head: the last word only where it switches protocols (RFC 9110 15.2)."""
         if head.status == 101:
-            if self._exchange.head.headers.get("Upgrade") is None:
-                raise RemoteProtocolError("101 to a request without Upgrade (RFC 9110 15.2.2)")
+            if "Upgrade" not in self._exchange.head.fields or head.upgrade is None:
+                raise RemoteProtocolError(
+                    "101 without Upgrade, in the request or in itself (RFC 9110 15.2.2)"
+                )
             self._received(SWITCH)
             self._deliver(head)
             return False
@@ -258,10 +282,13 @@ class H1ClientLink(H1Link):
         answered = self._answered
         self._answered = None
         if answered is not None and not answered.done():
-            silent = self._receiving == IDLE and not self._informational
-            error = (Unanswered if silent else ConnectionLost)(
-                "the server closed the connection without an answer"
-            )
+            error: ConnectionLost
+            if self._receiving == IDLE and not self._informational:
+                error = Unanswered("the server closed the connection without an answer")
+            else:
+                error = ConnectionLost(
+                    "the server closed the connection before the end of its response's head"
+                )
             error.__cause__ = exc
             answered.set_exception(error)
         H1Link.connection_lost(self, exc)

@@ -1,0 +1,471 @@
+"""StreamReader: what is read of what has come, who waits, and who is paused."""
+
+import asyncio
+import gc
+
+import pytest
+from aiolos_protocol.streams import EMPTY, StreamReader
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+
+class Flow:
+    def __init__(self):
+        self.paused = False
+        self.calls = 0
+
+    def pause_reading(self):
+        assert not self.paused
+        self.paused = True
+        self.calls += 1
+
+    def resume_reading(self):
+        assert self.paused
+        self.paused = False
+
+
+def fed(*pieces, eof=True, limit=65_536, flow=None):
+    reader = StreamReader(flow, limit)
+    for piece in pieces:
+        reader.feed_data(piece)
+    if eof:
+        reader.feed_eof()
+    return reader
+
+
+def chunks(*pieces):
+    reader = StreamReader()
+    for piece in pieces:
+        reader.feed_data(piece)
+        reader.end_chunk()
+    reader.feed_eof()
+    return reader
+
+
+async def started(coroutine):
+    task = asyncio.ensure_future(coroutine)
+    await asyncio.sleep(0)
+    return task
+
+
+# --- reading what is there ---
+
+
+async def test_read():
+    assert await fed(b"ab", b"cd").read() == b"abcd"
+    reader = fed(b"abc", b"de")
+    assert await reader.read(0) == b""
+    assert await reader.read(2) == b"ab"
+    assert await reader.read(2) == b"cd"
+    assert await reader.read(-1) == b"e"
+    assert await reader.read() == await reader.read(1) == b""
+    assert await fed(b"abc", b"de", eof=False).read(9) == b"abcde"
+
+
+async def test_readany():
+    reader = fed(b"ab", b"cd", eof=False)
+    assert await reader.readany() == b"abcd"
+    reader.feed_data(b"e")
+    reader.feed_eof()
+    assert await reader.readany() == b"e"
+    assert await reader.readany() == b""
+
+
+async def test_readexactly():
+    reader = fed(b"abc", b"def", b"g")
+    assert await reader.readexactly(0) == b""
+    assert await reader.readexactly(4) == b"abcd"
+    with pytest.raises(asyncio.IncompleteReadError) as caught:
+        await reader.readexactly(9)
+    assert (caught.value.partial, caught.value.expected) == (b"efg", 9)
+    with pytest.raises(ValueError, match="0 or more"):
+        await reader.readexactly(-1)
+
+
+async def test_readline():
+    reader = fed(b"a\nb", b"c\n", b"\n", b"d")
+    assert [await reader.readline() for _ in range(5)] == [b"a\n", b"bc\n", b"\n", b"d", b""]
+
+
+async def test_readuntil():
+    reader = fed(b"a\r", b"\nb\r\r", b"\nc", b"\r", b"\n")
+    lines = [await reader.readuntil(b"\r\n") for _ in range(4)]
+    assert lines == [b"a\r\n", b"b\r\r\n", b"c\r\n", b""]
+    reader = fed(*[bytes([byte]) for byte in b"xx--BO--BOUND--y"])
+    assert await reader.readuntil(b"--BOUND--") == b"xx--BO--BOUND--"
+    assert await reader.readuntil(b"--BOUND--") == b"y"
+    with pytest.raises(ValueError, match="at least one byte"):
+        await reader.readuntil(b"")
+
+
+async def test_a_line_has_a_limit():
+    for size in (9, 10):
+        reader = fed(b"x" * size, b"\n")
+        if size == 9:
+            assert await reader.readline(max_line_length=10) == b"x" * 9 + b"\n"
+        else:
+            with pytest.raises(ValueError, match=r"within 10 bytes; see max_size"):
+                await reader.readuntil(max_size=10)
+    reader = fed(b"x" * 21, limit=10)
+    with pytest.raises(ValueError, match="within 20 bytes"):
+        await reader.readline()
+
+
+async def test_readchunk():
+    reader = chunks(b"abc", b"de")
+    assert await reader.readchunk() == (b"abc", True)
+    assert await reader.readchunk() == (b"de", True)
+    assert await reader.readchunk() == (b"", False)
+    reader = fed(b"abc", eof=False)
+    assert await reader.readchunk() == (b"abc", False)
+    reader.end_chunk()
+    reader.feed_eof()
+    assert await reader.readchunk() == (b"", True)
+    assert await reader.readchunk() == (b"", False)
+
+
+async def test_readchunk_of_a_chunk_in_pieces():
+    reader = fed(b"ab", b"c", eof=False)
+    reader.end_chunk()
+    reader.feed_data(b"d")
+    assert await reader.readchunk() == (b"abc", True)
+    assert await reader.readchunk() == (b"d", False)
+    waiting = await started(reader.readchunk())
+    reader.feed_data(b"e")
+    reader.end_chunk()
+    assert await waiting == (b"e", True)
+
+
+async def test_readchunk_behind_other_reads():
+    reader = chunks(b"abc", b"de", b"fgh")
+    assert await reader.read(3) == b"abc"
+    assert await reader.readchunk() == (b"", True)
+    assert await reader.read(3) == b"def"
+    assert await reader.readchunk() == (b"gh", True)
+    assert await reader.readchunk() == (b"", False)
+
+
+async def test_readchunk_where_only_the_chunks_end_is_missing():
+    reader = fed(b"abc", eof=False)
+    assert await reader.readchunk() == (b"abc", False)
+    waiting = await started(reader.readchunk())
+    reader.end_chunk()
+    reader.feed_eof()
+    assert await waiting == (b"", True)
+
+
+async def test_iterating():
+    assert [piece async for piece in fed(b"abc", b"d").iter_chunked(2)] == [b"ab", b"cd"]
+    assert [piece async for piece in fed(b"abc", b"d").iter_any()] == [b"abcd"]
+    assert [piece async for piece in fed(b"a\nb\n", b"c")] == [b"a\n", b"b\n", b"c"]
+    pieces = [piece async for piece in chunks(b"abc", b"d").iter_chunks()]
+    assert pieces == [(b"abc", True), (b"d", True)]
+    iterator = fed(b"a").iter_any()
+    assert iterator.__aiter__() is iterator
+
+
+async def test_read_nowait():
+    reader = fed(b"abc", eof=False)
+    assert reader.read_nowait(2) == b"ab"
+    assert reader.read_nowait() == b"c"
+    assert reader.read_nowait() == b""
+    reader.set_exception(OSError())
+    with pytest.raises(OSError):
+        reader.read_nowait()
+
+
+async def test_unread_data_is_deprecated():
+    reader = fed(b"abcd")
+    assert await reader.read(2) == b"ab"
+    with pytest.warns(DeprecationWarning, match="unread_data"):
+        reader.unread_data(b"xy")
+    with pytest.warns(DeprecationWarning, match="keep what was read"):
+        reader.unread_data(b"")
+    assert await reader.read() == b"xycd"
+
+
+# --- waiting ---
+
+
+@pytest.mark.parametrize(
+    ("method", "result"),
+    [
+        (lambda reader: reader.read(), b"ab"),
+        (lambda reader: reader.read(5), b"a"),
+        (lambda reader: reader.readany(), b"a"),
+        (lambda reader: reader.readexactly(2), b"ab"),
+        (lambda reader: reader.readline(), b"ab"),
+        (lambda reader: reader.readchunk(), (b"a", False)),
+    ],
+)
+async def test_whoever_waits_is_woken(method, result):
+    reader = StreamReader()
+    waiting = await started(method(reader))
+    assert not waiting.done()
+    reader.feed_data(b"")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    reader.feed_data(b"a")
+    await asyncio.sleep(0)
+    reader.feed_data(b"b")
+    reader.feed_eof()
+    assert await waiting == result
+
+
+async def test_one_task_at_a_time():
+    reader = StreamReader()
+    waiting = await started(reader.readany())
+    with pytest.raises(RuntimeError, match="another task"):
+        await reader.read(1)
+    waiting.cancel()
+    await asyncio.sleep(0)
+    second = await started(reader.readany())
+    reader.feed_data(b"a")
+    assert await second == b"a"
+
+
+async def test_wait_eof():
+    reader = StreamReader()
+    first, second = await started(reader.wait_eof()), await started(reader.wait_eof())
+    first.cancel()
+    await asyncio.sleep(0)
+    reader.feed_data(b"a")
+    await asyncio.sleep(0)
+    assert not second.done()
+    reader.feed_eof()
+    await second
+    await reader.wait_eof()
+    reader = StreamReader()
+    waiting = await started(reader.wait_eof())
+    reader.set_exception(OSError())
+    with pytest.raises(OSError):
+        await waiting
+    with pytest.raises(OSError):
+        await reader.wait_eof()
+
+
+# --- the end ---
+
+
+async def test_the_end():
+    reader = fed(b"ab", eof=False)
+    assert (reader.is_eof(), reader.at_eof()) == (False, False)
+    reader.feed_eof()
+    assert (reader.is_eof(), reader.at_eof()) == (True, False)
+    await reader.read()
+    assert (reader.is_eof(), reader.at_eof()) == (True, True)
+
+
+async def test_on_eof():
+    reader = StreamReader()
+    calls = []
+    reader.on_eof(lambda: calls.append(1))
+    reader.on_eof(lambda: calls.append(2))
+    assert calls == []
+    reader.feed_eof()
+    assert calls == [1, 2]
+    reader.on_eof(lambda: calls.append(3))
+    assert calls == [1, 2, 3]
+    reader = StreamReader()
+    reader.on_eof(lambda: calls.append(4))
+    reader.set_exception(OSError())
+    assert calls == [1, 2, 3]
+
+
+async def test_an_error_comes_behind_what_came_before_it():
+    reader = fed(b"ab\ncd", eof=False)
+    error = OSError("cable")
+    reader.set_exception(error)
+    reader.set_exception(ValueError())
+    assert reader.exception() is error
+    assert await reader.read(1) == b"a"
+    assert await reader.readline() == b"b\n"
+    assert await reader.readany() == b"cd"
+    for method in (
+        reader.read,
+        reader.readany,
+        reader.readline,
+        reader.readchunk,
+        lambda: reader.read(1),
+        lambda: reader.readexactly(1),
+    ):
+        with pytest.raises(OSError, match="cable"):
+            await method()
+    assert await reader.readexactly(0) == b""
+
+
+async def test_read_of_everything_raises_at_once():
+    reader = fed(b"ab", eof=False)
+    reader.set_exception(OSError())
+    with pytest.raises(OSError):
+        await reader.read()
+    assert await reader.readany() == b"ab"
+
+
+async def test_whoever_waits_is_told_of_the_error():
+    reader = StreamReader()
+    waiting = await started(reader.read())
+    reader.set_exception(OSError())
+    with pytest.raises(OSError):
+        await waiting
+
+
+async def test_an_error_that_nobody_reads_warns_nobody(caplog):
+    reader = fed(b"ab", eof=False)
+    reader.set_exception(OSError())
+    del reader
+    gc.collect()
+    assert caplog.records == []
+
+
+async def test_no_error_behind_the_end():
+    reader = fed(b"ab")
+    reader.set_exception(OSError())
+    assert reader.exception() is None
+    assert await reader.read() == b"ab"
+
+
+async def test_trailers():
+    reader = StreamReader()
+    assert dict(reader.trailers) == {}
+    reader.feed_trailers(CIMultiDict({"X-Sum": "a"}))
+    reader.feed_eof()
+    assert reader.trailers["x-sum"] == "a"
+    with pytest.raises((TypeError, AttributeError)):
+        reader.trailers["a"] = "b"
+
+
+async def test_empty():
+    assert EMPTY.at_eof()
+    assert await EMPTY.read() == b""
+    assert [piece async for piece in EMPTY.iter_any()] == []
+    EMPTY.set_exception(OSError())
+    assert EMPTY.exception() is None
+
+
+async def test_what_it_says_of_itself():
+    reader = fed(b"abc", eof=False)
+    assert repr(reader) == "<StreamReader incomplete, 3 bytes, 3 unread>"
+    await reader.read(1)
+    reader.feed_eof()
+    assert repr(reader) == "<StreamReader complete, 3 bytes, 2 unread>"
+    assert reader.total_bytes == reader.total_raw_bytes == 3
+
+
+# --- back-pressure ---
+
+
+async def test_the_flow_is_paused_above_and_resumed_below():
+    flow = Flow()
+    reader = fed(b"x" * 10, eof=False, limit=10, flow=flow)
+    assert not flow.paused
+    reader.feed_data(b"y")
+    assert flow.paused
+    reader.feed_data(b"z")
+    await reader.read(6)
+    assert flow.paused
+    await reader.read(4)
+    assert not flow.paused
+    assert flow.calls == 1
+
+
+async def test_the_flow_is_let_go_at_the_end():
+    for end in (StreamReader.feed_eof, lambda reader: reader.set_exception(OSError())):
+        flow = Flow()
+        reader = fed(b"x" * 20, eof=False, limit=10, flow=flow)
+        assert flow.paused
+        end(reader)
+        assert not flow.paused
+        # It is another body's now.
+        flow.paused = True
+        assert await reader.readany() == b"x" * 20
+        assert flow.paused
+
+
+async def test_many_tiny_pieces_pause_the_flow():
+    flow = Flow()
+    reader = StreamReader(flow)
+    for _ in range(4096):
+        reader.feed_data(b"x")
+    assert not flow.paused
+    reader.feed_data(b"x")
+    assert flow.paused
+    await reader.readany()
+    assert not flow.paused
+
+
+async def test_the_limit_can_be_set():
+    flow = Flow()
+    reader = fed(b"x" * 20, eof=False, limit=10, flow=flow)
+    assert reader.get_read_buffer_limits() == (5, 10)
+    assert flow.paused
+    reader.set_read_chunk_size(100)
+    assert not flow.paused
+    assert reader.get_read_buffer_limits() == (50, 100)
+    reader.feed_data(b"x" * 81)
+    assert flow.paused
+    with pytest.raises(ValueError, match="positive"):
+        reader.set_read_chunk_size(0)
+
+
+async def test_without_a_flow_nobody_is_paused():
+    reader = fed(b"x" * 100_000, eof=False, limit=10)
+    assert len(await reader.readany()) == 100_000
+
+
+# --- properties ---
+
+READS = st.one_of(
+    st.tuples(st.just("read"), st.integers(1, 8)),
+    st.tuples(st.just("readexactly"), st.integers(0, 8)),
+    st.tuples(st.sampled_from(["readany", "readline", "readchunk"])),
+    st.tuples(st.just("readuntil"), st.sampled_from([b"\n", b"\r\n", b"aba"])),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    pieces=st.lists(st.text("ab\r\n", max_size=6).map(str.encode), max_size=10),
+    reads=st.lists(READS, max_size=12),
+    ahead=st.integers(0, 3),
+)
+def test_whatever_is_read_in_whatever_way_is_what_was_fed(pieces, reads, ahead):
+    """Every byte once and in order, however reading and arriving take turns."""
+
+    async def play():
+        reader = StreamReader(Flow(), 8)
+
+        async def feed():
+            for number, piece in enumerate(pieces):
+                reader.feed_data(piece)
+                if number % 2:
+                    reader.end_chunk()
+                if number >= ahead:
+                    await asyncio.sleep(0)
+            reader.feed_eof()
+
+        feeding = asyncio.create_task(feed())
+        got = []
+        for name, *arguments in reads:
+            try:
+                data = await getattr(reader, name)(*arguments)
+            except asyncio.IncompleteReadError as error:
+                data = error.partial
+            except ValueError:
+                # A line beyond twice the limit is lost; the rest is of no interest.
+                await feeding
+                return
+            if name == "readchunk":
+                data = data[0]
+            if name == "readuntil" and data:
+                separator = arguments[0]
+                assert data.find(separator) in (-1, len(data) - len(separator))
+            got.append(data)
+        got.append(await reader.read())
+        await feeding
+        assert b"".join(got) == b"".join(pieces)
+        assert reader.at_eof()
+        assert reader.total_bytes == sum(map(len, pieces))
+
+    asyncio.run(play())
