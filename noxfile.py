@@ -34,6 +34,8 @@ TESTING = (
 )
 # What runs the server in its tests.
 WORKERS = ("gunicorn>=27; sys_platform != 'win32'",)
+# What our code imports, always or where it is installed.
+TYPED = ("multidict", "yarl", "aiosignal", "aiodns", "blockbuster", "publicsuffixlist", "uvloop")
 # What the protocol package compresses with where it is installed; its tests go through all.
 COMPRESSION = (
     "Brotli>=1.2; platform_python_implementation == 'CPython'",
@@ -247,9 +249,7 @@ def compat(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy --strict over every package."""
-    session.install(
-        "-q", "mypy>=1.13", "pytest>=8", "nox", "uvloop", "multidict", "yarl", "aiosignal"
-    )
+    session.install("-q", "mypy>=1.13", "nox", *TYPED, *TESTING)
     paths = [str(ROOT / "packages" / package / "src") for package in FULL]
     env = {"MYPYPATH": os.pathsep.join(paths)}
     names = [arg for package in FULL for arg in ("-p", f"aiolos_{package}")]
