@@ -8,7 +8,7 @@ cdef class PathPattern:
     cdef list _slots
     cdef list _variables
     cdef readonly str path
-    cdef readonly object regex
+    cdef object _regex
 
     @cython.locals(values=dict, text=str, slots=list)
     cpdef dict match(self, str path, list segments)

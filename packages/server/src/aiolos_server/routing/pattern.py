@@ -10,6 +10,7 @@ last segment: the path then also matches with that segment empty or absent.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from .converters import Converter, plain_text
@@ -57,6 +58,11 @@ class Variable:
         self.default = default
         self.spans = _WITHIN_A_SEGMENT.fullmatch(regex) is None
 
+    @property
+    def is_regex(self) -> bool:
+        """Whether the user has written its regular expression."""
+        return self.converter is None and self.regex != _SEGMENT
+
     def value(self, text: str) -> Any:
         """The value of a matching part of a decoded path. ValueError: it is none."""
         text = value_of(text)
@@ -75,7 +81,7 @@ class Variable:
         """As value(), for any text of one segment; None for a variable that takes every text."""
         if self.regex == _SEGMENT and self.converter is None:
             return None
-        fits = re.compile(self.regex).fullmatch
+        fits = _fullmatch(self.regex)
         value = self.value
 
         def read(text: str) -> Any:
@@ -89,7 +95,7 @@ class Variable:
 class PathPattern:
     """A path with variables. ValueError, saying where, for one that is not well written."""
 
-    __slots__ = ("_default", "_parts", "_segments", "_slots", "_variables", "path", "regex")
+    __slots__ = ("_default", "_parts", "_regex", "_segments", "_slots", "_variables", "path")
 
     def __init__(self, path: str, converters: Mapping[str, Converter]) -> None:
         self.path = path
@@ -97,8 +103,13 @@ class PathPattern:
         self._variables = [part for part in self._parts if isinstance(part, Variable)]
         self._segments = _segments(self._parts)
         self._default = self._checked_default()
-        self.regex: re.Pattern[str] = self._compiled()
+        self._regex: "re.Pattern[str] | None" = None
+        if any(variable.is_regex for variable in self._variables):
+            # Whether it is well written is to be known now.
+            self._regex = self._compiled()
         self._slots = self._made_slots()
+        if self._slots is None and self._regex is None:
+            self._regex = self._compiled()
 
     def _checked_default(self) -> dict[str, Any]:
         """The default's value by its variable's name, if there is one."""
@@ -147,6 +158,13 @@ class PathPattern:
             raise ValueError(
                 f"bad regular expression in the path {self.path!r}: {error}"
             ) from error
+
+    @property
+    def regex(self) -> "re.Pattern[str]":
+        """A regular expression that fits the same paths, but for what converters refuse."""
+        if self._regex is None:
+            self._regex = self._compiled()
+        return self._regex
 
     @property
     def names(self) -> list[str]:
@@ -207,7 +225,8 @@ class PathPattern:
         return values
 
     def _match_whole(self, path: str) -> "dict[str, Any] | None":
-        match = self.regex.fullmatch(path)
+        regex = self._regex
+        match = None if regex is None else regex.fullmatch(path)
         if match is None:
             return None
         values = match.groupdict()
@@ -241,6 +260,11 @@ class PathPattern:
             elif len(pieces) > 1 or pieces[0] != "/":
                 pieces[-1] = pieces[-1].removesuffix("/")
         return "".join(pieces)
+
+
+@cache
+def _fullmatch(regex: str) -> "Callable[[str], re.Match[str] | None]":
+    return re.compile(regex).fullmatch
 
 
 def _parsed(path: str, converters: Mapping[str, Converter]) -> "list[str | Variable]":
