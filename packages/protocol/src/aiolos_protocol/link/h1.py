@@ -314,7 +314,7 @@ class H1Link(TransportOwner):
 
     def bypass(self, size: int) -> asyncio.Transport | None:
         """See Exchange.bypass."""
-        transport = self.transport
+        transport: asyncio.Transport | None = self.transport
         if self._framing != 1 or size > self._left or transport is None:
             return None
         if (
