@@ -240,6 +240,39 @@ def others(session: nox.Session) -> None:
 
 
 @nox.session
+def autobahn(session: nox.Session) -> None:
+    """The Autobahn suite against server and client, both twins; needs a Python 2.7 beside ours.
+
+    Behind `--`: cases ("9.*") and a role ("server", "client"); all of them takes half an hour.
+    """
+    python = python27()
+    if python is None:
+        session.skip("autobahntestsuite runs on Python 2.7, and none is found here")
+    install(session, FULL)
+    suite = ROOT / ".nox" / "autobahn-suite"
+    if not (suite / "autobahntestsuite").exists():
+        command = (python, "-m", "pip", "install", "-q", "--target", str(suite))
+        session.run(*command, "autobahntestsuite", external=True, silent=True)
+    env = {"AUTOBAHN_PYTHON": python, "AUTOBAHN_PATH": str(suite)}
+    for twin, pure in (("compiled", "0"), ("pure", "1")):
+        session.log(f"the {twin} modules")
+        reports = str(ROOT / ".nox" / f"autobahn-{twin}")
+        env.update(AIOLOS_PURE=pure, AUTOBAHN_REPORTS=reports)
+        session.run("python", "tools/autobahn.py", *session.posargs, env=env)
+
+
+def python27() -> str | None:
+    """An interpreter that the Autobahn suite runs on."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [shutil.which("python2.7"), *map(str, sorted(versions.glob("2.7*/bin/python")))]
+    for path in found:
+        # pyenv's shims stand for interpreters that may not be chosen.
+        if path is not None and "shims" not in path:
+            return path
+    return None
+
+
+@nox.session
 def compat(session: nox.Session) -> None:
     """The import name aiohttp, in an environment of its own."""
     install(session, (*FULL, "aiohttp-compat"), *TESTING, *WORKERS)

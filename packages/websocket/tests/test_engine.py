@@ -405,6 +405,8 @@ async def test_a_broken_rule_is_told_to_both_sides(end, role):
     one.receive(TEXT, b"\xff")
     one.receive(TEXT, b"after")
     assert (await one.engine.receive()).data == "before"
+    # What was right before is still answered.
+    await one.engine.send_str("answer")
     message = await one.engine.receive()
     assert message.type is WSMsgType.ERROR
     assert isinstance(message.data, WebSocketError)
@@ -412,7 +414,8 @@ async def test_a_broken_rule_is_told_to_both_sides(end, role):
     assert one.engine.exception() is message.data
     assert one.engine.close_code == 1007
     assert (await one.engine.receive()).type is WSMsgType.CLOSED
-    ((first, payload),) = one.sent()
+    answer, (first, payload) = one.sent()
+    assert answer == (FIN | TEXT, b"answer")
     assert first == FIN | CLOSE
     assert payload[:2] == (1007).to_bytes(2, "big")
     assert b"not UTF-8" in payload
@@ -437,9 +440,20 @@ async def test_a_broken_rule_is_told_to_both_sides(end, role):
 async def test_which_code_says_so(end, opcode, payload, code):
     one = end()
     one.receive(opcode, payload)
+    assert [message.type async for message in one.engine] == [WSMsgType.ERROR]
     ((_, sent),) = one.sent()
     assert int.from_bytes(sent[:2], "big") == code
-    assert [message.type async for message in one.engine] == [WSMsgType.ERROR]
+
+
+async def test_a_broken_rule_that_nobody_looks_at_is_told_in_time(end):
+    one = end(close_timeout=5)
+    one.receive(7)
+    assert one.sent() == []
+    one.clock.advance(5)
+    ((first, _),) = one.sent()
+    assert first == FIN | CLOSE
+    one.clock.advance(5)
+    assert one.transport.aborted
 
 
 async def test_too_big_a_message(end):

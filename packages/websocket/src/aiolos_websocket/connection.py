@@ -35,6 +35,7 @@ class Connection(TransportOwner):
 
     __slots__ = (
         "_alarm",
+        "_answer",
         "_clock",
         "_close_code",
         "_exception",
@@ -65,6 +66,8 @@ class Connection(TransportOwner):
         self._options = options
         self._role = role = terms.role
         self._phase = OPEN
+        # The payload of the close with which the peer's is answered, or what it did.
+        self._answer = b""
         self._close_code: int | None = None
         self._exception: BaseException | None = None
         self._queue: deque[WSReceived | Fragment] = deque()
@@ -190,8 +193,8 @@ class Connection(TransportOwner):
             self._hold(held)
         if self._queue:
             self._wake()
-            if self._listening and self._phase == ANSWERING and self._options.autoclose:
-                self._answer_close()
+            if self._listening and self._phase == ANSWERING:
+                self._end_seen(self._queue[-1])
 
     def _discard(self, held: bool) -> bool:
         while True:
@@ -277,13 +280,15 @@ class Connection(TransportOwner):
     def _peer_is_silent(self) -> None:
         heartbeat = self._heartbeat
         assert heartbeat is not None
-        self._failed(
-            WSCloseCode.ABNORMAL_CLOSURE,
-            TimeoutError(
-                f"nothing came from the peer within {heartbeat.patience:g} s after a ping"
-            ),
+        error = TimeoutError(
+            f"nothing came from the peer within {heartbeat.patience:g} s after a ping"
         )
+        self._exception = error
+        self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+        self._enqueue(WSMsgType.ERROR, error)
+        self._move(FAILED)
         self._abort()
+        self._wake()
 
     # Closing.
 
@@ -297,17 +302,27 @@ class Connection(TransportOwner):
 
     def _close_received(self, payload: bytes) -> None:
         code, reason = unpack_close(payload)
+        self._ended_by_peer(code, pack_close(code or None), WSMsgType.CLOSE, code, reason)
+
+    def _ended_by_peer(
+        self, code: int, answer: bytes, kind: WSMsgType, data: Any, extra: str | None = None
+    ) -> None:
         self._close_code = code
+        self._answer = answer
         if self._phase != CLOSING:
-            self._enqueue(WSMsgType.CLOSE, code, reason)
+            self._enqueue(kind, data, extra)
         self._move(RECEIVED)
         if self._phase == ENDING:
             self._end()
         elif self._phase == ANSWERING:
             self._expect_end()
 
-    def _answer_close(self) -> None:
-        self._send_close(pack_close(self._close_code or None))
+    def _end_seen(self, message: WSReceived | Fragment) -> None:
+        """The consumer gets `message` and knows by it, maybe, that the peer has ended."""
+        if message.type is WSMsgType.ERROR or (
+            message.type is WSMsgType.CLOSE and self._options.autoclose
+        ):
+            self._send_close(self._answer)
 
     def _send_close(self, payload: bytes) -> None:
         if self._outbox is None:
@@ -334,27 +349,8 @@ class Connection(TransportOwner):
             code, reason = WSCloseCode.INTERNAL_ERROR, ""
         else:
             raise error
-        close = self._phase != CLOSING
-        self._failed(code, error)
-        transport = self.transport
-        if transport is None:
-            return
-        if close:
-            self._write(CLOSE, pack_close(code, _cut(reason)))
-        self._expect_end()
-        # To close now, with bytes unread, would make the system reset the connection, and the
-        # peer might never see our close. So we only say that we are done, and read on.
-        if self._role.ends_connection and transport.can_write_eof():
-            transport.write_eof()
-
-    def _failed(self, code: int, error: BaseException) -> None:
         self._exception = error
-        self._close_code = code
-        self._enqueue(WSMsgType.ERROR, error)
-        if self._outbox is not None:
-            self._outbox.abandon()
-        self._move(FAILED)
-        self._wake()
+        self._ended_by_peer(code, pack_close(code, _cut(reason)), WSMsgType.ERROR, error)
 
     def _end(self) -> None:
         """Nothing more is said: close the connection, or wait until the peer does."""
@@ -363,11 +359,18 @@ class Connection(TransportOwner):
             close = self._outbox.abandon()
             if close is not None:
                 self._write(CLOSE, close)
-        if self.transport is not None:
-            self._expect_end()
-            self.resume_reading()
-            if self._role.ends_connection:
-                self.transport.close()
+        transport = self.transport
+        if transport is None:
+            return
+        self._expect_end()
+        self.resume_reading()
+        if self._role.ends_connection:
+            if self._exception is None:
+                transport.close()
+            elif transport.can_write_eof():
+                # To close with bytes unread would make the system reset the connection, and the
+                # peer might never see our close. So we only say that we are done, and read on.
+                transport.write_eof()
 
     def _until_gone(self) -> Generator[Any, None, bool]:
         if self._phase == GONE:
@@ -385,7 +388,7 @@ class Connection(TransportOwner):
     def _too_late(self) -> None:
         """The deadline of the phase has passed."""
         if self._phase == ANSWERING:
-            self._answer_close()
+            self._send_close(self._answer)
             return
         if self._phase == CLOSING:
             self._close_code = WSCloseCode.ABNORMAL_CLOSURE

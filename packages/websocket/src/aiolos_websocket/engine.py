@@ -136,8 +136,8 @@ class Engine(Connection, WebSocket):
     def _consumed(self, message: WSReceived | Fragment) -> WSReceived | Fragment:
         if self._held and not self._queue:
             self._read_on()
-        if self._phase == ANSWERING and self._options.autoclose and message.type is WSMsgType.CLOSE:
-            self._answer_close()
+        if self._phase == ANSWERING:
+            self._end_seen(message)
         return message
 
     async def _end_reached(self) -> WSReceived:

@@ -9,7 +9,8 @@ class Phase(IntEnum):
 
     OPEN = 0
     ANSWERING = 1
-    """The peer's close is here; ours is due once the consumer has seen it."""
+    """Nothing is read any more: the peer has closed, or broken a rule. Our close is due once the
+    consumer has seen it, so that answers to earlier messages come before it."""
     CLOSING = 2
     """Our close is sent; the peer's is due."""
     ENDING = 3
@@ -22,6 +23,7 @@ class Event(IntEnum):
 
     SENT = 0
     RECEIVED = 1
+    """A close, or what breaks the protocol (RFC 6455 7.1.7)."""
     FAILED = 2
     LOST = 3
 

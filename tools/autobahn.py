@@ -1,0 +1,151 @@
+"""The Autobahn test suite against our server and our client; anything but OK and INFORMATIONAL
+fails. `nox -s autobahn` runs it; behind `--` may stand cases ("9.*") and one role.
+
+The suite runs on Python 2.7: AUTOBAHN_PYTHON is such an interpreter, AUTOBAHN_PATH the folder
+that autobahntestsuite is installed in, AUTOBAHN_REPORTS where the reports go.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiolos
+from aiolos import web
+
+CASES = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*", "12.*", "13.*")
+ROLES = ("server", "client")
+ACCEPTED = {"OK", "INFORMATIONAL"}
+AGENT = "aiolos"
+# As a site folder, because its namespace packages come by .pth files.
+COMMAND = (
+    "import os, site, sys; site.addsitedir(os.environ['AUTOBAHN_PATH']); sys.argv[0] = 'wstest'; "
+    "from autobahntestsuite.wstest import run; run()"
+)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def prepared(reports: Path, spec: dict[str, object]) -> Path:
+    """The file that tells the suite what to do; reports of an earlier run are gone."""
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir(parents=True)
+    path = reports / "spec.json"
+    path.write_text(json.dumps(spec))
+    return path
+
+
+@contextlib.asynccontextmanager
+async def suite(mode: str, spec: dict[str, object]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The suite in a process of its own, ended with the block."""
+    reports = Path(str(spec["outdir"]))
+    process = await asyncio.create_subprocess_exec(
+        os.environ["AUTOBAHN_PYTHON"],
+        *("-c", COMMAND, "-m", mode, "-s", str(prepared(reports, spec))),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def echo(request: web.Request) -> web.WebSocketResponse:
+    """Every message back as its own kind."""
+    answer = web.WebSocketResponse(compress=15, max_msg_size=1 << 25)
+    await answer.prepare(request)
+    await send_back(answer)
+    return answer
+
+
+async def send_back(ws: web.WebSocketResponse | aiolos.ClientWebSocketResponse) -> None:
+    """Echo until the end."""
+    async for message in ws:
+        if message.type is aiolos.WSMsgType.TEXT:
+            await ws.send_str(message.data)
+        elif message.type is aiolos.WSMsgType.BINARY:
+            await ws.send_bytes(message.data)
+
+
+async def check_server(reports: Path, cases: list[str]) -> None:
+    """Our server before the suite's client."""
+    app = web.Application()
+    app.router.add_get("/", echo)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
+    servers = [{"agent": AGENT, "url": url}]
+    spec = {"outdir": str(reports), "servers": servers, "cases": cases}
+    try:
+        async with suite("fuzzingclient", spec) as process:
+            await process.wait()
+    finally:
+        await runner.cleanup()
+
+
+async def check_client(reports: Path, cases: list[str]) -> None:
+    """Our client before the suite's server."""
+    port = free_port()
+    url = f"ws://127.0.0.1:{port}"
+    spec = {"outdir": str(reports), "url": url, "cases": cases, "webport": 0}
+    async with suite("fuzzingserver", spec), aiolos.ClientSession() as session:
+        for _ in range(200):
+            with contextlib.suppress(aiolos.ClientConnectorError):
+                async with session.ws_connect(f"{url}/getCaseCount") as ws:
+                    count = int(await ws.receive_str())
+                break
+            await asyncio.sleep(0.1)
+        else:
+            sys.exit("the suite did not start")
+        for number in range(1, count + 1):
+            async with session.ws_connect(
+                f"{url}/runCase?case={number}&agent={AGENT}", compress=15, max_msg_size=1 << 25
+            ) as ws:
+                await send_back(ws)
+        async with session.ws_connect(f"{url}/updateReports?agent={AGENT}") as ws:
+            await send_back(ws)
+
+
+def judge(role: str, reports: Path) -> bool:
+    """Print what the suite found; True where all is well."""
+    found = json.loads((reports / "index.json").read_text())[AGENT]
+    counts: dict[str, int] = {}
+    wrong = []
+    for case, result in found.items():
+        counts[result["behavior"]] = counts.get(result["behavior"], 0) + 1
+        if not {result["behavior"], result["behaviorClose"]} <= ACCEPTED:
+            wrong.append(f"  {case}: {result['behavior']}, close {result['behaviorClose']}")
+    print(f"{role}: {len(found)} cases, {counts}", *wrong, sep="\n", flush=True)
+    return bool(found) and not wrong
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for: roles and cases, all of them by default."""
+    roles = [each for each in arguments if each in ROLES] or list(ROLES)
+    cases = [each for each in arguments if each not in ROLES] or list(CASES)
+    well = True
+    for role in roles:
+        reports = Path(os.environ["AUTOBAHN_REPORTS"]) / role
+        check = check_server if role == "server" else check_client
+        asyncio.run(check(reports, cases))
+        well = judge(role, reports) and well
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
