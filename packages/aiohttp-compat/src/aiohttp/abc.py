@@ -1,0 +1,4 @@
+"""What may be replaced by a class of one's own."""
+
+from aiolos.abc import *  # noqa: F403
+from aiolos.abc import __all__ as __all__

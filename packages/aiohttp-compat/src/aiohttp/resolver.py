@@ -1,0 +1,4 @@
+"""Names to addresses."""
+
+from aiolos.resolver import *  # noqa: F403
+from aiolos.resolver import __all__ as __all__

@@ -1,0 +1,9 @@
+"""Bodies as they arrive."""
+
+from aiolos_protocol.streams import (
+    StreamReader,
+)
+
+__all__ = [
+    "StreamReader",
+]
