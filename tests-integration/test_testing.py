@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import ssl
 import unittest
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiolos
+import aiolos.test_utils
 import pytest
 from aiolos import web
+from aiolos_protocol.streams import StreamReader
 from aiolos_testing import (
     AiolosTestCase,
     RawTestServer,
@@ -110,9 +113,9 @@ async def test_tst_06_what_the_fixture_returns_is_a_context_manager(client: Any)
 async def user_endpoint(aiolos_client: Any) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application()
 
-    @app.router.post("/users/{user_id}")
-    async def endpoint(request: web.Request) -> web.Response:
-        return web.json_response({"id": int(request.match_info["user_id"])})
+    @app.router.post("/users/{user_id:int}")
+    async def endpoint(request: web.Request, match_info: Any) -> web.Response:
+        return web.json_response({"id": match_info["user_id"]})
 
     async with aiolos_client(app) as client:
         yield client
@@ -198,6 +201,54 @@ async def test_a_mocked_request_reaches_a_handler() -> None:
     assert (request.headers["A"], request.query["x"]) == ("b", "1")
     response = await handler(request)
     assert response.text == '["me", "text"]'
+
+
+async def test_a_mocked_request_keeps_what_is_sent() -> None:
+    request = make_mocked_request("GET", "/", {"Host": "example.com"}, closing=True)
+    assert not request.keep_alive
+    assert (request.remote, str(request.url)) == ("127.0.0.1", "http://example.com/")
+    assert not request.response_begun
+    response = web.StreamResponse(status=201, headers={"X-Own": "field"})
+    await response.prepare(request)
+    await response.write(b"one")
+    await response.write(b"two")
+    await response.write_eof()
+    (head,) = request.exchange.heads
+    assert (head.status, head.headers["X-Own"]) == (201, "field")
+    assert request.exchange.written == b"onetwo"
+    assert request.exchange.complete
+    assert request.response_begun
+
+
+async def test_a_mocked_request_by_https_and_by_a_transport_of_ones_own() -> None:
+    context = ssl.create_default_context()
+    secure = make_mocked_request("GET", "/", sslcontext=context)
+    assert secure.scheme == "https"
+    transport = asyncio.Transport({"peername": ("10.0.0.1", 5)})
+    assert make_mocked_request("GET", "/", transport=transport).remote == "10.0.0.1"
+
+
+async def test_the_body_of_a_mocked_request_may_stream_and_is_bounded() -> None:
+    stream = StreamReader()
+    request = make_mocked_request("POST", "/", payload=stream)
+    stream.feed_data(b"one")
+    assert await request.content.readany() == b"one"
+    stream.feed_eof()
+    assert await request.content.read() == b""
+    small = make_mocked_request("POST", "/", payload=b"x" * 11, client_max_size=10)
+    with pytest.raises(web.HTTPRequestEntityTooLarge):
+        await small.read()
+
+
+async def test_a_mocked_request_opens_no_websocket() -> None:
+    async with aiolos.test_utils.FakeServer(transport="memory") as fake:
+        fake.get("/")
+        with pytest.raises(aiolos.WSServerHandshakeError):
+            await fake.session().ws_connect("http://a/")
+        (asked,) = fake.asked
+    request = make_mocked_request("GET", "/", asked.headers)
+    with pytest.raises(RuntimeError, match="test WebSockets by a TestClient"):
+        await web.WebSocketResponse().prepare(request)
 
 
 async def test_a_mocked_coroutine_is_a_handler() -> None:

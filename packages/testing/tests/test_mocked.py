@@ -15,12 +15,28 @@ def test_a_request_is_made_by_the_server(monkeypatch: pytest.MonkeyPatch) -> Non
             return arguments, options
 
     monkeypatch.setitem(siblings._bound, "server", Component)
-    assert make_mocked_request("GET", "/a", {"A": "b"}, match_info={"c": "d"}, payload=b"e") == (
-        ("GET", "/a", {"A": "b"}),
-        {"match_info": {"c": "d"}, "app": None, "payload": b"e"},
+    arguments, options = make_mocked_request(
+        "GET", "/a", {"A": "b"}, match_info={"c": "d"}, payload=b"e", closing=True
     )
-    with pytest.raises(TypeError, match="payload takes the body's bytes, not str"):
+    transport = options.pop("transport")
+    assert arguments == ("GET", "/a", {"A": "b"})
+    assert options == {
+        "match_info": {"c": "d"},
+        "app": None,
+        "payload": b"e",
+        "version": (1, 1),
+        "keep_alive": False,
+        "client_max_size": 1024**2,
+    }
+    assert transport.get_extra_info("peername") == ("127.0.0.1", 50_000)
+    assert transport.get_extra_info("ssl_object") is None
+
+
+def test_what_is_not_there_is_refused_with_advice() -> None:
+    with pytest.raises(TypeError, match="payload takes the body's bytes or a StreamReader"):
         make_mocked_request("GET", "/", payload="text")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="has no writer: what is sent is in request.exchange"):
+        make_mocked_request("GET", "/", writer=object())
 
 
 @pytest.mark.usefixtures("absent")

@@ -4,6 +4,7 @@ A sibling satisfies a contract by the shape of its module `component`; this docs
 below are complete, because "go to definition" stops here.
 """
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from ssl import SSLContext
@@ -12,7 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from .message import HttpVersion, RequestHead, ResponseHead
+from .message import HttpVersion, HttpVersion11, RequestHead, ResponseHead
+from .streams import StreamReader
 from .upgrade import Handover
 from .websocket import WebSocket, WSOptions
 
@@ -108,9 +110,16 @@ class ServerComponent(Protocol):
         *,
         match_info: Mapping[str, str] | None = None,
         app: Any = None,
-        payload: bytes = b"",
+        payload: bytes | StreamReader = b"",
+        version: HttpVersion = HttpVersion11,
+        keep_alive: bool = True,
+        client_max_size: int = 1024**2,
+        transport: asyncio.Transport | None = None,
     ) -> Any:
-        """A server request that no connection carries, for tests of handlers."""
+        """A server request that no connection carries, for tests of handlers.
+
+        `payload` is the body, whole or as a stream; `transport` is only asked for its extra info.
+        """
 
 
 class Connect(Protocol):

@@ -5,8 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aiolos_protocol.limits import DEFAULT_LIMITS
-from aiolos_protocol.message import RequestHead
+from aiolos_protocol.message import HttpVersion, HttpVersion11, RequestHead
 from aiolos_protocol.streams import StreamReader
 from multidict import CIMultiDict
 
@@ -18,6 +17,7 @@ from .routing.match import UrlMappingMatchInfo
 from .routing.resources import PlainResource
 from .routing.routes import ANY, ResourceRoute
 from .runner import AppRunner
+from .unconnected import Unconnected
 
 
 class _Bare(AbstractApplication):
@@ -56,51 +56,6 @@ def from_handler(handler: Callable[..., Awaitable[Any]]) -> _Bare:
     return _Bare(handler)
 
 
-class _Unconnected:
-    """Bearer, link and exchange of a request that no connection carries."""
-
-    transport = None
-    client_max_size = 0
-    limits = DEFAULT_LIMITS
-    auto_decompress = True
-    response_begun = False
-
-    def __init__(self, head: RequestHead, payload: bytes) -> None:
-        self.head = head
-        self.body = StreamReader()
-        self.body.feed_data(payload)
-        self.body.feed_eof()
-
-    @property
-    def link(self) -> Any:
-        return self
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        return asyncio.get_running_loop()
-
-    def exchange(self, head: RequestHead) -> Any:
-        return self
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
-
-    async def preparing(self, request: Any, response: StreamResponse) -> None:
-        pass
-
-    def on_farewell(self, farewell: Callable[[], None] | None) -> None:
-        pass
-
-    async def disconnected(self) -> None:
-        pass
-
-    def on_end(self, callback: Callable[[], None]) -> None:
-        pass
-
-    def exceeded(self, limit: str, value: int) -> None:
-        pass
-
-
 def request(
     method: str,
     path: str,
@@ -108,17 +63,28 @@ def request(
     *,
     match_info: Mapping[str, str] | None = None,
     app: Any = None,
-    payload: bytes = b"",
+    payload: bytes | StreamReader = b"",
+    version: HttpVersion = HttpVersion11,
+    keep_alive: bool = True,
+    client_max_size: int = 1024**2,
+    transport: asyncio.Transport | None = None,
 ) -> Request:
     """See ServerComponent."""
     fields = CIMultiDict(headers or {})
     head = RequestHead(
-        method, path, headers=fields, length=len(payload), authority=fields.get("Host")
+        method,
+        path,
+        version,
+        headers=fields,
+        length=-1 if isinstance(payload, StreamReader) else len(payload),
+        chunked=isinstance(payload, StreamReader),
+        keep_alive=keep_alive,
+        authority=fields.get("Host"),
     )
     route = ResourceRoute(ANY, _never, PlainResource("/"))
     route.apps = (app,)
-    found = UrlMappingMatchInfo(match_info or {}, route)
-    return Request(head, _Unconnected(head, payload), found)
+    bearer = Unconnected(head, payload, client_max_size, transport)
+    return Request(head, bearer, UrlMappingMatchInfo(match_info or {}, route))
 
 
 async def _never(request: Request) -> StreamResponse:

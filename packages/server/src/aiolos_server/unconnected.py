@@ -1,0 +1,118 @@
+"""What stands below a request that no connection carries, for tests of handlers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiolos_protocol.limits import DEFAULT_LIMITS
+from aiolos_protocol.message import RequestHead, ResponseHead
+from aiolos_protocol.streams import StreamReader
+from aiolos_protocol.transport import READY
+from aiolos_protocol.upgrade import Handover
+from multidict import CIMultiDict
+
+from .response import StreamResponse
+
+
+class Unconnected:
+    """Connection, link and exchange in one; it keeps what a response sends.
+
+    `heads` are the heads that were sent, `written` the body so far, `complete` whether it has
+    ended. Nothing is framed, coded or limited by a connection's rules.
+    """
+
+    limits = DEFAULT_LIMITS
+    auto_decompress = True
+
+    def __init__(
+        self,
+        head: RequestHead,
+        payload: bytes | StreamReader,
+        client_max_size: int,
+        transport: asyncio.Transport | None,
+    ) -> None:
+        self.head = head
+        self.client_max_size = client_max_size
+        self.transport = transport
+        self.heads: list[ResponseHead] = []
+        self.written = b""
+        self.complete = False
+        if isinstance(payload, StreamReader):
+            self.body = payload
+        else:
+            self.body = StreamReader()
+            self.body.feed_data(payload)
+            self.body.feed_eof()
+
+    # The bearer.
+
+    @property
+    def link(self) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def response_begun(self) -> bool:
+        """Whether a final head has been sent."""
+        return any(head.status >= 200 or head.status == 101 for head in self.heads)
+
+    async def preparing(self, request: Any, response: StreamResponse) -> None:
+        """No application's signals are sent."""
+
+    def on_farewell(self, farewell: Callable[[], None] | None) -> None:
+        """It never goes away."""
+
+    async def disconnected(self) -> None:
+        """There is nobody to wait for."""
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """It has no end."""
+
+    def exceeded(self, limit: str, value: int) -> None:
+        """There is nobody to tell."""
+
+    # The link.
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop."""
+        return asyncio.get_running_loop()
+
+    def exchange(self, head: RequestHead) -> Any:
+        """Itself."""
+        return self
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport knows."""
+        return default if self.transport is None else self.transport.get_extra_info(name, default)
+
+    # The exchange.
+
+    def send_head(self, head: ResponseHead) -> None:
+        """See Exchange."""
+        self.heads.append(head)
+
+    def write(self, data: bytes) -> Awaitable[None]:
+        """See Exchange."""
+        self.written += data
+        return READY
+
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
+        """See Exchange."""
+        self.complete = True
+
+    def drain(self) -> Awaitable[None]:
+        """See Exchange."""
+        return READY
+
+    def bypass(self, size: int) -> None:
+        """There is no socket to write to."""
+
+    def take_over(self) -> Handover:
+        """There is nothing to take over."""
+        raise RuntimeError(
+            "a mocked request has no connection to take over: test WebSockets by a TestClient"
+        )
+
+    def abort(self) -> None:
+        """See Exchange."""
