@@ -58,6 +58,11 @@ class Unanswered(ConnectionLost):
     """The transport closed before any byte of an answer: it may have been dead when asked."""
 
 
+class Unprocessed(Unanswered):
+    """The peer has said that it has not worked on the request, which may be sent again whatever it
+    is (RFC 9113 8.7)."""
+
+
 class UpgradeRefused(Exception):
     """A handshake to leave HTTP (WebSocket) failed; `status` is what a server answers (400-426).
 

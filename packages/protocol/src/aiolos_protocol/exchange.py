@@ -113,6 +113,10 @@ class ServerRole(Protocol):
     def lost(self, exc: BaseException | None) -> None:
         """The connection is gone; called once. None for an orderly end."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being handled, also one whose peer is gone."""
+
 
 class ClientRole(Protocol):
     """What a client's link calls."""

@@ -13,6 +13,7 @@ from .sink import Sink
 from .stream import BODY, DONE, ROWS, Event, Stream
 
 _MAX_STREAM: Final = 2**31 - 1
+_UNDECLARED: Final = 100
 
 
 class ClientConnection(Connection):
@@ -36,7 +37,9 @@ class ClientConnection(Connection):
         """How many more streams may be opened now, 0 or more."""
         if self.is_closed() or self.goaway != FOREVER or self.next_stream > _MAX_STREAM:
             return 0
-        return max(0, self.remote.max_concurrent_streams - len(self.streams))
+        # Until the server has spoken nothing is promised: what most allow will do.
+        most = self.remote.max_concurrent_streams if self.remote.received else _UNDECLARED
+        return max(0, most - len(self.streams))
 
     def request(self, method: str, block: bytes, end: bool, owner: Any) -> Stream:
         """Open a stream with a request's header block; `end`: nothing else is sent.

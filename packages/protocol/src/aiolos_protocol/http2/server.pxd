@@ -16,3 +16,4 @@ cdef class ServerConnection(Connection):
     cdef _accept(self, Stream stream)
     cpdef shut_down(self)
     cpdef refuse_more(self)
+    cpdef bint is_refusing(self)

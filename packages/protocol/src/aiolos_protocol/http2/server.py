@@ -147,3 +147,10 @@ class ServerConnection(Connection):
         if self.accepts >= _ANY and not self.is_closed():
             self.accepts = self.last
             self._out.push(frames.goaway(self.last, ErrorCode.NO_ERROR))
+
+    def _last(self) -> int:
+        return min(self.last, self.accepts)
+
+    def is_refusing(self) -> bool:
+        """True once it is settled which stream is the last one."""
+        return self.accepts < _ANY

@@ -1,6 +1,6 @@
 """What a connection tells: the calls that its owner takes."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from multidict import CIMultiDict
 
@@ -16,7 +16,7 @@ class Sink(Protocol):
     told of, once it needs it no more.
     """
 
-    def head_received(self, stream: Stream, head: object) -> None:
+    def head_received(self, stream: Stream, head: Any) -> None:
         """A RequestHead opens `stream` (server), or the final ResponseHead has come (client).
 
         Where `stream.receiving` is DONE already, nothing follows: neither data nor `ended`.

@@ -219,8 +219,12 @@ class Streams(FrameReader):
         if self._stage != OVER:
             self._stage = OVER
             self._buffer = b""
-            self._out.push(frames.goaway(self.last, code, message.encode("ascii", "replace")))
+            self._out.push(frames.goaway(self._last(), code, message.encode("ascii", "replace")))
             self._out.halt()
+
+    def _last(self) -> int:
+        """The highest stream that was, or might be, worked on (RFC 9113 6.8)."""
+        return self.last
 
     def is_closed(self) -> bool:
         """True once the connection has failed."""

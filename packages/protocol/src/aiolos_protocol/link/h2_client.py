@@ -1,0 +1,387 @@
+"""The client's end of an HTTP/2 connection: many exchanges at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from multidict import CIMultiDict
+
+from ..clock import NEVER, Clock
+from ..errors import ConnectionLost, LocalProtocolError, Unanswered
+from ..exchange import ClientRole
+from ..http2 import blocks
+from ..http2.client import ClientConnection
+from ..http2.errors import ErrorCode, name_of
+from ..http2.stream import BODY, DONE, Stream
+from ..limits import Limits
+from ..message import RequestHead, ResponseHead
+from ..transport import Outcome, Pending, wait_for
+from ..upgrade import Handover
+from .h2 import H2Link, H2Stream
+from .h2_transport import H2StreamTransport
+
+# RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONNECT"})
+
+
+class H2ClientLink(H2Link):
+    """Sends requests as long as there is `room`, and receives their responses in any order.
+
+    `deadline` is the owner's while nothing is asked, and `on_deadline` is called when it has
+    passed; while exchanges are at work each has its own. The role's `recycled()` is called after
+    every exchange behind which another may be asked; its `lost()` when the server goes away, too:
+    exchanges that it works on are completed then.
+    """
+
+    __slots__ = (
+        "_exchanges",
+        "_numbers",
+        "_pings",
+        "_role",
+        "_scheme",
+        "_settled",
+        "_told",
+        "keep_alive",
+        "on_deadline",
+    )
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits, role: ClientRole
+    ) -> None:
+        H2Link.__init__(self, loop, clock, limits)
+        self._conn = ClientConnection(self, limits)
+        self._role = role
+        self._scheme = "http"
+        self._exchanges: set[H2ClientExchange] = set()
+        self._settled: asyncio.Future[None] | None = None
+        self._pings: dict[bytes, asyncio.Future[None]] = {}
+        self._numbers = 0
+        # Whether the role has been told that the connection is not to be used again.
+        self._told = False
+        self.keep_alive = True
+        self.on_deadline: Callable[[], object] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """asyncio.BaseProtocol."""
+        if transport.get_extra_info("ssl_object") is not None:
+            self._scheme = "https"
+        H2Link.connection_made(self, transport)
+
+    # What the connection is like.
+
+    @property
+    def room(self) -> int:
+        """How many more requests the server takes now."""
+        if not self.keep_alive or self.transport is None or self.transport.is_closing():
+            return 0
+        room: int = self._conn.room
+        return room
+
+    def is_reusable(self) -> bool:
+        """True when another request may be sent on this connection now."""
+        return self.room > 0
+
+    def is_idle(self) -> bool:
+        """True while no exchange is at work."""
+        return not self._exchanges
+
+    @property
+    def connect_protocol(self) -> bool:
+        """Whether the server takes extended CONNECT (RFC 8441); see settings()."""
+        return bool(self._conn.remote.enable_connect_protocol)
+
+    def settings(self) -> "Awaitable[None]":
+        """Wait until the server's settings are known. Raises ConnectionLost."""
+        if self._conn.remote.received:
+            return Outcome()
+        if self.transport is None:
+            return Outcome(error=ConnectionLost("the connection is closed"))
+        if self._settled is None:
+            self._settled = self.loop.create_future()
+        return Pending(wait_for(self._settled))
+
+    def ping(self) -> "Awaitable[None]":
+        """Send a PING and wait for its answer. Raises ConnectionLost."""
+        if self.transport is None:
+            return Outcome(error=ConnectionLost("the connection is closed"))
+        self._numbers += 1
+        payload = b"ping" + self._numbers.to_bytes(4, "big")
+        future = self._pings[payload] = self.loop.create_future()
+        self._conn.ping(payload)
+        self._flush_soon()
+        return Pending(wait_for(future))
+
+    # Time.
+
+    def expired(self) -> None:
+        """The deadline has passed: of some exchanges, or that of an idle connection."""
+        if self._exchanges:
+            now = self._clock.now
+            for exchange in [each for each in self._exchanges if each.deadline <= now]:
+                exchange.expired()
+            self._reckon()
+            return
+        self.deadline = NEVER
+        callback = self.on_deadline
+        if callback is not None:
+            callback()
+        else:
+            self.abort()
+
+    def _reckon(self) -> None:
+        self.deadline = min([each.deadline for each in self._exchanges], default=NEVER)
+
+    # Sending.
+
+    def ask(self, head: RequestHead, body: bytes = b"") -> "H2ClientExchange":
+        """Send a complete request; the exchange awaits its response.
+
+        Raises LocalProtocolError before anything is sent, ConnectionLost on a closed link.
+        """
+        size = len(body)
+        framed = size or head.method not in _BODILESS
+        block = self._block(head, size if framed else -1)
+        # RFC 9113 8.5: a tunnel's request does not end with its head.
+        exchange = self._begin(head, block, not size and head.method != "CONNECT")
+        if size:
+            self._conn.send_data(exchange.stream, body, True)
+        self._flush_soon()
+        return exchange
+
+    def ask_streaming(self, head: RequestHead) -> "H2ClientExchange":
+        """Send a head whose body follows by write() and end(); `head.length` is -1 if unknown."""
+        exchange = self._begin(head, self._block(head, head.length), False)
+        exchange.expect_to_send(head.length)
+        self._flush_soon()
+        return exchange
+
+    def _block(self, head: RequestHead, length: int) -> bytes:
+        fields: CIMultiDict[str] = head.fields
+        if "Content-Length" in fields or "Transfer-Encoding" in fields:
+            raise LocalProtocolError(
+                "Content-Length and Transfer-Encoding are the connection's own; leave them out"
+            )
+        authority = head.authority
+        host = fields.get("Host")
+        if host is not None:
+            # RFC 9113 8.3.1: :authority takes its place.
+            fields = fields.copy()
+            del fields["Host"]
+            authority = authority or host
+        scheme = head.scheme or self._scheme
+        block = blocks.request(head.method, scheme, authority or "", head.target, head.protocol)
+        block += blocks.fields(fields)
+        return block + blocks.length(length) if length >= 0 else block
+
+    def _begin(self, head: RequestHead, block: bytes, end: bool) -> "H2ClientExchange":
+        if self.transport is None:
+            raise ConnectionLost("the connection is closed")
+        if head.protocol is not None and not self.connect_protocol:
+            raise LocalProtocolError("the server does not take extended CONNECT (RFC 8441 3)")
+        exchange = H2ClientExchange(self, head)
+        exchange.opened(self._conn.request(head.method, block, end, exchange))
+        if not self._exchanges:
+            self.deadline = NEVER
+            self.on_deadline = None
+        self._exchanges.add(exchange)
+        return exchange
+
+    # The codec's calls.
+
+    def head_received(self, stream: Stream, head: ResponseHead) -> None:
+        """See Sink."""
+        if stream.owner is not None:
+            stream.owner.answer(head)
+
+    def settled(self) -> None:
+        """See Sink."""
+        settled, self._settled = self._settled, None
+        if settled is not None and not settled.done():
+            settled.set_result(None)
+        if not self._exchanges and self.is_reusable():
+            self._role.recycled(self)
+
+    def ponged(self, payload: bytes) -> None:
+        """See Sink."""
+        future = self._pings.pop(payload, None)
+        if future is not None and not future.done():
+            future.set_result(None)
+
+    def going_away(self, last: int, code: int, debug: bytes) -> None:
+        """See Sink."""
+        self.keep_alive = False
+        text = debug.decode("utf-8", "replace")
+        self._tell(ConnectionLost(f"the server goes away: {name_of(code)} {text}".rstrip()))
+
+    # Ends.
+
+    def over(self, exchange: "H2ClientExchange") -> None:
+        """An exchange has ended."""
+        self._exchanges.discard(exchange)
+        if not self._exchanges:
+            self.deadline = NEVER
+        if self.is_reusable():
+            self._role.recycled(self)
+        self._flush_soon()
+
+    def _rest(self) -> None:
+        if not self.keep_alive and not self._exchanges and self.transport is not None:
+            self.close()
+
+    def fail(self, error: Exception) -> None:
+        """The connection is of no further use; whoever waits, for head or body, gets `error`."""
+        for exchange in list(self._exchanges):
+            exchange.fail(error)
+        self.abort()
+
+    def _tell(self, exc: BaseException | None) -> None:
+        if not self._told:
+            self._told = True
+            self._role.lost(self, exc)
+
+    def _gone(self, exc: BaseException | None) -> None:
+        error = ConnectionLost("the connection was lost")
+        error.__cause__ = exc
+        for future in (self._settled, *self._pings.values()):
+            if future is not None and not future.done():
+                future.set_exception(error)
+                # Nobody may be waiting any more; that is not worth a warning.
+                future.exception()
+        self._pings.clear()
+        self._tell(exc)
+
+
+class H2ClientExchange(H2Stream):
+    """See Exchange; `head` is the request's. `answered` gives the response's head.
+
+    `body` is the response's and is set before `answered` is done. When `deadline`, in the clock's
+    seconds, has passed, `on_deadline` is called, or else the exchange is aborted.
+    """
+
+    __slots__ = ("_deadline", "answered", "head", "on_deadline")
+
+    def __init__(self, link: H2ClientLink, head: RequestHead) -> None:
+        H2Stream.__init__(self, link)
+        self.head = head
+        self.answered: asyncio.Future[ResponseHead] = link.loop.create_future()
+        self.on_deadline: Callable[[], object] | None = None
+        self._deadline = NEVER
+
+    @property
+    def stream(self) -> Any:
+        """The codec's stream; None once the exchange has ended."""
+        return self._stream
+
+    @property
+    def deadline(self) -> float:
+        """See H2ClientExchange."""
+        return self._deadline
+
+    @deadline.setter
+    def deadline(self, when: float) -> None:
+        self._deadline = when
+        link = self._link
+        link.deadline = min(link.deadline, when)
+
+    def expired(self) -> None:
+        """The deadline has passed."""
+        self._deadline = NEVER
+        if self.on_deadline is not None:
+            self.on_deadline()
+        else:
+            self.abort()
+
+    # From the link.
+
+    def opened(self, stream: Stream) -> None:
+        """The request's head is out."""
+        self._stream = stream
+
+    def expect_to_send(self, length: int) -> None:
+        """A body follows, of `length` bytes, -1 unknown."""
+        self._left = length
+
+    def answer(self, head: ResponseHead) -> None:
+        """The response's head has come."""
+        if self._stream.receiving == BODY:
+            self._expect_body()
+        if not self.answered.done():
+            self.answered.set_result(head)
+        self._check_over()
+
+    def ended(self, trailers: "CIMultiDict[str] | None") -> None:
+        """See H2Stream."""
+        H2Stream.ended(self, trailers)
+        self._check_over()
+
+    def broken(self, error: Exception) -> None:
+        """See H2Stream."""
+        if self._link.transport is None and not self.answered.done():
+            lost = Unanswered("the server closed the connection without an answer")
+            lost.__cause__ = error
+            error = lost
+        H2Stream.broken(self, error)
+        if not self.answered.done():
+            self.answered.set_exception(error)
+            # A caller that was cancelled is not there to see it.
+            self.answered.exception()
+        self._finish()
+
+    def _sent(self) -> None:
+        self._check_over()
+
+    def _check_over(self) -> None:
+        stream = self._stream
+        if stream is not None and stream.sending == DONE and stream.receiving == DONE:
+            stream.owner = None
+            self._finish()
+
+    def _finish(self) -> None:
+        self._give_back()
+        self._stream = None
+        self._link.over(self)
+
+    # See Exchange.
+
+    def send_head(self, head: ResponseHead) -> None:
+        """Not a client's verb."""
+        raise LocalProtocolError("a client sends no response")
+
+    def write(self, data: bytes) -> "Awaitable[None]":
+        """See Exchange.write."""
+        return self.write_body(data)
+
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
+        """See Exchange.end."""
+        self.end_body(trailers)
+
+    def body_sent(self) -> bool:
+        """True when the request is out whole."""
+        stream = self._stream
+        return stream is None or stream.sending >= DONE
+
+    def take_over(self) -> Handover:
+        """See Exchange.take_over."""
+        stream = self._check_stream()
+        if self.head.method != "CONNECT" or not self.answered.done():
+            raise LocalProtocolError("take_over() comes behind 2xx to CONNECT (RFC 9113 8.5)")
+        transport = H2StreamTransport(self._link, stream)
+        buffered = self.body.read_nowait()
+        self._give_back()
+        return transport.hand_over(buffered, self.body.ended, self._taken_over)
+
+    def _taken_over(self, exc: BaseException | None) -> None:
+        self._stream = None
+        self._link.over(self)
+
+    def fail(self, error: Exception) -> None:
+        """End the exchange; whoever waits, for head or body, gets `error`."""
+        stream = self._stream
+        if stream is not None and self._lost is None:
+            stream.owner = None
+            self._link._conn.reset(stream, ErrorCode.CANCEL)
+            self.broken(error)
+
+    def abort(self) -> None:
+        """See Exchange.abort. Other exchanges go on."""
+        self.fail(ConnectionLost("the exchange was aborted"))

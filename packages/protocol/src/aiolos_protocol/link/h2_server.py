@@ -1,0 +1,532 @@
+"""The server's end of an HTTP/2 connection: every stream looks like a link with one request.
+
+A stream that has been answered is used again for a later one, together with its role: so a role
+sees one request after the other, as on an HTTP/1.1 connection, only that several are at work.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from multidict import CIMultiDict
+
+from ..clock import Clock
+from ..errors import ConnectionLost, LocalProtocolError, ProtocolError, RemoteProtocolError
+from ..exchange import ServerRole
+from ..http1.serializer import may_have_body
+from ..http2 import blocks
+from ..http2.errors import ErrorCode
+from ..http2.server import ServerConnection
+from ..http2.stream import BODY, DONE, Stream
+from ..limits import Limits
+from ..message import RequestHead, ResponseHead
+from ..streams import EMPTY
+from ..upgrade import Handover
+from .h2 import H2Link, H2Stream
+from .h2_transport import H2StreamTransport
+
+# How long a peer that was told goodbye may take to hear it, in seconds.
+FAREWELL: Final = 2.0
+
+
+class H2ServerLink(H2Link):
+    """Receives requests. `new_role()` makes the role of one stream after the other.
+
+    `server` is the text of the Server field. All times are seconds, inf for none: `head_timeout`
+    bounds the wait for the first request, `keepalive_timeout` that for any other while none is at
+    work. Within every `body_timeout` the peer must send as much of a body that is awaited, and
+    take as much of a response, as `Limits.body_rate` demands.
+    """
+
+    __slots__ = (
+        "_body_timeout",
+        "_free",
+        "_idle_since",
+        "_keepalive_timeout",
+        "_new_role",
+        "_reset",
+        "_server",
+        "_unsent",
+        "_working",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        limits: Limits,
+        new_role: Callable[[], ServerRole],
+        server: str,
+        head_timeout: float = 30.0,
+        keepalive_timeout: float = 75.0,
+        body_timeout: float = 30.0,
+    ) -> None:
+        H2Link.__init__(self, loop, clock, limits)
+        self._conn = ServerConnection(self, limits)
+        self._new_role = new_role
+        self._server = server
+        self._keepalive_timeout = keepalive_timeout
+        self._body_timeout = body_timeout
+        self._idle_since = clock.now
+        self.deadline = clock.now + head_timeout
+        self._unsent = 0
+        # How many streams are at work; those that wait for one; those that the peer has reset
+        # while their handlers were at work.
+        self._working = 0
+        self._free: list[H2ServerStream] = []
+        self._reset: list[H2ServerStream] = []
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """asyncio.BaseProtocol. One stream is there from the start: its role is the connection."""
+        H2Link.connection_made(self, transport)
+        self._idle_since = self._clock.now
+        self._free.append(self._new_stream())
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio.Protocol."""
+        if self._reset:
+            self._forget_reset()
+        H2Link.data_received(self, data)
+
+    def _new_stream(self) -> "H2ServerStream":
+        stream = H2ServerStream(self, self._new_role())
+        stream.role.connected(stream)
+        return stream
+
+    # The codec's calls.
+
+    def head_received(self, stream: Stream, head: RequestHead) -> None:
+        """See Sink."""
+        if not self._working:
+            self.deadline = self._clock.now + self._body_timeout
+        self._working += 1
+        owner = self._free.pop() if self._free else self._new_stream()
+        owner.requested(stream, head)
+
+    def head_refused(self, stream: Stream, error: ProtocolError) -> None:
+        """See Sink."""
+        self._working += 1
+        owner = self._free.pop() if self._free else self._new_stream()
+        owner.refused(stream, error)
+
+    def _broken(self, error: ProtocolError) -> None:
+        # There is nobody to answer; but the role keeps the log.
+        if self._free:
+            self._free[-1].role.request_refused(error)
+
+    # Ends.
+
+    def over(self, stream: "H2ServerStream", again: bool) -> None:
+        """A stream has ended; `again` where it may be used for another request."""
+        self._working -= 1
+        if not self._working:
+            self._idle_since = self._clock.now
+            self.deadline = self._idle_since + self._keepalive_timeout
+        if not again:
+            self._reset.append(stream)
+        elif self.transport is not None:
+            self._free.append(stream)
+
+    def _forget_reset(self) -> None:
+        """A stream that was reset keeps its place until its handler has ended: a peer that opens
+        and resets streams cannot have more handlers at work than streams (RFC 9113 10.5)."""
+        still = []
+        for stream in self._reset:
+            if stream.role.busy:
+                still.append(stream)
+            else:
+                stream.forget()
+        self._reset = still
+
+    def shut_down(self) -> None:
+        """Take no new requests, and close when those at work have been answered."""
+        self._conn.shut_down()
+        if not self._working:
+            self.deadline = min(self.deadline, self._clock.now + FAREWELL)
+        self._flush_soon()
+
+    def _rest(self) -> None:
+        if not self._working and self._conn.is_refusing() and self.transport is not None:
+            self.close()
+
+    def _gone(self, exc: BaseException | None) -> None:
+        free, self._free = self._free, []
+        for stream in free:
+            stream.transport = None
+            stream.role.lost(exc)
+
+    # Time.
+
+    def idle_time(self) -> float:
+        """See ServerLink."""
+        if self._working:
+            return -1.0
+        idle: float = self._clock.now - self._idle_since
+        return idle
+
+    def pause_writing(self) -> None:
+        """asyncio.BaseProtocol."""
+        H2Link.pause_writing(self)
+        self._unsent = self.transport.get_write_buffer_size()
+        self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
+
+    def expired(self) -> None:
+        """The deadline has passed: for the next request, or for the peer to keep its pace."""
+        if self._is_sluggish():
+            self.abort()
+        elif self._working or self._write_paused or self.transport.is_closing():
+            self.deadline = self._clock.now + self._body_timeout
+            if self._working:
+                self._check_pace()
+        else:
+            self.close()
+            self.deadline = self._clock.now + self._body_timeout
+
+    def _is_sluggish(self) -> bool:
+        """Whether what is written waits for a peer that takes less than it must."""
+        if not self._write_paused and not self.transport.is_closing():
+            return False
+        unsent = self._unsent
+        size: int = self.transport.get_write_buffer_size()
+        self._unsent = size
+        return 0 <= unsent - size < self._limits.body_rate * self._body_timeout
+
+    def _check_pace(self) -> None:
+        least = int(self._limits.body_rate * self._body_timeout)
+        taking, sending = self._conn.held_up(least)
+        for stream in taking:
+            error = ConnectionLost(
+                f"the peer took less than {least} bytes of the response in {self._body_timeout:g} s"
+            )
+            self._end(stream, error)
+        for stream in sending:
+            if stream.owner is not None:
+                stream.owner.late(least, self._body_timeout)
+        self._flush_soon()
+
+    def _end(self, stream: Stream, error: Exception) -> None:
+        owner, stream.owner = stream.owner, None
+        self._conn.reset(stream, ErrorCode.CANCEL)
+        if owner is not None:
+            owner.broken(error)
+
+
+class H2ServerStream(H2Stream):
+    """See ServerLink. Between two requests it waits for the next one."""
+
+    __slots__ = (
+        "_awaits_continue",
+        "_exchange",
+        "_head",
+        "_is_last",
+        "loop",
+        "role",
+        "transport",
+    )
+
+    def __init__(self, link: H2ServerLink, role: Any) -> None:
+        H2Stream.__init__(self, link)
+        self.role = role
+        self.loop = link.loop
+        self.transport: Any = link.transport
+        self._head: Any = None
+        self._exchange: Any = None
+        self._awaits_continue = False
+        # Whether no request is taken behind this one (`Connection: close` in HTTP/1.1).
+        self._is_last = False
+
+    # From the link.
+
+    def requested(self, stream: Stream, head: RequestHead) -> None:
+        """A request begins."""
+        self._begin(stream, head)
+        if stream.receiving == BODY:
+            self._awaits_continue = head.expect
+            self._expect_body()
+        self.role.request_received(head)
+
+    def refused(self, stream: Stream, error: ProtocolError) -> None:
+        """A request that cannot be worked on is answered by the role's words."""
+        head = RequestHead("GET", "*")
+        self._begin(stream, head)
+        status, body = self.role.request_refused(error)
+        self.answer(head, status, "", "text/plain; charset=utf-8", None, body, True)
+
+    def _begin(self, stream: Stream, head: RequestHead) -> None:
+        stream.owner = self
+        self._stream = stream
+        self._head = head
+        self._left = -1
+        self._bodiless = False
+        self._is_last = False
+        self.body = EMPTY
+
+    def late(self, least: int, seconds: float) -> None:
+        """The body does not come at its pace."""
+        if not self._awaits_continue and not self._paused:
+            self._discard_body(
+                RemoteProtocolError(
+                    f"less than {least} bytes of the body came within {seconds:g} s; slower ones "
+                    "need a lower Limits(body_rate=...) or a longer body_timeout",
+                    status_hint=408,
+                )
+            )
+
+    def broken(self, error: Exception) -> None:
+        """See H2Stream."""
+        H2Stream.broken(self, error)
+        self._part(error)
+
+    def _part(self, exc: BaseException | None) -> None:
+        """The stream is gone; the handler may still be at work."""
+        self._head = self._exchange = None
+        self.transport = None
+        self._link.over(self, False)
+        self.role.lost(exc)
+
+    def forget(self) -> None:
+        """The handler of a stream that is gone has ended."""
+        stream = self._stream
+        if stream is not None:
+            self._give_back()
+            self._stream = None
+            self._link._conn.release(stream)
+
+    # As a link.
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """See ServerLink."""
+        return self._link.get_extra_info(name, default)
+
+    def idle_time(self) -> float:
+        """See ServerLink. It is the connection's."""
+        idle: float = self._link.idle_time()
+        return idle
+
+    def close(self) -> None:
+        """End the connection in order: other streams are answered first."""
+        self._link.shut_down()
+
+    def abort(self) -> None:
+        """End what is at work here, other streams go on; where nothing is, the connection."""
+        stream = self._stream
+        if self._lost is not None:
+            self.forget()
+        elif stream is None:
+            self._link.abort()
+        else:
+            stream.owner = None
+            self._link._conn.reset(stream, ErrorCode.INTERNAL_ERROR)
+            self._link._flush_soon()
+            self.broken(ConnectionLost("the exchange was aborted"))
+
+    def exchange(self, head: RequestHead) -> "H2ServerExchange":
+        """See ServerLink.exchange."""
+        self._check(head)
+        exchange: H2ServerExchange | None = self._exchange
+        if exchange is None:
+            exchange = self._exchange = H2ServerExchange(self, head, self.body)
+        return exchange
+
+    def _check(self, head: RequestHead) -> None:
+        if head is not self._head:
+            if self._lost is not None:
+                raise ConnectionLost(str(self._lost)) from self._lost
+            raise LocalProtocolError(f"the exchange of {head!r} has ended")
+
+    # Sending.
+
+    def answer(
+        self,
+        head: RequestHead,
+        status: int,
+        reason: str,
+        content_type: str,
+        headers: "CIMultiDict[str] | None",
+        body: bytes,
+        keep_alive: bool,
+    ) -> None:
+        """See ServerLink.answer."""
+        if head is not self._head:
+            self._check(head)
+        if status < 200 or (status < 300 and head.method == "CONNECT"):
+            raise LocalProtocolError(
+                f"{status} to {head.method} does not end an exchange; send it by send_head() "
+                "(RFC 9110 9.3.6, 15.2)"
+            )
+        link = self._link
+        may = may_have_body(status)
+        block = self._answer_block(head, status, content_type, headers, len(body), may)
+        whole = not body or not may or head.method == "HEAD"
+        link._conn.send_head(self._stream, block, whole)
+        if not whole:
+            link._conn.send_data(self._stream, body, True)
+        self._leave(keep_alive)
+
+    def _answer_block(
+        self,
+        head: RequestHead,
+        status: int,
+        content_type: str,
+        headers: "CIMultiDict[str] | None",
+        size: int,
+        may: bool,
+    ) -> bytes:
+        link = self._link
+        if headers is None:
+            block = blocks.response_prefix(status, content_type, link._server)
+            if may:
+                block += blocks.length(size)
+            return block + blocks.date(link._clock.date)
+        fields = headers.copy()
+        if content_type and "Content-Type" not in fields:
+            fields["Content-Type"] = content_type
+        if status == 204 or (head.method != "HEAD" and status != 304):
+            # RFC 9110 8.6: only there may it differ from what is sent, and never in a 204.
+            fields.pop("Content-Length", None)
+        if may and "Content-Length" not in fields:
+            return self._block(status, fields) + blocks.length(size)
+        return self._block(status, fields)
+
+    def _block(self, status: int, fields: "CIMultiDict[str]") -> bytes:
+        """A head with the fields that are the connection's own; `fields` is changed."""
+        link = self._link
+        connection = fields.pop("Connection", None)
+        if connection is not None and "close" in connection.lower():
+            self._is_last = True
+        block = blocks.status(status) + blocks.fields(fields)
+        if "Server" not in fields:
+            block += blocks.field("server", link._server)
+        if "Date" not in fields:
+            block += blocks.date(link._clock.date)
+        return block
+
+    def send_head(self, response: ResponseHead) -> None:
+        """See Exchange.send_head."""
+        stream = self._check_stream()
+        status = response.status
+        head: RequestHead = self._head
+        link = self._link
+        if 100 <= status < 200 and status != 101:
+            self._inform(response)
+            return
+        fields = response.fields.copy()
+        leaves = head.method == "CONNECT" and 200 <= status < 300
+        if status != 304:
+            fields.pop("Content-Length", None)
+        may = may_have_body(status) and not leaves
+        block = self._block(status, fields)
+        self._left = -1
+        if may and response.length >= 0:
+            block += blocks.length(response.length)
+            self._left = response.length
+        self._bodiless = not leaves and (not may or head.method == "HEAD")
+        link._conn.send_head(stream, block, False)
+        if not response.keep_alive:
+            self._is_last = True
+        link._flush_soon()
+
+    def _inform(self, response: ResponseHead) -> None:
+        """Send a 1xx head where the peer still needs it (RFC 9110 15.2)."""
+        if response.status == 100:
+            if not self.is_receiving():
+                return
+            self._awaits_continue = False
+        fields = response.fields
+        if "Content-Length" in fields:
+            raise LocalProtocolError(f"a {response.status} has no body to frame (RFC 9110 8.6)")
+        block = blocks.status(response.status) + blocks.fields(fields)
+        self._link._conn.send_informational(self._stream, block)
+        self._link._flush_soon()
+
+    def _leave(self, keep_alive: bool) -> None:
+        """The response is complete, though it may be in the queue: no verb has effect any more."""
+        self._head = self._exchange = None
+        link = self._link
+        if not keep_alive:
+            self._is_last = True
+        if self._stream.sending == DONE:
+            self._sent()
+        link._flush_soon()
+
+    def _sent(self) -> None:
+        stream = self._stream
+        link = self._link
+        self._head = self._exchange = None
+        if stream.receiving == BODY:
+            # RFC 9113 8.1: the client need not send what is left.
+            self._discard_body(
+                LocalProtocolError("the response is out: what is left of the body is thrown away")
+            )
+            link._conn.reset(stream, ErrorCode.NO_ERROR)
+        self._give_back()
+        stream.owner = None
+        self._stream = None
+        self.body = EMPTY
+        link._conn.release(stream)
+        if self._is_last:
+            # Behind the answer: some clients take nothing more once they have read GOAWAY.
+            link._conn.refuse_more()
+        link.over(self, True)
+
+    # Leaving.
+
+    def take_over(self) -> Handover:
+        """See Exchange.take_over."""
+        stream = self._check_stream()
+        if self._head is None or self._head.method != "CONNECT" or stream.sending != BODY:
+            raise LocalProtocolError("take_over() comes behind 2xx to CONNECT (RFC 9113 8.5)")
+        transport = H2StreamTransport(self._link, stream)
+        self._head = self._exchange = None
+        buffered = self.body.read_nowait()
+        self._give_back()
+        ended = self.body.ended
+        self.body = EMPTY
+        return transport.hand_over(buffered, ended, self._taken_over)
+
+    def _taken_over(self, exc: BaseException | None) -> None:
+        """The successor is done with the stream."""
+        self._lost = exc if isinstance(exc, Exception) else ConnectionLost("the tunnel has ended")
+        self._part(exc)
+
+
+class H2ServerExchange:
+    """See Exchange; refuses every verb once the stream has gone on to another request."""
+
+    __slots__ = ("_stream", "body", "head")
+
+    def __init__(self, stream: H2ServerStream, head: RequestHead, body: Any) -> None:
+        self._stream = stream
+        self.head = head
+        self.body = body
+
+    def _current(self) -> H2ServerStream:
+        stream = self._stream
+        if stream._exchange is not self:
+            stream._check(self.head)
+        return stream
+
+    def send_head(self, head: ResponseHead) -> None:
+        """See Exchange.send_head."""
+        self._current().send_head(head)
+
+    def write(self, data: bytes) -> "Awaitable[None]":
+        """See Exchange.write."""
+        return self._current().write_body(data)
+
+    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
+        """See Exchange.end."""
+        self._current().end_body(trailers)
+
+    def drain(self) -> "Awaitable[None]":
+        """See Exchange.drain."""
+        return self._stream.drain()
+
+    def take_over(self) -> Handover:
+        """See Exchange.take_over."""
+        return self._current().take_over()
+
+    def abort(self) -> None:
+        """See Exchange.abort."""
+        if self._stream._exchange is self:
+            self._stream.abort()
