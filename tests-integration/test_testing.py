@@ -43,6 +43,8 @@ async def test_tst_01_a_client_of_a_server() -> None:
             assert await response.text() == "hello /test"
         response = await client.get("/")
         assert await response.text() == "hello /"
+        async with client.head("/test") as response:
+            assert (response.status, await response.read()) == (200, b"")
 
 
 @pytest.mark.parametrize("is_coroutine", [False, True])

@@ -53,6 +53,9 @@ class Session:
         self.asked.append((method, url.raw_path_qs, options))
         return Pending(Result())
 
+    def head(self, url: Any, **options: Any) -> Pending:
+        return self.request("HEAD", url, by="head", **options)
+
     def ws_connect(self, url: Any, **options: Any) -> Pending:
         self.asked.append(("ws", url.raw_path_qs, options))
         return Pending(Result())
@@ -141,7 +144,7 @@ async def test_every_verb_asks_by_its_method(tiny: Any) -> None:
             ("BREW", "/tea", {"data": b"1"}),
             ("GET", "/a?b", {"params": {}}),
             ("OPTIONS", "/a?b", {"params": {}}),
-            ("HEAD", "/a?b", {"params": {}, "allow_redirects": False}),
+            ("HEAD", "/a?b", {"params": {}, "by": "head"}),
             ("POST", "/a?b", {"params": {}}),
             ("PUT", "/a?b", {"params": {}}),
             ("PATCH", "/a?b", {"params": {}}),

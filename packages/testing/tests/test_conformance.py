@@ -136,6 +136,9 @@ class Session:
     def request(self, method: str, url: str) -> Any:
         return Asking(self._ask(method, URL(url)))
 
+    def head(self, url: str) -> Any:
+        return Asking(self._ask("HEAD", URL(url)))
+
     def ws_connect(self, url: str) -> Any:
         return Asking(self._upgrade(url))
 
@@ -159,7 +162,8 @@ class Session:
         reader, writer = self.streams
         target = url.path if self.fault == "no query" else url.raw_path_qs
         writer.write(f"{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        answer = Answer(await reader.readuntil(b"\r\n\r\n"), await reader.readexactly(5))
+        head = await reader.readuntil(b"\r\n\r\n")
+        answer = Answer(head, b"" if method == "HEAD" else await reader.readexactly(5))
         if self.fault == "status":
             answer.status = "201"
         return answer

@@ -8,7 +8,7 @@ from aiolos_testing import loop_context, setup_test_loop, teardown_test_loop
 
 def test_a_loop_is_current_while_it_is_there() -> None:
     loop = setup_test_loop()
-    assert asyncio.get_event_loop_policy().get_event_loop() is loop
+    assert asyncio.get_event_loop() is loop
     teardown_test_loop(loop)
     assert loop.is_closed()
     teardown_test_loop(loop, fast=True)

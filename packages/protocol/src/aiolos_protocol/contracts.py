@@ -154,6 +154,10 @@ class Requester(Protocol):
         """`request(method, url, **options)`; the options are the session's own."""
 
     @property
+    def head(self) -> Callable[..., Any]:
+        """`head(url, **options)`: request() by HEAD, which by itself follows no redirect."""
+
+    @property
     def ws_connect(self) -> Callable[..., Any]:
         """`ws_connect(url, **options)`; the options are the session's own."""
 

@@ -194,7 +194,8 @@ class TestClient(Generic[_Response, _Socket]):
 
     def head(self, path: str | URL, **options: Any) -> Pending[_Response]:
         """request("HEAD"); follows no redirect unless told to."""
-        return self.request("HEAD", path, **{"allow_redirects": False, **options})
+        url = self.make_url(path)
+        return _Remembering(self.session.head(url, **options), self._awaited.append)
 
     def post(self, path: str | URL, **options: Any) -> Pending[_Response]:
         """request("POST")."""

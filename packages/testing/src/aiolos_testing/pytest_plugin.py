@@ -296,6 +296,7 @@ def client_class_fixture(name: str) -> Any:
 
     @pytest.fixture(name=name)
     def client_class() -> type[TestClient[Any, Any]]:
+        """The class whose clients are made; override it to have another one."""
         from .client import TestClient
 
         return TestClient
@@ -308,6 +309,7 @@ def client_fixture(name: str, *, class_fixture: str) -> Any:
 
     @pytest.fixture(name=name)
     def clients(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> ClientFactory:
+        """Makes clients: `client = await this(app)`, or with `async with`."""
         from .factories import ClientFactory
 
         return ClientFactory(_aiolos_stack, request.getfixturevalue(class_fixture))
@@ -320,6 +322,7 @@ def server_fixture(name: str) -> Any:
 
     @pytest.fixture(name=name)
     def servers(_aiolos_stack: Stack) -> ServerFactory:
+        """Makes servers: `server = await this(app)`, or with `async with`."""
         from .factories import ServerFactory
 
         return ServerFactory(_aiolos_stack)
@@ -332,6 +335,7 @@ def raw_server_fixture(name: str) -> Any:
 
     @pytest.fixture(name=name)
     def raw_servers(_aiolos_stack: Stack) -> RawServerFactory:
+        """Makes servers of a bare handler: `server = await this(handler)`."""
         from .factories import RawServerFactory
 
         return RawServerFactory(_aiolos_stack)
@@ -344,6 +348,7 @@ def unused_port_fixture(name: str) -> Any:
 
     @pytest.fixture(name=name)
     def ports() -> Callable[[], int]:
+        """A function that gives a port of 127.0.0.1 which nobody uses."""
         from .ports import unused_port
 
         return unused_port
