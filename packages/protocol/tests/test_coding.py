@@ -351,3 +351,21 @@ async def test_large_pieces_are_compressed_off_the_loop() -> None:
 def test_the_reader_is_a_stream_reader() -> None:
     assert isinstance(decoded(StreamReader(), "br"), DecodedReader)
     assert issubclass(DecodedReader, StreamReader)
+
+
+@pytest.mark.parametrize("broken", [b"nothing", compress(TEXT, ["gzip"])[:-9]])
+async def test_a_role_names_errors_of_the_coding_in_its_own_words(broken: bytes) -> None:
+    reader = decoded(arrived(broken), "gzip")
+    reader.translate(lambda exc: LookupError(str(exc)))
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await reader.read()
+
+
+async def test_a_role_names_errors_of_the_source_in_its_own_words() -> None:
+    source = arrived(b"", end=False)
+    reader = decoded(source, "gzip")
+    reader.translate(lambda exc: LookupError(str(exc)))
+    source.set_exception(ConnectionLost("gone"))
+    with pytest.raises(LookupError, match="gone"):
+        await reader.read()

@@ -469,3 +469,29 @@ def test_whatever_is_read_in_whatever_way_is_what_was_fed(pieces, reads, ahead):
         assert reader.total_bytes == sum(map(len, pieces))
 
     asyncio.run(play())
+
+
+def in_other_words(exc):
+    return LookupError(str(exc)) if isinstance(exc, ConnectionError) else exc
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_role_names_errors_in_its_own_words(early):
+    reader = StreamReader()
+    if early:
+        reader.set_exception(ConnectionError("gone"))
+    reader.translate(in_other_words)
+    reader.set_exception(ConnectionError("gone"))
+    with pytest.raises(LookupError, match="gone"):
+        await reader.read()
+    assert isinstance(reader.exception(), LookupError)
+
+
+async def test_what_is_no_neutral_error_stays_as_it_is():
+    reader = StreamReader()
+    reader.translate(in_other_words)
+    waiting = asyncio.ensure_future(reader.read())
+    await asyncio.sleep(0)
+    reader.set_exception(TimeoutError("late"))
+    with pytest.raises(TimeoutError, match="late"):
+        await waiting

@@ -92,6 +92,11 @@ class DecodedReader(StreamReader):
         super().set_exception(exc)
         self._source.set_exception(exc)
 
+    def translate(self, translation: Callable[[BaseException], BaseException]) -> None:
+        """As StreamReader.translate, of the source as well."""
+        super().translate(translation)
+        self._source.translate(translation)
+
     async def _wait(self) -> None:
         """As StreamReader._wait: bring more bytes, or the end."""
         while not (piece := self._decode()):
@@ -112,16 +117,23 @@ class DecodedReader(StreamReader):
         try:
             return self._decoder.read(PIECE)
         except ProtocolError as error:
-            super().set_exception(error)
-            raise
+            broken = error
+        raise self._broken(broken)
 
     def _finish(self) -> None:
         try:
             self._decoder.finish()
         except ProtocolError as error:
-            super().set_exception(error)
-            raise
-        self.feed_eof()
+            broken = error
+        else:
+            self.feed_eof()
+            return
+        raise self._broken(broken)
+
+    def _broken(self, error: ProtocolError) -> BaseException:
+        """What `error`, which ends the body, is raised as."""
+        super().set_exception(error)
+        return super().exception() or error
 
 
 class EncodingWriter:

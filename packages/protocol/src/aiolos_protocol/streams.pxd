@@ -14,6 +14,7 @@ cdef class StreamReader:
     cdef Py_ssize_t _size
     cdef object _splits
     cdef object _trailers
+    cdef object _translation
     cdef object _waiter
     cdef public bint ended
     cdef public long long total_bytes

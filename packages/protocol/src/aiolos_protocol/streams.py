@@ -81,6 +81,7 @@ class StreamReader:
         "_size",
         "_splits",
         "_trailers",
+        "_translation",
         "_waiter",
         "ended",
         "total_bytes",
@@ -93,6 +94,7 @@ class StreamReader:
         self._offset = 0
         self._size = 0
         self._exception: BaseException | None = None
+        self._translation: Callable[[BaseException], BaseException] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._end_waiter: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], None]] | None = None
@@ -152,6 +154,8 @@ class StreamReader:
         """The body ends here, incomplete, for the reason `exc`; nothing where it has ended."""
         if self.ended or self._exception is not None:
             return
+        if self._translation is not None:
+            exc = self._translation(exc)
         self._exception = exc
         self._callbacks = None
         self._let_go()
@@ -160,6 +164,15 @@ class StreamReader:
         for future in (waiter, self._end_waiter):
             if future is not None and not future.done():
                 future.set_exception(exc)
+
+    def translate(self, translation: "Callable[[BaseException], BaseException]") -> None:
+        """Have what ends the body early, or has done so, raised as `translation(exc)`.
+
+        So a role names errors in its own words; what is no neutral error must come back as it is.
+        """
+        self._translation = translation
+        if self._exception is not None:
+            self._exception = translation(self._exception)
 
     # What users ask.
 

@@ -520,3 +520,10 @@ async def test_a_length_cuts_every_kind_alike(data: bytes, length: int) -> None:
         AsyncIterablePayload(pieces(data[:50], data[50:])),
     ):
         assert await written(payload, length) == expected
+
+
+async def test_what_is_in_memory_is_at_hand() -> None:
+    assert get_payload("ü").at_hand() == "ü".encode()
+    assert get_payload(memoryview(b"ab")).at_hand() == b"ab"
+    assert get_payload(io.BytesIO(b"ab")).at_hand() is None
+    assert get_payload(pieces(b"a")).at_hand() is None

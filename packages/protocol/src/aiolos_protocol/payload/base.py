@@ -128,6 +128,10 @@ class Payload(ABC):
         """The whole body; it can be written still. `encoding` is that of text without its own."""
         return self.decode(encoding, errors).encode(encoding, errors)
 
+    def at_hand(self) -> bytes | None:
+        """The whole body where its bytes are in memory as they will be sent, else None."""
+        return None
+
     def _close(self) -> None:
         """Let go of what the value holds; called once, from the event loop's thread."""
 

@@ -28,6 +28,10 @@ class BytesPayload(Payload):
         """As Payload.decode()."""
         return bytes(self._value).decode(encoding, errors)
 
+    def at_hand(self) -> bytes | None:
+        """As Payload.at_hand()."""
+        return bytes(self._value)
+
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """The bytes themselves."""
         return bytes(self._value)
