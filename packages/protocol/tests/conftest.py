@@ -20,3 +20,11 @@ if importlib.util.find_spec("aiolos_protocol.http1") and importlib.util.find_spe
 def twin(request):
     """One module with parse_request, parse_response, parse_trailers and load_headers."""
     return import_module(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_twins():
+    """All twins at once, for comparing; test_sources checks that there are two where there must."""
+    if len(TWINS) < 2:
+        pytest.skip("the Python sources alone are here: there is nothing to compare")
+    return [import_module(name) for name in TWINS]
