@@ -44,8 +44,8 @@ COMPRESSION = (
     "isal>=1.7; platform_python_implementation == 'CPython'",
     "zlib-ng>=0.5; platform_python_implementation == 'CPython'",
 )
-# Other implementations of HTTP/2 that ours is held against.
-HTTP2 = ("h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
+# Other implementations of the protocols that ours is held against.
+ORACLES = ("h11>=0.14", "h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
@@ -153,7 +153,7 @@ def has_compiler() -> bool:
 def alone(session: nox.Session, package: str) -> None:
     """Test one package where only it and the protocol package are installed."""
     if package == "protocol":
-        install(session, ("protocol",), *TESTING, *COMPRESSION, *HTTP2)
+        install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES)
     else:
         workers = WORKERS if package == "server" else ()
         install(session, ("protocol", package), *TESTING, *workers)
@@ -199,7 +199,6 @@ FULL = ("protocol", "client", "server", "websocket", "testing", "aiolos")
 PEERS = (
     "uvloop>=0.21; sys_platform != 'win32'",
     "trustme>=1.2",
-    "h11>=0.14",
     "websockets>=13",
     "towncrier>=24.8",
     "uvicorn>=0.34",
@@ -213,7 +212,7 @@ PEERS = (
 
 def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
     """The tests of the whole, everything installed; or what is named behind `--`."""
-    folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION, *HTTP2)
+    folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION, *ORACLES)
     paths = session.posargs or ["packages/aiolos", "tests-integration"]
     env = {**env, "AIOLOS_WHEELS": str(folder)}
     session.run("pytest", "-q", *arguments, *paths, env=env)
