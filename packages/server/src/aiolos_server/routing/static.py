@@ -136,36 +136,39 @@ class StaticResource(AbstractResource):
     # Serving.
 
     async def _handle(self, request: Request) -> StreamResponse:
-        filename: str = request.match_info["filename"]
+        # One hop to a thread for whatever asks the file system.
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(None, self._found, filename)
-        if isinstance(found, str):
-            return Response(text=found, content_type="text/html")
-        response = FileResponse(found, chunk_size=self._chunk_size)
-        if self._max_age is not None:
-            immutable = self._immutable
-            if not immutable and self._append_version and (query := request.query):
-                version = await loop.run_in_executor(None, self._version, found)
-                immutable = query.get(VERSION_KEY) == version
-            response.headers[hdrs.CACHE_CONTROL] = (
-                f"public, max-age={self._max_age}{', immutable' if immutable else ''}"
-            )
-        return response
+        return await loop.run_in_executor(None, self._respond, request)
 
-    def _found(self, filename: str) -> Path | str:
-        """The file, or the directory's listing. Raises 403 or 404; blocks."""
+    def _respond(self, request: Request) -> StreamResponse:
+        """The file, opened, or the directory's listing. Raises 403 or 404; blocks."""
+        filename: str = request.match_info["filename"]
         try:
             path = self._located(filename)
             if path.is_dir():
-                return self._listed(path, filename)
-            if path.is_file():
-                return path
+                return Response(text=self._listed(path, filename), content_type="text/html")
+            if not path.is_file():
+                raise HTTPNotFound
+            response = FileResponse(path, chunk_size=self._chunk_size)
+            if self._max_age is not None:
+                response.headers[hdrs.CACHE_CONTROL] = self._cache_control(path, request)
         except PermissionError:
             raise HTTPForbidden from None
         except OSError:
             # A name that is too long, a circle of links.
             raise HTTPNotFound from None
-        raise HTTPNotFound
+        response.open(request)
+        if response.status >= 400:
+            # It has vanished meanwhile, and may be back in a moment.
+            response.headers.pop(hdrs.CACHE_CONTROL, None)
+        return response
+
+    def _cache_control(self, path: Path, request: Request) -> str:
+        immutable = self._immutable
+        if not immutable and self._append_version:
+            asked = request.query.get(VERSION_KEY)
+            immutable = asked is not None and asked == self._version(path)
+        return f"public, max-age={self._max_age}{', immutable' if immutable else ''}"
 
     def _located(self, filename: str) -> Path:
         """Where `filename` lies, links resolved. HTTPNotFound where that is out of bounds."""
