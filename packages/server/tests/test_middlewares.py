@@ -96,6 +96,19 @@ async def test_mid_03_a_middleware_for_every_error(serve: Serve) -> None:
     assert (await peer.ask(target("/gone"))).status == 410
 
 
+async def test_mid_04_annotations(serve: Serve) -> None:
+    import typing
+
+    @web.middleware
+    async def annotated(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        return await handler(request)
+
+    assert typing.get_type_hints(annotated)["handler"] == web.Handler
+    app = web.Application(middlewares=[annotated])
+    app.router.add_get("/", hello)
+    assert (await serve(app=app).ask(target("/"))).body == b"hello"
+
+
 async def test_mid_07_a_logging_middleware(serve: Serve, caplog: Any) -> None:
     import logging
 

@@ -210,6 +210,13 @@ async def test_srv_13_a_name_that_is_not_utf_8(tmp_path: Path, ask: Any) -> None
     assert page.links == {"caf?.txt": "/static/caf%E9.txt"}
 
 
+async def test_sta_06_a_single_file(directory: Path, ask: Any) -> None:
+    app = web.Application()
+    app.router.add_get("/favicon.ico", lambda request: web.FileResponse(directory / "a.txt"))
+    answer = await ask(app, "/favicon.ico")
+    assert (answer.status, answer.body) == (200, b"content of a")
+
+
 async def test_the_root_as_a_prefix(directory: Path, ask: Any) -> None:
     app = web.Application()
     app.router.add_get("/a.txt", lambda request: web.Response(text="route"))

@@ -75,6 +75,37 @@ async def test_rte_18_statuses(serve: Serve) -> None:
     assert (answer.status, answer.body) == (200, b"")
 
 
+async def test_rte_01_four_verbs_on_one_path(serve: Serve) -> None:
+    async def show(request: web.Request) -> web.Response:
+        return web.json_response({"method": request.method})
+
+    async def create(request: web.Request) -> web.Response:
+        return web.json_response(dict(await request.post()))
+
+    async def replace(request: web.Request) -> web.Response:
+        return web.json_response(await request.json())
+
+    app = web.Application()
+    app.router.add_get("/items", show)
+    app.router.add_post("/items", create)
+    app.router.add_put("/items", replace)
+    app.router.add_delete("/items", show)
+    peer = serve(app=app)
+
+    def sent(method: str, body: bytes, kind: str) -> bytes:
+        head = f"{method} /items HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\n"
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    assert (await peer.ask(target("/items"))).body == b'{"method": "GET"}'
+    form = sent("POST", b"name=x&size=2", "application/x-www-form-urlencoded")
+    assert (await peer.ask(form)).body == b'{"name": "x", "size": "2"}'
+    put = sent("PUT", b'{"name": "y"}', "application/json")
+    assert (await peer.ask(put)).body == b'{"name": "y"}'
+    assert (await peer.ask(target("/items", "DELETE"))).body == b'{"method": "DELETE"}'
+    answer = await peer.ask(target("/items", "PATCH"))
+    assert answer.headers["allow"] == "DELETE,GET,HEAD,POST,PUT"
+
+
 def test_any_method(found: Found) -> None:
     router = web.UrlDispatcher()
     route = router.add_route("*", "/x", handler)

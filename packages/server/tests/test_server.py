@@ -151,3 +151,54 @@ async def test_the_clock_watches_no_lost_connection(serve: Serve, settle: Any) -
     await settle()
     assert peer.clock.watched == 0
     assert not peer.server.connections
+
+
+async def test_srv_16_the_longest_idle_connection_is_closed(serve: Any, settle: Any) -> None:
+    release = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        if request.path == "/slow":
+            await release.wait()
+        return web.Response()
+
+    app = web.Application(client_max_cache_size=2)
+    app.router.add_get("/{path:.*}", handler)
+    first = serve(app=app, **app.runner()._options)
+    server = first.server
+    peers = [first, *(type(first)(server) for _ in range(4))]
+    slow = type(first)(server)
+    await slow.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    get = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+    for number, peer in enumerate(peers):
+        await peer.ask(get)
+        if number == 1:
+            # Used again: no longer the one that has been idle the longest.
+            await first.ask(get)
+    await settle()
+    assert [peer.closed for peer in peers] == [True, True, True, False, False]
+    # A request that is running does not count, and its connection is not closed.
+    assert not slow.closed
+    release.set()
+    await settle()
+    assert slow.transport.take().startswith(b"HTTP/1.1 200")
+    assert [peer.closed for peer in (*peers[3:], slow)] == [True, False, False]
+
+
+async def test_srv_16_no_cap(serve: Any) -> None:
+    for size in (0, None):
+        app = web.Application(client_max_cache_size=size)
+        assert serve(app=app, **app.runner()._options).server.idle is None
+    with pytest.raises(ValueError, match="at least one"):
+        serve(max_idle=-1)
+
+
+async def test_srv_16_a_connection_that_is_gone_does_not_count(serve: Any, settle: Any) -> None:
+    first = serve(max_idle=1)
+    get = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+    await first.ask(get)
+    first.transport.lose()
+    assert len(first.server.idle) == 0
+    second = type(first)(first.server)
+    await second.ask(get)
+    assert len(first.server.idle) == 1
+    assert not second.closed

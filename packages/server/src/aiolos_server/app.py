@@ -49,8 +49,10 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     joins, in bytes, 0 for no bound. `lifespan` takes the application and is an async generator
     function that yields once, or gives an async context manager: entered before on_startup, left
     after on_cleanup; a mapping that it yields is put into the application. `auto_compress` sends
-    texts of 1 KiB or more in the coding that the client prefers. `handler_args` are
-    further options of runner(). `router`, `loop` and `debug` are taken as aiohttp takes them.
+    texts of 1 KiB or more in the coding that the client prefers. `client_max_cache_size`
+    caps the connections that are kept idle, 0 or None for no cap: above it the one that has been
+    idle the longest is closed. `handler_args` are further options of runner(). `router`, `loop`
+    and `debug` are taken as aiohttp takes them.
 
     Once it is started, or is a sub-application, its routes cannot be changed: RuntimeError.
     """
@@ -65,6 +67,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         client_max_size: int = 1024**2,
         lifespan: Lifespan["Application"] | None = None,
         auto_compress: bool = False,
+        client_max_cache_size: int | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
         debug: bool = False,
     ) -> None:
@@ -77,6 +80,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
             **(handler_args or {}),
             "client_max_size": client_max_size,
             "auto_compress": auto_compress,
+            "max_idle": client_max_cache_size,
         }
         self._asgi: AsgiServing | None = None
         self._state: dict[str | AppKey[Any], Any] = {}

@@ -19,6 +19,7 @@ cdef class Connection(Owner):
     cdef object _gone
     cdef bint _auto_compress
     cdef bint _has_hooks
+    cdef object _idle
     cdef bint _is_simple
     cdef object _log_access
     cdef bint _lost

@@ -20,6 +20,7 @@ from .codings import worth_coding
 from .core import REASONS, ResponseCore
 from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
+from .idle import IdleConnections
 from .owner import Owner
 from .request import Request
 from .response import Response, StreamResponse, WholeResponse
@@ -38,6 +39,7 @@ class Serving(Protocol):
     client_max_size: int
     limits: Limits
     auto_compress: bool
+    idle: IdleConnections | None
     auto_decompress: bool
     connections: "set[Connection]"
 
@@ -62,6 +64,7 @@ class Connection(Owner):
         "_farewell",
         "_gone",
         "_has_hooks",
+        "_idle",
         "_is_simple",
         "_log_access",
         "_lost",
@@ -83,6 +86,7 @@ class Connection(Owner):
         self._log_access = server.log_access
         self._has_hooks = server.has_prepare_hooks
         self._auto_compress = server.auto_compress
+        self._idle = server.idle
         self._is_simple = not (self._has_hooks or self._auto_compress)
         self.client_max_size = server.client_max_size
         self.link: Any = None
@@ -109,6 +113,8 @@ class Connection(Owner):
         """See ServerRole."""
         if self._log_access is not None:
             self._received = perf_counter()
+        if self._idle is not None:
+            self._idle.discard(self)
         found = None
         by_method = self._matches.get(head.target)
         if by_method is not None:
@@ -138,6 +144,8 @@ class Connection(Owner):
     def lost(self, exc: BaseException | None) -> None:
         """See ServerRole."""
         self._lost = True
+        if self._idle is not None:
+            self._idle.discard(self)
         self.half_closed()
         if self._request is None:
             self._server.forget(self)
@@ -241,6 +249,8 @@ class Connection(Owner):
                 self._log_cut_short(request, error)
             link.abort()
             return
+        if self._idle is not None and not self._lost and link.idle_time() >= 0:
+            self._idle.add(self)
         if self._log_access is not None:
             try:
                 self._log_access(request, response, perf_counter() - self._received)

@@ -13,6 +13,7 @@ from ._version import __version__
 from .abc import AbstractApplication
 from .connection import Connection
 from .dispatch import Dispatcher
+from .idle import IdleConnections
 from .request import Request
 from .response import StreamResponse
 
@@ -30,6 +31,7 @@ class Server:
     `head_timeout` and `keepalive_timeout` are seconds; `client_max_size` bounds the bodies that
     Request.read() joins, in bytes, 0 for no bound; `auto_compress` sends texts of 1 KiB or more in
     the coding that the client prefers, `auto_decompress` undoes the codings of requests;
+    `max_idle` caps the connections that wait for a next request, 0 or None for no cap;
     `log_access(request, response, seconds)` is called after each response, None for none.
     """
 
@@ -46,6 +48,7 @@ class Server:
         handler_cancellation: bool = False,
         client_max_size: int = 1024**2,
         auto_compress: bool = False,
+        max_idle: int | None = None,
         auto_decompress: bool = True,
         server_header: str = SERVER_SOFTWARE,
         clock: Clock | None = None,
@@ -60,6 +63,7 @@ class Server:
         self.handler_cancellation = handler_cancellation
         self.client_max_size = client_max_size
         self.auto_compress = auto_compress
+        self.idle = IdleConnections(max_idle) if max_idle else None
         self.auto_decompress = auto_decompress
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks
