@@ -14,7 +14,6 @@ MISSING = {
     "PayloadAccessError",
     "RequestHandler",
     "RequestPayloadError",
-    "WebSocketReady",
 }
 AIOHTTP = [
     "AbstractResource",
