@@ -25,7 +25,7 @@ PACKAGES = ("protocol", "client", "server", "websocket", "testing", "aiolos", "a
 LEAVES = ("protocol", "client", "server", "websocket", "testing")
 TESTING = (
     "pytest>=8",
-    "pytest-asyncio>=0.24",
+    "pytest-asyncio>=1.1",
     "anyio>=4.6",
     "blockbuster>=1.5; implementation_name == 'cpython'",
     "hypothesis>=6.100",

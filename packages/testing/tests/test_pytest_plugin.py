@@ -146,12 +146,19 @@ class TestMethods:
 )
 
 
-@pytest.mark.parametrize("source", [SERVER, FIXTURES.replace("FIXTURE", "pytest.fixture")])
+both_sources = pytest.mark.parametrize(
+    "source",
+    [SERVER, FIXTURES.replace("FIXTURE", "pytest.fixture")],
+    ids=["server", "fixtures"],
+)
+
+
+@both_sources
 def test_tst_04_async_tests_and_fixtures_work_alone(run: Run, source: str) -> None:
     run(source).assert_outcomes(passed=source.count("def test_"))
 
 
-@pytest.mark.parametrize("source", [SERVER, FIXTURES.replace("FIXTURE", "pytest.fixture")])
+@both_sources
 def test_they_work_with_pytest_asyncio_in_auto_mode(run: Run, source: str) -> None:
     result = run(source, *ASYNCIO, settings="asyncio_mode = auto\n")
     result.assert_outcomes(passed=source.count("def test_"))
@@ -175,7 +182,7 @@ def test_they_work_with_pytest_asyncio_in_strict_mode(run: Run, source: str) -> 
     run(source, *ASYNCIO).assert_outcomes(passed=source.count("def test_"))
 
 
-@pytest.mark.parametrize("source", [SERVER, FIXTURES.replace("FIXTURE", "pytest.fixture")])
+@both_sources
 def test_unmarked_tests_that_use_our_fixtures_work_in_strict_mode(run: Run, source: str) -> None:
     run(source, *ASYNCIO).assert_outcomes(passed=source.count("def test_"))
 
@@ -204,7 +211,7 @@ def test_it_was_closed():
     run(source, *ASYNCIO).assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("source", [SERVER, FIXTURES.replace("FIXTURE", "pytest.fixture")])
+@both_sources
 def test_they_work_with_anyio(run: Run, source: str) -> None:
     source = source.replace("    async def test", "    @pytest.mark.anyio\n    async def test")
     source = source.replace("\nasync def test", "\n@pytest.mark.anyio\nasync def test")

@@ -33,6 +33,8 @@ class Role:
     def half_closed(self) -> None:
         pass
 
+    busy = False
+
     def lost(self, exc: BaseException | None) -> None:
         self.links.discard(self.link)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _RUNNER: Final = pytest.StashKey["asyncio.Runner"]()
 _CHECKS: Final = pytest.StashKey[list[Callable[[], None]]]()
 _STACK: Final = "_aiolos_stack"
+_ASYNCIO_STACK: Final = "_aiolos_asyncio_stack_"
 
 
 class Stack(AsyncExitStack):
@@ -63,7 +64,7 @@ def owner_of(item: Any) -> Owner:
     config = item.config
     if _pytest_asyncio(config) is not None and (
         item.get_closest_marker("asyncio") is not None
-        or "auto" in (config.getoption("asyncio_mode", None), config.getini("asyncio_mode"))
+        or "auto" in (config.getoption("asyncio_mode", None), _setting(config, "asyncio_mode"))
     ):
         return Owner.ASYNCIO
     if "anyio_backend" in item.fixturenames:
@@ -229,7 +230,13 @@ def _stack(request: pytest.FixtureRequest) -> Stack:
         name = "_aiolos_anyio_stack"
     else:
         name = "_aiolos_own_stack"
-    stack: Stack = request.getfixturevalue(name)
+    stack = request.getfixturevalue(name)
+    if not isinstance(stack, Stack):
+        pytest.fail(
+            "in a loop of a wider scope the aiolos fixtures need pytest-asyncio 1.1 or later: "
+            "run pip install -U pytest-asyncio",
+            pytrace=False,
+        )
     return stack
 
 
@@ -264,19 +271,38 @@ def _asyncio_stack(request: pytest.FixtureRequest) -> str:
     config = request.config
     mark = request.node.get_closest_marker("asyncio")
     if mark is None:
-        scope = config.getini("asyncio_default_fixture_loop_scope")
-        if scope in (None, "fixture-scope"):
-            scope = "function"
+        scope = _setting(config, "asyncio_default_fixture_loop_scope")
     else:
-        default = config.getini("asyncio_default_test_loop_scope")
-        scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope") or default
-    name = f"_aiolos_asyncio_stack_{scope}"
+        scope = mark.kwargs.get("loop_scope") or mark.kwargs.get("scope")
+        scope = scope or _setting(config, "asyncio_default_test_loop_scope")
+    if scope in (None, "fixture-scope"):
+        scope = "function"
+    name = f"{_ASYNCIO_STACK}{scope}"
     if not config.pluginmanager.hasplugin(name):
         # Only now: whoever does not use these fixtures pays nothing for them.
-        holder = ModuleType(name)
-        holder.stack = _asyncio_fixture(config, scope, name)  # type: ignore[attr-defined]
-        config.pluginmanager.register(holder, name)
+        _register_asyncio_stack(config, scope, name)
     return name
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before 1.1 pytest-asyncio takes only fixtures that are there when it collects."""
+    if hasattr(_pytest_asyncio(config), "_preprocess_async_fixtures"):
+        _register_asyncio_stack(config, "function", f"{_ASYNCIO_STACK}function")
+
+
+def _register_asyncio_stack(config: pytest.Config, scope: str, name: str) -> None:
+    holder = ModuleType(name)
+    holder.stack = _asyncio_fixture(config, scope, name)  # type: ignore[attr-defined]
+    config.pluginmanager.register(holder, name)
+
+
+def _setting(config: pytest.Config, name: str) -> Any:
+    """A setting of another plugin; None also where that one is too old to know it."""
+    try:
+        return config.getini(name)
+    except ValueError:
+        return None
 
 
 def _asyncio_fixture(config: pytest.Config, loop_scope: str, name: str) -> Any:

@@ -56,6 +56,11 @@ class Role:
     def half_closed(self) -> None:
         """See ServerRole."""
 
+    @property
+    def busy(self) -> bool:
+        """See ServerRole."""
+        return self._task is not None and not self._task.done()
+
     def lost(self, exc: BaseException | None) -> None:
         """See ServerRole."""
         self.when_lost()
