@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.limits import Limits
 from aiolos_server import web
 
@@ -502,6 +503,29 @@ async def test_a_half_closed_client_gets_its_answer(serve: Serve, settle: Any) -
     release.set()
     assert (await peer.ask(b"")).body == b"there you are"
     assert peer.closed
+
+
+async def test_a_client_that_ends_within_its_body_is_answered_400_and_not_logged(
+    serve: Serve, settle: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = serve(echo)
+    await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc")
+    peer.transport.receive_eof()
+    answer = await peer.ask(b"")
+    assert (answer.status, answer.headers["connection"]) == (400, "close")
+    assert peer.closed
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_lost_connection_that_is_not_the_clients_stays_an_error(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        raise ConnectionLost("an upstream's")
+
+    answer = await serve(handler).ask(GET)
+    assert answer.status == 500
+    assert "an upstream's" in caplog.text
 
 
 # Upload that nobody reads.

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from aiolos_protocol.errors import (
+    ConnectionLost,
     LimitExceeded,
     LocalProtocolError,
     ProtocolError,
@@ -268,6 +269,10 @@ class Connection(Owner):
             return _answer(exc.status_hint, _refusal(exc), keep_alive=False)
         if self._lost and isinstance(exc, ConnectionError):
             self._server.logger.debug("%s went away during %r", self.peer(), request)
+        elif isinstance(exc, ConnectionLost) and request.exchange.body.exception() is exc:
+            # It has closed only its half: a client that drops an upload does, for a moment.
+            self._server.logger.debug("%s left the body of %r incomplete", self.peer(), request)
+            return _answer(400, "400: the body is incomplete\n", keep_alive=False)
         else:
             self._server.logger.error(
                 "Error handling request %s %s from %s",
