@@ -1,5 +1,7 @@
 """The pure decision: which connection serves, what to open, who waits."""
 
+import gc
+
 import pytest
 from aiolos_client.keys import ConnectionKey
 from aiolos_client.pool import Plan, Pool
@@ -28,6 +30,20 @@ def test_a_limit_is_reached_and_left(limit, per_host):
     assert pool.take(B) is (Plan.WAIT if limit else Plan.OPEN)
     pool.give_up(A)
     assert pool.take(A) is Plan.OPEN
+
+
+def test_nothing_stays_of_a_host_without_connections():
+    pool = Pool(0, 0)
+    gc.collect()
+    before = len(gc.get_objects())
+    for port in range(1000):
+        key = ConnectionKey("a", port, False)
+        pool.take(key)
+        pool.give_back(key, "one")
+        assert pool.take(key) == "one"
+        pool.give_up(key)
+    gc.collect()
+    assert len(gc.get_objects()) < before + 100
 
 
 def test_an_idle_one_that_is_gone_is_forgotten():

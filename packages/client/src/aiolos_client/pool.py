@@ -43,7 +43,13 @@ class Pool(Generic[_Link]):
         self.in_use += 1
         self._in_use[key] = used + 1
         idle = self._idle.get(key)
-        return idle.pop() if idle else Plan.OPEN
+        if idle is None:
+            return Plan.OPEN
+        link = idle.pop()
+        if not idle:
+            # A crawler asks a million hosts: nothing stays of those that it has left.
+            del self._idle[key]
+        return link
 
     def give_back(self, key: ConnectionKey, link: _Link) -> None:
         """`link` is idle now."""
