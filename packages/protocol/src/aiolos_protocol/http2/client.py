@@ -88,9 +88,9 @@ class ClientConnection(Connection):
                 self._sink.informed(stream, head)
             return
         stream.receiving = DONE if end else BODY
-        self._sink.head_received(stream, head)
         if end:
             self._settle(stream)
+        self._sink.head_received(stream, head)
 
     def _priority_update(self, number: int, payload: bytes) -> None:
         raise ConnectionFailed("PRIORITY_UPDATE from a server (RFC 9218 7.1)")

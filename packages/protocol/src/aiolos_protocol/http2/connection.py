@@ -100,8 +100,9 @@ class Connection(Streams):
                 self._give_up(stream, ErrorCode.ENHANCE_YOUR_CALM, error)
                 return
             stream.receiving = DONE
-            self._sink.ended(stream, trailers)
+            # Before the sink is told: it may ask at once whether there is room for another.
             self._settle(stream)
+            self._sink.ended(stream, trailers)
 
     def _unknown(self, number: int) -> bool:
         """A frame for a stream that is not known; False where it is to be ignored."""
@@ -144,8 +145,8 @@ class Connection(Streams):
             # Padding takes room in the windows, and nobody will read it (RFC 9113 6.1).
             self.consumed(stream, size - length)
         if end:
-            self._sink.ended(stream, None)
             self._settle(stream)
+            self._sink.ended(stream, None)
 
     def _check_data(
         self, stream: Stream, window: ReceiveWindow, size: int, length: int, end: bool
@@ -255,9 +256,9 @@ class Connection(Streams):
             stream.receiving = ROWS[stream.receiving][_RESET]
         stream.sending = ROWS[stream.sending][_REFUSE]
         self._out.drop(stream)
+        self._settle(stream)
         if not over:
             self._sink.reset(stream, StreamReset(code))
-        self._settle(stream)
 
     def _settings(self, flags: int, payload: bytes) -> None:
         self._floods.spend(SETTINGS, self.now)

@@ -121,8 +121,8 @@ class Streams(FrameReader):
         if out.emptied:
             emptied, out.emptied = out.emptied, []
             for stream in emptied:
-                self._sink.emptied(stream)
                 self._settle(stream)
+                self._sink.emptied(stream)
         return data
 
     def held_up(self, least: int) -> "tuple[list[Stream], list[Stream]]":

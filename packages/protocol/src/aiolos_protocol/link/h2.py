@@ -294,7 +294,8 @@ class H2Stream:
             drained.set_exception(ConnectionLost(str(error)))
             # Nobody may be waiting any more; that is not worth a warning.
             drained.exception()
-        self._discard_body(error)
+        if not self.body.ended:
+            self.body.set_exception(error)
 
     def emptied(self) -> None:
         """All that was queued is on its way."""

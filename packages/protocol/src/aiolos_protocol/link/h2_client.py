@@ -7,7 +7,7 @@ from typing import Any, Final
 from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
-from ..errors import ConnectionLost, LocalProtocolError, Unanswered
+from ..errors import ConnectionLost, LocalProtocolError, ProtocolError, Unanswered
 from ..exchange import ClientRole
 from ..http2 import blocks
 from ..http2.client import ClientConnection
@@ -214,6 +214,10 @@ class H2ClientLink(H2Link):
         self._tell(ConnectionLost(f"the server goes away: {name_of(code)} {text}".rstrip()))
 
     # Ends.
+
+    def _broken(self, error: ProtocolError) -> None:
+        for exchange in list(self._exchanges):
+            exchange.fail(error)
 
     def over(self, exchange: "H2ClientExchange") -> None:
         """An exchange has ended."""

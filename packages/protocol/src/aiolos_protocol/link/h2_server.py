@@ -354,13 +354,14 @@ class H2ServerStream(H2Stream):
                 f"{status} to {head.method} does not end an exchange; send it by send_head() "
                 "(RFC 9110 9.3.6, 15.2)"
             )
-        link = self._link
+        link: H2ServerLink = self._link
+        conn = link._conn
         may = may_have_body(status)
         block = self._answer_block(head, status, content_type, headers, len(body), may)
         whole = not body or not may or head.method == "HEAD"
-        link._conn.send_head(self._stream, block, whole)
+        conn.send_head(self._stream, block, whole)
         if not whole:
-            link._conn.send_data(self._stream, body, True)
+            conn.send_data(self._stream, body, True)
         self._leave(keep_alive)
 
     def _answer_block(
@@ -451,22 +452,23 @@ class H2ServerStream(H2Stream):
 
     def _sent(self) -> None:
         stream = self._stream
-        link = self._link
+        link: H2ServerLink = self._link
+        conn = link._conn
         self._head = self._exchange = None
         if stream.receiving == BODY:
             # RFC 9113 8.1: the client need not send what is left.
             self._discard_body(
                 LocalProtocolError("the response is out: what is left of the body is thrown away")
             )
-            link._conn.reset(stream, ErrorCode.NO_ERROR)
+            conn.reset(stream, ErrorCode.NO_ERROR)
         self._give_back()
         stream.owner = None
         self._stream = None
         self.body = EMPTY
-        link._conn.release(stream)
+        conn.release(stream)
         if self._is_last:
             # Behind the answer: some clients take nothing more once they have read GOAWAY.
-            link._conn.refuse_more()
+            conn.refuse_more()
         link.over(self, True)
 
     # Leaving.

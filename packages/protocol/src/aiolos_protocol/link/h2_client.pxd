@@ -1,0 +1,38 @@
+from aiolos_protocol.http2.stream cimport Stream
+from aiolos_protocol.link.h2 cimport H2Link, H2Stream
+
+cdef int BODY, DONE
+
+
+cdef class H2ClientLink(H2Link):
+    cdef set _exchanges
+    cdef long long _numbers
+    cdef dict _pings
+    cdef object _role
+    cdef object _scheme
+    cdef object _settled
+    cdef bint _told
+    cdef public bint keep_alive
+    cdef public object on_deadline
+
+    cpdef bint is_reusable(self) except -1
+    cdef object _reckon(self)
+    cdef bytes _block(self, head, long long length)
+    cdef H2ClientExchange _begin(self, head, bytes block, bint end)
+    cpdef object over(self, exchange)
+    cpdef object fail(self, error)
+    cdef object _tell(self, exc)
+
+
+cdef class H2ClientExchange(H2Stream):
+    cdef double _deadline
+    cdef public object answered
+    cdef readonly object head
+    cdef public object on_deadline
+
+    cpdef object opened(self, Stream stream)
+    cpdef object expect_to_send(self, long long length)
+    cpdef object answer(self, head)
+    cdef object _check_over(self)
+    cdef object _finish(self)
+    cpdef object fail(self, error)
