@@ -46,7 +46,9 @@ def worth_coding(
         and hdrs.CONTENT_RANGE not in headers
         and hdrs.RANGE not in request_headers
         and "no-transform" not in headers.get(hdrs.CACHE_CONTROL, "").lower()
-        and parse_content_type(headers.get(hdrs.CONTENT_TYPE)).is_text
+        and (kind := parse_content_type(headers.get(hdrs.CONTENT_TYPE))).is_text
+        # A coding would hold events back until it has gathered enough of them.
+        and kind.essence != "text/event-stream"
     )
 
 

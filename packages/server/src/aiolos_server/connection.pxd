@@ -22,6 +22,7 @@ cdef class Connection(Owner):
     cdef object _idle
     cdef bint _is_simple
     cdef object _log_access
+    cdef object _leaving
     cdef bint _lost
     cdef dict _matches
     cdef double _received

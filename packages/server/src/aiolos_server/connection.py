@@ -67,6 +67,7 @@ class Connection(Owner):
         "_has_hooks",
         "_idle",
         "_is_simple",
+        "_leaving",
         "_log_access",
         "_lost",
         "_matches",
@@ -93,7 +94,9 @@ class Connection(Owner):
         self.link: Any = None
         self._request: Any = None
         self._task: asyncio.Task[None] | None = None
+        # What the running request wants to be told: that the server ends, that the peer is gone.
         self._farewell: Callable[[], None] | None = None
+        self._leaving: Callable[[], None] | None = None
         # The response whose head the handler has sent itself, and the one being sent behind it.
         self._begun: Any = None
         self._ending: Any = None
@@ -139,6 +142,8 @@ class Connection(Owner):
         """See ServerRole."""
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
+        if self._leaving is not None:
+            self._leaving()
         if self._task is not None and self._server.handler_cancellation:
             self._task.cancel()
 
@@ -237,7 +242,8 @@ class Connection(Owner):
     def _end(self, response: Any, error: "BaseException | None") -> None:
         """The request has been answered, or never will be (`response` None)."""
         request = self._request
-        self._request = self._task = self._begun = self._ending = self._farewell = None
+        self._request = self._task = self._begun = self._ending = None
+        self._farewell = self._leaving = None
         if self._at_end is not None:
             at_end, self._at_end = self._at_end, None
             for callback in at_end:
@@ -349,6 +355,12 @@ class Connection(Owner):
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """Call `farewell()` at shutdown while the current request lasts."""
         self._farewell = farewell
+
+    def on_disconnect(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback()` when the peer goes away while the current request lasts."""
+        self._leaving = callback
+        if self._lost and callback is not None:
+            callback()
 
     async def disconnected(self) -> None:
         """Wait until the peer is gone, or at least sends no more."""

@@ -246,6 +246,10 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         """Call `farewell()` when the server shuts down while this request lasts."""
         self._bearer.on_farewell(farewell)
 
+    def on_disconnect(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback()` when the client goes away while this request lasts."""
+        self._bearer.on_disconnect(callback)
+
     async def wait_for_disconnect(self) -> None:
         """Wait until the client is gone, or has closed its half of the connection."""
         await self._bearer.disconnected()

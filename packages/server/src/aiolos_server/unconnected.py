@@ -62,6 +62,9 @@ class Unconnected:
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """It never goes away."""
 
+    def on_disconnect(self, callback: Callable[[], None] | None) -> None:
+        """Nobody goes away."""
+
     async def disconnected(self) -> None:
         """There is nobody to wait for."""
 

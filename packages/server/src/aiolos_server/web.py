@@ -68,6 +68,7 @@ from .errors import (
     HTTPVersionNotSupported,
     NotAppKeyWarning,
 )
+from .eventstream import EventStream
 from .fileresponse import FileResponse
 from .keys import AppKey, RequestKey, ResponseKey
 from .middlewares import middleware, normalize_path_middleware
@@ -127,6 +128,7 @@ __all__ = [
     "CleanupError",
     "ContentCoding",
     "DynamicResource",
+    "EventStream",
     "FileField",
     "FileResponse",
     "HTTPAccepted",

@@ -1,0 +1,255 @@
+"""Server-sent events."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiolos_server import web
+
+Serve = Callable[..., Any]
+GET = b"GET / HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 41\r\n\r\n"
+
+
+def unchunked(data: bytes) -> str:
+    """The text of a chunked body that goes on."""
+    text = b""
+    while data:
+        size, _, data = data.partition(b"\r\n")
+        length = int(size, 16)
+        text, data = text + data[:length], data[length + 2 :]
+    return text.decode()
+
+
+@pytest.fixture
+def sent(serve: Serve) -> Callable[..., Any]:
+    """await sent(say): what `await say(events)` sends, without the head."""
+
+    async def sent(say: Callable[[web.EventStream], Any], **options: Any) -> str:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            async with web.EventStream(request, **options) as events:
+                await say(events)
+            return events
+
+        answer = await serve(handler).ask(GET)
+        assert answer.headers["content-type"] == "text/event-stream"
+        assert answer.headers["cache-control"] == "no-store"
+        text: str = answer.body.decode()
+        return text
+
+    return sent
+
+
+async def test_events_as_they_stand_in_the_standard(sent: Any) -> None:
+    async def say(events: web.EventStream) -> None:
+        await events.send("one")
+        await events.send("two\nlines\r\nor\rmore", event="add", id="7", retry=3000)
+        await events.send(id="8")
+        await events.send(event="ping")
+        await events.send_json({"a": 1}, id="9")
+        await events.comment("still\nhere")
+        await events.send()
+
+    assert await sent(say) == (
+        "data: one\n\n"
+        "event: add\nid: 7\nretry: 3000\ndata: two\ndata: lines\ndata: or\ndata: more\n\n"
+        "id: 8\n\n"
+        "event: ping\ndata: \n\n"
+        'id: 9\ndata: {"a": 1}\n\n'
+        ": still\n: here\n\n"
+        "data: \n\n"
+    )
+
+
+@pytest.mark.parametrize("options", [{"event": "a\nb"}, {"id": "a\r"}, {"id": "\0"}])
+async def test_names_and_ids_are_one_line(sent: Any, options: Any) -> None:
+    async def say(events: web.EventStream) -> None:
+        with pytest.raises(ValueError, match="one line"):
+            await events.send("x", **options)
+
+    assert await sent(say) == ""
+
+
+async def test_retry_and_last_event_id(sent: Any) -> None:
+    async def say(events: web.EventStream) -> None:
+        await events.send(str(events.last_event_id))
+
+    assert await sent(say, retry=500) == "retry: 500\n\ndata: 41\n\n"
+
+
+async def test_sse_01_each_event_is_sent_when_it_is_written(serve: Serve) -> None:
+    """As written for aiohttp, with a StreamResponse."""
+    go_on = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"data: 1\n\n")
+        await go_on.wait()
+        await response.write(b"data: 2\n\n")
+        return response
+
+    peer = serve(handler, auto_compress=True)
+    first = await peer.send(GET.replace(b"Host", b"Accept-Encoding: gzip\r\nHost"))
+    assert first.endswith(b"data: 1\n\n\r\n")
+    go_on.set()
+    assert b"data: 2\n\n" in await peer.send(b"")
+
+
+async def test_sse_02_without_await_then_drain(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for number in range(3):
+            response.write(f"data: {number}\n\n".encode())
+            await response.drain()
+        return response
+
+    answer = await serve(handler).ask(GET)
+    assert answer.body == b"data: 0\n\ndata: 1\n\ndata: 2\n\n"
+
+
+@pytest.mark.parametrize("leave", ["lose", "receive_eof"])
+async def test_sse_03_a_client_that_goes_away_ends_the_block(
+    serve: Serve, settle: Any, leave: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        async with web.EventStream(request) as events:
+            await events.send("hello")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                told.append("left")
+        told.append(f"closed {events.closed}")
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        return events
+
+    peer = serve(handler)
+    await peer.send(GET)
+    getattr(peer.transport, leave)()
+    await settle()
+    assert told == ["left", "closed True"]
+    assert not peer.server.connections
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+async def test_sse_03_the_server_goes_on(running: Any) -> None:
+    ended = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"data: x\n\n")
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+        return response
+
+    async with running(handler) as (host, port, _):
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(GET)
+            await reader.readuntil(b"data: x")
+            writer.close()
+            await ended.wait()
+            ended.clear()
+
+
+async def test_shutdown_ends_the_stream(serve: Serve, settle: Any) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        async with web.EventStream(request) as events:
+            await events.send("hello")
+            await asyncio.Event().wait()
+        return events
+
+    peer = serve(handler)
+    await peer.send(GET)
+    await peer.server.shutdown(60)
+    assert peer.transport.take() == b"0\r\n\r\n"
+    assert peer.closed
+
+
+async def test_sending_to_nobody(serve: Serve, settle: Any) -> None:
+    go_on = asyncio.Event()
+    raised: list[BaseException] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        events = web.EventStream()
+        await events.prepare(request)
+        await go_on.wait()
+        try:
+            await events.send("x")
+        except ConnectionResetError as error:
+            raised.append(error)
+        return events
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.transport.lose()
+    go_on.set()
+    await settle()
+    assert len(raised) == 1
+
+
+async def test_an_error_of_the_handlers_own_is_not_hidden(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        async with web.EventStream(request) as events:
+            raise LookupError("my own")
+        return events
+
+    peer = serve(handler)
+    await peer.send(GET)
+    assert "my own" in caplog.text
+
+
+async def test_a_cancelled_handler_stays_cancelled(serve: Serve, settle: Any) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        async with web.EventStream(request):
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+        raise AssertionError
+
+    peer = serve(handler)
+    await peer.send(GET)
+    assert peer.transport.aborted
+
+
+async def test_the_heartbeat(serve: Serve) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        async with web.EventStream(request, heartbeat=0.01) as events:
+            await asyncio.Event().wait()
+        return events
+
+    peer = serve(handler)
+    data = await peer.send(GET)
+    beaten = loop.create_future()
+    write = peer.transport.write
+
+    def seen(data: bytes) -> None:
+        write(data)
+        if peer.transport.sent.count(b":\n\n") >= 2 and not beaten.done():
+            beaten.set_result(None)
+
+    peer.transport.write = seen
+    await beaten
+    _, _, body = data.partition(b"\r\n\r\n")
+    assert unchunked(body) == ""
+
+
+async def test_no_request_for_the_block() -> None:
+    with pytest.raises(RuntimeError, match="give the request"):
+        async with web.EventStream():
+            pass
