@@ -1,5 +1,6 @@
 """Application: a mapping, signals, and when it is closed for changes."""
 
+import asyncio
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -170,9 +171,42 @@ def test_what_aiohttp_takes() -> None:
 
 
 async def test_the_loop_is_the_running_one() -> None:
-    import asyncio
-
     assert web.Application().loop is asyncio.get_running_loop()
+
+
+async def test_make_handler(answers: Any) -> None:
+    from aiolos_protocol.testkit import connected
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    server = app.make_handler(access_log=None)
+    assert app.frozen
+    transport = connected(server.loop, server())
+    server.loop.call_soon(transport.receive, target("/"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    (answer,) = answers(transport.take())
+    assert answer.body == b"hello"
+    await server.shutdown(0)
+
+
+async def test_a_bad_middleware_does_not_leave_the_application_started(running: Running) -> None:
+    seen: list[str] = []
+
+    async def start(app: web.Application) -> None:
+        app.middlewares.append("wrong")
+        seen.append("started")
+
+    async def stop(app: web.Application) -> None:
+        seen.append("cleaned up")
+
+    app = web.Application()
+    app.on_startup.append(start)
+    app.on_cleanup.append(stop)
+    with pytest.raises(TypeError, match="middleware"):
+        async with running(app):
+            pass
+    assert seen == ["started", "cleaned up"]
 
 
 async def test_srv_18_logs_go_through_the_logging_tree(running: Running, talk: Any) -> None:

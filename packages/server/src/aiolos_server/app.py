@@ -10,6 +10,7 @@ from aiolos_protocol.message import RequestHead
 from frozenlist import FrozenList
 
 from .abc import AbstractView
+from .access_log import AbstractAccessLogger, AccessLogger
 from .asgi.link import Message, Receive, Send
 from .asgi.serving import AsgiServing
 from .chain import Composer
@@ -30,6 +31,7 @@ from .routing.subapps import (
 from .routing.table import UrlDispatcher, check_prefix
 from .routing.verbs import VerbDecorators
 from .runner import AppRunner
+from .server import Server
 from .signals import Signal
 from .typedefs import AnyHandler, Middleware
 
@@ -158,6 +160,21 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     def runner(self, **options: Any) -> AppRunner:
         """An AppRunner of this application; see contracts.Servable."""
         return AppRunner(self, **{**self._options, **options})
+
+    def make_handler(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
+        access_log_class: type[AbstractAccessLogger] = AccessLogger,
+        **options: Any,
+    ) -> Server:
+        """Freeze the application and make a protocol factory for it; runner() does more.
+
+        Nobody starts and cleans up the application. `options` are runner()'s; needs a running
+        loop, which `loop` cannot change.
+        """
+        self.freeze()
+        return self.runner(access_log_class=access_log_class, **options).make_server()
 
     # Registering.
 

@@ -186,11 +186,16 @@ class AppRunner(BaseRunner):
         app = self._app
         try:
             await app.startup()
+            # Behind it: on_startup may still add routes and values.
+            app.freeze()
         except BaseException:
             await app.cleanup()
             raise
-        # Behind it: on_startup may still add routes and values.
-        app.freeze()
+        return self.make_server()
+
+    def make_server(self) -> Server:
+        """A server for the application, which has been started and frozen; needs a running loop."""
+        app = self._app
         access = self._access
         log = access.log if access is not None and access.enabled else None
         return Server(
