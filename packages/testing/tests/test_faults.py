@@ -18,15 +18,16 @@ from aiolos_testing.faults import (
     CutAfter,
     Delay,
     Fault,
-    FaultyConnect,
     Refuse,
     ResetAfter,
     StallAfter,
-    Supply,
     TLSFailure,
     WrongLength,
     inject,
 )
+from aiolos_testing.faults.interposed import FaultyTransport
+from aiolos_testing.faults.supply import FaultyConnect, Supply
+from aiolos_testing.memory import join
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -289,9 +290,6 @@ async def test_the_interposed_transport_is_a_whole_one(tiny: Any) -> None:
             pass
 
     role: Any = Role()
-    from aiolos_testing.faults import FaultyTransport
-    from aiolos_testing.memory import join
-
     link = H1ServerLink(loop, Clock(loop), DEFAULT_LIMITS, role, "tiny")
     faulty = FaultyTransport(link, Fault())
     end = End()

@@ -6,7 +6,9 @@ from collections.abc import Callable, Coroutine
 from ssl import SSLContext
 from typing import Any, Final
 
-from .faults import NO_LINGER, Refuse, Supply, TLSFailure
+from .faults.interposed import NO_LINGER
+from .faults.octets import Refuse, TLSFailure
+from .faults.supply import Supply
 
 # The first byte of a TLS record that holds a handshake (RFC 8446 5.1).
 _HANDSHAKE: Final = b"\x16"

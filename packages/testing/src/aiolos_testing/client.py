@@ -8,7 +8,8 @@ from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Connect, Requester, Servable
 from yarl import URL
 
-from .faults import Faults, FaultyConnect
+from .faults.plan import Faults
+from .faults.supply import FaultyConnect
 from .server import BaseTestServer, TestServer
 
 _Result = TypeVar("_Result", covariant=True)

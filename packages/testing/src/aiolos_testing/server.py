@@ -12,7 +12,8 @@ from aiolos_protocol.contracts import Runner, Servable
 from yarl import URL
 
 from .acceptor import Acceptor
-from .faults import Faults, Supply
+from .faults.plan import Faults
+from .faults.supply import Supply
 from .memory import MemoryListener
 from .ports import get_port_socket
 

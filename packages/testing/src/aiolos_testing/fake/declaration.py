@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from multidict import CIMultiDict, MultiDict
 from yarl import URL
 
-from ..faults import Fault
+from ..faults.plan import Fault
 from .asked import Asked
 
 ANYTHING: Final[Any] = object()

@@ -10,7 +10,7 @@ from aiolos_protocol.link.h1_client import H1ClientLink
 from aiolos_protocol.message import RequestHead
 from multidict import CIMultiDict
 
-from ..faults import connect_by_socket
+from ..faults.supply import connect_by_socket
 from .asked import Asked
 from .declaration import Answer
 

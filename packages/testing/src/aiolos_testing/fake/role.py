@@ -11,7 +11,7 @@ from aiolos_protocol.websocket import WebSocket, WSOptions
 from multidict import CIMultiDict
 from yarl import URL
 
-from ..faults import FaultyTransport
+from ..faults.interposed import FaultyTransport
 from .asked import Asked
 from .declaration import Answer
 

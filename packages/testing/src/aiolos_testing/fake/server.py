@@ -14,7 +14,9 @@ from aiolos_protocol.link.h1_server import H1ServerLink
 from yarl import URL
 
 from ..acceptor import Acceptor
-from ..faults import Fault, Faults, FaultyTransport, Supply
+from ..faults.interposed import FaultyTransport
+from ..faults.plan import Fault, Faults
+from ..faults.supply import Supply
 from ..memory import MemoryListener
 from ..ports import get_unused_port_socket
 from .asked import Asked

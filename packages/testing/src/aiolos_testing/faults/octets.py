@@ -1,0 +1,169 @@
+"""Faults that any protocol suffers from, and those of HTTP/1.1's framing."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from .plan import Fault, Line
+
+
+@dataclass
+class Delay(Fault):
+    """Everything is sent `seconds` later, in order."""
+
+    seconds: float
+
+    def write(self, line: Line, data: bytes) -> None:
+        line.loop.call_later(self.seconds, line.send, data)
+
+    def close(self, line: Line) -> None:
+        line.loop.call_later(self.seconds, line.end)
+
+
+class ByteByByte(Fault):
+    """Every byte is sent by itself, one in each turn of the loop."""
+
+    def begin(self) -> Fault:
+        return _Dribbling()
+
+
+class _Dribbling(Fault):
+    def __init__(self) -> None:
+        self._left = bytearray()
+        self._closes = False
+
+    def write(self, line: Line, data: bytes) -> None:
+        if not self._left:
+            line.loop.call_soon(self._next, line)
+        self._left += data
+
+    def close(self, line: Line) -> None:
+        self._closes = True
+        if not self._left:
+            line.end()
+
+    def _next(self, line: Line) -> None:
+        line.send(bytes(self._left[:1]))
+        del self._left[:1]
+        if self._left:
+            line.loop.call_soon(self._next, line)
+        elif self._closes:
+            line.end()
+
+
+@dataclass
+class _After(Fault):
+    """Something happens once `size` bytes are sent; what is behind them is dropped."""
+
+    size: int = 0
+
+    def begin(self) -> Fault:
+        return type(self)(self.size)
+
+    def opened(self, line: Line) -> None:
+        if self.size == 0:
+            self._happen(line)
+
+    def write(self, line: Line, data: bytes) -> None:
+        if self.size > 0:
+            passing, self.size = data[: self.size], self.size - len(data)
+            line.send(passing)
+            if self.size <= 0:
+                self._happen(line)
+
+    def close(self, line: Line) -> None:
+        line.end()
+
+    def _happen(self, line: Line) -> None:
+        raise NotImplementedError
+
+
+class CutAfter(_After):
+    """The connection is closed in order behind `size` bytes."""
+
+    def _happen(self, line: Line) -> None:
+        line.end()
+
+
+class ResetAfter(_After):
+    """The connection is reset behind `size` bytes; 0: before any."""
+
+    def _happen(self, line: Line) -> None:
+        line.reset()
+
+
+class StallAfter(_After):
+    """Nothing comes behind `size` bytes, and the connection stays open."""
+
+    def _happen(self, line: Line) -> None:
+        pass
+
+    def close(self, line: Line) -> None:
+        # Whoever stalls does not hang up either; the peer has to.
+        pass
+
+
+class Refuse(ResetAfter):
+    """The connection is refused, or reset at once where it was accepted by the system."""
+
+
+class TLSFailure(Fault):
+    """The TLS handshake fails: the server answers it with a fatal alert."""
+
+    # RFC 8446 6: a record of an alert, fatal, handshake_failure.
+    ALERT: Final = b"\x15\x03\x03\x00\x02\x02\x28"
+
+
+class _Rewriting(Fault):
+    """Holds back what was written until `_rewritten()` could change it."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._done = False
+
+    def begin(self) -> Fault:
+        return type(self)()
+
+    def write(self, line: Line, data: bytes) -> None:
+        if self._done:
+            line.send(data)
+            return
+        self._held += data
+        changed = self._rewritten(self._held)
+        if changed is not None:
+            self._done = True
+            line.send(changed)
+
+    def close(self, line: Line) -> None:
+        if self._held and not self._done:
+            line.send(self._held)
+        line.end()
+
+    def _rewritten(self, data: bytes) -> bytes | None:
+        raise NotImplementedError
+
+
+class BadChunk(_Rewriting):
+    """The first chunk of the first chunked body has a size that is no number."""
+
+    def _rewritten(self, data: bytes) -> bytes | None:
+        found = re.search(rb"(?is)transfer-encoding: chunked.*?\r\n\r\n([0-9a-f]+)", data)
+        return found and data[: found.start(1)] + b"oops" + data[found.end(1) :]
+
+
+class WrongLength(_Rewriting):
+    """The first Content-Length is off `by` so many bytes."""
+
+    def __init__(self, by: int = 1) -> None:
+        super().__init__()
+        self.by = by
+
+    def begin(self) -> Fault:
+        return WrongLength(self.by)
+
+    def _rewritten(self, data: bytes) -> bytes | None:
+        found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)\r\n", data)
+        if found is None:
+            return None
+        length = max(0, int(found[1]) + self.by)
+        return b"%b%d%b" % (data[: found.start(1)], length, data[found.end(1) :])

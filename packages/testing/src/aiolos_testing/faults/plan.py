@@ -1,0 +1,44 @@
+"""What a fault is: a plan for the bytes that one end of a connection sends."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+
+class Line(Protocol):
+    """A connection as a fault sees it: what it may do instead of sending what was written."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def send(self, data: bytes) -> None: ...
+    def end(self) -> None:
+        """Close in order, behind what was sent."""
+
+    def reset(self) -> None:
+        """Break it: the peer sees ECONNRESET."""
+
+
+class Fault:
+    """The base: everything passes. A subclass overrides what it spoils.
+
+    The object is a plan; `begin()` gives one that is spent on a single connection.
+    """
+
+    def begin(self) -> "Fault":
+        """The fault for one connection; itself where it keeps no state."""
+        return self
+
+    def opened(self, line: Line) -> None:
+        """The connection is there."""
+
+    def write(self, line: Line, data: bytes) -> None:
+        """This end sends `data`."""
+        line.send(data)
+
+    def close(self, line: Line) -> None:
+        """This end closes."""
+        line.end()
+
+
+Faults = Iterable[Fault | None]
+"""One for each connection, None for a healthy one."""
