@@ -1277,3 +1277,49 @@ async def test_a_link_closed_again_over_tls_breaks_nothing():
         await asyncio.sleep(0)
     server.close()
     assert broken == []
+
+
+# HTTP/2 from the start (RFC 9113 3.2, 3.3).
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@pytest.mark.parametrize("cut", [0, 3, 16, 20])
+async def test_a_preface_hands_the_connection_over(cut):
+    handed = []
+    server = Server(http2=handed.append)
+    assert server.receive(*filter(None, [PREFACE[:cut], PREFACE[cut:]])) == b""
+    (handover,) = handed
+    assert PREFACE.startswith(handover.buffered)
+    assert len(handover.buffered) >= 16
+    assert handover.transport is server.transport
+    assert server.clock.watched == 0
+    assert server.role.heads == server.role.refused == []
+
+
+async def test_a_preface_is_refused_where_nobody_speaks_it():
+    server = Server()
+    assert server.receive(PREFACE).startswith(b"HTTP/1.1 505 ")
+
+
+async def test_a_preface_behind_a_request_is_refused():
+    handed = []
+    server = Server(echo_target, http2=handed.append)
+    sent = server.receive(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n" + PREFACE)
+    assert sent.count(b"HTTP/1.1 200 OK") == 1
+    assert sent.count(b"HTTP/1.1 505 ") == 1
+    assert handed == []
+
+
+@pytest.mark.parametrize(("protocol", "leaves"), [("h2", True), ("http/1.1", False), (None, False)])
+async def test_alpn_chooses_the_version(protocol, leaves):
+    class TLS:
+        def selected_alpn_protocol(self):
+            return protocol
+
+    handed = []
+    loop = asyncio.get_running_loop()
+    role = Recorder(None)
+    link = H1ServerLink(loop, ManualClock(), DEFAULT_LIMITS, role, "s", http2=handed.append)
+    transport = connected(loop, link, ssl_object=TLS())
+    assert [each.transport for each in handed] == ([transport] if leaves else [])

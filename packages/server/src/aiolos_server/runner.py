@@ -14,7 +14,7 @@ from yarl import URL
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .server import Server
-from .tls import check_context
+from .tls import check_context, offer_http2
 
 access_logger = logging.getLogger("aiolos.access")
 
@@ -93,6 +93,8 @@ class BaseRunner(ABC):
     async def listen(self, sock: socket.socket, *, ssl: SSLContext | None = None) -> URL:
         """See contracts.Runner."""
         check_context(ssl)
+        if ssl is not None and self._server is not None and self._server.http2:
+            offer_http2(ssl)
         await self.serve(
             lambda factory: asyncio.get_running_loop().create_server(factory, sock=sock, ssl=ssl)
         )

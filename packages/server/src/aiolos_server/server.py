@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from aiolos_protocol.clock import Clock
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h1_server import H1ServerLink
+from aiolos_protocol.link.h2_server import H2ServerLink
+from aiolos_protocol.upgrade import Handover
 
 from ._version import __version__
 from .abc import AbstractApplication
@@ -32,7 +35,9 @@ class Server:
     Request.read() joins, in bytes, 0 for no bound; `auto_compress` sends texts of 1 KiB or more in
     the coding that the client prefers, `auto_decompress` undoes the codings of requests;
     `max_idle` caps the connections that wait for a next request, 0 or None for no cap;
-    `log_access(request, response, seconds)` is called after each response, None for none.
+    `log_access(request, response, seconds)` is called after each response, None for none. `http2`
+    False speaks HTTP/1.1 alone, and leaves a TLS context's ALPN as it is; else HTTP/2 is spoken by
+    ALPN, and in the clear to clients that begin with its preface.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Server:
         auto_compress: bool = False,
         max_idle: int | None = None,
         auto_decompress: bool = True,
+        http2: bool | None = None,
         server_header: str = SERVER_SOFTWARE,
         clock: Clock | None = None,
     ) -> None:
@@ -65,6 +71,7 @@ class Server:
         self.auto_compress = auto_compress
         self.idle = IdleConnections(max_idle) if max_idle else None
         self.auto_decompress = auto_decompress
+        self.http2 = http2 is not False
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks
         self.matches = dict(app.matches)
@@ -76,15 +83,31 @@ class Server:
 
     def __call__(self) -> Any:
         """A protocol for a new connection."""
+        connection = Connection(self)
         return H1ServerLink(
             self.loop,
             self.clock,
             self.limits,
-            Connection(self),
+            connection,
+            self.server_header,
+            self.head_timeout,
+            self.keepalive_timeout,
+            http2=partial(self._speak_http2, connection) if self.http2 else None,
+        )
+
+    def _speak_http2(self, connection: Connection, handover: Handover) -> None:
+        """A peer speaks HTTP/2: each of its streams is served as a connection of its own."""
+        self.forget(connection)
+        link: Any = H2ServerLink(
+            self.loop,
+            self.clock,
+            self.limits,
+            lambda: Connection(self),
             self.server_header,
             self.head_timeout,
             self.keepalive_timeout,
         )
+        handover.attach(link)
 
     @property
     def running(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from yarl import URL
 
 from .runner import BaseRunner
-from .tls import check_context
+from .tls import check_context, offer_http2
 
 
 class Site(ABC):
@@ -27,6 +27,8 @@ class Site(ABC):
         if runner.server is None:
             raise RuntimeError("call and await runner.setup() before making a site")
         check_context(ssl_context)
+        if ssl_context is not None and runner.server.http2:
+            offer_http2(ssl_context)
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog

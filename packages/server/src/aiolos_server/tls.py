@@ -24,6 +24,14 @@ def check_context(context: ssl.SSLContext | None) -> None:
         )
 
 
+def offer_http2(context: ssl.SSLContext) -> None:
+    """Let clients of `context` choose HTTP/2 or HTTP/1.1 (RFC 7301, RFC 9113 3.2).
+
+    A context cannot be asked for its ALPN: whoever has set one of his own says http2=False.
+    """
+    context.set_alpn_protocols(["h2", "http/1.1"])
+
+
 def _answers(context: ssl.SSLContext) -> bool:
     """False where a server that uses `context` finds nothing to show to a client."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

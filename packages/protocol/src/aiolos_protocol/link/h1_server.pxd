@@ -13,6 +13,7 @@ cdef class H1ServerLink(H1Link):
     cdef bint _half_closed
     cdef RequestHead _head
     cdef double _head_timeout
+    cdef object _http2
     cdef double _idle_since
     cdef double _keepalive_timeout
     cdef object _role
@@ -20,6 +21,7 @@ cdef class H1ServerLink(H1Link):
     cdef object _server
     cdef Py_ssize_t _unsent
 
+    cdef object _leave_for_http2(self)
     cdef object _receive(self)
     @cython.locals(head=RequestHead, at=Py_ssize_t)
     cpdef bint _head_received(self) except -1

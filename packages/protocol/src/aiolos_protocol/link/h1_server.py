@@ -1,6 +1,7 @@
 """The server's end of an HTTP/1.1 connection."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from multidict import CIMultiDict
@@ -38,6 +39,7 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
+from ..upgrade import Handover
 from .h1 import JOIN, Framing, H1Exchange, H1Link
 
 # How long a refused peer may go on sending before the connection is cut, in seconds.
@@ -45,6 +47,9 @@ LINGER: Final = 2.0
 
 # The first byte of a TLS record that holds a handshake (RFC 8446 5.1).
 TLS_HANDSHAKE: Final = 0x16
+
+# What no HTTP/1.1 parser takes, and every HTTP/2 client sends first (RFC 9113 3.4).
+PREFACE: Final = b"PRI * HTTP/2.0\r\n"
 
 
 class _Discard:
@@ -82,6 +87,8 @@ class H1ServerLink(H1Link):
     bounds the whole arrival of a head, `keepalive_timeout` the wait for the next one. Within every
     `body_timeout` the peer must send as much of a body, and take as much of a response that waits
     for it, as `Limits.body_rate` demands; time in which we do not read ourselves does not count.
+    `http2` is given the hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its
+    preface (RFC 9113 3.2, 3.3); None refuses that.
     """
 
     __slots__ = (
@@ -90,6 +97,7 @@ class H1ServerLink(H1Link):
         "_half_closed",
         "_head",
         "_head_timeout",
+        "_http2",
         "_idle_since",
         "_keepalive_timeout",
         "_role",
@@ -108,8 +116,10 @@ class H1ServerLink(H1Link):
         head_timeout: float = 30.0,
         keepalive_timeout: float = 75.0,
         body_timeout: float = 30.0,
+        http2: "Callable[[Handover], None] | None" = None,
     ) -> None:
         H1Link.__init__(self, loop, clock, limits)
+        self._http2 = http2
         self._role = role
         self._server = server
         self._head: Any = None
@@ -129,6 +139,10 @@ class H1ServerLink(H1Link):
         self._idle_since = self._clock.now
         self.deadline = self._idle_since + self._head_timeout
         self._role.connected(self)
+        if self._http2 is not None:
+            tls = transport.get_extra_info("ssl_object")
+            if tls is not None and tls.selected_alpn_protocol() == "h2":
+                self._leave_for_http2()
 
     def eof_received(self) -> bool:
         """asyncio.Protocol. A peer that only half-closes still gets the answers it waits for."""
@@ -222,6 +236,14 @@ class H1ServerLink(H1Link):
 
     # Receiving.
 
+    def _leave_for_http2(self) -> None:
+        successor = self._http2
+        self._http2 = None
+        if successor is not None:
+            self._received(SWITCH)
+            self._sent(SWITCH)
+            successor(self.take_over())
+
     def _receive(self) -> None:
         H1Link._receive(self)
         if self._half_closed and (self._receiving != IDLE or not self._buffer):
@@ -233,13 +255,18 @@ class H1ServerLink(H1Link):
         try:
             head = parse_request(data, at, self._limits)
         except ProtocolError as error:
-            self._refuse(UnexpectedTLS() if data[at] == TLS_HANDSHAKE else error)
+            if self._http2 is not None and data.startswith(PREFACE):
+                self._leave_for_http2()
+            else:
+                self._refuse(UnexpectedTLS() if data[at] == TLS_HANDSHAKE else error)
             return False
         if head is None:
             if self._receiving == IDLE:
                 self._received(BEGIN)
                 self.deadline = self._clock.now + self._head_timeout
             return False
+        # Only a connection's first bytes may speak another version.
+        self._http2 = None
         self._consume(head.size)
         self.deadline = NEVER
         self.keep_alive = head.keep_alive

@@ -1,0 +1,110 @@
+"""The server's HTTP/2 before other people's clients (rows H2S-*)."""
+
+import asyncio
+import json
+import re
+import ssl
+import subprocess
+
+import pytest
+import trustme
+from aiolos import web
+
+
+async def echo(request):
+    body = await request.read()
+    return web.json_response(
+        {"version": list(request.version), "size": len(body), "path": request.path_qs}
+    )
+
+
+async def large(request):
+    return web.Response(body=b"x" * 5_000_000)
+
+
+async def events(request):
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    response.headers["Connection"] = "keep-alive"  # of HTTP/1.1: it must not be sent
+    await response.prepare(request)
+    for number in range(20):
+        await response.write(b"data: %d\n\n" % number)
+        await asyncio.sleep(0)
+    return response
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(params=["tls", "clear"])
+async def address(request, authority):
+    app = web.Application(client_max_size=2**26)
+    app.router.add_route("*", "/echo", echo)
+    app.router.add_get("/large", large)
+    app.router.add_get("/events", events)
+    runner = app.runner(access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    context = None
+    if request.param == "tls":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    scheme = "http" if context is None else "https"
+    yield f"{scheme}://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def output(*command, data=b""):
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(data), 60)
+    assert process.returncode == 0, err.decode()
+    return out
+
+
+def curl(tool, address, *options):
+    way = "--http2" if address.startswith("https") else "--http2-prior-knowledge"
+    return (tool("curl"), "-sS", "-k", way, *options)
+
+
+async def test_h2s_01_02_curl_speaks_http_2(address, tool):
+    body = await output(*curl(tool, address), f"{address}/echo?a=b")
+    assert json.loads(body) == {"version": [2, 0], "size": 0, "path": "/echo?a=b"}
+
+
+async def test_h2s_03_http_1_1_is_still_served(address, tool):
+    body = await output(tool("curl"), "-sS", "-k", "--http1.1", f"{address}/echo")
+    assert json.loads(body)["version"] == [1, 1]
+    if address.startswith("http:"):
+        # An offer to upgrade, which RFC 9113 has given up: HTTP/1.1 is a right answer.
+        body = await output(tool("curl"), "-sS", "--http2", f"{address}/echo")
+        assert json.loads(body)["version"] == [1, 1]
+
+
+async def test_h2s_04_large_bodies_in_both_directions(address, tool):
+    data = b"y" * 3_000_000
+    command = curl(tool, address, "--data-binary", "@-")
+    assert json.loads(await output(*command, f"{address}/echo", data=data))["size"] == len(data)
+    assert await output(*curl(tool, address), f"{address}/large") == b"x" * 5_000_000
+
+
+async def test_h2s_05_many_streams_on_one_connection(address, tool):
+    command = (tool("nghttp"), "--no-verify-peer", "-n", "-s", "-m", "100", f"{address}/echo")
+    report = (await output(*command)).decode()
+    assert len(re.findall(r"\s200\s+\d+\s/echo", report)) == 100, report
+
+
+async def test_h2s_06_under_load_all_succeed(address, tool):
+    command = (tool("h2load"), "-n", "400", "-c", "4", "-m", "10", f"{address}/echo")
+    report = (await output(*command)).decode()
+    assert "400 succeeded, 0 failed, 0 errored, 0 timeout" in report
+
+
+async def test_h2s_07_server_sent_events(address, tool):
+    text = (await output(*curl(tool, address, "-i"), f"{address}/events")).decode()
+    head, _, body = text.partition("\r\n\r\n")
+    assert head.startswith("HTTP/2 200")
+    assert "connection" not in head.lower()
+    assert body == "".join(f"data: {number}\n\n" for number in range(20))
