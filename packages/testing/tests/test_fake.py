@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from aiolos_protocol import siblings
+from aiolos_protocol.clock import Clock
 from aiolos_protocol.errors import MissingDistribution
+from aiolos_protocol.limits import DEFAULT_LIMITS
+from aiolos_protocol.link.h2_client import H2ClientLink
+from aiolos_protocol.message import RequestHead
 from aiolos_testing.fake import Answer, Asked, FakeServer, UndeclaredRequest, answer
 from aiolos_testing.fake.declaration import Declaration
 from aiolos_testing.faults import CutAfter, ResetAfter
@@ -229,6 +233,67 @@ async def test_there_is_no_tls_in_memory() -> None:
     async with FakeServer(transport="memory") as fake:
         with pytest.raises(ConnectionRefusedError, match="no TLS in memory"):
             await ask(fake, "GET", "https://a/")
+
+
+# HTTP/2.
+
+
+class Owner:
+    """A client link's role."""
+
+    def recycled(self, link: Any) -> None:
+        pass
+
+    def lost(self, link: Any, exc: BaseException | None) -> None:
+        pass
+
+
+async def ask_by_h2(fake: FakeServer, host: str, context: Any, method: str, body: bytes) -> Any:
+    """The link, still open, and the status and body of an answer."""
+    loop = asyncio.get_running_loop()
+
+    def new_link() -> H2ClientLink:
+        return H2ClientLink(loop, Clock(loop), DEFAULT_LIMITS, Owner())
+
+    link = await fake.connect(new_link, host, 443 if context else 80, ssl=context)
+    head = RequestHead(method, "/items?page=1", headers=CIMultiDict(Host=host))
+    exchange = link.ask(head, body)
+    answer = await exchange.answered
+    return link, answer.status, bytes(await exchange.body.read())
+
+
+async def test_http2_is_spoken_to_whom_begins_with_it(fake: FakeServer) -> None:
+    fake.post("http://api.example.com/items?page=1", data="body").answer(201, text="made")
+    got = await ask_by_h2(fake, "api.example.com", None, "POST", b"body")
+    assert got[1:] == (201, b"made")
+    got[0].close()
+
+
+async def test_http2_is_agreed_upon_by_alpn() -> None:
+    async with FakeServer() as fake:
+        fake.get("https://api.example.com/items?page=1").answer(data=[b"one", b"two"])
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        got = await ask_by_h2(fake, "api.example.com", context, "GET", b"")
+        assert got[1:] == (200, b"onetwo")
+        assert got[0].get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
+        got[0].close()
+    async with FakeServer(http2=False) as fake:
+        fake.get("/")
+        end = await fake.connect(End, "api.example.com", 443, ssl=context)
+        tls = end.transport.get_extra_info("ssl_object")
+        assert tls.selected_alpn_protocol() == "http/1.1"
+        end.transport.close()
+        await end.ended
+
+
+async def test_a_client_that_begins_and_leaves_is_none(fake: FakeServer) -> None:
+    end = await fake.connect(End, "a", 80, ssl=None)
+    end.transport.write(b"PRI * HT")
+    end.transport.write_eof()
+    await end.ended
+    assert fake.asked == []
+    fake.check()
 
 
 # Matching.

@@ -20,13 +20,18 @@ class Authority:
         except ImportError:
             raise MissingDistribution("a FakeServer that is asked by https", "trustme") from None
         self._ca: Any = trustme.CA()
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, bool], ssl.SSLContext] = {}
         self._trusting: WeakSet[ssl.SSLContext] = WeakSet()
 
-    def server_context(self) -> ssl.SSLContext:
+    def server_context(self, http2: bool) -> ssl.SSLContext:
         """A context that takes each connection for the server which the client names (SNI)."""
-        context = self._context_of("127.0.0.1")
-        context.sni_callback = self._choose
+
+        def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            if name is not None:
+                connection.context = self._context_of(name, http2)
+
+        context = self._context_of("127.0.0.1", http2)
+        context.sni_callback = choose
         return context
 
     def trust(self, context: ssl.SSLContext) -> None:
@@ -35,16 +40,13 @@ class Authority:
             self._trusting.add(context)
             self._ca.configure_trust(context)
 
-    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        if name is not None:
-            connection.context = self._context_of(name)
-
-    def _context_of(self, name: str) -> ssl.SSLContext:
-        context = self._contexts.get(name)
+    def _context_of(self, name: str, http2: bool) -> ssl.SSLContext:
+        context = self._contexts.get((name, http2))
         if context is None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
             self._ca.issue_cert(name).configure_cert(context)
-            self._contexts[name] = context
+            self._contexts[name, http2] = context
         return context
 
 

@@ -38,7 +38,6 @@ class Role:
         self._judge = judge
         self._link: Any = None
         self._task: asyncio.Task[None] | None = None
-        self.when_lost: Callable[[], None] = lambda: None
 
     def connected(self, link: Any) -> None:
         """See ServerRole."""
@@ -63,7 +62,6 @@ class Role:
 
     def lost(self, exc: BaseException | None) -> None:
         """See ServerRole."""
-        self.when_lost()
         if self._task is not None:
             self._task.cancel()
 
@@ -90,8 +88,7 @@ class Role:
             self._link.abort()
 
     def _url(self, head: RequestHead) -> URL:
-        transport = self._link.transport
-        secure = transport is not None and transport.get_extra_info("ssl_object") is not None
+        secure = self._link.get_extra_info("ssl_object") is not None
         scheme = "https" if secure else "http"
         return URL(f"{scheme}://{head.authority or 'localhost'}{head.target}", encoded=True)
 

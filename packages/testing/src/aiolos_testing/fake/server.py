@@ -6,11 +6,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from re import Pattern
 from ssl import SSLContext
 from typing import Any, Final, Self
+from weakref import WeakSet
 
 from aiolos_protocol import siblings
 from aiolos_protocol.clock import NEVER, Clock
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.link.h1_server import H1ServerLink
+from aiolos_protocol.link.h2_server import H2ServerLink
 from yarl import URL
 
 from ..acceptor import Acceptor
@@ -22,10 +24,12 @@ from ..ports import get_unused_port_socket
 from .asked import Asked
 from .authority import authority
 from .declaration import ANYTHING, Answer, Declaration
+from .negotiation import Negotiation
 from .role import Role, Talk
 
 # A request that nobody declared; no declared answer would choose it.
 UNDECLARED: Final = 501
+_NAME: Final = "aiolos-testing"
 
 
 class UndeclaredRequest(AssertionError):
@@ -40,12 +44,14 @@ class FakeServer:
     trustme). So redirects, pooling, time-outs and TLS are real. `async with` starts and closes
     it, and raises UndeclaredRequest for what was asked and not declared. `transport` "memory"
     does without sockets, and without TLS. `faults` are what its connections suffer, one each.
+    HTTP/2 is spoken to clients that ask for it, unless `http2` is False.
     """
 
-    def __init__(self, *, transport: str = "tcp", faults: Faults = ()) -> None:
+    def __init__(self, *, transport: str = "tcp", faults: Faults = (), http2: bool = True) -> None:
         if transport not in ("tcp", "memory"):
             raise ValueError(f"transport is 'tcp' or 'memory', not {transport!r}")
         self.transport = transport
+        self._http2 = http2
         self.port: int | None = None
         self.asked: list[Asked] = []
         self._declarations: list[Declaration] = []
@@ -53,10 +59,10 @@ class FakeServer:
         self._supply = Supply(faults)
         self._complaints: list[str] = []
         self._listening: Acceptor | MemoryListener | None = None
-        self._links: set[FaultyTransport] = set()
+        self._connections: WeakSet[FaultyTransport] = WeakSet()
         self._sessions: list[Any] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._clock: Clock | None = None
+        self._clock: Any = None
 
     # Declaring.
 
@@ -165,15 +171,15 @@ class FakeServer:
         self._clock = Clock(loop)
         if self.transport == "memory":
             self.port = 80
-            self._listening = MemoryListener(self._supply.over(self._new_link))
+            self._listening = MemoryListener(self._supply.over(self._new_connection))
             return
         sock = get_unused_port_socket("127.0.0.1")
         self.port = sock.getsockname()[1]
         self._listening = Acceptor(
             sock,
-            self._new_link,
+            self._new_connection,
             self._supply,
-            tls=lambda: authority().server_context(),
+            tls=lambda: authority().server_context(self._http2),
             loop=loop,
         )
 
@@ -184,8 +190,8 @@ class FakeServer:
         self._sessions.clear()
         if self._listening is not None:
             self._listening.close()
-        for link in list(self._links):
-            link.abort()
+        for connection in list(self._connections):
+            connection.abort()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -222,16 +228,23 @@ class FakeServer:
             )
         return self._listening
 
-    def _new_link(self) -> FaultyTransport:
-        assert self._clock is not None
-        role = Role(self)
-        loop = asyncio.get_running_loop()
-        # It has no time-outs of its own: those of the client are under test.
-        link = H1ServerLink(loop, self._clock, DEFAULT_LIMITS, role, "aiolos-testing", NEVER, NEVER)
-        transport = FaultyTransport(link, Fault())
-        self._links.add(transport)
-        role.when_lost = lambda: self._links.discard(transport)
+    def _new_connection(self) -> FaultyTransport:
+        new_h2 = self._new_h2 if self._http2 else self._new_h1
+        transport = FaultyTransport(Negotiation(self._new_h1, new_h2), Fault())
+        self._connections.add(transport)
         return transport
+
+    # They have no time-outs of their own: those of the client are under test.
+
+    def _new_h1(self) -> H1ServerLink:
+        loop = asyncio.get_running_loop()
+        return H1ServerLink(loop, self._clock, DEFAULT_LIMITS, Role(self), _NAME, NEVER, NEVER)
+
+    def _new_h2(self) -> H2ServerLink:
+        loop = asyncio.get_running_loop()
+        return H2ServerLink(
+            loop, self._clock, DEFAULT_LIMITS, lambda: Role(self), _NAME, NEVER, NEVER, NEVER
+        )
 
     # Answering (role.Judge).
 
