@@ -313,7 +313,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """tools/bench: `nox -s bench -- server_plaintext client_get`; all of them by default."""
     os.environ["AIOLOS_EXTENSIONS"] = "require"
-    install(session, FULL, "aiohttp>=3.14", "uvloop>=0.21")
+    install(session, FULL, "aiohttp>=3.14", "uvloop>=0.21", *ORACLES)
     known = sorted(path.stem for path in Path("tools/bench").glob("*.py") if path.stem != "measure")
     chosen = [arg for arg in session.posargs if arg in known] or known
     options = [arg for arg in session.posargs if arg not in known]

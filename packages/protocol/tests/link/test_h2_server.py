@@ -13,7 +13,7 @@ from aiolos_protocol.errors import (
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.http2.frames import DATA, GOAWAY, HEADERS
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
-from aiolos_protocol.link.h2_server import FAREWELL, H2ServerLink
+from aiolos_protocol.link.h2_server import FAREWELL, SPARE, H2ServerLink
 from aiolos_protocol.message import HttpVersion20, ResponseHead
 from aiolos_protocol.testkit import ManualClock, MemoryTransport, connected
 from multidict import CIMultiDict
@@ -620,6 +620,21 @@ class TestTimes:
         server.clock.advance(2)
         assert server.transport.is_closing()
 
+    async def test_an_idle_connection_keeps_one_stream(self, server: Server) -> None:
+        for number in range(3):
+            server.peer.ask(1 + 2 * number)
+        server.peer.talk()
+        for role, _ in server.requests:
+            role.respond()
+        server.clock.advance(SPARE + 1)
+        assert sum(len(role.losses) for role in server.roles) == 2
+        server.handle = lambda role, head: role.respond()
+        server.peer.ask(7)
+        assert 7 in server.peer.talk().ended
+        server.clock.advance(SPARE + 1)
+        server.clock.advance(70)
+        assert server.transport.is_closing()
+
     async def test_a_body_that_does_not_come(self, make_server: Any) -> None:
         server = make_server(body_timeout=10.0)
         server.peer.ask(1, "POST", end=False)
@@ -703,6 +718,17 @@ class TestShutdown:
 
     async def test_a_peer_that_does_not_hear(self, server: Server) -> None:
         server.roles[0].link.close()
+        await turn()
+        assert not server.transport.is_closing()
+        server.clock.advance(FAREWELL + 0.1)
+        assert server.transport.is_closing()
+
+    async def test_a_peer_that_does_not_hear_while_it_is_answered(self, server: Server) -> None:
+        server.peer.ask(1)
+        server.peer.talk()
+        server.roles[0].link.close()
+        server.clock.advance(FAREWELL + 1)
+        server.role.respond()
         await turn()
         assert not server.transport.is_closing()
         server.clock.advance(FAREWELL + 0.1)

@@ -14,6 +14,7 @@ cdef class H2ServerLink(H2Link):
     cdef double _body_timeout
     cdef list _free
     cdef double _idle_since
+    cdef double _idle_until
     cdef double _keepalive_timeout
     cdef object _new_role
     cdef list _reset
@@ -31,6 +32,7 @@ cdef class H2ServerLink(H2Link):
     cpdef object shut_down(self)
     cdef bint _is_sluggish(self) except -1
     cdef object _check_pace(self)
+    cdef object _part_with_spares(self)
     cdef object _end(self, Stream stream, error)
 
 

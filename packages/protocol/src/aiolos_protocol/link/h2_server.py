@@ -15,6 +15,7 @@ from ..errors import ConnectionLost, LocalProtocolError, ProtocolError, RemotePr
 from ..exchange import ServerRole
 from ..http1.serializer import may_have_body
 from ..http2 import blocks
+from ..http2.connection import FOREVER
 from ..http2.errors import ErrorCode
 from ..http2.server import ServerConnection
 from ..http2.stream import BODY, DONE, Stream
@@ -27,6 +28,9 @@ from .h2_transport import H2StreamTransport
 
 # How long a peer that was told goodbye may take to hear it, in seconds.
 FAREWELL: Final = 2.0
+
+# How long streams that were at work together wait for others, in seconds; then one is enough.
+SPARE: Final = 5.0
 
 
 class H2ServerLink(H2Link):
@@ -42,6 +46,7 @@ class H2ServerLink(H2Link):
         "_body_timeout",
         "_free",
         "_idle_since",
+        "_idle_until",
         "_keepalive_timeout",
         "_new_role",
         "_reset",
@@ -68,7 +73,8 @@ class H2ServerLink(H2Link):
         self._keepalive_timeout = keepalive_timeout
         self._body_timeout = body_timeout
         self._idle_since = clock.now
-        self.deadline = clock.now + head_timeout
+        # When a connection without a request at work is closed.
+        self._idle_until = self.deadline = clock.now + head_timeout
         self._unsent = 0
         # How many streams are at work; those that wait for one; those that the peer has reset
         # while their handlers were at work.
@@ -120,8 +126,10 @@ class H2ServerLink(H2Link):
         """A stream has ended; `again` where it may be used for another request."""
         self._working -= 1
         if not self._working:
-            self._idle_since = self._clock.now
-            self.deadline = self._idle_since + self._keepalive_timeout
+            now = self._idle_since = self._clock.now
+            leaves = self._conn.accepts != FOREVER
+            self._idle_until = now + (FAREWELL if leaves else self._keepalive_timeout)
+            self.deadline = min(self._idle_until, now + SPARE)
         if not again:
             self._reset.append(stream)
         elif self.transport is not None:
@@ -142,7 +150,7 @@ class H2ServerLink(H2Link):
         """Take no new requests, and close when those at work have been answered."""
         self._conn.shut_down()
         if not self._working:
-            self.deadline = min(self.deadline, self._clock.now + FAREWELL)
+            self._idle_until = self.deadline = self._clock.now + FAREWELL
         self._flush_soon()
 
     def _rest(self) -> None:
@@ -178,9 +186,19 @@ class H2ServerLink(H2Link):
             self.deadline = self._clock.now + self._body_timeout
             if self._working:
                 self._check_pace()
+        elif self._clock.now < self._idle_until:
+            self.deadline = self._idle_until
+            self._part_with_spares()
         else:
             self.close()
             self.deadline = self._clock.now + self._body_timeout
+
+    def _part_with_spares(self) -> None:
+        """An idle connection is to take little memory."""
+        while len(self._free) > 1:
+            stream = self._free.pop()
+            stream.transport = None
+            stream.role.lost(None)
 
     def _is_sluggish(self) -> bool:
         """Whether what is written waits for a peer that takes less than it must."""
