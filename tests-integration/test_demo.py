@@ -1,25 +1,11 @@
 """The demo: its own check, and its page in a real browser."""
 
-import asyncio
 import base64
 import re
 import subprocess
 import sys
-from typing import Any
 
-import aiolos
 import pytest
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def app(root):
@@ -56,57 +42,6 @@ def served(root):
     process.terminate()
     assert process.wait(20) == 0
     process.stdout.close()
-
-
-class Page:
-    """A page of a headless Chromium, driven over its own WebSocket with our client."""
-
-    def __init__(self, socket: aiolos.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._number = 0
-
-    async def ask(self, method: str, **params: object) -> dict[str, Any]:
-        """Send a command of the DevTools protocol; its result."""
-        self._number += 1
-        await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        while True:
-            message = await self._socket.receive_json()
-            if message.get("id") == self._number:
-                return message["result"]
-
-    async def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression; of a promise, what it resolves to."""
-        answer = await self.ask(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
-        )
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-
-@pytest.fixture
-async def page(tool, tmp_path):
-    """An empty page of a browser of its own."""
-    process = await asyncio.create_subprocess_exec(
-        tool("chromium"), *FLAGS, f"--user-data-dir={tmp_path}", "--remote-debugging-port=0",
-        "--window-size=1000,800", "about:blank", stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(60):
-            while not (line := await process.stderr.readline()).startswith(b"DevTools listening"):
-                assert line, "chromium ended"
-        reading = asyncio.create_task(process.stderr.read())
-        base = re.sub(r"^ws://([^/]+)/.*", r"http://\1", line.split()[-1].decode())
-        async with aiolos.ClientSession() as session:
-            async with session.get(f"{base}/json/list") as response:
-                (target,) = [each for each in await response.json() if each["type"] == "page"]
-            url = target["webSocketDebuggerUrl"]
-            async with session.ws_connect(url, max_msg_size=0) as socket:
-                yield Page(socket)
-    finally:
-        process.terminate()
-        await process.wait()
-    await reading
 
 
 WORKING = """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from aiolos_protocol import hdrs
+from aiolos_protocol import hdrs, methods
 from aiolos_protocol.cookies import parse_cookie
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.fields.dates import parse_http_date
@@ -13,6 +13,12 @@ from aiolos_protocol.fields.forwarded import parse_forwarded
 from aiolos_protocol.fields.ranges import parse_range
 from aiolos_protocol.message import RequestHead
 from multidict import CIMultiDictProxy
+
+
+def method_of(head: RequestHead) -> str:
+    """The method that a request means: a WebSocket comes as CONNECT over HTTP/2 (RFC 8441 5), and
+    to routes and handlers it is the GET of HTTP/1.1."""
+    return head.method if head.protocol is None else methods.GET
 
 
 class ParsedFields:

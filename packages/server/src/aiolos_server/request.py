@@ -12,6 +12,7 @@ from yarl import URL
 
 from .core import RequestCore
 from .keys import ChainMapProxy
+from .parsed import method_of
 from .received import ReceivedBody
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
 
     @property
     def method(self) -> str:
-        """The method, as sent."""
-        return self.head.method
+        """The method, as sent; GET for a WebSocket, whatever the version (RFC 8441 5)."""
+        return method_of(self.head)
 
     @property
     def version(self) -> HttpVersion:

@@ -7,6 +7,7 @@ routes, and may take its time, in `table` and `resources`.
 from typing import Any
 
 from ..errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from ..parsed import method_of
 from .match import MatchInfoError, UrlMappingMatchInfo
 from .pattern import PathPattern
 from .routes import ANY, SystemRoute, refuse
@@ -30,7 +31,7 @@ class PatternRoutes:
         if values is None:
             return None, ()
         routes = self._by_method
-        route = routes.get(head.method) or routes.get(ANY)
+        route = routes.get(method_of(head)) or routes.get(ANY)
         if route is None:
             return None, routes
         return UrlMappingMatchInfo(values, route), ()
@@ -71,7 +72,7 @@ class Finder:
             if "%" in path:
                 path = decoded(path)
             plain = self.plain.get(path)
-        method = head.method
+        method = method_of(head)
         allowed: set[str] | None = None
         if plain is not None:
             routes = plain.by_method

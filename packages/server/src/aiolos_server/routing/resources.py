@@ -7,6 +7,7 @@ from typing import Any
 from aiolos_protocol.message import RequestHead
 from yarl import URL
 
+from ..parsed import method_of
 from ..typedefs import AnyHandler
 from .abc import AbstractResource, Found, Wrap
 from .converters import CONVERTERS, Converter
@@ -35,7 +36,7 @@ class Resource(AbstractResource):
         if values is None:
             return None, ()
         routes = self.by_method
-        route = routes.get(head.method) or routes.get(ANY)
+        route = routes.get(method_of(head)) or routes.get(ANY)
         if route is None:
             return None, routes
         return UrlMappingMatchInfo(values, route), ()
