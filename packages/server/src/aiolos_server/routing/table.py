@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from aiolos_protocol.message import RequestHead
 
@@ -22,6 +22,7 @@ from .subapps import MatchedSubAppResource
 from .verbs import VerbDecorators
 
 _F = TypeVar("_F", bound=AnyHandler)
+_T = TypeVar("_T")
 
 
 class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
@@ -239,6 +240,10 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
 
         return register
 
+    @overload  # type: ignore[override]  # a decorator and Mapping.get(), for which there is []
+    def get(self, path: str, **options: Any) -> Callable[[_F], _F]: ...
+    @overload
+    def get(self, path: str, default: _T, /) -> AbstractResource | _T: ...
     def get(self, path: str, default: Any = None, **options: Any) -> Any:
         """route() for GET and HEAD. With the name of a resource instead: Mapping.get()."""
         if path.startswith("/") and path not in self._named:

@@ -17,7 +17,7 @@ class VerbDecorators(ABC):
     def route(self, method: str, path: str, **options: Any) -> Callable[[_F], _F]:
         """Take the function below for `method`; `options` are add_route()'s, such as `name`."""
 
-    def get(self, path: str, **options: Any) -> Any:
+    def get(self, path: str, **options: Any) -> Callable[[_F], _F]:
         """route() for GET, and for HEAD unless `allow_head=False`."""
         return self.route("GET", path, **options)
 
