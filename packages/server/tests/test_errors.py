@@ -176,6 +176,12 @@ def test_405_lists_what_is_allowed() -> None:
     assert error.method == "PUT"
 
 
+def test_413_names_what_it_was_given() -> None:
+    assert web.HTTPRequestEntityTooLarge(10).text == "Maximum request body size 10 exceeded."
+    assert "20" in web.HTTPRequestEntityTooLarge(10, 20).text
+    assert web.HTTPRequestEntityTooLarge(10, text="too large").text == "too large"
+
+
 def test_451_links_to_who_demands_it() -> None:
     error = web.HTTPUnavailableForLegalReasons("http://example.com/why")
     assert error.headers["Link"] == '<http://example.com/why>; rel="blocked-by"'

@@ -310,14 +310,14 @@ class HTTPPreconditionFailed(HTTPClientError):
 
 
 class HTTPRequestEntityTooLarge(HTTPClientError):
-    """413: `actual_size` bytes where `max_size` are allowed."""
+    """413: more than `max_size` bytes; the default text names both, so give one to strangers."""
 
     status_code = 413
 
     def __init__(
         self,
         max_size: float,
-        actual_size: float,
+        actual_size: float = 0,
         *,
         headers: Mapping[str, str] | None = None,
         reason: str | None = None,
@@ -326,7 +326,8 @@ class HTTPRequestEntityTooLarge(HTTPClientError):
         content_type: str | None = None,
     ) -> None:
         if text is None and body is None:
-            text = f"Maximum request body size {max_size} exceeded, actual body size {actual_size}"
+            text = f"Maximum request body size {max_size} exceeded"
+            text += f", actual body size {actual_size}" if actual_size else "."
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
