@@ -8,15 +8,16 @@ from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Connect, Requester, Servable
 from yarl import URL
 
+from .asgi.scope import Application as AsgiApplication
 from .faults.plan import Faults
 from .faults.supply import FaultyConnect
-from .server import BaseTestServer, TestServer
+from .server import BaseTestServer, TestServer, servable
 
 _Result = TypeVar("_Result", covariant=True)
 _Response = TypeVar("_Response")
 _Socket = TypeVar("_Socket")
 
-Served = BaseTestServer | Servable
+Served = BaseTestServer | Servable | AsgiApplication
 """What a TestClient asks: a server, or an application that it serves itself."""
 
 
@@ -78,7 +79,7 @@ class TestClient(Generic[_Response, _Socket]):
                     "the TestServer itself"
                 )
             return served
-        if not isinstance(served, Servable):
+        if servable(served) is None:
             raise TypeError(
                 "TestClient takes an application, a TestServer or an awaitable of one, "
                 f"not {served!r:.80}"

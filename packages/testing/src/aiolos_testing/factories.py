@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
 from typing import Any, Generic, Protocol, TypeVar
 
+from .asgi import is_asgi
 from .client import TestClient
 from .server import BaseTestServer, RawTestServer, TestServer
 
@@ -111,13 +112,14 @@ class ClientFactory:
         server_kwargs: dict[str, Any] | None = None,
         **options: Any,
     ) -> Starting[TestClient[Any, Any]]:
-        """Ask `served`: a test server, an application, an awaitable or a maker of one.
+        """Ask `served`: a test server, an application (also ASGI), an awaitable or a maker of one.
 
         A maker is called with `arguments` and all `options`, the running loop in front where its
         first parameter is called so; otherwise the options are the session's. `server_kwargs`
         are those of the TestServer that is made.
         """
-        if not _is_served(served) and callable(served):
+        is_maker = arguments or not is_asgi(served)
+        if not _is_served(served) and callable(served) and is_maker:
             return self._starting(lambda: _made_by(served, arguments, options), server_kwargs, {})
         if arguments:
             raise TypeError(

@@ -12,6 +12,8 @@ from aiolos_protocol.contracts import Runner, Servable
 from yarl import URL
 
 from .acceptor import Acceptor
+from .asgi import AsgiServable, is_asgi
+from .asgi.scope import Application as AsgiApplication
 from .faults.plan import Faults
 from .faults.supply import Supply
 from .memory import MemoryListener
@@ -186,20 +188,30 @@ class BaseTestServer(ABC):
 
 
 class TestServer(BaseTestServer):
-    """Serves an application, or whatever has `runner()` (contracts.Servable)."""
+    """Serves an application, whatever has `runner()` (contracts.Servable), or is ASGI."""
 
-    def __init__(self, app: Servable, **options: Any) -> None:
+    def __init__(self, app: Servable | AsgiApplication, **options: Any) -> None:
         """`options` are BaseTestServer's. TypeError where `app` is nothing to serve."""
         super().__init__(**options)
-        if not isinstance(app, Servable):
+        self._servable = servable(app)
+        if self._servable is None:
             raise TypeError(
-                f"TestServer takes an application, something with runner(), not {app!r:.80}; "
-                "RawTestServer takes a handler"
+                f"TestServer takes an application, something with runner() or an ASGI "
+                f"application, not {app!r:.80}; RawTestServer takes a handler"
             )
-        self.app = app
+        self.app: Any = app
 
     async def _make_runner(self, **options: Any) -> Runner:
-        return self.app.runner(**options)
+        assert self._servable is not None
+        return self._servable.runner(**options)
+
+
+def servable(app: Any) -> Servable | None:
+    """What serves `app`; None where nothing does."""
+    if isinstance(app, Servable):
+        # Before ASGI: our own applications are both.
+        return app
+    return AsgiServable(app) if is_asgi(app) else None
 
 
 class RawTestServer(BaseTestServer):

@@ -9,10 +9,7 @@ from typing import Any, Final, Self
 from weakref import WeakSet
 
 from aiolos_protocol import siblings
-from aiolos_protocol.clock import NEVER, Clock
-from aiolos_protocol.limits import DEFAULT_LIMITS
-from aiolos_protocol.link.h1_server import H1ServerLink
-from aiolos_protocol.link.h2_server import H2ServerLink
+from aiolos_protocol.clock import Clock
 from yarl import URL
 
 from ..acceptor import Acceptor
@@ -20,16 +17,15 @@ from ..faults.interposed import FaultyTransport
 from ..faults.plan import Fault, Faults
 from ..faults.supply import Supply
 from ..memory import MemoryListener
+from ..negotiation import negotiate
 from ..ports import get_unused_port_socket
 from .asked import Asked
 from .authority import authority
 from .declaration import ANYTHING, Answer, Declaration
-from .negotiation import Negotiation
 from .role import Role, Talk
 
 # A request that nobody declared; no declared answer would choose it.
 UNDECLARED: Final = 501
-_NAME: Final = "aiolos-testing"
 
 
 class UndeclaredRequest(AssertionError):
@@ -229,22 +225,10 @@ class FakeServer:
         return self._listening
 
     def _new_connection(self) -> FaultyTransport:
-        new_h2 = self._new_h2 if self._http2 else self._new_h1
-        transport = FaultyTransport(Negotiation(self._new_h1, new_h2), Fault())
+        link = negotiate(self._clock, lambda: Role(self), http2=self._http2)
+        transport = FaultyTransport(link, Fault())
         self._connections.add(transport)
         return transport
-
-    # They have no time-outs of their own: those of the client are under test.
-
-    def _new_h1(self) -> H1ServerLink:
-        loop = asyncio.get_running_loop()
-        return H1ServerLink(loop, self._clock, DEFAULT_LIMITS, Role(self), _NAME, NEVER, NEVER)
-
-    def _new_h2(self) -> H2ServerLink:
-        loop = asyncio.get_running_loop()
-        return H2ServerLink(
-            loop, self._clock, DEFAULT_LIMITS, lambda: Role(self), _NAME, NEVER, NEVER, NEVER
-        )
 
     # Answering (role.Judge).
 

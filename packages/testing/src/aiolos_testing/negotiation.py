@@ -4,8 +4,33 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+from aiolos_protocol.clock import NEVER, Clock
+from aiolos_protocol.exchange import ServerRole
+from aiolos_protocol.limits import DEFAULT_LIMITS
+from aiolos_protocol.link.h1_server import H1ServerLink
+from aiolos_protocol.link.h2_server import H2ServerLink
+
 # RFC 9113 3.4: what a client of HTTP/2 begins with.
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+_NAME: Final = "aiolos-testing"
+
+
+def negotiate(clock: Clock, new_role: Callable[[], ServerRole], *, http2: bool) -> "Negotiation":
+    """The protocol of a new connection, whose requests go to roles made by `new_role()`.
+
+    It has no time-outs of its own: those of the client are under test.
+    """
+    loop = asyncio.get_running_loop()
+
+    def new_h1() -> H1ServerLink:
+        return H1ServerLink(loop, clock, DEFAULT_LIMITS, new_role(), _NAME, NEVER, NEVER)
+
+    def new_h2() -> H2ServerLink:
+        return H2ServerLink(loop, clock, DEFAULT_LIMITS, new_role, _NAME, NEVER, NEVER, NEVER)
+
+    return Negotiation(new_h1, new_h2 if http2 else new_h1)
 
 
 class Negotiation:
