@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -286,6 +287,57 @@ async def test_a_task_that_somebody_kept_serves_no_other_request(inline: Dispatc
     owner = Recorder(victim)
     await in_callback(lambda: inline.dispatch(owner))
     assert await owner.done is not kept[0]
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_what_is_kept_by_a_weak_reference_to_the_task_reaches_no_other_request(
+    run: Run, suspend: bool
+) -> None:
+    kept: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+
+    async def handler() -> int | None:
+        task = asyncio.current_task()
+        before = kept.get(task)
+        kept[task] = 1
+        if suspend:
+            await asyncio.sleep(0)
+        return before
+
+    assert [await run(handler) for _ in range(4)] == [None] * 4
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_a_name_given_to_the_task_reaches_no_other_request(run: Run, suspend: bool) -> None:
+    async def handler() -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        before = task.get_name()
+        task.set_name("mine")
+        if suspend:
+            await asyncio.sleep(0)
+        return before
+
+    assert "mine" not in [await run(handler) for _ in range(4)]
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_done_callbacks_of_the_task_are_called_when_the_handler_has_returned(
+    run: Run, suspend: bool
+) -> None:
+    async def handler() -> "asyncio.Future[Any]":
+        done = asyncio.get_running_loop().create_future()
+        task = asyncio.current_task()
+        assert task is not None
+        task.add_done_callback(lambda task: done.set_result(None))
+        if suspend:
+            await asyncio.sleep(0)
+        return done
+
+    for _ in range(4):
+        called = await run(handler)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert called.done()
 
 
 async def test_one_worker_serves_many_requests(inline: Dispatcher) -> None:

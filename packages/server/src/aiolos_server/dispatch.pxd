@@ -2,7 +2,7 @@ cimport cython
 
 from aiolos_server.owner cimport Owner
 
-cdef object getrefcount, first_steps
+cdef object getrefcount, getweakrefcount, first_steps
 
 
 cdef class _Gate:
@@ -25,11 +25,14 @@ cdef class _Worker:
     cdef bint _retired
     cdef object _yielded
     cdef readonly object context
+    cdef object name
     cdef Py_ssize_t references
     cdef readonly object task
+    cdef Py_ssize_t weak_references
 
     cdef bint parked(self)
     cdef bint cancelled(self)
+    cdef bint marked(self)
     cdef go_on(self, object coro, object yielded, Owner owner)
     cdef retire(self)
 

@@ -10,7 +10,8 @@ where the request was received, with that Task entered as the current one and in
   with this request, as if it had been created for it.
 
 A worker is given up as well where something of the request could reach the next one: a
-ContextVar was set, the Task was cancelled, or somebody kept a reference to it.
+ContextVar was set, or the Task was cancelled, named, given a callback for its end, or kept by
+somebody, be it by a weak reference (state that libraries keep by task).
 
 Where the loop runs in debug mode, where Tasks are not CPython's own, where a Task is already
 being stepped (in-process transports), or while no worker is parked (the first request, a burst of
@@ -23,6 +24,7 @@ from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
 from typing import Any
+from weakref import getweakrefcount
 
 from .owner import Owner
 from .steps import first_steps
@@ -129,8 +131,10 @@ class _Worker:
         "_retired",
         "_yielded",
         "context",
+        "name",
         "references",
         "task",
+        "weak_references",
     )
 
     def __init__(self, loop: AbstractEventLoop, context: Context) -> None:
@@ -140,8 +144,10 @@ class _Worker:
         self._yielded: Any = None
         self._owner: Any = None
         self._retired = False
-        # How many references to the Task there are while nobody else has one.
+        # The Task's name, and how many references to it there are while nobody else has one.
+        self.name: Any = None
         self.references = 0
+        self.weak_references = 0
         self.task: Any = loop.create_task(self._run(), context=context)
 
     def parked(self) -> bool:
@@ -152,6 +158,15 @@ class _Worker:
     def cancelled(self) -> bool:
         """True if the Task was cancelled while it was parked, even if that was taken back."""
         return bool(self._gate.cancelled)
+
+    def marked(self) -> bool:
+        """True if the Task carries a trace of a handler: a weak reference, a callback, a name."""
+        task = self.task
+        return (
+            getweakrefcount(task) != self.weak_references
+            or task._callbacks is not None
+            or task.get_name() is not self.name
+        )
 
     def go_on(self, coro: "Coroutine[Any, Any, Any]", yielded: Any, owner: Owner) -> None:
         """`coro` has suspended with `yielded`: the Task carries it from here."""
@@ -215,6 +230,8 @@ class Dispatcher:
         task = worker.task
         if not worker.references:
             worker.references = getrefcount(task)
+            worker.weak_references = getweakrefcount(task)
+            worker.name = task.get_name()
         try:
             _enter_task(loop, task)
         except RuntimeError:
@@ -257,6 +274,7 @@ class Dispatcher:
         """Park `worker` again, unless something of this request could reach the next one."""
         if (
             not referenced
+            and not worker.marked()
             and worker.context == self._base
             and not worker.cancelled()
             and self._spare is None
