@@ -11,7 +11,12 @@ import aiolos
 import aiolos.test_utils
 import pytest
 from aiolos import web
+from aiolos_protocol.clock import Clock
+from aiolos_protocol.limits import DEFAULT_LIMITS
+from aiolos_protocol.link.h2_client import H2ClientLink
+from aiolos_protocol.message import RequestHead
 from aiolos_protocol.streams import StreamReader
+from aiolos_server.component import from_handler
 from aiolos_testing import (
     AiolosTestCase,
     RawTestServer,
@@ -21,6 +26,7 @@ from aiolos_testing import (
     make_mocked_request,
     unittest_run_loop,
 )
+from multidict import CIMultiDict
 
 pytest_plugins = ["aiolos_testing.pytest_plugin", "pytester"]
 
@@ -280,6 +286,36 @@ async def test_in_memory_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) ->
             assert len(await response.read()) == 2_000_000
         response = await client.post("/", data=pieces())
         assert response.status == 200
+
+
+async def test_http2_runs_in_memory() -> None:
+    class Owner:
+        def recycled(self, link: Any) -> None:
+            pass
+
+        def lost(self, link: Any, exc: BaseException | None) -> None:
+            pass
+
+    async def version(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.version[0]} {request.path}")
+
+    loop = asyncio.get_running_loop()
+    async with aiolos.test_utils.TestServer(from_handler(version), transport="memory") as server:
+        link = await server.connect(
+            lambda: H2ClientLink(loop, Clock(loop), DEFAULT_LIMITS, Owner()),
+            server.host,
+            server.port or 0,
+            ssl=None,
+        )
+        exchanges = [
+            link.ask(RequestHead("GET", f"/{number}", headers=CIMultiDict(Host="a")))
+            for number in range(3)
+        ]
+        for number, exchange in enumerate(exchanges):
+            answer = await exchange.answered
+            assert answer.status == 200
+            assert await exchange.body.read() == f"2 /{number}".encode()
+        link.close()
 
 
 async def test_websockets_run_in_memory() -> None:
