@@ -129,6 +129,18 @@ def test_both_twins_read_any_bytes_alike(both_twins, data):
         assert seen[0] == seen[1]
 
 
+@settings(max_examples=200, deadline=None)
+@given(parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4), steps=mutations)
+def test_both_twins_take_the_same_chunks(both_twins, parts, steps):
+    data = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    data = mutate(data, steps)
+    seen = []
+    for twin in both_twins:
+        pieces = []
+        seen.append((twin.take_chunks(data, 0, pieces), pieces))
+    assert seen[0] == seen[1]
+
+
 def asked_of_h11(data):
     """What h11's server makes of a request head; None for a refusal."""
     connection = h11.Connection(h11.SERVER)
@@ -201,8 +213,8 @@ class Sink:
     def feed_data(self, data):
         self.data += data
 
-    def end_chunk(self):
-        pass
+    def feed_chunks(self, pieces, whole):
+        self.data += b"".join(pieces)
 
     def feed_trailers(self, trailers):
         self.trailers = list(trailers.items())

@@ -676,6 +676,34 @@ def test_trailers_limits(twin):
         twin.parse_trailers(two, 0, replace(DEFAULT_LIMITS, field=3))
 
 
+# --- plain chunks ---
+
+
+@pytest.mark.parametrize(
+    ("data", "pieces", "rest"),
+    [
+        (b"", [], b""),
+        (b"3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n", [b"abc", b"d"], b"0\r\n\r\n"),
+        (b"00a\r\n0123456789\r\n", [b"0123456789"], b""),
+        (b"A\r\n\r\n\r\n\r\n\r\n\r\n\r\nx", [b"\r\n\r\n\r\n\r\n\r\n"], b"x"),
+        (b"1\r\nx\r\n3\r\nab", [b"x"], b"3\r\nab"),
+        (b"1\r\nx\r\n3\r\nabc\r", [b"x"], b"3\r\nabc\r"),
+        (b"1\r\nx\r\n3;a\r\nabc\r\n", [b"x"], b"3;a\r\nabc\r\n"),
+        (b"1\r\nxy\r\n", [], b"1\r\nxy\r\n"),
+        (b"g\r\nx\r\n", [], b"g\r\nx\r\n"),
+        (b"\r\n", [], b"\r\n"),
+        (b"000000000000001\r\nx\r\n", [b"x"], b""),
+        (b"0000000000000001\r\nx\r\n", [], b"0000000000000001\r\nx\r\n"),
+        (b"fffffffffffffff\r\nx\r\n", [], b"fffffffffffffff\r\nx\r\n"),
+        (b"1\nx\n", [], b"1\nx\n"),
+    ],
+)
+def test_plain_chunks(twin, data, pieces, rest):
+    got = [b"before"]
+    stop = twin.take_chunks(b"xx" + data, 2, got)
+    assert (got[1:], data[stop - 2 :]) == (pieces, rest)
+
+
 # --- properties ---
 
 tokens = st.text("abcXYZ0189!#$%&'*+-.^_`|~", min_size=1, max_size=12)

@@ -317,8 +317,8 @@ class Collected:
     def feed_data(self, data):
         self.data += data
 
-    def end_chunk(self):
-        pass
+    def feed_chunks(self, pieces, whole):
+        self.data += b"".join(pieces)
 
     def feed_trailers(self, trailers):
         pass

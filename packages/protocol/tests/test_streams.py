@@ -36,9 +36,7 @@ def fed(*pieces, eof=True, limit=65_536, flow=None):
 
 def chunks(*pieces):
     reader = StreamReader()
-    for piece in pieces:
-        reader.feed_data(piece)
-        reader.end_chunk()
+    reader.feed_chunks(list(pieces), True)
     reader.feed_eof()
     return reader
 
@@ -117,24 +115,22 @@ async def test_readchunk():
     assert await reader.readchunk() == (b"abc", True)
     assert await reader.readchunk() == (b"de", True)
     assert await reader.readchunk() == (b"", False)
-    reader = fed(b"abc", eof=False)
-    assert await reader.readchunk() == (b"abc", False)
-    reader.end_chunk()
-    reader.feed_eof()
-    assert await reader.readchunk() == (b"", True)
+    reader = fed(b"abc", b"d", eof=True)
+    assert await reader.readchunk() == (b"abcd", False)
     assert await reader.readchunk() == (b"", False)
 
 
 async def test_readchunk_of_a_chunk_in_pieces():
-    reader = fed(b"ab", b"c", eof=False)
-    reader.end_chunk()
-    reader.feed_data(b"d")
+    reader = StreamReader()
+    reader.feed_chunks([b"ab"], False)
+    reader.feed_chunks([b"c", b"d"], False)
     assert await reader.readchunk() == (b"abc", True)
     assert await reader.readchunk() == (b"d", False)
     waiting = await started(reader.readchunk())
-    reader.feed_data(b"e")
-    reader.end_chunk()
+    reader.feed_chunks([b"e"], True)
     assert await waiting == (b"e", True)
+    reader.feed_eof()
+    assert await reader.readchunk() == (b"", False)
 
 
 async def test_readchunk_behind_other_reads():
@@ -146,13 +142,20 @@ async def test_readchunk_behind_other_reads():
     assert await reader.readchunk() == (b"", False)
 
 
-async def test_readchunk_where_only_the_chunks_end_is_missing():
-    reader = fed(b"abc", eof=False)
-    assert await reader.readchunk() == (b"abc", False)
-    waiting = await started(reader.readchunk())
-    reader.end_chunk()
-    reader.feed_eof()
-    assert await waiting == (b"", True)
+async def test_what_nobody_asks_for_is_not_kept():
+    """The ends of chunks, where all is read in other ways; pieces that have been read."""
+    for read in (lambda reader: reader.readany(), lambda reader: reader.read(10)):
+        reader = StreamReader()
+        for _ in range(1000):
+            reader.feed_chunks([b"0123456789"], True)
+            assert await read(reader) == b"0123456789"
+        assert await started(reader.readchunk())
+        assert len(gc.get_referents(reader)) < 100
+
+
+async def test_tiny_chunks_are_told_one_by_one():
+    reader = chunks(*[b"x"] * 1000)
+    assert [piece async for piece in reader.iter_chunks()] == [(b"x", True)] * 1000
 
 
 async def test_iterating():
@@ -438,9 +441,10 @@ def test_whatever_is_read_in_whatever_way_is_what_was_fed(pieces, reads, ahead):
 
         async def feed():
             for number, piece in enumerate(pieces):
-                reader.feed_data(piece)
-                if number % 2:
-                    reader.end_chunk()
+                if number % 3 and piece:
+                    reader.feed_chunks([piece], number % 3 == 1)
+                else:
+                    reader.feed_data(piece)
                 if number >= ahead:
                     await asyncio.sleep(0)
             reader.feed_eof()

@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 # Pieces, however small, above which reading pauses: each costs memory of its own.
 MAX_PIECES: Final = 4096
+# Pieces that have been read are cleared away so many at once.
+_SWEEP: Final = 64
 
 _NO_TRAILERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
@@ -74,11 +76,13 @@ class StreamReader:
         "_chunks",
         "_end_waiter",
         "_exception",
+        "_first",
         "_flow",
         "_limit",
         "_offset",
         "_paused",
         "_size",
+        "_split",
         "_splits",
         "_trailers",
         "_translation",
@@ -90,7 +94,9 @@ class StreamReader:
     def __init__(self, flow: Flow | None = None, limit: int = 65_536) -> None:
         self._flow: Any = flow
         self._limit = limit
-        self._chunks: deque[bytes] = deque()
+        # Unread is what follows the byte `_offset` of the piece `_first`: `_size` bytes.
+        self._chunks: list[bytes] = []
+        self._first = 0
         self._offset = 0
         self._size = 0
         self._exception: BaseException | None = None
@@ -98,8 +104,9 @@ class StreamReader:
         self._waiter: asyncio.Future[None] | None = None
         self._end_waiter: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], None]] | None = None
-        # Where chunks of a chunked body end, counted as total_bytes.
-        self._splits: deque[int] | None = None
+        # Where chunks of a chunked body end, counted as total_bytes; from `_split` on not told.
+        self._splits: list[int] = []
+        self._split = 0
         self._trailers: CIMultiDictProxy[str] = _NO_TRAILERS
         self._paused = False
         self.ended = False
@@ -124,12 +131,25 @@ class StreamReader:
         if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
             self._pause()
 
-    def end_chunk(self) -> None:
-        """A chunk of a chunked body ends behind the data fed so far."""
+    def feed_chunks(self, pieces: list[bytes], whole: bool) -> None:
+        """Append `pieces`, none of them empty; may pause the flow.
+
+        Each one ends a chunk of a chunked body, the last one only if `whole`.
+        """
+        total = before = self.total_bytes
         splits = self._splits
-        if splits is None:
-            splits = self._splits = deque()
-        splits.append(self.total_bytes)
+        for piece in pieces:
+            total += len(piece)
+            splits.append(total)
+        if not whole:
+            splits.pop()
+        self._chunks += pieces
+        self._size += total - before
+        self.total_bytes = total
+        if self._waiter is not None:
+            self._wake()
+        if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
+            self._pause()
 
     def feed_trailers(self, trailers: "CIMultiDict[str]") -> None:
         """The trailer section; comes right before feed_eof()."""
@@ -196,7 +216,7 @@ class StreamReader:
 
     def at_eof(self) -> bool:
         """True when the whole body has arrived and has been read."""
-        return self.ended and not self._chunks
+        return self.ended and not self._size
 
     def on_eof(self, callback: Callable[[], None]) -> None:
         """Call `callback()` when the body is complete, at once if it is already."""
@@ -234,13 +254,13 @@ class StreamReader:
         while not self.ended:
             if self._exception is not None:
                 raise self._exception
-            if self._chunks:
+            if self._size:
                 parts.append(self._take_all())
             else:
                 await self._wait()
         if not parts:
             return self._take_all()
-        if self._chunks:
+        if self._size:
             parts.append(self._take_all())
         return b"".join(parts)
 
@@ -282,7 +302,7 @@ class StreamReader:
         tail = b""
         while True:
             await self._some()
-            if not self._chunks:
+            if not self._size:
                 return b"".join(parts)
             end = self._find(separator, tail)
             piece = self._take(end)
@@ -304,19 +324,19 @@ class StreamReader:
         while True:
             cursor = self.total_bytes - self._size
             splits = self._splits
-            while splits:
-                split = splits.popleft()
-                if split >= cursor:
-                    return self._take_to(split - cursor), True
-            if self._chunks:
-                return self._take(len(self._chunks[0])), False
+            place = bisect_left(splits, cursor, self._split)
+            if place < len(splits):
+                self._split = place + 1
+                return self._take_to(splits[place] - cursor), True
+            if self._size:
+                return self._take_all(), False
             await self._some()
-            if not self._chunks and not self._splits:
+            if self.at_eof():
                 return b"", False
 
     def read_nowait(self, n: int = -1) -> bytes:
         """What is there, at most `n` bytes where n > 0; b"" where nothing is."""
-        if self._exception is not None and not self._chunks:
+        if self._exception is not None and not self._size:
             raise self._exception
         return self._take_all() if n < 0 else self._take_to(min(n, self._size))
 
@@ -329,10 +349,8 @@ class StreamReader:
         )
         if not data:
             return
-        if self._offset:
-            self._chunks[0] = self._chunks[0][self._offset :]
-            self._offset = 0
-        self._chunks.appendleft(data)
+        self._sweep()
+        self._chunks.insert(0, data)
         self._size += len(data)
 
     async def wait_eof(self) -> None:
@@ -364,7 +382,7 @@ class StreamReader:
     # Inner parts.
 
     async def _some(self) -> None:
-        while not self._chunks and not self.ended:
+        while not self._size and not self.ended:
             if self._exception is not None:
                 raise self._exception
             await self._wait()
@@ -392,7 +410,7 @@ class StreamReader:
 
         `tail` is what was taken last, too short to hold the separator.
         """
-        first = self._chunks[0]
+        first = self._chunks[self._first]
         start = self._offset
         if tail:
             overlap = len(separator) - 1
@@ -412,35 +430,59 @@ class StreamReader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _take(self, n: int) -> bytes:
+        """What is left of the first piece, at most `n` bytes."""
+        if not self._size:
+            return b""
+        first = self._chunks[self._first]
+        start = self._offset
+        if len(first) - start > n:
+            # An offset, not a shorter copy: reading a large piece in parts stays linear.
+            self._offset = start + n
+            data = first[start : start + n]
+            self._taken(n)
+            return data
+        data = first[start:] if start else first
+        self._chunks[self._first] = b""
+        self._first += 1
+        self._offset = 0
+        self._taken(len(data))
+        if self._first >= _SWEEP:
+            self._sweep()
+        return data
+
+    def _sweep(self) -> None:
+        """Forget what has been read, so that the unread begins with the first piece."""
+        del self._chunks[: self._first]
+        self._first = 0
+        if self._offset:
+            self._chunks[0] = self._chunks[0][self._offset :]
+            self._offset = 0
+        if self._splits:
+            # One that ends right here is still to be told, if it was not.
+            cursor = self.total_bytes - self._size
+            del self._splits[: bisect_left(self._splits, cursor, self._split)]
+            self._split = 0
+
+    def _take_all(self) -> bytes:
+        if self._first or self._offset:
+            self._sweep()
         chunks = self._chunks
         if not chunks:
             return b""
-        first = chunks[0]
-        start = self._offset
-        if len(first) - start > n:
-            # An offset, not a shorter copy: reading a large chunk in pieces stays linear.
-            self._offset = start + n
-            data = first[start : start + n]
-        else:
-            chunks.popleft()
-            self._offset = 0
-            data = first[start:] if start else first
-        self._taken(len(data))
-        return data
-
-    def _take_all(self) -> bytes:
-        chunks = self._chunks
-        if self._offset:
-            chunks[0] = chunks[0][self._offset :]
-            self._offset = 0
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
         self._taken(len(data))
+        if self._splits:
+            self._sweep()
         return data
 
     def _taken(self, size: int) -> None:
         self._size -= size
-        if self._paused and self._size * 2 < self._limit and len(self._chunks) * 2 < MAX_PIECES:
+        if (
+            self._paused
+            and self._size * 2 < self._limit
+            and (len(self._chunks) - self._first) * 2 < MAX_PIECES
+        ):
             self._paused = False
             self._flow.resume_reading()
 

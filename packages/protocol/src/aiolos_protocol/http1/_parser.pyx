@@ -332,6 +332,43 @@ def parse_response(bytes data not None, Py_ssize_t start, limits, bint lenient=F
     return head
 
 
+cdef inline int _hex(char digit) noexcept nogil:
+    """The value of a hex digit, -1 for any other byte."""
+    if c"0" <= digit <= c"9":
+        return digit - c"0"
+    digit |= 0x20
+    if c"a" <= digit <= c"f":
+        return digit - c"a" + 10
+    return -1
+
+
+def take_chunks(bytes data not None, Py_ssize_t start, list pieces not None):
+    """See `parser`."""
+    cdef const char* begin = PyBytes_AS_STRING(data)
+    cdef const char* at = begin + start
+    cdef const char* end = begin + PyBytes_GET_SIZE(data)
+    cdef const char* line
+    cdef Py_ssize_t size
+    cdef int digit
+    while True:
+        line = at
+        size = 0
+        # 15 digits always fit.
+        while at < end and at - line <= 15:
+            digit = _hex(at[0])
+            if digit < 0:
+                break
+            size = size * 16 + digit
+            at += 1
+        if (
+            size == 0 or at - line > 15 or end - at < 4 or at[0] != c"\r" or at[1] != c"\n"
+            or end - at - 4 < size or at[2 + size] != c"\r" or at[3 + size] != c"\n"
+        ):
+            return line - begin
+        pieces.append(PyBytes_FromStringAndSize(at + 2, size))
+        at += size + 4
+
+
 def load_headers(bytes block not None):
     """See `parser`."""
     cdef const char* at = PyBytes_AS_STRING(block)

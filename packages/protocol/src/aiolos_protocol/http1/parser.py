@@ -13,12 +13,28 @@ servers send: a bare LF as a line's end, and folded field lines, whose folds bec
 returns its fields with the offset behind its blank line, or None. Trailers are only ever data:
 none of them, whatever its name, touches framing or routing (RFC 9110 6.5.1).
 
+`take_chunks(data, start, pieces)` takes the plain chunks that begin at `data[start]`: those that
+are here whole, are not empty and have no extension. Their data is appended to `pieces`; the offset
+behind the last one is returned. What stops it, good or bad, is for framing to judge.
+
 `load_headers(block)` makes the mapping of field lines that a parser has accepted.
 """
 
 try:
-    from ._parser import load_headers, parse_request, parse_response, parse_trailers
+    from ._parser import (
+        load_headers,
+        parse_request,
+        parse_response,
+        parse_trailers,
+        take_chunks,
+    )
 except ImportError:
-    from .pyparser import load_headers, parse_request, parse_response, parse_trailers
+    from .pyparser import (
+        load_headers,
+        parse_request,
+        parse_response,
+        parse_trailers,
+        take_chunks,
+    )
 
-__all__ = ["load_headers", "parse_request", "parse_response", "parse_trailers"]
+__all__ = ["load_headers", "parse_request", "parse_response", "parse_trailers", "take_chunks"]

@@ -36,6 +36,8 @@ _MAX_LENGTH: Final = 2**63 - 1
 _MAX_LENGTH_DIGITS: Final = 19
 _MIN_STATUS, _MAX_STATUS = 100, 599
 
+# RFC 9112 7.1:  chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
+_PLAIN_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 # RFC 9112 5.2:  obs-fold = OWS CRLF RWS
 _FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _ANY_LINE_END: Final = re.compile(rb"\r?\n")
@@ -183,6 +185,18 @@ def parse_trailers(data: bytes, start: int, limits: Limits) -> tuple[CIMultiDict
     if len(data) - start >= limits.trailers:
         raise LimitExceeded("trailers", limits.trailers, status_hint=431)
     return None
+
+
+def take_chunks(data: bytes, start: int, pieces: list[bytes]) -> int:
+    """See `parser`."""
+    while (match := _PLAIN_CHUNK.match(data, start)) is not None:
+        begin = match.end()
+        end = begin + int(match[1], 16)
+        if begin == end or data[end : end + 2] != b"\r\n":
+            break
+        pieces.append(data[begin:end])
+        start = end + 2
+    return start
 
 
 def load_headers(block: bytes) -> CIMultiDict[str]:

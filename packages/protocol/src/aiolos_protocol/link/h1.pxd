@@ -1,6 +1,7 @@
 cimport cython
 
 from aiolos_protocol.clock cimport Clock
+from aiolos_protocol.http1.framing cimport Decoder
 from aiolos_protocol.message cimport Head
 from aiolos_protocol.transport cimport TransportOwner
 
@@ -13,7 +14,7 @@ cdef class H1Link(TransportOwner):
     cdef object _body
     cdef bytes _buffer
     cdef Clock _clock
-    cdef object _decoder
+    cdef Decoder _decoder
     cdef object _exchange
     cdef int _framing
     cdef object _later
@@ -28,6 +29,7 @@ cdef class H1Link(TransportOwner):
     cdef public bint keep_alive
 
     cpdef bint _head_received(self) except -1
+    cpdef bint _is_lenient(self) except -1
     cpdef object _body_failed(self, object error)
     cpdef object _completed(self)
     cpdef object _gone(self, object exc)

@@ -85,7 +85,7 @@ class H1Link(TransportOwner):
         self._later: Any = None
         # What the automata say is there is there: these are not checked for None at each use.
         self._body: Any = EMPTY
-        self._decoder: Any = None
+        self._decoder: Decoder = None  # type: ignore[assignment]
         self._exchange: Any = None
         self._receiving = IDLE
         self._sending = IDLE
@@ -102,6 +102,10 @@ class H1Link(TransportOwner):
     def _head_received(self) -> bool:
         """Parse the head that begins at `_at`; False where no more can be done for now."""
         raise NotImplementedError
+
+    def _is_lenient(self) -> bool:
+        """Whether small faults of a body's framing are borne."""
+        return False
 
     def _body_failed(self, error: ProtocolError) -> None:
         """The body's framing is broken; the reader has been told."""
@@ -232,7 +236,7 @@ class H1Link(TransportOwner):
     def _expect_body(self, head: Head, until_close: bool) -> None:
         """Choose the decoder for the body that `head` announces."""
         if head.chunked:
-            self._decoder = ChunkedDecoder(self._limits)
+            self._decoder = ChunkedDecoder(self._limits, self._is_lenient())
         elif until_close:
             self._decoder = UntilCloseDecoder()
         else:
@@ -242,7 +246,7 @@ class H1Link(TransportOwner):
 
     def _body_received(self) -> None:
         at = self._at
-        decoder: Decoder = self._decoder
+        decoder = self._decoder
         try:
             stop = decoder.feed(self._buffer, at, self._body)
         except ProtocolError as error:
@@ -378,7 +382,6 @@ class H1Link(TransportOwner):
         self._received(RECYCLE)
         self._sent(RECYCLE)
         self._body = EMPTY
-        self._decoder = None
         self._exchange = None
         self.resume_reading()
         if self._buffer and not self._stepping:

@@ -189,6 +189,9 @@ class H1ClientLink(H1Link):
         self._final(head)
         return True
 
+    def _is_lenient(self) -> bool:
+        return self._lenient
+
     def _informed(self, head: ResponseHead) -> bool:
         """A 1xx head: the last word only where it switches protocols (RFC 9110 15.2)."""
         if head.status == 101:

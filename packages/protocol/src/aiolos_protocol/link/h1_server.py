@@ -67,8 +67,8 @@ class _Discard:
         if self._left < 0:
             raise LimitExceeded("lingering", self._limits.lingering)
 
-    def end_chunk(self) -> None:
-        pass
+    def feed_chunks(self, pieces: list[bytes], whole: bool) -> None:
+        self.feed_data(b"".join(pieces))
 
     def feed_trailers(self, trailers: "CIMultiDict[str]") -> None:
         pass
