@@ -9,7 +9,7 @@ CODE = "import time; a = time.process_time(); import {}; print((time.process_tim
 
 def main() -> None:
     """Print the median of seven fresh interpreters per module, interleaved."""
-    modules = ["asyncio", "aiolos_protocol", "aiolos_client", "aiolos_server", "aiolos", "aiohttp"]
+    modules = ["asyncio", "aiolos_client", "aiolos_server.web", "aiolos", "aiohttp.web"]
     seen: dict[str, list[float]] = {name: [] for name in modules}
     for _ in range(7):
         for name, times in seen.items():
