@@ -1,6 +1,7 @@
 """The server's end of a connection: bytes in, calls of the role, bytes out."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from dataclasses import replace
@@ -561,6 +562,17 @@ async def test_a_bad_request_is_answered_and_the_connection_closed_in_order():
     assert server.closing
 
 
+async def test_a_peer_that_is_gone_when_its_unread_body_is_refused():
+    server = Server(lambda role, head: role.answer(b"no", keep_alive=False))
+
+    def write_eof():
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    server.transport.write_eof = write_eof
+    server.receive(POST)
+    assert server.transport.aborted
+
+
 async def test_the_peers_end_ends_the_lingering():
     server = Server()
     server.receive(b"\x00")
@@ -628,6 +640,45 @@ async def test_pipelined_requests_are_answered_in_order():
     while len(server.role.heads) < 100:
         await asyncio.sleep(0)
     assert server.transport.sent == b"".join(map(told, targets[16:]))
+
+
+async def test_a_peer_that_takes_no_answers_is_given_no_more_of_them():
+    def handle(role, head):
+        role.answer(head.target.encode(), head)
+        if head.target == "/1":
+            server.transport.pause(100_000)
+
+    server = Server(handle)
+    pipelined = [b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(4)]
+    assert server.receive(b"".join(pipelined[:3])) == told(b"/0") + told(b"/1")
+    assert server.receive(pipelined[3]) == b""
+    server.transport.resume()
+    await asyncio.sleep(0)
+    assert server.sent() == told(b"/2") + told(b"/3")
+
+
+async def test_what_is_pipelined_by_a_peer_that_takes_no_answers_is_bounded():
+    server = Server(echo_target, limits={"pipelined": 100})
+    server.transport.pause(100_000)
+    for _ in range(10):
+        server.receive(GET)
+    assert not server.transport.reading
+    assert not server.role.heads
+    server.transport.resume()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(server.role.heads) == 10
+
+
+async def test_a_half_closed_peer_that_takes_answers_late_gets_all():
+    server = Server(echo_target)
+    server.transport.pause(100_000)
+    server.receive(GET + GET)
+    server.transport.receive_eof()
+    server.transport.resume()
+    await asyncio.sleep(0)
+    assert server.sent() == told(b"/") + told(b"/", close=True)
+    assert server.closing
 
 
 async def test_a_pipelined_burst_lets_others_have_their_turn():

@@ -198,7 +198,7 @@ class H1Link(TransportOwner):
         if phase == BEGUN:
             # No further line: a head that dribbles in is not parsed anew for every byte.
             return b"\n" not in data and self._waiting() < self._limits.head
-        if phase in (DONE, SWITCHED):
+        if phase in (DONE, SWITCHED) or (phase == IDLE and self._write_paused):
             self._bound()
             return True
         return False

@@ -170,6 +170,8 @@ class H1ServerLink(H1Link):
         if self.is_idle():
             # The wait for the next request begins when this one's answer is out.
             self._await_next()
+            if self._buffer:
+                self.loop.call_soon(self._resume)
 
     def resume_reading(self) -> None:
         """See TransportOwner."""
@@ -250,6 +252,10 @@ class H1ServerLink(H1Link):
             self._nothing_follows()
 
     def _head_received(self) -> bool:
+        if self._write_paused and self._receiving == IDLE:
+            # Answers that the peer asks for and does not take would pile up in our memory.
+            self._bound()
+            return False
         data = self._buffer
         at = self._at
         try:
@@ -329,7 +335,12 @@ class H1ServerLink(H1Link):
             return
         self._flush()
         if transport.can_write_eof() and not self._half_closed:
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:
+                # The peer has broken the connection while we did not read.
+                self.abort()
+                return
             wait = self._body_timeout if self._write_paused else LINGER
             self.deadline = self._clock.now + wait
             self.resume_reading()
