@@ -402,6 +402,35 @@ async def test_sessions_reach_it_and_are_closed_with_it(monkeypatch: pytest.Monk
     assert closed == [session]
 
 
+async def test_by_its_resolver_every_name_is_this_server() -> None:
+    async with FakeServer() as fake:
+        fake.get("http://api.example.com/").answer(text="here")
+        (found,) = await fake.resolver.resolve("api.example.com", 80)
+        assert found["hostname"] == "api.example.com"
+        assert (found["host"], found["port"]) == ("127.0.0.1", fake.port)
+        reader, writer = await asyncio.open_connection(found["host"], found["port"])
+        writer.write(b"GET / HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"here")
+        writer.close()
+        await fake.resolver.close()
+    async with FakeServer(transport="memory") as fake:
+        with pytest.raises(RuntimeError, match="in memory there are no addresses"):
+            _ = fake.resolver
+
+
+async def test_a_context_of_the_codes_own_learns_to_trust_it() -> None:
+    async with FakeServer() as fake:
+        fake.get("https://api.example.com/").answer(text="secret")
+        context = ssl.create_default_context()
+        fake.trust(context)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", fake.port, ssl=context, server_hostname="api.example.com"
+        )
+        writer.write(b"GET / HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"secret")
+        writer.close()
+
+
 async def test_its_own_url_is_for_code_that_is_told_where_to_ask() -> None:
     async with FakeServer() as fake:
         fake.get("/path").answer(text="found")
@@ -436,7 +465,7 @@ async def test_an_answer_that_cannot_be_sent_fails_the_test(fake: FakeServer) ->
 
 async def test_a_server_that_does_not_run_says_what_to_do() -> None:
     fake = FakeServer()
-    for use in (fake.session, lambda: fake.url("/")):
+    for use in (fake.session, lambda: fake.url("/"), lambda: fake.resolver):
         with pytest.raises(RuntimeError, match="has not been started: write 'async with'"):
             use()
     async with fake:
@@ -456,3 +485,23 @@ def test_bad_declarations_say_what_to_write() -> None:
         fake.get("/").answer(99)
     with pytest.raises(TypeError, match="takes a function of the request, not 3"):
         fake.get("/").answer_by(3)  # type: ignore[arg-type]
+
+
+def test_it_runs_on_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> None:
+        async with FakeServer(faults=[CutAfter(5), ResetAfter(), None]) as fake:
+            fake.get("https://api.example.com/").answer(text="secret")
+            fake.get("http://api.example.com/").answer(text="plain")
+            with pytest.raises(IndexError):
+                await ask(fake, "GET", "http://api.example.com/")
+            with pytest.raises(AssertionError, match="no answer"):
+                await ask(fake, "GET", "http://api.example.com/")
+            assert await ask(fake, "GET", "https://api.example.com/") == (200, b"secret")
+            assert await ask(fake, "GET", "http://api.example.com/") == (200, b"plain")
+        async with FakeServer(transport="memory") as fake:
+            fake.get("http://api.example.com/").answer(text="in memory")
+            assert await ask(fake, "GET", "http://api.example.com/") == (200, b"in memory")
+
+    uvloop.run(main())

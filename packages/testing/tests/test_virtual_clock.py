@@ -5,7 +5,6 @@ import threading
 import time
 
 import pytest
-import uvloop
 from aiolos_testing import VirtualClock
 
 
@@ -123,7 +122,7 @@ async def test_one_clock_is_enough() -> None:
 
 
 def test_another_loop_is_refused() -> None:
-    loop = uvloop.new_event_loop()
+    loop = pytest.importorskip("uvloop").new_event_loop()
     try:
         with pytest.raises(RuntimeError, match=r"asyncio's own event loop, not uvloop\.Loop"):
             VirtualClock(loop)

@@ -22,6 +22,7 @@ from ..ports import get_unused_port_socket
 from .asked import Asked
 from .authority import authority
 from .declaration import ANYTHING, Answer, Declaration
+from .resolver import Resolver
 from .role import Role, Talk
 
 # A request that nobody declared; no declared answer would choose it.
@@ -138,6 +139,20 @@ class FakeServer:
             factory, "127.0.0.1", self.port or 0, ssl=ssl, server_hostname=name
         )
         return protocol
+
+    def trust(self, context: SSLContext) -> None:
+        """Let a client's context accept this server's certificates; connect() does by itself.
+
+        Raises MissingDistribution where trustme is not installed.
+        """
+        authority().trust(context)
+
+    @property
+    def resolver(self) -> "Resolver":
+        """A resolver to which every name is this server, for a connector that takes one."""
+        if isinstance(self._running(), MemoryListener) or self.port is None:
+            raise RuntimeError("in memory there are no addresses: use connect()")
+        return Resolver(self.port)
 
     def session(self, **options: Any) -> Any:
         """A client's session that reaches this server under every name; closed with it.
