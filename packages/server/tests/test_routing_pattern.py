@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from aiolos_server import web
-from hypothesis import given
+from aiolos_server.routing.converters import CONVERTERS
+from aiolos_server.routing.pattern import Head, PathPattern
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Found = Callable[..., web.UrlMappingMatchInfo]
@@ -67,6 +69,12 @@ def test_rte_04_regular_expressions(found: Found) -> None:
         (r"/{a:.*}/end", "/p/q/end", {"a": "p/q"}),
         (r"/{a:[^/]+}/{b:[^/]*}", "/p/", {"a": "p", "b": ""}),
         (r"/{a}-{b}", "/x-y-z", {"a": "x-y", "b": "z"}),
+        (r"/{a}-{b}", "/-y", None),
+        (r"/{a}-{b}", "/x-", None),
+        (r"/x-{a}", "/x-", None),
+        (r"/x{a}x", "/xx", None),
+        (r"/x{a}x", "/x", None),
+        (r"/x{a:[ab]*}x", "/xx", {"a": ""}),
         (r"/{a}.{b:json|xml}", "/x.y.xml", {"a": "x.y", "b": "xml"}),
         (r"/v{a:\d+}/{b}", "/v2/x", {"a": "2", "b": "x"}),
         (r"/v{a:\d+}/{b}", "/w2/x", None),
@@ -219,6 +227,70 @@ def test_rte_07_reverse() -> None:
     assert str(routed("/{page=x}")[1].url_for()) == "/"
 
 
+FIXED = ["-", ".", "", "--", "x", "-x", "/"]
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from(["{}", "{}", "{:str}", "{:int}", "{:path}", "{:a|xa}"]), max_size=4),
+    st.lists(st.sampled_from(FIXED), min_size=5, max_size=5),
+    st.lists(st.sampled_from([*FIXED, "a", "1", "12"]), max_size=9),
+)
+def test_what_is_read_piece_by_piece_is_what_the_regular_expression_finds(
+    variables: list[str], fixed: list[str], text: list[str]
+) -> None:
+    path = "/" + fixed[0]
+    for number, (variable, separator) in enumerate(zip(variables, fixed[1:], strict=False)):
+        path += variable.replace("{", f"{{v{number}") + separator
+    pattern = PathPattern(path, CONVERTERS)
+    asked = "/" + "".join(text)
+    segments = asked.split("/")
+    # The tree would not offer it for a path of other segments.
+    offered = any(fits(way, whole, segments) for way, whole in pattern.ways())
+    found = pattern.match(asked, segments) if offered else None
+    match = pattern.regex.fullmatch(asked)
+    if match is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert {name: str(value) for name, value in found.items()} == match.groupdict()
+
+
+def fits(way: list[str], whole: bool, segments: list[str]) -> bool:
+    """Whether a path of these segments hangs below the way in a tree."""
+    if len(segments) < len(way) or (whole and len(segments) != len(way)):
+        return False
+    return all(
+        segment.startswith(key) if isinstance(key, Head) else segment == key
+        for key, segment in zip(way, segments, strict=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/{a}-{b}-{c}.html", "/" + "-" * 8000),
+        ("/{a}{b}{c}{d}.html", "/" + "-" * 8000),
+        ("/{a}-{b}-{c:int}.html", "/" + "-" * 8000),
+        ("/{a:int}{b:int}{c:int}x", "/" + "1" * 8000),
+        ("/{a:path}/x/{b:path}/x/{c:path}/y", "/x" * 4000),
+        ("/{a:path}{b:path}{c:path}.html", "/x" * 4000),
+        ("/{a:float}{b:float}x", "/" + "1" * 8000),
+    ],
+)
+def test_no_path_costs_more_than_it_is_long(path: str, asked: str, found: Found) -> None:
+    # With a regular expression each takes minutes, or for ever: that it ends is the test.
+    assert found(routed(path)[0], asked).http_exception.status == 404
+
+
+def test_several_variables_of_which_one_is_typed_have_a_bound(found: Found) -> None:
+    router, _ = routed("/{a}-{b:int}")
+    assert found(router, "/" + "x" * 253 + "-1") == {"a": "x" * 253, "b": 1}
+    assert found(router, "/" + "x" * 254 + "-1").http_exception.status == 404
+    router, _ = routed("/{a}-{b}")
+    assert found(router, "/" + "x" * 7000 + "-1") == {"a": "x" * 7000, "b": "1"}
+
+
 class Colour(str, enum.Enum):  # noqa: UP042  # as users write it
     RED = "red light"
 
@@ -336,6 +408,27 @@ def test_a_converter_of_ones_own(found: Found) -> None:
     with pytest.raises(ValueError, match="identifier"):
         router.add_converter("two words", Slug())
     assert "slug" not in web.UrlDispatcher().converters
+
+
+async def test_a_converter_that_fails_is_a_500_and_logged(serve: Serve, caplog: Any) -> None:
+    class Broken(Slug):
+        def from_text(self, text: str) -> list[str]:
+            raise KeyError("no such slug")
+
+    seen: list[int] = []
+
+    @web.middleware
+    async def note(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        seen.append(request.match_info.route.status)
+        return await handler(request)
+
+    app = web.Application(middlewares=[note])
+    app.router.add_converter("slug", Broken())
+    app.router.add_get("/p/{title:slug}", handler)
+    answer = await serve(app=app).ask(target("/p/a-b"))
+    assert answer.status == 500
+    assert "no such slug" in caplog.text
+    assert seen == [500]
 
 
 def test_what_a_resource_says_of_itself() -> None:

@@ -6,6 +6,11 @@ import uuid
 from enum import Enum
 from typing import Any, Final, Protocol
 
+SEGMENT: Final = "[^/]+"
+"""What a variable without a type or a regular expression matches."""
+ANYTHING: Final = "(?s:.+)"
+"""What a `path` matches."""
+
 
 class Converter(Protocol):
     """What a word behind the colon stands for; register it by UrlDispatcher.add_converter()."""
@@ -120,8 +125,8 @@ def plain_text(value: Any) -> str:
 
 
 CONVERTERS: Final[dict[str, Converter]] = {
-    "str": TextConverter("[^/]+"),
-    "path": TextConverter("(?s:.+)"),
+    "str": TextConverter(SEGMENT),
+    "path": TextConverter(ANYTHING),
     "int": IntConverter(),
     "float": FloatConverter(),
     "uuid": UuidConverter(),

@@ -23,4 +23,4 @@ cdef class Finder:
 
     @cython.locals(path=str, routes=dict, allowed=set, segments=list, resources=list, length=Py_ssize_t)
     cpdef object find(self, object head)
-    cdef object _refused(self, object method, object allowed)
+    cdef object _refused(self, object error)

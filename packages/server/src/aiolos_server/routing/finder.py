@@ -6,7 +6,7 @@ routes, and may take its time, in `table` and `resources`.
 
 from typing import Any
 
-from ..errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from ..errors import HTTPMethodNotAllowed, HTTPNotFound
 from ..parsed import method_of
 from .match import MatchInfoError, UrlMappingMatchInfo
 from .pattern import PathPattern
@@ -82,17 +82,20 @@ class Finder:
             allowed = set(routes)
         segments = path.split("/")
         length = len(segments)
-        while length > 0:
-            resources, length = self.tree.candidates(segments, length)
-            for resource in resources:
-                found, methods = resource.find(head, path, segments)
-                if found is not None:
-                    return found  # type: ignore[no-any-return]
-                if methods:
-                    allowed = set(methods) if allowed is None else allowed.union(methods)
-            length -= 1
-        return self._refused(method, allowed)
+        try:
+            while length > 0:
+                resources, length = self.tree.candidates(segments, length)
+                for resource in resources:
+                    found, methods = resource.find(head, path, segments)
+                    if found is not None:
+                        return found  # type: ignore[no-any-return]
+                    if methods:
+                        allowed = set(methods) if allowed is None else allowed.union(methods)
+                length -= 1
+        except Exception as error:
+            # A converter's or a resource's of the user's own: answered as a handler's would be.
+            return self._refused(error)
+        return self._refused(HTTPMethodNotAllowed(method, allowed) if allowed else HTTPNotFound())
 
-    def _refused(self, method: str, allowed: "set[str] | None") -> UrlMappingMatchInfo:
-        error: HTTPException = HTTPMethodNotAllowed(method, allowed) if allowed else HTTPNotFound()
+    def _refused(self, error: Exception) -> UrlMappingMatchInfo:
         return MatchInfoError(None, SystemRoute(error, self.apps, self.refusal))

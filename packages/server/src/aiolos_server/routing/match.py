@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from ..errors import HTTPException
-
 
 class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no dict[...]
     """The variables of the path, and what answers: `handler`, with its middlewares.
@@ -29,8 +27,8 @@ class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no di
         return UrlMappingMatchInfo(self, self.route)
 
     @property
-    def http_exception(self) -> "HTTPException | None":
-        """Why nobody answers, where nobody does."""
+    def http_exception(self) -> "Exception | None":
+        """Why nobody answers, where nobody does: an HTTPException, unless a converter failed."""
         return None
 
     @property
@@ -74,7 +72,7 @@ class MatchInfoError(UrlMappingMatchInfo):
     __slots__ = ()
 
     @property
-    def http_exception(self) -> "HTTPException":
-        """404 or 405."""
-        error: HTTPException = self.route.http_exception
+    def http_exception(self) -> "Exception":
+        """404 or 405; or what a converter has raised that was no ValueError."""
+        error: Exception = self.route.http_exception
         return error

@@ -9,32 +9,18 @@ last segment: the path then also matches with that segment empty or absent.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .converters import Converter, plain_text
-from .spelling import decoded, quoted, quoted_path, value_of
+from .converters import ANYTHING, SEGMENT, Converter
+from .pieces import Reading, reading
+from .spelling import decoded, quoted_path, value_of
+from .variables import Variable
 
 # A regular expression may hold braces itself: `{id:\d{2}}`.
 _PART: Final = re.compile(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _VARIABLE: Final = re.compile(
     r"\{(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:=(?P<bare>[^{}]*)|:(?P<what>.+))?\}", re.DOTALL
-)
-_SEGMENT: Final = "[^/]+"
-
-# Regular expressions of which it is plain to see that they match no slash. The others are taken
-# for such as may: they are only looked for in more places.
-_WITHIN_A_SEGMENT: Final = re.compile(
-    r"""(?: [A-Za-z0-9_\-~@%,;!&'\u0080-\U0010ffff]  # a character that stands for itself
-          | \\[dw.\-_~+*?()$|]                 # a class without the slash; an escaped character
-          | \[ -?(?: [A-Za-z0-9]-[A-Za-z0-9]   # a set: ranges have no slash between these ends
-                   | \\[dw.\-_] | [A-Za-z0-9_.~@%+,] )+ -? \]
-          | \[\^/(?: [A-Za-z0-9_.{}] )* \]     # anything but a slash
-          | \( (?:\?:)? | \) | \|
-          | [+*?] | \{[0-9]*,?[0-9]*\}
-        )+""",
-    re.VERBOSE,
 )
 
 
@@ -44,58 +30,21 @@ class Head(str):
     __slots__ = ()
 
 
-class Variable:
-    """A variable of a path. `spans` tells that its text may hold slashes."""
-
-    __slots__ = ("converter", "default", "name", "regex", "spans")
-
-    def __init__(
-        self, name: str, regex: str, converter: "Converter | None", default: "str | None"
-    ) -> None:
-        self.name = name
-        self.regex = regex
-        self.converter = converter
-        self.default = default
-        self.spans = _WITHIN_A_SEGMENT.fullmatch(regex) is None
-
-    @property
-    def is_regex(self) -> bool:
-        """Whether the user has written its regular expression."""
-        return self.converter is None and self.regex != _SEGMENT
-
-    def value(self, text: str) -> Any:
-        """The value of a matching part of a decoded path. ValueError: it is none."""
-        text = value_of(text)
-        return text if self.converter is None else self.converter.from_text(text)
-
-    def text(self, value: Any) -> str:
-        """A value's text, escaped. ValueError where it cannot be one of this variable."""
-        convert = plain_text if self.converter is None else self.converter.to_text
-        try:
-            text = convert(value)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{self.name}={value!r}: {error}") from None
-        return quoted(text, slashes=self.spans)
-
-    def reader(self) -> "Callable[[str], Any] | None":
-        """As value(), for any text of one segment; None for a variable that takes every text."""
-        if self.regex == _SEGMENT and self.converter is None:
-            return None
-        fits = _fullmatch(self.regex)
-        value = self.value
-
-        def read(text: str) -> Any:
-            if fits(text) is None:
-                raise ValueError(text)
-            return value(text)
-
-        return read
-
-
 class PathPattern:
     """A path with variables. ValueError, saying where, for one that is not well written."""
 
-    __slots__ = ("_default", "_parts", "_regex", "_segments", "_slots", "_variables", "path")
+    __slots__ = (
+        "_default",
+        "_parts",
+        "_regex",
+        "_segments",
+        "_slots",
+        "_tail",
+        "_tail_index",
+        "_variables",
+        "_whole",
+        "path",
+    )
 
     def __init__(self, path: str, converters: Mapping[str, Converter]) -> None:
         self.path = path
@@ -107,9 +56,36 @@ class PathPattern:
         if any(variable.is_regex for variable in self._variables):
             # Whether it is well written is to be known now.
             self._regex = self._compiled()
+        # Segments are read one by one, as far as no variable has more than one; what is behind
+        # them is the tail. Only where that does not do is the whole path matched.
+        self._tail_index = self._first_spanning()
+        tail = self._parts_from(self._tail_index)
+        variables = [part for part in tail if isinstance(part, Variable)]
+        self._whole = not all(variable.regex == ANYTHING for variable in variables)
+        if self._default and len(variables) > 1:
+            self._whole = True
+        self._tail: "Reading | None" = reading(tail) if tail and not self._whole else None
         self._slots = self._made_slots()
-        if self._slots is None and self._regex is None:
+        if self._whole and self._regex is None:
             self._regex = self._compiled()
+
+    def _first_spanning(self) -> int:
+        """The segment in which a variable may have slashes; behind the last where none may."""
+        for index, segment in enumerate(self._segments):
+            if any(isinstance(part, Variable) and part.spans for part in segment):
+                return index
+        return len(self._segments)
+
+    def _parts_from(self, index: int) -> "list[str | Variable]":
+        """The parts of the segments from `index` on, with the slashes between them."""
+        parts: list[str | Variable] = []
+        for number, segment in enumerate(self._segments[index:]):
+            for part in [*("/" * bool(number)), *segment]:
+                if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                    parts[-1] += part
+                else:
+                    parts.append(part)
+        return parts
 
     def _checked_default(self) -> dict[str, Any]:
         """The default's value by its variable's name, if there is one."""
@@ -133,15 +109,18 @@ class PathPattern:
                 ) from None
         return {}
 
-    def _made_slots(self) -> "list[tuple[str, int, Callable[[str], Any] | None]] | None":
-        """Name, segment and reader of each variable where each is one segment; else None."""
-        slots = []
-        for index, segment in enumerate(self._segments):
-            for part in segment:
-                if isinstance(part, Variable):
-                    if len(segment) > 1 or part.spans:
-                        return None
-                    slots.append((part.name, index, part.reader()))
+    def _made_slots(self) -> "list[tuple[str | None, int, Any]]":
+        """Of each segment with variables, but for the tail: a name, or None for several.
+
+        Then the segment's index, and how its text is read: Variable.reader(), or a Reading.
+        """
+        slots: list[tuple[str | None, int, Any]] = []
+        for index, segment in enumerate(self._segments[: self._tail_index]):
+            part = segment[0] if segment else ""
+            if isinstance(part, Variable) and len(segment) == 1:
+                slots.append((part.name, index, part.reader()))
+            elif any(isinstance(part, Variable) for part in segment):
+                slots.append((None, index, reading(segment)))
         return slots
 
     def _compiled(self) -> re.Pattern[str]:
@@ -200,15 +179,19 @@ class PathPattern:
     def match(self, path: str, segments: "list[str]") -> "dict[str, Any] | None":
         """The variables' values where `path`, decoded and also split, fits; else None.
 
-        Segments without variables are those of ways(): they are not compared again where each
-        variable is one segment.
+        Segments without variables are those of ways(), and are not compared again.
         """
-        values: dict[str, Any] = {}
-        slots = self._slots
-        if slots is None:
+        if self._whole:
             return self._match_whole(path)
-        for name, index, read in slots:
+        values: dict[str, Any] = {}
+        for name, index, read in self._slots:
             text = segments[index] if index < len(segments) else ""
+            if name is None:
+                several = read(text)
+                if several is None:
+                    return None
+                values.update(several)
+                continue
             if read is None:
                 if text:
                     values[name] = value_of(text) if "%" in text else text
@@ -222,6 +205,20 @@ class PathPattern:
             if text or name not in self._default:
                 return None
             values[name] = self._default[name]
+        return values if self._tail is None else self._match_tail(values, segments)
+
+    def _match_tail(
+        self, values: "dict[str, Any]", segments: "list[str]"
+    ) -> "dict[str, Any] | None":
+        text = "/".join(segments[self._tail_index :])
+        if not text and self._default:
+            values.update(self._default)
+            return values
+        assert self._tail is not None
+        tail = self._tail(text)
+        if tail is None:
+            return None
+        values.update(tail)
         return values
 
     def _match_whole(self, path: str) -> "dict[str, Any] | None":
@@ -262,11 +259,6 @@ class PathPattern:
         return "".join(pieces)
 
 
-@cache
-def _fullmatch(regex: str) -> "Callable[[str], re.Match[str] | None]":
-    return re.compile(regex).fullmatch
-
-
 def _parsed(path: str, converters: Mapping[str, Converter]) -> "list[str | Variable]":
     parts: list[str | Variable] = []
     names: set[str] = set()
@@ -300,7 +292,7 @@ def _variable(path: str, part: str, converters: Mapping[str, Converter]) -> Vari
         )
     what, default = match["what"], match["bare"]
     if what is None:
-        return Variable(match["name"], _SEGMENT, None, default)
+        return Variable(match["name"], SEGMENT, None, default)
     word, separator, after = what.partition("=")
     if word in converters:
         converter = converters[word]

@@ -134,7 +134,7 @@ class SystemRoute(AbstractRoute):
     """What answers where no route matches: it raises `http_exception`."""
 
     def __init__(
-        self, http_exception: HTTPException, apps: tuple[Any, ...] = (), chain: Chain | None = None
+        self, http_exception: Exception, apps: tuple[Any, ...] = (), chain: Chain | None = None
     ) -> None:
         """`chain` is refuse() inside the middlewares of `apps`."""
         self.http_exception = http_exception
@@ -152,13 +152,15 @@ class SystemRoute(AbstractRoute):
 
     @property
     def status(self) -> int:
-        """404 or 405."""
-        return self.http_exception.status
+        """404 or 405; 500 where finding a route has failed."""
+        error = self.http_exception
+        return error.status if isinstance(error, HTTPException) else 500
 
     @property
     def reason(self) -> str:
         """Its phrase."""
-        return self.http_exception.reason
+        error = self.http_exception
+        return error.reason if isinstance(error, HTTPException) else "Internal Server Error"
 
     def get_info(self) -> dict[str, Any]:
         """The exception."""
