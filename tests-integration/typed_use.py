@@ -8,7 +8,7 @@ from typing import assert_type
 
 import aiolos
 from aiolos import web
-from aiolos.test_utils import TestClient, TestServer
+from aiolos.test_utils import ClientFactory, TestClient, TestServer
 
 COUNT = web.AppKey("COUNT", int)
 
@@ -64,3 +64,10 @@ async def test(app: web.Application) -> None:
             assert_type(socket, aiolos.ClientWebSocketResponse)
     TestClient("http://example.org/")  # type: ignore[arg-type]
     TestServer(test)  # type: ignore[arg-type]
+
+
+async def test_by_fixture(aiolos_client: ClientFactory, app: web.Application) -> None:
+    """A test by the fixture."""
+    client = await aiolos_client(app)
+    async with client.get("/") as response:
+        assert_type(response, aiolos.ClientResponse)

@@ -74,3 +74,13 @@ async def test_tst_08_a_fixture_of_ones_own(aiohttp_server_of_ones_own):
 
 def test_a_port_that_nobody_uses(aiohttp_unused_port):
     assert 0 < aiohttp_unused_port() < 65536
+
+
+async def test_the_fixtures_have_types_to_name(aiohttp_client, aiohttp_server, aiohttp_raw_server):
+    from aiohttp import pytest_plugin
+
+    assert isinstance(aiohttp_client, pytest_plugin.AiohttpClient)
+    assert isinstance(aiohttp_server, pytest_plugin.AiohttpServer)
+    assert isinstance(aiohttp_raw_server, pytest_plugin.AiohttpRawServer)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = pytest_plugin.nothing

@@ -1,6 +1,7 @@
 """The testing tools: `from aiolos.test_utils import TestClient`.
 
-For a type checker a TestClient here gives this client's responses and WebSockets.
+For a type checker a TestClient here gives this client's responses and WebSockets, and so do those
+that the fixture `aiolos_client`, a ClientFactory, makes.
 """
 
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ from aiolos_testing import (
     BaseTestServer,
     FakeServer,
     Player,
+    RawServerFactory,
     RawTestServer,
     Recorder,
+    ServerFactory,
     TestServer,
     UndeclaredRequest,
     VirtualClock,
@@ -33,18 +36,22 @@ if TYPE_CHECKING:
     import aiolos_testing
     from aiolos_client import ClientResponse, ClientWebSocketResponse
 
+    ClientFactory = aiolos_testing.ClientFactory[ClientResponse, ClientWebSocketResponse]
     TestClient = aiolos_testing.TestClient[ClientResponse, ClientWebSocketResponse]
 else:
-    from aiolos_testing import TestClient
+    from aiolos_testing import ClientFactory, TestClient
 
 __all__ = [
     "AioHTTPTestCase",
     "AiolosTestCase",
     "BaseTestServer",
+    "ClientFactory",
     "FakeServer",
     "Player",
+    "RawServerFactory",
     "RawTestServer",
     "Recorder",
+    "ServerFactory",
     "TestClient",
     "TestServer",
     "UndeclaredRequest",

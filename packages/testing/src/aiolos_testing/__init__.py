@@ -8,6 +8,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .case import AioHTTPTestCase, AiolosTestCase, unittest_run_loop
     from .client import Pending, TestClient, start_test_client
+    from .factories import ClientFactory, RawServerFactory, ServerFactory
     from .fake import FakeServer, UndeclaredRequest
     from .loops import loop_context, setup_test_loop, teardown_test_loop
     from .mocked import make_mocked_coro, make_mocked_request
@@ -20,11 +21,14 @@ __all__ = [
     "AioHTTPTestCase",
     "AiolosTestCase",
     "BaseTestServer",
+    "ClientFactory",
     "FakeServer",
     "Pending",
     "Player",
+    "RawServerFactory",
     "RawTestServer",
     "Recorder",
+    "ServerFactory",
     "TestClient",
     "TestServer",
     "UndeclaredRequest",
@@ -48,6 +52,7 @@ __all__ = [
 _MODULES: Final = {
     "case": ("AioHTTPTestCase", "AiolosTestCase", "unittest_run_loop"),
     "client": ("Pending", "TestClient", "start_test_client"),
+    "factories": ("ClientFactory", "RawServerFactory", "ServerFactory"),
     "fake": ("FakeServer", "UndeclaredRequest"),
     "loops": ("loop_context", "setup_test_loop", "teardown_test_loop"),
     "mocked": ("make_mocked_coro", "make_mocked_request"),

@@ -21,6 +21,8 @@ class Closing(Protocol):
 
 
 _Made = TypeVar("_Made", bound=Closing)
+_Response = TypeVar("_Response")
+_Socket = TypeVar("_Socket")
 
 
 class Starting(Generic[_Made]):
@@ -98,10 +100,12 @@ class RawServerFactory:
         )
 
 
-class ClientFactory:
+class ClientFactory(Generic[_Response, _Socket]):
     """The fixture `aiolos_client`: `await aiolos_client(app)`, or with `async with`."""
 
-    def __init__(self, stack: AsyncExitStack, client_class: type[TestClient[Any, Any]]) -> None:
+    def __init__(
+        self, stack: AsyncExitStack, client_class: type[TestClient[_Response, _Socket]]
+    ) -> None:
         self._stack = stack
         self._client_class = client_class
 
@@ -111,7 +115,7 @@ class ClientFactory:
         *arguments: Any,
         server_kwargs: dict[str, Any] | None = None,
         **options: Any,
-    ) -> Starting[TestClient[Any, Any]]:
+    ) -> Starting[TestClient[_Response, _Socket]]:
         """Ask `served`: a test server, an application (also ASGI), an awaitable or a maker of one.
 
         A maker is called with `arguments` and all `options`, the running loop in front where its
@@ -133,7 +137,7 @@ class ClientFactory:
         make: Callable[[], Any],
         server_options: dict[str, Any] | None,
         options: dict[str, Any],
-    ) -> Starting[TestClient[Any, Any]]:
+    ) -> Starting[TestClient[_Response, _Socket]]:
         return Starting(
             self._stack,
             lambda: self._client_class(make(), server_options=server_options, **options),

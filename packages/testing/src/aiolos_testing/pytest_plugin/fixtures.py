@@ -35,7 +35,7 @@ def client_fixture(name: str, *, class_fixture: str) -> Any:
     """A fixture `name`: a ClientFactory for the class that the fixture `class_fixture` gives."""
 
     @pytest.fixture(name=name)
-    def clients(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> ClientFactory:
+    def clients(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> ClientFactory[Any, Any]:
         """Makes clients: `client = await this(app)`, or with `async with`."""
         from ..factories import ClientFactory
 
