@@ -29,6 +29,8 @@ def assert_calmed(endpoint: Any, limit: str) -> None:
     away = endpoint.sent()[-1]
     assert away.kind == GOAWAY
     assert int.from_bytes(away.payload[4:8], "big") == ErrorCode.ENHANCE_YOUR_CALM
+    # The peer is told which limit, but not how high it is.
+    assert away.payload[8:] == f"too much: {limit}".encode()
 
 
 def answer(endpoint: Any) -> Any:

@@ -111,6 +111,11 @@ def split(data: bytes) -> list[tuple[int, int, bytes]]:
     return found
 
 
+def get(stream: int) -> bytes:
+    """HEADERS of a request, as a client that counts nothing sends it."""
+    return frames.head_frames(stream, b"\x82\x87\x84\x41\x01a", True, 16_384)
+
+
 async def turn() -> None:
     """Let what is due at the loop's next turn happen, twice."""
     await asyncio.sleep(0)
@@ -324,7 +329,41 @@ class TestRequestBodies:
             read += len(await body.readany())
         await turn()
         peer.talk()
-        assert peer.conn.local_flow_control_window(1) > 200_000
+        assert peer.conn.local_flow_control_window(1) > 131_072
+
+    async def test_tiny_pieces_cost_no_more_than_their_bytes(self, server: Server) -> None:
+        server.peer.ask(1, "POST", end=False)
+        server.peer.talk()
+        body = server.exchange.body
+        one = frames.header(1, DATA, 0, 1) + b"x"
+        server.transport.receive(one * 20_000)
+        assert len(server.role.link._held) > 15_000
+        server.transport.receive(frames.header(0, DATA, 1, 1))
+        assert not body.is_eof()
+        assert await body.read() == b"x" * 20_000
+        assert body.is_eof()
+        assert len(server.role.link._held) == 0
+
+    async def test_the_end_waits_for_what_is_before_it(self, make_server: Any) -> None:
+        server = make_server(Limits(body_buffer=1000))
+        server.peer.ask(1, "POST", end=False)
+        for _ in range(10):
+            server.peer.conn.send_data(1, b"x" * 1000)
+        server.peer.conn.send_headers(1, [("x-sum", "1")], end_stream=True)
+        server.peer.talk()
+        body = server.exchange.body
+        assert body.total_bytes < 10_000
+        assert await body.read() == b"x" * 10_000
+        assert body.trailers["X-Sum"] == "1"
+
+    async def test_a_body_that_is_late_before_anybody_looks(self, make_server: Any) -> None:
+        server = make_server(body_timeout=10.0)
+        server.peer.ask(1, "POST", end=False)
+        server.peer.talk()
+        server.clock.advance(11)
+        server.clock.advance(11)
+        with pytest.raises(RemoteProtocolError, match="body_rate"):
+            await server.exchange.body.read()
 
     async def test_bodies_that_nobody_reads_give_their_room_back(self, server: Server) -> None:
         server.peer.talk()
@@ -469,6 +508,23 @@ class TestStreaming:
         server.peer.conn.increment_flow_control_window(200_000)
         server.peer.talk()
         await waiting
+
+    async def test_a_peer_that_asks_and_does_not_read(self, server: Server) -> None:
+        server.handle = lambda role, head: role.respond(b"x" * 500)
+        server.transport.pause(100_000)
+        asked = 0
+        while server.transport.reading:
+            server.transport.receive(get(1 + 2 * asked))
+            asked += 1
+        assert 100 < asked < 130
+        server.transport.receive(get(1 + 2 * asked))
+        assert len(server.requests) == asked
+        server.transport.resume()
+        await turn()
+        await turn()
+        assert server.transport.reading
+        ends = [stream for kind, stream, _ in split(server.transport.take()) if kind == DATA]
+        assert len(ends) == asked + 1
 
     async def test_writers_wait_for_the_transport(self, server: Server) -> None:
         server.peer.ask(1)
@@ -769,11 +825,7 @@ class TestShutdown:
     async def test_a_burst_is_worked_through_over_several_turns(self, make_server: Any) -> None:
         server = make_server(Limits(streams=3))
         server.handle = lambda role, head: role.respond()
-        data = b""
-        block = b"\x82\x87\x84\x41\x01a"
-        for number in range(10):
-            data += b"\x00\x00\x06\x01\x05" + (1 + 2 * number).to_bytes(4, "big") + block
-        server.transport.receive(data)
+        server.transport.receive(b"".join(get(1 + 2 * number) for number in range(10)))
         assert len(server.requests) == 3
         assert not server.transport.reading
         for _ in range(4):

@@ -22,6 +22,7 @@ cdef class Outbox:
     cpdef push(self, bytes data)
     cpdef reply(self, bytes data)
     cpdef check(self)
+    cpdef Py_ssize_t size(self)
     @cython.locals(size=Py_ssize_t)
     cpdef head(self, Stream stream, bytes block, bint end)
     @cython.locals(size=Py_ssize_t)

@@ -70,6 +70,10 @@ class Outbox:
         if self._replies > self._max_replies:
             raise LimitExceeded("replies", self._max_replies)
 
+    def size(self) -> int:
+        """How many bytes of whole frames wait to be taken."""
+        return self._size
+
     def limit_frames(self, size: int) -> None:
         """The peer takes frames of `size` bytes (RFC 9113 6.5.2)."""
         self.max_frame = min(size, _MAX_FRAME)

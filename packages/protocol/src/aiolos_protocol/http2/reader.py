@@ -100,8 +100,12 @@ class FrameReader:
             used = self._frames(data)
             self._check()
         except ProtocolError as error:
-            code = error.code if isinstance(error, Http2Error) else ErrorCode.ENHANCE_YOUR_CALM
-            self.fail(code, error.message)
+            if isinstance(error, Http2Error):
+                self.fail(error.code, error.message)
+            else:
+                # Which limit, but not how high it is.
+                name = error.limit if isinstance(error, LimitExceeded) else "limit"
+                self.fail(ErrorCode.ENHANCE_YOUR_CALM, f"too much: {name}")
             raise
         if self._stage == OVER:
             self._buffer = b""

@@ -33,7 +33,7 @@ class ServerConnection(Connection):
         self._stage = AT_PREFACE
         self._connect_protocol = connect_protocol
         # Priorities of streams that are yet to be opened (RFC 9218 7.1).
-        self._priorities: dict[int, bytes] = {}
+        self._priorities: dict[int, tuple[int, bool]] = {}
         self.accepts = FOREVER
         settings = {
             int(Setting.MAX_CONCURRENT_STREAMS): limits.streams,
@@ -110,9 +110,9 @@ class ServerConnection(Connection):
         self.streams[stream.id] = stream
         if self._priorities:
             # RFC 9218 7: PRIORITY_UPDATE outranks the field.
-            value = self._priorities.pop(stream.id, None)
-            if value is not None:
-                stream.urgency, stream.incremental = parse_priority(value)
+            priority = self._priorities.pop(stream.id, None)
+            if priority is not None:
+                stream.urgency, stream.incremental = priority
 
     def _priority_update(self, number: int, payload: bytes) -> None:
         if number == 0 or number & 1 == 0:
@@ -122,7 +122,7 @@ class ServerConnection(Connection):
             urgency, incremental = parse_priority(payload)
             self._out.prioritize(stream, urgency, incremental)
         elif number > self.last:
-            self._priorities[number] = payload
+            self._priorities[number] = parse_priority(payload)
             if len(self._priorities) > self._limits.streams:
                 # As many as may be opened; what came first was for streams that never were.
                 del self._priorities[next(iter(self._priorities))]

@@ -28,6 +28,7 @@ cdef class Streams(FrameReader):
     cdef _refuse(self, Stream stream, int event)
     cpdef ping(self, bytes payload)
     cpdef bytes data_to_send(self, Py_ssize_t budget=*)
+    cpdef Py_ssize_t unsent(self)
     cdef bint _is_awaited(self, Stream stream)
     cdef _give_up(self, Stream stream, int code, error)
     cpdef reset(self, Stream stream, int code)

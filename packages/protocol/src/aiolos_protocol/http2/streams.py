@@ -125,6 +125,10 @@ class Streams(FrameReader):
                 self._sink.emptied(stream)
         return data
 
+    def unsent(self) -> int:
+        """How many bytes data_to_send() would give at once, queued data left aside."""
+        return self._out.size()
+
     def held_up(self, least: int) -> "tuple[list[Stream], list[Stream]]":
         """Streams that the peer has held up since the last call: by not taking, by not sending.
 

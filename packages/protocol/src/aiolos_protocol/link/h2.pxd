@@ -29,20 +29,24 @@ cdef class H2Link(TransportOwner):
 
 cdef class H2Stream:
     cdef bint _bodiless
+    cdef bint _discards
     cdef object _drained
+    cdef object _end
+    cdef readonly object _held
     cdef long long _left
     cdef readonly object _link
     cdef object _lost
     cdef bint _paused
+    cdef Stream _source
     cdef readonly Stream _stream
-    cdef readonly Py_ssize_t _withheld
     cdef public object body
 
     cpdef object _sent(self)
     cdef object _expect_body(self)
     cdef object _discard_body(self, error)
-    @cython.locals(withheld=Py_ssize_t, stream=Stream)
-    cdef object _give_back(self)
+    @cython.locals(size=Py_ssize_t)
+    cdef object _feed_held(self)
+    cdef object _drop_held(self)
     cdef Stream _check_stream(self)
     @cython.locals(stream=Stream, link=H2Link)
     cpdef object write_body(self, data)

@@ -78,13 +78,16 @@ class H2Link(TransportOwner):
             return
         finally:
             self._stepping = False
+        self._flush()
         if more:
             # A burst of requests must not starve other connections.
             self.pause_reading()
             self.loop.call_soon(self._resume)
+        elif self._write_paused and self._conn.unsent() > HIGH_WATER:
+            # A peer that asks and does not read the answers: see resume_writing().
+            self.pause_reading()
         elif self._read_paused:
             self.resume_reading()
-        self._flush()
 
     def _resume(self) -> None:
         if self.transport is not None:
@@ -118,6 +121,8 @@ class H2Link(TransportOwner):
         TransportOwner.resume_writing(self)
         self._flush()
         if not self._write_paused:
+            if self._read_paused:
+                self.loop.call_soon(self._resume)
             for tunnel in list(self._tunnels):
                 tunnel.emptied()
 
@@ -229,13 +234,16 @@ class H2Stream:
 
     __slots__ = (
         "_bodiless",
+        "_discards",
         "_drained",
+        "_end",
+        "_held",
         "_left",
         "_link",
         "_lost",
         "_paused",
+        "_source",
         "_stream",
-        "_withheld",
         "body",
     )
 
@@ -249,8 +257,13 @@ class H2Stream:
         # What Content-Length leaves to be sent, -1 without one; and that none of it is sent.
         self._left = -1
         self._bodiless = False
+        # What has come while the body was full, as bytes, however small the pieces were, and the
+        # trailers if the end came behind it; it takes room in the windows of `_source`.
         self._paused = False
-        self._withheld = 0
+        self._held = bytearray()
+        self._end: CIMultiDict[str] | None = None
+        self._source: Any = None
+        self._discards = False
         self.body: Any = EMPTY
 
     # What a role adds.
@@ -263,28 +276,55 @@ class H2Stream:
 
     def _expect_body(self) -> None:
         self.body = StreamReader(self, self._link._limits.body_buffer)
+        self._source = self._stream
 
     def fed(self, data: bytes) -> None:
         """Some of the body has come."""
-        if not self.body.ended:
-            self.body.feed_data(data)
         if self._paused:
-            self._withheld += len(data)
-        else:
-            self._link._conn.consumed(self._stream, len(data))
+            self._held += data
+            return
+        if not self._discards:
+            self.body.feed_data(data)
+        self._link._conn.consumed(self._source, len(data))
 
     def ended(self, trailers: "CIMultiDict[str] | None") -> None:
         """The body is complete."""
-        if not self.body.ended:
-            if trailers:
-                self.body.feed_trailers(trailers)
-            self.body.feed_eof()
+        self._end = CIMultiDict() if trailers is None else trailers
+        if not self._paused:
+            self._feed_held()
+
+    def _feed_held(self) -> None:
+        """Give the body as much of what is held as it takes, and the end behind all."""
+        body = self.body
+        held = self._held
+        size = self._link._limits.body_buffer
+        while held and not self._paused:
+            data = bytes(held[:size])
+            del held[:size]
+            self._link._conn.consumed(self._source, len(data))
+            if not self._discards:
+                body.feed_data(data)
+        end = self._end
+        if end is not None and not held:
+            self._end = None
+            if not self._discards:
+                if end:
+                    body.feed_trailers(end)
+                body.feed_eof()
+
+    def _drop_held(self) -> None:
+        """What is held will not be read."""
+        size = len(self._held)
+        if size:
+            self._held.clear()
+            self._link._conn.consumed(self._source, size)
 
     def _discard_body(self, error: Exception) -> None:
         """Whoever reads the body gets `error`; what still comes of it is thrown away."""
-        body, self.body = self.body, EMPTY
-        if not body.ended:
-            body.set_exception(error)
+        self._discards = True
+        self._drop_held()
+        if not self.body.ended:
+            self.body.set_exception(error)
 
     def broken(self, error: Exception) -> None:
         """The stream has ended early, or the connection has."""
@@ -294,8 +334,9 @@ class H2Stream:
             drained.set_exception(ConnectionLost(str(error)))
             # Nobody may be waiting any more; that is not worth a warning.
             drained.exception()
-        if not self.body.ended:
-            self.body.set_exception(error)
+        # A body that has come whole is not spoilt by what happens to the stream then.
+        if self._end is None:
+            self._discard_body(error)
 
     def emptied(self) -> None:
         """All that was queued is on its way."""
@@ -304,6 +345,15 @@ class H2Stream:
             drained.set_result(None)
         if self._stream.sending == DONE:
             self._sent()
+
+    def _take_body(self) -> tuple[bytes, bool]:
+        """What has come and was not read, and whether the end came behind it: for a successor."""
+        body, self.body = self.body, EMPTY
+        ended = body.ended or self._end is not None
+        data = body.read_nowait() + bytes(self._held)
+        self._end = None
+        self._drop_held()
+        return data, ended
 
     # From the body (streams.Flow).
 
@@ -314,16 +364,9 @@ class H2Stream:
     def resume_reading(self) -> None:
         """Let it go on."""
         self._paused = False
-        if not self.body.ended:
-            # What has come whole keeps its room until the exchange ends: it may be unread.
-            self._give_back()
+        if self._held or self._end is not None:
+            self._feed_held()
             self._link._flush_soon()
-
-    def _give_back(self) -> None:
-        withheld, self._withheld = self._withheld, 0
-        stream = self._stream
-        if withheld and stream is not None:
-            self._link._conn.consumed(stream, withheld)
 
     # Sending.
 

@@ -341,7 +341,6 @@ class H2ClientExchange(H2Stream):
             self._finish()
 
     def _finish(self) -> None:
-        self._give_back()
         self._stream = None
         self._link.over(self)
 
@@ -370,9 +369,8 @@ class H2ClientExchange(H2Stream):
         if self.head.method != "CONNECT" or not self.answered.done():
             raise LocalProtocolError("take_over() comes behind 2xx to CONNECT (RFC 9113 8.5)")
         transport = H2StreamTransport(self._link, stream)
-        buffered = self.body.read_nowait()
-        self._give_back()
-        return transport.hand_over(buffered, self.body.ended, self._taken_over)
+        buffered, ended = self._take_body()
+        return transport.hand_over(buffered, ended, self._taken_over)
 
     def _taken_over(self, exc: BaseException | None) -> None:
         self._stream = None
@@ -385,6 +383,11 @@ class H2ClientExchange(H2Stream):
             stream.owner = None
             self._link._conn.reset(stream, ErrorCode.CANCEL)
             self.broken(error)
+        elif self._held:
+            # It has come whole, and will not be read whole.
+            self._end = None
+            self._discard_body(error)
+            self._link._flush_soon()
 
     def abort(self) -> None:
         """See Exchange.abort. Other exchanges go on."""

@@ -277,6 +277,9 @@ class H2ServerStream(H2Stream):
         self._left = -1
         self._bodiless = False
         self._is_last = False
+        self._end = None
+        self._discards = False
+        self._paused = False
         self.body = EMPTY
 
     def late(self, least: int, seconds: float) -> None:
@@ -306,7 +309,6 @@ class H2ServerStream(H2Stream):
         """The handler of a stream that is gone has ended."""
         stream = self._stream
         if stream is not None:
-            self._give_back()
             self._stream = None
             self._link._conn.release(stream)
 
@@ -473,13 +475,13 @@ class H2ServerStream(H2Stream):
         link: H2ServerLink = self._link
         conn = link._conn
         self._head = self._exchange = None
-        if stream.receiving == BODY:
-            # RFC 9113 8.1: the client need not send what is left.
+        if not self.body.ended:
             self._discard_body(
                 LocalProtocolError("the response is out: what is left of the body is thrown away")
             )
+        if stream.receiving == BODY:
+            # RFC 9113 8.1: the client need not send what is left.
             conn.reset(stream, ErrorCode.NO_ERROR)
-        self._give_back()
         stream.owner = None
         self._stream = None
         self.body = EMPTY
@@ -498,10 +500,7 @@ class H2ServerStream(H2Stream):
             raise LocalProtocolError("take_over() comes behind 2xx to CONNECT (RFC 9113 8.5)")
         transport = H2StreamTransport(self._link, stream)
         self._head = self._exchange = None
-        buffered = self.body.read_nowait()
-        self._give_back()
-        ended = self.body.ended
-        self.body = EMPTY
+        buffered, ended = self._take_body()
         return transport.hand_over(buffered, ended, self._taken_over)
 
     def _taken_over(self, exc: BaseException | None) -> None:

@@ -34,7 +34,7 @@ class H2StreamTransport(asyncio.Transport):
         self._write_paused = False
         self._high = _HIGH_WATER
         # What has come while nobody read, and whether the end came behind it.
-        self._waiting: list[bytes] = []
+        self._waiting = bytearray()
         self._ended = False
         stream.owner = self
         link._tunnels.add(self)
@@ -57,7 +57,7 @@ class H2StreamTransport(asyncio.Transport):
             self._link._conn.consumed(self._stream, len(data))
             self._protocol.data_received(data)
         else:
-            self._waiting.append(data)
+            self._waiting += data
 
     def ended(self, trailers: object) -> None:
         """The peer sends no more. Trailers have no meaning in a tunnel."""
@@ -107,12 +107,11 @@ class H2StreamTransport(asyncio.Transport):
         return self._reading and not self._closing
 
     def _deliver(self) -> None:
-        waiting = self._waiting
-        while waiting and self._reading and not self._closing:
-            data = waiting.pop(0)
-            self._link._conn.consumed(self._stream, len(data))
+        if self._reading and not self._closing and self._waiting:
+            data = bytes(self._waiting)
+            self._drop_waiting()
             self._protocol.data_received(data)
-        if self._ended and not waiting and self._reading:
+        if self._ended and self._reading:
             self._deliver_end()
         self._link._flush_soon()
 
@@ -204,8 +203,8 @@ class H2StreamTransport(asyncio.Transport):
             self._link._flush_soon()
 
     def _drop_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        size = sum(map(len, waiting))
+        size = len(self._waiting)
+        self._waiting = bytearray()
         if size:
             self._link._conn.consumed(self._stream, size)
 
