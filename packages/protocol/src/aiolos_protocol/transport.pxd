@@ -1,3 +1,12 @@
+cdef class Outcome:
+    cdef public object _error
+    cdef public object _value
+
+
+cdef class _Ready(Outcome):
+    pass
+
+
 cdef class TransportOwner:
     cdef object __weakref__
     cdef readonly object loop

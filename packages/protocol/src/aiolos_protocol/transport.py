@@ -44,7 +44,16 @@ class Outcome:
         """As a coroutine's."""
 
 
-READY: Final[Awaitable[None]] = Outcome()
+class _Ready(Outcome):
+    """The outcome of a write for which there is room: made once, awaited for every piece."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return iter(())
+
+
+READY: Final[Awaitable[None]] = _Ready()
 
 
 class Pending:

@@ -4,14 +4,16 @@ They hold what every request and every whole response needs, and no more: the cl
 see stand on top, in Python, and may be subclassed and given attributes as any other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ServerLink
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.payload import Payload, get_payload
+from aiolos_protocol.transport import Outcome
 from multidict import CIMultiDict
 
 REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
@@ -112,6 +114,22 @@ class ResponseCore:
         self._body = body_of(body, charset)
         self._special = isinstance(self._body, Payload)
         self._content_type = f"{kind}; charset={charset}" if kind and charset else kind
+
+    def write(self, data: "bytes | bytearray | memoryview") -> "Awaitable[Any]":
+        """See StreamResponse.write."""
+        exchange = self._exchange
+        if exchange is None or self._ended or self._special or type(data) is not bytes:
+            return self.write_special(data)
+        self.body_length += len(data)
+        try:
+            awaitable: Awaitable[Any] = exchange.write(data)
+        except ConnectionLost as error:
+            awaitable = Outcome(error=error)
+        return awaitable
+
+    def write_special(self, data: Any) -> "Awaitable[Any]":
+        """write() where it takes more, or is refused."""
+        raise NotImplementedError
 
     def send_whole(self, link: ServerLink, head: RequestHead, keep_alive: bool) -> None:
         """Answer `head` by one write. Raises what the link raises, with nothing sent."""

@@ -1,7 +1,7 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
 import json
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -12,6 +12,7 @@ from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.http1.serializer import may_have_body
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.payload import Payload
+from aiolos_protocol.transport import Outcome
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
@@ -168,6 +169,10 @@ class BaseResponse(Described):
         RuntimeError before prepare() and behind write_eof(); TypeError for what is not bytes. A
         connection that is lost is told by the awaitable.
         """
+        return self.write_special(data)
+
+    def write_special(self, data: bytes | bytearray | memoryview) -> Awaitable[Any]:
+        """write(), in general; where nothing is special, ResponseCore.write() is quicker."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"write() takes bytes, not {type(data).__name__}; encode text first")
         exchange = self._sending("write")
@@ -178,7 +183,7 @@ class BaseResponse(Described):
                 return self._coder.write(piece)
             return exchange.write(piece)
         except ConnectionLost as error:
-            return _Lost(error)
+            return Outcome(error=error)
 
     async def drain(self) -> None:
         """Send what a coding holds back; wait until the buffer is below its high-water mark."""
@@ -211,22 +216,6 @@ class BaseResponse(Described):
         """Send whatever has not been sent."""
         await self.prepare(request)
         await self.write_eof()
-
-
-class _Lost:
-    """An awaitable that raises; dropping it warns nobody."""
-
-    __slots__ = ("_error",)
-
-    def __init__(self, error: ConnectionLost) -> None:
-        self._error = error
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return _raise(self._error).__await__()
-
-
-async def _raise(error: ConnectionLost) -> None:
-    raise error
 
 
 class WholeResponse(BaseResponse):
@@ -330,6 +319,9 @@ class StreamResponse(BaseResponse, ResponseCore):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         ResponseCore.__init__(self, status=status, reason=reason, headers=headers)
+
+    if not TYPE_CHECKING:
+        write = ResponseCore.write
 
 
 class Response(WholeResponse, StreamResponse):

@@ -30,6 +30,7 @@ _NO_TRAILERS: Final = frozenset(
     }
 )
 
+CRLF: Final = b"\r\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -38,6 +39,9 @@ _prefixes: dict[tuple[int, str, str, str, bool], bytes] = {}
 # Most servers send the same kind of answer over and over: the last one's key and prefix.
 _last_key: tuple[int, str, str, str, bool] = (0, "", "", "", False)
 _last_prefix = b""
+# Streams send pieces of one size.
+_chunk_size = 0
+_chunk_line = b""
 _SIZES: Final = tuple(b"%d\r\n" % size for size in range(2048))
 
 
@@ -170,6 +174,15 @@ def _encoded(text: str) -> bytes:
             f"the line {text.split(chr(13))[line].strip()!a:.80} holds a lone surrogate, which no "
             "encoding takes"
         ) from None
+
+
+def chunk_line(size: int) -> bytes:
+    """What precedes `size` bytes of a chunk, which is not empty; CRLF follows them."""
+    global _chunk_size, _chunk_line
+    if size != _chunk_size:
+        _chunk_size = size
+        _chunk_line = b"%x\r\n" % size
+    return _chunk_line
 
 
 def chunk(data: bytes) -> bytes:

@@ -2,6 +2,7 @@ cimport cython
 
 from aiolos_protocol.clock cimport Clock
 from aiolos_protocol.http1.framing cimport Decoder
+from aiolos_protocol.http1.serializer cimport chunk_line
 from aiolos_protocol.message cimport Head
 from aiolos_protocol.transport cimport TransportOwner
 
@@ -52,9 +53,12 @@ cdef class H1Link(TransportOwner):
     @cython.locals(phase=cython.int, row=tuple)
     cdef object _sent(self, int event)
     cdef object _start_body(self, int framing, object length)
+    @cython.locals(size=Py_ssize_t)
     cpdef object write_body(self, data)
     cpdef object end_body(self, trailers=*)
     cdef object _push(self, bytes data)
+    @cython.locals(out=list, size=Py_ssize_t)
+    cdef object _push_chunk(self, bytes data)
     cpdef object _flush(self)
     cpdef object _check_complete(self)
     cdef object _recycle(self)
@@ -68,3 +72,4 @@ cdef class H1Exchange:
     cdef readonly object head
 
     cdef H1Link _current(self)
+    cpdef object write(self, data)

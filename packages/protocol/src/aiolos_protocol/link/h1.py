@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from ..clock import NEVER, Clock
 from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
 from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
-from ..http1.serializer import LAST_CHUNK, chunk, last_chunk
+from ..http1.serializer import CRLF, LAST_CHUNK, chunk_line, last_chunk
 from ..http1.state import (
     BEGUN,
     BODY,
@@ -34,7 +34,7 @@ from ..http1.state import (
 from ..limits import Limits
 from ..message import Head
 from ..streams import EMPTY, StreamReader
-from ..transport import TransportOwner
+from ..transport import READY, TransportOwner
 from ..upgrade import Handover
 
 # Below it, pieces written in one loop turn are joined; above it joining costs more than it saves.
@@ -317,8 +317,11 @@ class H1Link(TransportOwner):
                 )
             self._left -= size
         if size and self._framing:
-            self._push(chunk(data) if self._framing == 2 else data)
-        return self.drain()
+            if self._framing == 2:
+                self._push_chunk(data)
+            else:
+                self._push(data)
+        return READY if not self._write_paused else self.drain()
 
     def bypass(self, size: int) -> asyncio.Transport | None:
         """See Exchange.bypass."""
@@ -359,6 +362,19 @@ class H1Link(TransportOwner):
             self.loop.call_soon(self._flush)
         out.append(data)
         self._out_size += len(data)
+        if self._out_size >= JOIN:
+            self._flush()
+
+    def _push_chunk(self, data: bytes) -> None:
+        """As _push(), for a chunk; its parts are not joined before all that is flushed is."""
+        out = self._out
+        size = len(data)
+        if not out:
+            self.loop.call_soon(self._flush)
+        out.append(chunk_line(size))
+        out.append(data)
+        out.append(CRLF)
+        self._out_size += size
         if self._out_size >= JOIN:
             self._flush()
 
