@@ -170,11 +170,17 @@ async def test_recording_over_tls(tmp_path: Path) -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
 
+    ended = asyncio.Event()
     served = await asyncio.start_server(script, "127.0.0.1", 0, ssl=context)
     port = served.sockets[0].getsockname()[1]
     async with Recorder(tmp_path / "tls.json", ssl=trusting) as recorder:
         assert (await ask(recorder, "GET", f"https://localhost:{port}/"))[2] == b"secret"
+    await ended.wait()
     served.close()
 
 

@@ -193,16 +193,16 @@ class TestServer(BaseTestServer):
     def __init__(self, app: Servable | AsgiApplication, **options: Any) -> None:
         """`options` are BaseTestServer's. TypeError where `app` is nothing to serve."""
         super().__init__(**options)
-        self._servable = servable(app)
-        if self._servable is None:
+        found = servable(app)
+        if found is None:
             raise TypeError(
                 f"TestServer takes an application, something with runner() or an ASGI "
                 f"application, not {app!r:.80}; RawTestServer takes a handler"
             )
         self.app: Any = app
+        self._servable = found
 
     async def _make_runner(self, **options: Any) -> Runner:
-        assert self._servable is not None
         return self._servable.runner(**options)
 
 
