@@ -41,11 +41,11 @@ async def test_a_server_closes_an_idle_connection(
     async with TestClient(server, connector=connector) as client:
         async with client.get("/") as response:
             await response.read()
-        assert len(connector._keys) == 1
+        assert connector.open_connections == 1
         await virtual_clock.advance(74)
-        assert len(connector._keys) == 1
+        assert connector.open_connections == 1
         await virtual_clock.advance(2)
-        assert not connector._keys
+        assert connector.open_connections == 0
 
 
 async def test_a_client_closes_an_idle_connection(
@@ -57,9 +57,9 @@ async def test_a_client_closes_an_idle_connection(
         async with client.get("/") as response:
             await response.read()
         await virtual_clock.advance(14)
-        assert len(connector._keys) == 1
+        assert connector.open_connections == 1
         await virtual_clock.advance(2)
-        assert not connector._keys
+        assert connector.open_connections == 0
 
 
 async def test_an_hour_of_an_upstream_that_answers_late(virtual_clock: VirtualClock) -> None:

@@ -30,7 +30,7 @@ async def test_connections_are_pooled_as_ever(fake_server: FakeServer) -> None:
         async with session.get("https://api.example.com/") as response:
             assert await response.text() == "again"
     assert len(fake_server.asked) == 3
-    assert len(session.connector._keys) == 1
+    assert session.connector.open_connections == 1
 
 
 async def test_a_session_of_the_codes_own_is_led_here(fake_server: FakeServer) -> None:

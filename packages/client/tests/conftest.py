@@ -65,6 +65,22 @@ class Peer:
 
 
 @pytest.fixture
+def wind() -> Callable[[float], None]:
+    """`wind(seconds)` moves the running loop's time forward: what waited for that is due."""
+    passed = 0.0
+
+    def wind(seconds: float) -> None:
+        nonlocal passed
+        loop = asyncio.get_running_loop()
+        if not passed:
+            real = loop.time
+            loop.time = lambda: real() + passed  # type: ignore[method-assign]
+        passed += seconds
+
+    return wind
+
+
+@pytest.fixture
 def peer() -> type[Peer]:
     """The class of scripted servers."""
     return Peer

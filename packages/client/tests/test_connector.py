@@ -65,7 +65,7 @@ async def test_one_that_waits_and_is_cancelled_leaves_its_place(talk):
 async def test_an_idle_connection_is_closed_in_time(talk):
     async with talk(connector=TCPConnector(keepalive_timeout=7)) as (peer, session):
         assert await get(session) == "ok"
-        (link,) = session.connector._keys
+        (link,) = session.connector._hosts
         assert link.deadline == pytest.approx(session.connector._clock.now + 7, abs=1)
         link.expired()
         assert await get(session) == "ok"
@@ -75,7 +75,7 @@ async def test_an_idle_connection_is_closed_in_time(talk):
 async def test_bytes_on_an_idle_connection_end_it(talk):
     async with talk() as (peer, session):
         assert await get(session) == "ok"
-        (link,) = session.connector._keys
+        (link,) = session.connector._hosts
         link.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
         assert await get(session) == "ok"
         assert peer.connections == 2
@@ -173,5 +173,7 @@ class TestTLS:
                 await session.get(url.replace("https", "http"))
 
     async def test_what_is_no_setting_is_refused(self):
-        with pytest.raises(TypeError, match="ssl takes True, False or an SSLContext"):
+        with pytest.raises(
+            TypeError, match="ssl takes True, False, an SSLContext or a Fingerprint"
+        ):
             TCPConnector(ssl="yes")

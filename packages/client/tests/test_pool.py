@@ -4,7 +4,7 @@ import gc
 
 import pytest
 from aiolos_client.keys import ConnectionKey
-from aiolos_client.pool import Plan, Pool
+from aiolos_client.pool import Pool
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,22 +14,39 @@ B = ConnectionKey("b", 80, False)
 
 def test_the_last_idle_one_serves_first():
     pool = Pool(0, 0)
-    assert pool.take(A) is Plan.OPEN
-    assert pool.take(A) is Plan.OPEN
-    pool.give_back(A, "one")
-    pool.give_back(A, "two")
-    assert pool.take(A) == "two"
-    assert pool.take(A) == "one"
-    assert pool.take(B) is Plan.OPEN
+    a = pool.host(A)
+    assert pool.take(a) is None
+    assert pool.reserve(a)
+    assert pool.reserve(a)
+    pool.give_back(a, "one", 1.0)
+    pool.give_back(a, "two", 2.0)
+    assert pool.take(a) == ("two", 2.0)
+    assert pool.take(a) == ("one", 1.0)
+    assert pool.take(pool.host(B)) is None
 
 
 @pytest.mark.parametrize(("limit", "per_host"), [(2, 0), (0, 2)])
 def test_a_limit_is_reached_and_left(limit, per_host):
     pool = Pool(limit, per_host)
-    assert [pool.take(A), pool.take(A), pool.take(A)] == [Plan.OPEN, Plan.OPEN, Plan.WAIT]
-    assert pool.take(B) is (Plan.WAIT if limit else Plan.OPEN)
-    pool.give_up(A)
-    assert pool.take(A) is Plan.OPEN
+    a, b = pool.host(A), pool.host(B)
+    assert [pool.reserve(a), pool.reserve(a), pool.reserve(a)] == [True, True, False]
+    assert pool.reserve(b) is not bool(limit)
+    pool.release(a)
+    assert pool.reserve(a)
+
+
+def test_no_more_are_open_than_the_limit():
+    pool = Pool(2, 0)
+    a, b = pool.host(A), pool.host(B)
+    for _ in ("one", "two"):
+        pool.reserve(a)
+    for link in ("one", "two"):
+        pool.give_back(a, link, 0.0)
+    assert pool.surplus() is None
+    assert pool.reserve(b)
+    assert pool.surplus() == "one"
+    assert pool.surplus() is None
+    assert pool.take(a) == ("two", 0.0)
 
 
 def test_nothing_stays_of_a_host_without_connections():
@@ -37,41 +54,120 @@ def test_nothing_stays_of_a_host_without_connections():
     gc.collect()
     before = len(gc.get_objects())
     for port in range(1000):
-        key = ConnectionKey("a", port, False)
-        pool.take(key)
-        pool.give_back(key, "one")
-        assert pool.take(key) == "one"
-        pool.give_up(key)
+        host = pool.host(ConnectionKey("a", port, False))
+        assert pool.reserve(host)
+        pool.give_back(host, "one", 0.0)
+        assert pool.take(host) == ("one", 0.0)
+        pool.release(host)
+    del host
     gc.collect()
     assert len(gc.get_objects()) < before + 100
 
 
 def test_an_idle_one_that_is_gone_is_forgotten():
     pool = Pool(0, 0)
-    pool.take(A)
-    pool.give_back(A, "one")
-    assert pool.idle(A) == ["one"]
-    assert pool.forget(A, "one")
-    assert not pool.forget(A, "one")
-    assert pool.take(A) is Plan.OPEN
+    a = pool.host(A)
+    pool.reserve(a)
+    pool.give_back(a, "one", 0.0)
+    assert pool.forget(a, "one")
+    assert not pool.forget(a, "one")
+    assert pool.take(a) is None
 
 
-@given(st.lists(st.sampled_from(["take a", "take b", "back", "gone"]), max_size=60))
-def test_no_more_are_in_use_than_the_limits_allow(steps):
-    pool = Pool(4, 3)
+def test_a_host_is_the_same_for_all_as_long_as_one_holds_it():
+    pool = Pool(0, 0)
+    a = pool.host(A)
+    assert pool.host(ConnectionKey("a", 80, False)) is a
+    assert pool.hosts() == [a]
+    del a
+    gc.collect()
+    assert pool.hosts() == []
+
+
+def test_first_come_first_served_among_those_for_whom_there_is_room():
+    pool = Pool(3, 2)
+    a, b = pool.host(A), pool.host(B)
+    assert pool.reserve(a)
+    assert pool.reserve(a)
+    assert pool.reserve(b)
+    for name, host in (("a1", a), ("a2", a), ("b1", b), ("b2", b)):
+        pool.wait(host, name)
+    assert pool.is_waited_for()
+    assert pool.next_waiting() is None
+    # The bound of a host holds back those of that host only.
+    pool.release(b)
+    assert pool.next_waiting() == (b, "b1")
+    assert pool.reserve(b)
+    assert pool.next_waiting() is None
+    pool.release(a)
+    assert pool.next_waiting() == (a, "a1")
+    assert pool.reserve(a)
+    pool.release(b)
+    assert pool.next_waiting() == (b, "b2")
+
+
+def test_who_leaves_is_passed_over():
+    pool = Pool(1, 0)
+    a = pool.host(A)
+    assert pool.reserve(a)
+    first = pool.wait(a, "first")
+    pool.wait(a, "second")
+    pool.leave(a, first)
+    pool.leave(a, first)
+    pool.release(a)
+    assert pool.next_waiting() == (a, "second")
+    assert pool.next_waiting() is None
+
+
+def test_waiting_and_leaving_leaves_nothing_behind():
+    pool = Pool(1, 0)
+    a = pool.host(A)
+    assert pool.reserve(a)
+    for _ in range(1000):
+        pool.leave(a, pool.wait(a, "impatient"))
+    assert len(pool._next) == 1
+    assert not a.waiting
+
+
+@given(
+    st.integers(0, 4),
+    st.integers(0, 3),
+    st.lists(st.sampled_from(["a", "b", "back", "gone", "leave"]), max_size=80),
+)
+def test_limits_are_kept_and_nobody_waits_beside_room(limit, per_host, steps):
+    pool = Pool(limit, per_host)
+    hosts = {"a": pool.host(A), "b": pool.host(B)}
     used = []
+    waiting = []
     for number, step in enumerate(steps):
-        if step.startswith("take"):
-            key = A if step.endswith("a") else B
-            taken = pool.take(key)
-            if taken is not Plan.WAIT:
-                used.append((key, number if taken is Plan.OPEN else taken))
-        elif used:
-            key, link = used.pop(0)
-            if step == "back":
-                pool.give_back(key, link)
+        if step in hosts:
+            host = hosts[step]
+            taken = pool.take(host)
+            if taken is not None:
+                used.append((host, taken[0]))
+            elif pool.reserve(host):
+                used.append((host, number))
             else:
-                pool.give_up(key)
-        assert pool.in_use == len(used) <= 4
-        assert max(len([key for key, _ in used if key == each]) for each in (A, B)) <= 3
+                waiting.append((host, number, pool.wait(host, number)))
+        elif step == "leave" and waiting:
+            host, _, ticket = waiting.pop()
+            pool.leave(host, ticket)
+        elif step in ("back", "gone") and used:
+            host, link = used.pop(0)
+            if step == "back":
+                pool.give_back(host, link, 0.0)
+            else:
+                pool.release(host)
+            while (served := pool.next_waiting()) is not None:
+                host, waiter = served
+                free = [each for each in waiting if pool.has_room(each[0])]
+                assert waiter == free[0][1]
+                waiting.remove(free[0])
+                taken = pool.take(host)
+                assert taken is not None or pool.reserve(host)
+                used.append((host, waiter if taken is None else taken[0]))
+        assert pool.in_use == len(used)
+        assert not limit or len(used) <= limit
+        assert not per_host or max(host.in_use for host in hosts.values()) <= per_host
+        assert not any(pool.has_room(host) for host, _, _ in waiting)
         assert len({link for _, link in used}) == len(used)

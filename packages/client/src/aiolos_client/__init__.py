@@ -2,6 +2,7 @@
 
 # First of all: it decides whether compiled modules or their sources are imported.
 import aiolos_protocol
+from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.streams import StreamReader
 from aiolos_protocol.websocket import (
     WebSocketError,
@@ -12,7 +13,12 @@ from aiolos_protocol.websocket import (
 )
 
 from ._version import __version__
-from .connector import BaseConnector, TCPConnector
+from .abc import AbstractCookieJar, AbstractResolver
+from .addresses import AddrInfoType
+from .auth import encode_basic_auth
+from .connector import BaseConnector
+from .cookiejar import CookieJar, DummyCookieJar
+from .digest import DigestAuthMiddleware
 from .errors import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -45,15 +51,47 @@ from .errors import (
     UploadAbortedError,
     WSServerHandshakeError,
 )
+from .happyeyeballs import SocketFactoryType
 from .keys import ConnectionKey
-from .request import RequestInfo
+from .local import NamedPipeConnector, UnixConnector
+from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
+from .request import ClientRequest, RequestInfo
+from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from .response import ClientResponse
+from .retries import RetryPolicy
 from .session import ClientSession
-from .timeouts import ClientTimeout
-from .websocket import ClientWebSocketResponse, ClientWSTimeout
+from .tcp import TCPConnector
+from .timeouts import ClientTimeout, ClientWSTimeout
+from .tls import Fingerprint
+from .tracing import (
+    TraceConfig,
+    TraceConnectionCreateEndParams,
+    TraceConnectionCreateStartParams,
+    TraceConnectionQueuedEndParams,
+    TraceConnectionQueuedStartParams,
+    TraceConnectionReuseconnParams,
+    TraceDnsCacheHitParams,
+    TraceDnsCacheMissParams,
+    TraceDnsResolveHostEndParams,
+    TraceDnsResolveHostStartParams,
+    TraceRequestChunkSentParams,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestHeadersSentParams,
+    TraceRequestRedirectParams,
+    TraceRequestStartParams,
+    TraceResponseChunkReceivedParams,
+)
+from .upload import UploadTracker
+from .websocket import ClientWebSocketResponse
 
 __all__ = [
+    "AbstractCookieJar",
+    "AbstractResolver",
+    "AddrInfoType",
+    "AsyncResolver",
     "BaseConnector",
+    "BasicAuth",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -61,10 +99,13 @@ __all__ = [
     "ClientConnectorError",
     "ClientConnectorSSLError",
     "ClientError",
+    "ClientHandlerType",
     "ClientHttpProxyError",
+    "ClientMiddlewareType",
     "ClientOSError",
     "ClientPayloadError",
     "ClientProxyConnectionError",
+    "ClientRequest",
     "ClientResponse",
     "ClientResponseError",
     "ClientSSLError",
@@ -75,23 +116,51 @@ __all__ = [
     "ConnectionKey",
     "ConnectionTimeoutError",
     "ContentTypeError",
+    "CookieJar",
+    "DefaultResolver",
+    "DigestAuthMiddleware",
+    "DummyCookieJar",
+    "Fingerprint",
     "InvalidURL",
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
+    "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "RedirectClientError",
     "RequestInfo",
+    "RetryPolicy",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
     "ServerTimeoutError",
+    "SocketFactoryType",
     "SocketTimeoutError",
     "StreamReader",
     "TCPConnector",
+    "ThreadedResolver",
     "TooManyRedirects",
+    "TraceConfig",
+    "TraceConnectionCreateEndParams",
+    "TraceConnectionCreateStartParams",
+    "TraceConnectionQueuedEndParams",
+    "TraceConnectionQueuedStartParams",
+    "TraceConnectionReuseconnParams",
+    "TraceDnsCacheHitParams",
+    "TraceDnsCacheMissParams",
+    "TraceDnsResolveHostEndParams",
+    "TraceDnsResolveHostStartParams",
+    "TraceRequestChunkSentParams",
+    "TraceRequestEndParams",
+    "TraceRequestExceptionParams",
+    "TraceRequestHeadersSentParams",
+    "TraceRequestRedirectParams",
+    "TraceRequestStartParams",
+    "TraceResponseChunkReceivedParams",
     "UnixClientConnectorError",
+    "UnixConnector",
     "UploadAbortedError",
+    "UploadTracker",
     "WSCloseCode",
     "WSMessage",
     "WSMessageTypeError",
@@ -99,6 +168,8 @@ __all__ = [
     "WSServerHandshakeError",
     "WebSocketError",
     "__version__",
+    "build_client_middlewares",
+    "encode_basic_auth",
 ]
 
 del aiolos_protocol

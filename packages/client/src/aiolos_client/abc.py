@@ -45,6 +45,10 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"]):
     def __init__(self, *, loop: Any = None) -> None:
         """`loop` has no effect; it is taken for the sake of old callers."""
 
+    def is_empty(self) -> bool:
+        """Whether filter_cookies() would surely find nothing; False where that is not known."""
+        return False
+
     @property
     @abstractmethod
     def quote_cookie(self) -> bool:

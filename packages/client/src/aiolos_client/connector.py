@@ -1,51 +1,79 @@
-"""Connectors: carry out what the pool decides, and keep the books of every connection."""
+"""What connectors have in common: they carry out what the pool decides, and keep the books."""
 
 import asyncio
-import contextlib
-import ssl as ssl_module
 import warnings
-from collections import deque
+from collections.abc import Awaitable
 from typing import Any, Final, Self
 
-from aiolos_protocol.clock import Clock
+from aiolos_protocol.clock import NEVER, Clock
 from aiolos_protocol.contracts import Connect
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h1_client import H1ClientLink
+from aiolos_protocol.transport import READY, Pending, wait_for
 
-from .dialer import dial
-from .errors import ClientConnectionError, ServerTimeoutError
+from .dialer import tls_error
+from .errors import ClientConnectionError, ConnectionTimeoutError, ServerTimeoutError
 from .keys import ConnectionKey
-from .pool import Plan, Pool
+from .pool import Host, Pool
+from .readiness import is_readable
+from .tls import tls_context
+from .tracing import (
+    TraceConnectionCreateEndParams,
+    TraceConnectionCreateStartParams,
+    TraceConnectionQueuedEndParams,
+    TraceConnectionQueuedStartParams,
+    Traces,
+)
 
 KEEPALIVE_TIMEOUT: Final = 15.0
+# After so many seconds without use a connection is looked at before it is trusted.
+_STALE: Final = 1.0
+SCHEMES: Final = frozenset({"", "http", "https", "ws", "wss"})
+
+
+class Unset:
+    """Tells that a parameter was not given, where None means something."""
+
+
+UNSET: Final = Unset()
 
 
 class BaseConnector:
     """Opens, shares and closes connections; usable by several sessions.
 
-    `limit` bounds the connections in use, `limit_per_host` those to one host and port (0: no
-    bound); `keepalive_timeout` how long an idle one is kept, in seconds. Must be made in a
-    running loop. `connect_by`, where it is set, opens the connections in place of sockets.
+    `limit` bounds the connections that are open, `limit_per_host` those in use for one host and
+    port (0: no bound); `keepalive_timeout` how long an idle one is kept, in seconds (None: as long
+    as the server does). `force_close` uses each only once. Must be made in a running loop.
+    `connect_by`, where it is set, opens the connections in place of sockets. A subclass has
+    _dial(). `enable_cleanup_closed` and `timeout_ceil_threshold` have no effect.
     """
+
+    allowed_protocol_schema_set: frozenset[str] = SCHEMES
 
     def __init__(
         self,
         *,
-        keepalive_timeout: float = KEEPALIVE_TIMEOUT,
+        keepalive_timeout: float | Unset | None = UNSET,
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
     ) -> None:
+        self._closed = True
+        if isinstance(keepalive_timeout, Unset):
+            keepalive_timeout = KEEPALIVE_TIMEOUT
+        elif force_close and keepalive_timeout is not None:
+            raise ValueError("force_close=True keeps nothing alive: leave keepalive_timeout out")
         self._loop = loop or asyncio.get_running_loop()
         self._clock = Clock(self._loop)
-        self._keepalive_timeout = keepalive_timeout
+        self._keepalive_timeout = NEVER if keepalive_timeout is None else keepalive_timeout
         self._force_close = force_close
         self._limits = limits
-        self._pool: Pool[H1ClientLink] = Pool(limit, limit_per_host)
-        self._keys: dict[H1ClientLink, ConnectionKey] = {}
-        self._waiting: deque[tuple[ConnectionKey, asyncio.Future[None]]] = deque()
+        self._pool = Pool(limit, limit_per_host)
+        self._hosts: dict[H1ClientLink, Host] = {}
         self._emptied: asyncio.Future[None] | None = None
         self._closed = False
         self.connect_by: Connect | None = None
@@ -57,7 +85,7 @@ class BaseConnector:
 
     @property
     def limit(self) -> int:
-        """The bound on connections in use; 0 for none."""
+        """The bound on open connections; 0 for none."""
         return self._pool.limit
 
     @property
@@ -70,163 +98,230 @@ class BaseConnector:
         """Whether connections are closed after each request."""
         return self._force_close
 
-    # For sessions.
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, idle ones included."""
+        return len(self._hosts)
 
-    def take(self, key: ConnectionKey) -> H1ClientLink | Plan:
-        """An idle connection at once, or what connect() would do; see Pool.take."""
-        if self._waiting and any(waiting == key for waiting, _ in self._waiting):
-            # Whoever waits was here before.
-            return Plan.WAIT
-        link = self._pool.take(key)
-        while isinstance(link, H1ClientLink) and not link.is_reusable():
-            self._pool.give_up(key)
-            link = self._pool.take(key)
-        return link
+    # For senders.
 
-    def close_idle(self, key: ConnectionKey) -> None:
-        """Close the idle connections of `key`."""
-        for link in self._pool.idle(key):
+    def host(self, key: ConnectionKey) -> Host:
+        """What take() and connect() want; to be kept by whoever asks for `key` often."""
+        return self._pool.host(key)
+
+    def take(self, host: Host) -> H1ClientLink | None:
+        """An idle connection, if there is one and room for it. Never suspends."""
+        while taken := self._pool.take(host):
+            link, since = taken
+            if link.is_reusable() and (self._clock.now - since < _STALE or not is_readable(link)):
+                return link  # type: ignore[no-any-return]
+            # It ended while nobody looked; lost() will come, too late to matter.
+            self._discard(link)
+        return None
+
+    def close_idle(self, host: Host) -> None:
+        """Close the idle connections to `host`."""
+        for link in list(host.idle):
+            self._pool.forget(host, link)
+            del self._hosts[link]
             link.abort()
-            self._pool.forget(key, link)
-            del self._keys[link]
 
     async def connect(
         self,
-        key: ConnectionKey,
-        plan: Plan,
+        host: Host,
         connect_timeout: float | None,
         dial_timeout: float | None,
-    ) -> H1ClientLink:
-        """A connection for `key`, dialled or waited for; `plan` is what take() said.
+        traces: Traces | None = None,
+    ) -> tuple[H1ClientLink, bool]:
+        """A connection for `host`, and whether it has served before; take() has given none.
 
-        Raises ClientConnectorError, and ServerTimeoutError where `connect_timeout` seconds pass
-        before a connection is had or `dial_timeout` seconds of dialling.
+        Raises ClientConnectorError, and ConnectionTimeoutError where `connect_timeout` seconds
+        pass before a connection is had or `dial_timeout` seconds of dialling.
         """
+        if self._closed:
+            raise ClientConnectionError("the connector is closed")
+        placed = False
         try:
             async with asyncio.timeout(connect_timeout):
-                while plan is Plan.WAIT:
-                    await self._free_place(key)
-                    taken = self._pool.take(key)
-                    if isinstance(taken, Plan):
-                        plan = taken
-                    elif taken.is_reusable():
-                        return taken
-                    else:
-                        self._pool.give_up(key)
-                return await self._open(key, dial_timeout)
+                if not self._pool.reserve(host):
+                    link = await self._wait(host, traces)
+                    if link is not None:
+                        return link, True
+                placed = True
+                return await self._open(host, dial_timeout, traces), False
         except TimeoutError as error:
-            if isinstance(error, ServerTimeoutError):
+            if isinstance(error, ServerTimeoutError) or connect_timeout is None:
                 raise
-            raise ServerTimeoutError(
-                f"no connection to {key.host}:{key.port} within connect={connect_timeout:g} s"
-                f" ({self._pool.in_use} of limit={self._pool.limit} connections in use)"
+            pool, bound = self._pool, f"connect={connect_timeout:g} s"
+            if placed:
+                raise ConnectionTimeoutError(
+                    f"no connection to {host.key} within {bound}"
+                ) from error
+            raise ConnectionTimeoutError(
+                f"no connection to {host.key} became free within {bound}: {pool.in_use} are in use"
+                f" (limit={pool.limit}), {host.in_use} of them for this host"
+                f" (limit_per_host={pool.limit_per_host}); raise the limit, or release responses"
             ) from error
 
-    async def _open(self, key: ConnectionKey, dial_timeout: float | None) -> H1ClientLink:
+    async def _wait(self, host: Host, traces: Traces | None) -> H1ClientLink | None:
+        """Wait for one's turn: a connection, or None for a reserved place to open one."""
+        if traces is not None:
+            await traces.send("on_connection_queued_start", TraceConnectionQueuedStartParams())
+            if self._pool.reserve(host):
+                # A place came free while callbacks ran, when nobody stood in the queue yet.
+                await traces.send("on_connection_queued_end", TraceConnectionQueuedEndParams())
+                return None
+        turn: asyncio.Future[H1ClientLink | None] = self._loop.create_future()
+        ticket = self._pool.wait(host, turn)
         try:
+            link = await turn
+        except BaseException:
+            self._pool.leave(host, ticket)
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # It was given to this one, which cannot use it.
+                self._hand_back(host, turn.result())
+            raise
+        if traces is not None:
+            try:
+                await traces.send("on_connection_queued_end", TraceConnectionQueuedEndParams())
+            except BaseException:
+                self._hand_back(host, link)
+                raise
+        return link
+
+    async def _open(
+        self, host: Host, dial_timeout: float | None, traces: Traces | None
+    ) -> H1ClientLink:
+        """A new connection, for which a place is reserved."""
+        try:
+            while surplus := self._pool.surplus():
+                del self._hosts[surplus]
+                surplus.abort()
+            if traces is not None:
+                await traces.send("on_connection_create_start", TraceConnectionCreateStartParams())
             async with asyncio.timeout(dial_timeout):
-                link: H1ClientLink = await dial(
-                    self._loop, self._new_link, key, self.connect_by, **self._dial_options()
-                )
+                link: H1ClientLink = await self._dial(host.key, self._new_link, traces)
         except TimeoutError as error:
-            self._gave_up(key)
-            raise ServerTimeoutError(
-                f"no connection to {key.host}:{key.port} within sock_connect={dial_timeout:g} s"
+            self._gave_up(host)
+            if dial_timeout is None:
+                raise
+            raise ConnectionTimeoutError(
+                f"no connection to {host.key} within sock_connect={dial_timeout:g} s"
             ) from error
         except BaseException:
-            self._gave_up(key)
+            self._gave_up(host)
             raise
-        self._keys[link] = key
+        self._hosts[link] = host
         if self._closed:
             link.abort()
             raise ClientConnectionError("the connector was closed while connecting")
-        if self._force_close:
-            link.keep_alive = False
+        if traces is not None:
+            try:
+                await traces.send("on_connection_create_end", TraceConnectionCreateEndParams())
+            except BaseException:
+                link.abort()
+                raise
         return link
 
     def _new_link(self) -> H1ClientLink:
         return H1ClientLink(self._loop, self._clock, self._limits, self)
 
-    def _dial_options(self) -> dict[str, Any]:
-        return {}
+    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+        """The protocol that `factory` makes, connected."""
+        raise NotImplementedError
 
-    async def _free_place(self, key: ConnectionKey) -> None:
-        place = self._loop.create_future()
-        entry = (key, place)
-        self._waiting.append(entry)
+    async def _connect_by(self, connect: Connect, key: ConnectionKey, factory: Any) -> Any:
+        context = tls_context(key.ssl) if key.is_ssl else None
         try:
-            await place
-        except BaseException:
-            if place.done() and not place.cancelled():
-                # It was given to this one, which cannot use it.
-                self._serve_next()
-            raise
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waiting.remove(entry)
+            return await connect(factory, key.host, key.port, ssl=context)
+        except OSError as error:
+            raise tls_error(key, error) from error
 
-    def _gave_up(self, key: ConnectionKey) -> None:
-        self._pool.give_up(key)
-        self._serve_next()
+    # The books.
 
-    def _serve_next(self) -> None:
-        """Wake the first one that waits and for whom there is room."""
-        for key, place in self._waiting:
-            if place.done():
+    def _hand_back(self, host: Host, link: H1ClientLink | None) -> None:
+        """A turn that nobody takes."""
+        if link is None:
+            self._gave_up(host)
+        else:
+            self._pool.give_back(host, link, self._clock.now)
+            self._serve()
+
+    def _gave_up(self, host: Host) -> None:
+        self._pool.release(host)
+        self._serve()
+
+    def _discard(self, link: H1ClientLink) -> None:
+        host = self._hosts.pop(link)
+        link.abort()
+        self._pool.release(host)
+
+    def _serve(self) -> None:
+        """Give what is free to those who wait."""
+        while waiting := self._pool.next_waiting():
+            host, turn = waiting
+            if turn.done():
+                # Cancelled, and not awake yet.
                 continue
-            plan = self._pool.take(key)
-            if plan is Plan.WAIT:
-                continue
-            # It takes for itself, at the loop's next turn.
-            if isinstance(plan, Plan):
-                self._pool.give_up(key)
-            else:
-                self._pool.give_back(key, plan)
-            place.set_result(None)
-            return
+            link = self.take(host)
+            if link is None:
+                self._pool.reserve(host)
+            turn.set_result(link)
 
     # For links (aiolos_protocol.exchange.ClientRole).
 
     def recycled(self, link: H1ClientLink) -> None:
         """See ClientRole."""
-        key = self._keys[link]
-        if self._closed:
+        host = self._hosts.get(link)
+        if host is None or self._closed or self._force_close:
             link.close()
             return
-        link.deadline = self._clock.now + self._keepalive_timeout
-        link.on_deadline = link.close
-        self._pool.give_back(key, link)
-        if self._waiting:
-            self._serve_next()
+        now = self._clock.now
+        link.on_deadline = None
+        link.deadline = now + self._keepalive_timeout
+        self._pool.give_back(host, link, now)
+        if self._pool.is_waited_for():
+            self._serve()
 
     def lost(self, link: H1ClientLink, exc: BaseException | None) -> None:
         """See ClientRole."""
-        key = self._keys.pop(link, None)
-        if key is not None and not self._pool.forget(key, link):
-            self._pool.give_up(key)
-        if self._waiting:
-            self._serve_next()
+        host = self._hosts.pop(link, None)
+        if host is not None and not self._pool.forget(host, link):
+            self._pool.release(host)
+        if self._pool.is_waited_for():
+            self._serve()
         emptied = self._emptied
-        if emptied is not None and not self._keys and not emptied.done():
+        if emptied is not None and not self._hosts and not emptied.done():
             emptied.set_result(None)
 
     # Ends.
 
-    async def close(self) -> None:
-        """Close every connection and wait until they are; may be repeated."""
+    def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
+        """Close every connection, at once; awaiting waits, for a second at most, until they are.
+
+        `abort_ssl` does so without the farewell of TLS. May be repeated.
+        """
         if not self._closed:
             self._closed = True
-            for _, place in self._waiting:
-                if not place.done():
-                    place.set_exception(ClientConnectionError("the connector was closed"))
-            for link in list(self._keys):
-                if link.is_idle():
+            self._end_waiting()
+            for link in list(self._hosts):
+                if link.is_idle() and not abort_ssl:
                     link.close()
                 else:
                     link.abort()
-        if self._keys:
-            self._emptied = self._emptied or self._loop.create_future()
-            await asyncio.wait([self._emptied], timeout=1.0)
+        if not self._hosts or self._loop.is_closed():
+            return READY
+        if self._emptied is None:
+            self._emptied = self._loop.create_future()
+            self._loop.call_later(1.0, _settle, self._emptied)
+        return Pending(wait_for(self._emptied))
+
+    def _end_waiting(self) -> None:
+        for host in self._pool.hosts():
+            for turn in host.waiting.values():
+                if not turn.done():
+                    turn.set_exception(ClientConnectionError("the connector was closed"))
+            host.waiting.clear()
 
     async def __aenter__(self) -> Self:
         return self
@@ -235,59 +330,21 @@ class BaseConnector:
         await self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True) and self._keys:
+        if not getattr(self, "_closed", True) and self._hosts:
             warnings.warn(
-                f"unclosed {self!r} with {len(self._keys)} connections",
+                f"unclosed {self!r} with {len(self._hosts)} connections",
                 ResourceWarning,
                 source=self,
                 stacklevel=1,
             )
-            for link in list(self._keys):
-                link.abort()
+            if not self._loop.is_closed():
+                for link in list(self._hosts):
+                    link.abort()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} 0x{id(self):x}>"
 
 
-class TCPConnector(BaseConnector):
-    """Connections over TCP, TLS included.
-
-    `ssl`: True (default) verifies certificates by the system's authorities, False does not verify
-    at all, an SSLContext decides by itself. `family` and `local_addr` as in
-    loop.create_connection().
-    """
-
-    def __init__(
-        self,
-        *,
-        ssl: "ssl_module.SSLContext | bool" = True,
-        family: int = 0,
-        local_addr: tuple[str, int] | None = None,
-        keepalive_timeout: float = KEEPALIVE_TIMEOUT,
-        force_close: bool = False,
-        limit: int = 100,
-        limit_per_host: int = 0,
-        limits: Limits = DEFAULT_LIMITS,
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(
-            keepalive_timeout=keepalive_timeout,
-            force_close=force_close,
-            limit=limit,
-            limit_per_host=limit_per_host,
-            limits=limits,
-            loop=loop,
-        )
-        if not isinstance(ssl, (bool, ssl_module.SSLContext)):
-            raise TypeError(f"ssl takes True, False or an SSLContext, not {ssl!r}")
-        self.ssl = ssl
-        self._family = family
-        self._local_addr = local_addr
-
-    def _dial_options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {}
-        if self._family:
-            options["family"] = self._family
-        if self._local_addr:
-            options["local_addr"] = self._local_addr
-        return options
+def _settle(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)

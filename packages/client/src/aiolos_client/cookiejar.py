@@ -64,6 +64,8 @@ class CookieJar(AbstractCookieJar):
         self._limits = limits
         self._wall = wall
         self._store = CookieStore()
+        # A subclass may find cookies elsewhere.
+        self._is_plain = type(self).filter_cookies is CookieJar.filter_cookies
 
     @property
     def unsafe(self) -> bool:
@@ -127,6 +129,10 @@ class CookieJar(AbstractCookieJar):
         return Origin((url.raw_host or "").lower(), url.raw_path or "/", secure)
 
     # Out.
+
+    def is_empty(self) -> bool:
+        """See AbstractCookieJar."""
+        return self._is_plain and not self._store
 
     def filter_cookies(self, request_url: URL = _NOWHERE) -> "BaseCookie[str]":
         """See AbstractCookieJar."""
@@ -205,6 +211,10 @@ class CookieJar(AbstractCookieJar):
 
 class DummyCookieJar(AbstractCookieJar):
     """Keeps nothing, sends nothing."""
+
+    def is_empty(self) -> bool:
+        """True."""
+        return True
 
     @property
     def quote_cookie(self) -> bool:

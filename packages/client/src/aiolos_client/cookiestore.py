@@ -6,12 +6,12 @@ Pure: the time comes from the caller, in seconds since the epoch.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from math import inf
 from typing import Final
 
 from aiolos_protocol.cookies import SetCookie, check_prefix
 
+from .addresses import is_ip
 from .publicsuffix import is_public_suffix
 
 # RFC 6265bis 5.6.1, 5.6.2: nothing is kept for longer than 400 days.
@@ -207,14 +207,3 @@ def path_matches(path: str, cookie_path: str) -> bool:
 def default_path(path: str) -> str:
     """RFC 6265bis 5.1.4."""
     return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
-
-
-def is_ip(host: str) -> bool:
-    """Whether `host` is an IPv4 or IPv6 address."""
-    if ":" not in host and not host[-1:].isdigit():
-        return False
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True

@@ -1,71 +1,270 @@
-"""New connections: name, address, TLS; and errors that name the host."""
+"""New connections: name, address, proxy, TLS; and errors that name the host."""
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from aiolos_protocol.contracts import Connect
+from aiolos_protocol.clock import Clock
+from aiolos_protocol.errors import ConnectionLost, ProtocolError
+from aiolos_protocol.limits import Limits
+from aiolos_protocol.link.h1_client import H1ClientLink
+from aiolos_protocol.message import RequestHead
+from aiolos_protocol.upgrade import Handover
+from multidict import CIMultiDict
+from yarl import URL
 
+from . import socks
+from .abc import ResolveResult
+from .addresses import address_info, interleaved
 from .errors import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientConnectorSSLError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
 )
+from .happyeyeballs import SocketFactoryType, connected_socket
 from .keys import ConnectionKey
+from .request import RequestInfo, authority
+from .tls import Fingerprint, SessionStore, tls_context
+from .tracing import Traces
+
+Factory = Callable[[], Any]
+# How long a peer may take to answer the end of TLS before the connection is cut, in seconds.
+_TLS_GOODBYE: Final = 1.0
+
+Resolve = Callable[[str, int, Traces | None], Any]
 
 
-async def dial(
-    loop: asyncio.AbstractEventLoop,
-    factory: Callable[[], Any],
-    key: ConnectionKey,
-    connect: Connect | None = None,
-    **options: Any,
-) -> Any:
-    """The protocol that `factory` made, connected. Raises ClientConnectorError or a subclass.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialOptions:
+    """How sockets are made; see TCPConnector."""
 
-    `connect` opens the connection where it is given; `options` are create_connection's: family,
-    local_addr.
+    local_addr: tuple[str, int] | None = None
+    happy_eyeballs_delay: float | None = 0.25
+    interleave: int | None = None
+    socket_factory: SocketFactoryType | None = None
+    ssl_shutdown_timeout: float = _TLS_GOODBYE
+
+
+class Dialer:
+    """Opens TCP connections, through proxies and with TLS where their key says so.
+
+    `resolve(host, port, traces)` is a coroutine function that gives addresses.
     """
-    context = tls_context(key.ssl) if key.is_ssl else None
-    try:
-        if connect is not None:
-            return await connect(factory, key.host, key.port, ssl=context)
-        _, protocol = await loop.create_connection(
-            factory,
-            key.host,
-            key.port,
-            ssl=context,
-            server_hostname=key.host if context is not None else None,
-            **options,
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        limits: Limits,
+        resolve: Resolve,
+        options: DialOptions,
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._limits = limits
+        self._resolve = resolve
+        self._options = options
+        self._sessions = SessionStore()
+
+    async def dial(self, key: ConnectionKey, factory: Factory, traces: Traces | None) -> Any:
+        """The protocol that `factory` makes, connected. Raises ClientConnectorError or a subclass,
+        ClientHttpProxyError, ServerFingerprintMismatch."""
+        proxy = key.proxy
+        if proxy is None or key.is_forwarded:
+            sock = await self._reach(key, key.host, key.port, traces)
+            protocol = await self._open(key, sock, factory)
+        elif proxy.scheme.startswith("socks"):
+            sock = await self._reach(key, proxy.host or "", proxy.port or 0, traces)
+            await self._ask_socks(key, sock, proxy, traces)
+            protocol = await self._open(key, sock, factory)
+        else:
+            sock = await self._reach(key, proxy.host or "", proxy.port or 0, traces)
+            handover = await self._ask_proxy(key, sock, proxy)
+            protocol = await self._tunnelled(key, handover, factory)
+        if isinstance(key.ssl, Fingerprint):
+            try:
+                key.ssl.check(protocol.transport)
+            except BaseException:
+                protocol.abort()
+                raise
+        return protocol
+
+    def keep_session(self, key: ConnectionKey, tls: Any) -> None:
+        """Remember the TLS session of a connection, so that the next one resumes it."""
+        self._context(key).keep(tls)
+
+    # Steps.
+
+    async def _reach(
+        self, key: ConnectionKey, host: str, port: int, traces: Traces | None
+    ) -> socket.socket:
+        options = self._options
+        try:
+            found: Sequence[ResolveResult] = await self._resolve(host, port, traces)
+            infos = [address_info(each) for each in found]
+            if options.happy_eyeballs_delay is not None:
+                infos = interleaved(infos, options.interleave or 1)
+        except OSError as error:
+            if key.proxy is not None:
+                raise ClientProxyConnectionError(key, error) from error
+            raise ClientConnectorDNSError(key, error) from error
+        try:
+            return await connected_socket(
+                self._loop,
+                infos,
+                delay=options.happy_eyeballs_delay,
+                local_addr=options.local_addr,
+                factory=options.socket_factory,
+            )
+        except OSError as error:
+            kind = ClientConnectorError if key.proxy is None else ClientProxyConnectionError
+            raise kind(key, error) from error
+
+    async def _open(self, key: ConnectionKey, sock: socket.socket, factory: Factory) -> Any:
+        options: dict[str, Any] = {}
+        if key.is_ssl:
+            options = self._tls_options(self._context(key), key.server_hostname or key.host)
+        return await self._connection(key, sock, factory, options)
+
+    def _context(self, key: ConnectionKey) -> Any:
+        name = key.server_hostname or key.host
+        return self._sessions.context(tls_context(key.ssl), name, key.port)
+
+    def _tls_options(self, context: ssl.SSLContext, server_hostname: str) -> dict[str, Any]:
+        return {
+            "ssl": context,
+            "server_hostname": server_hostname.rstrip("."),
+            "ssl_shutdown_timeout": self._options.ssl_shutdown_timeout or _TLS_GOODBYE,
+        }
+
+    async def _connection(
+        self, key: ConnectionKey, sock: socket.socket, factory: Factory, options: dict[str, Any]
+    ) -> Any:
+        try:
+            _, protocol = await self._loop.create_connection(factory, sock=sock, **options)
+        except BaseException as error:
+            sock.close()
+            if isinstance(error, OSError):
+                raise tls_error(key, error) from error
+            raise
+        return protocol
+
+    # Proxies.
+
+    async def _ask_socks(
+        self, key: ConnectionKey, sock: socket.socket, proxy: URL, traces: Traces | None
+    ) -> None:
+        """Have the SOCKS proxy at the other end of `sock` connect to the host of `key`."""
+        try:
+            host = key.host
+            if not socks.resolves_remotely(proxy.scheme):
+                host = (await self._resolve(host, key.port, traces))[0]["host"]
+            steps = socks.dialogue(proxy.scheme, host, key.port, proxy.user, proxy.password or "")
+            data, wanted = next(steps)
+            while True:
+                if data:
+                    await self._loop.sock_sendall(sock, data)
+                data, wanted = steps.send(await self._receive(sock, wanted))
+        except StopIteration:
+            return
+        except OSError as error:
+            sock.close()
+            raise ClientProxyConnectionError(key, error) from error
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _receive(self, sock: socket.socket, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more = await self._loop.sock_recv(sock, size - len(data))
+            if not more:
+                raise ConnectionResetError(None, "the SOCKS proxy closed the connection")
+            data += more
+        return data
+
+    async def _ask_proxy(self, key: ConnectionKey, sock: socket.socket, proxy: URL) -> Handover:
+        """The tunnel that the HTTP proxy at the other end of `sock` opens (RFC 9110 9.3.6)."""
+        options: dict[str, Any] = {}
+        if proxy.scheme == "https":
+            # What is said about the certificate of the host is not about the proxy's.
+            setting = key.ssl if not isinstance(key.ssl, Fingerprint) else True
+            options = self._tls_options(tls_context(setting), proxy.host or "")
+        link = await self._connection(
+            key,
+            sock,
+            lambda: H1ClientLink(self._loop, self._clock, self._limits, _Tunnel()),
+            options,
         )
-    except ssl.SSLCertVerificationError as error:
-        raise ClientConnectorCertificateError(key, error) from error
-    except ssl.SSLError as error:
-        raise ClientConnectorSSLError(key, error) from error
-    except socket.gaierror as error:
-        raise ClientConnectorDNSError(key, error) from error
-    except OSError as error:
-        raise ClientConnectorError(key, error) from error
-    return protocol
+        host = authority(key.host, key.port)
+        head = RequestHead("CONNECT", host, headers=CIMultiDict({"Host": host}))
+        head.fields.extend(key.proxy_headers)
+        if key.proxy_auth is not None:
+            head.fields["Proxy-Authorization"] = key.proxy_auth
+        try:
+            exchange = link.ask(head)
+            answer = await exchange.answered
+            if answer.status >= 300:
+                raise ClientHttpProxyError(
+                    RequestInfo(proxy, "CONNECT", head.headers, proxy),
+                    (),
+                    status=answer.status,
+                    message=answer.reason,
+                    headers=answer.headers,
+                )
+            handover: Handover = exchange.take_over()
+        except (ProtocolError, ConnectionLost) as error:
+            link.abort()
+            cause = OSError(None, f"the proxy opens no tunnel: {error}")
+            raise ClientProxyConnectionError(key, cause) from error
+        except BaseException:
+            link.abort()
+            raise
+        return handover
+
+    async def _tunnelled(self, key: ConnectionKey, handover: Handover, factory: Factory) -> Any:
+        protocol = factory()
+        if not key.is_ssl:
+            handover.attach(protocol)
+            return protocol
+        try:
+            transport = await self._loop.start_tls(
+                handover.transport,
+                protocol,
+                self._context(key),
+                server_hostname=(key.server_hostname or key.host).rstrip("."),
+                ssl_shutdown_timeout=self._options.ssl_shutdown_timeout or _TLS_GOODBYE,
+            )
+        except BaseException as error:
+            handover.transport.abort()
+            if isinstance(error, OSError):
+                raise tls_error(key, error) from error
+            raise
+        protocol.connection_made(transport)
+        return protocol
 
 
-def tls_context(setting: ssl.SSLContext | bool) -> ssl.SSLContext:
-    """The context for `ssl=`: True verifies by the system's authorities, False does not verify."""
-    if isinstance(setting, ssl.SSLContext):
-        return setting
-    if not isinstance(setting, bool):
-        raise TypeError(f"ssl takes True, False or an SSLContext, not {setting!r}")
-    return _default_context(setting)
+class _Tunnel:
+    """The role of a link that is only there to open a tunnel."""
+
+    def recycled(self, link: Any) -> None:
+        """It was no tunnel."""
+        link.close()
+
+    def lost(self, link: Any, exc: BaseException | None) -> None:
+        """Whoever waits knows."""
 
 
-@cache
-def _default_context(verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def tls_error(key: ConnectionKey, error: OSError) -> ClientConnectorError:
+    """What opening a connection raises for `error`."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ClientConnectorCertificateError(key, error)
+    if isinstance(error, ssl.SSLError):
+        return ClientConnectorSSLError(key, error)
+    return ClientConnectorError(key, error)

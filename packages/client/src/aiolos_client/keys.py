@@ -25,6 +25,12 @@ class ConnectionKey(NamedTuple):
     proxy_headers: Pairs = ()
     server_hostname: str | None = None
 
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether `host` is the proxy itself, which passes requests on (http URLs only)."""
+        proxy = self.proxy
+        return proxy is not None and (proxy.raw_host, proxy.port) == (self.host, self.port)
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"host {host}:{self.port}"

@@ -1,99 +1,344 @@
-"""What is asked: the target, the head and the body of a request."""
+"""What is asked: where, and with which head and body."""
 
-import json as json_module
-from collections.abc import AsyncIterable, Callable, Mapping
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, Self
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.message import RequestHead
+from aiolos_protocol.message import HttpVersion, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
-from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
+from aiolos_protocol.payload import BytesPayload, Payload, get_payload
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .errors import InvalidUrlClientError, NonHttpUrlClientError
 from .keys import ConnectionKey
-from .timeouts import ClientTimeout
+from .settings import Route, Settings
+from .tracing import Traces
+from .upload import Upload
+
+_TLS_SCHEMES: Final = ("https", "wss")
 
 
-class RequestInfo(NamedTuple):
-    """What was asked, for error messages and responses."""
-
+class _RequestInfo(NamedTuple):
     url: URL
     method: str
     headers: "CIMultiDictProxy[str]"
     real_url: URL
 
 
+class RequestInfo(_RequestInfo):
+    """What was asked, for error messages and responses; `url` has no fragment, `real_url`
+    (default: `url`) is as it was asked."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        url: URL,
+        method: str,
+        headers: "CIMultiDictProxy[str]",
+        real_url: URL | None = None,
+    ) -> Self:
+        return super().__new__(cls, url, method, headers, url if real_url is None else real_url)
+
+
 class Target:
     """A URL made ready: where to connect, what to ask there. Shared by equal requests.
 
-    `plain_heads` keeps, per method, the head of a request that has no fields of its own.
+    `heads` keeps, per method, the head of a request that has no fields of its own; `place` what
+    the connector knows of the origin as it is reached by `place_route`.
     """
 
-    __slots__ = ("authority", "key", "plain_heads", "target", "url")
+    __slots__ = (
+        "authority", "heads", "host", "is_tls", "path", "place", "place_route", "port", "url",
+    )  # fmt: skip
 
-    def __init__(self, url: URL, ssl: Any) -> None:
-        scheme = url.scheme
+    def __init__(self, url: URL) -> None:
+        """Raises InvalidUrlClientError for what cannot be asked."""
         host = url.raw_host
-        if scheme not in ("http", "https", "ws", "wss"):
-            if not url.absolute:
+        if not host:
+            if not url.scheme:
                 raise InvalidUrlClientError(
                     url,
                     "a relative URL needs ClientSession(base_url=...), or write the whole URL, "
                     "like http://host/path",
                 )
-            raise NonHttpUrlClientError(url, f"the scheme {scheme!r} is not http or https")
-        if not host:
             raise InvalidUrlClientError(url, "the URL has no host")
-        port = url.port
-        if port is None or not 0 < port < 65536:
+        port = url.port or 80
+        if not 0 < port < 65536:
             raise InvalidUrlClientError(url, f"the port {port} is not 1 to 65535")
-        secure = scheme in ("https", "wss")
         self.url = url
-        self.key = ConnectionKey(host, port, secure, ssl if secure else True)
-        self.target = url.raw_path_qs or "/"
-        authority = f"[{host}]" if ":" in host else host
-        self.authority = authority if url.is_default_port() else f"{authority}:{port}"
-        self.plain_heads: dict[str, RequestHead] = {}
+        self.is_tls = url.scheme in _TLS_SCHEMES
+        self.host = host
+        self.port = port
+        self.path = url.raw_path_qs or "/"
+        self.authority = authority(host, None if url.is_default_port() else url.explicit_port)
+        self.heads: dict[str, RequestHead] = {}
+        self.place: Any = None
+        self.place_route: Route | None = None
+
+    def key(self, route: Route, ssl: Any) -> ConnectionKey:
+        """What its connections are shared by; `ssl` is the connector's setting."""
+        proxy = route.proxy
+        if route.ssl is not True:
+            ssl = route.ssl
+        if self.forwards(route):
+            # One connection to the proxy serves every http URL.
+            assert proxy is not None
+            return ConnectionKey(
+                proxy.raw_host or "", proxy.port or 0, proxy.scheme == "https", ssl, proxy
+            )
+        name = route.server_hostname if self.is_tls else None
+        return ConnectionKey(
+            self.host,
+            self.port,
+            self.is_tls,
+            ssl if self.is_tls else True,
+            proxy,
+            route.proxy_auth,
+            route.proxy_headers,
+            name,
+        )
+
+    def forwards(self, route: Route) -> bool:
+        """Whether a proxy is asked for the whole URL (RFC 9112 3.2.2), not for a tunnel."""
+        proxy = route.proxy
+        return proxy is not None and not self.is_tls and not proxy.scheme.startswith("socks")
 
 
 class ClientRequest:
-    """A request that is ready to be sent.
+    """A request that is ready to be sent, and may be changed until it is.
 
-    `body` is bytes, or an async iterable that can be sent once; `begun` is the loop's time at
-    which `timeout` began to run.
+    Middlewares get it: `method` and `url` may be set, `headers` changed, and the body replaced by
+    update_body(). `begun` is the loop's time at which its total time began to run.
     """
 
-    __slots__ = ("begun", "body", "head", "method", "target", "timeout")
+    __slots__ = (
+        "__weakref__", "_data", "_fields", "_head", "_target", "begun", "chunked", "cookies",
+        "method", "sending", "session", "settings", "traces", "upload",
+    )  # fmt: skip
 
     def __init__(
         self,
         method: str,
         target: Target,
-        head: RequestHead,
-        body: bytes | AsyncIterable[bytes],
-        timeout: ClientTimeout,
+        settings: Settings,
+        session: Any,
         begun: float,
+        head: RequestHead | None = None,
+        fields: "CIMultiDict[str] | None" = None,
+        data: bytes | Payload = b"",
     ) -> None:
+        """`head` is a shared one, or None where `fields` are its own."""
         self.method = method
-        self.target = target
-        self.head = head
-        self.body = body
-        self.timeout = timeout
+        self.settings = settings
+        self.session = session
         self.begun = begun
+        self._target = target
+        self._head = head
+        self._fields = fields
+        self._data = data
+        # `(name, value)` pairs of the request's own cookies, beside the jar's.
+        self.cookies: tuple[tuple[str, str], ...] = ()
+        self.chunked = False
+        self.upload: Upload | None = None
+        self.sending: asyncio.Task[None] | None = None
+        self.traces: Traces | None = None
+
+    # Where.
+
+    @property
+    def target(self) -> Target:
+        """The URL made ready."""
+        return self._target
+
+    @property
+    def url(self) -> URL:
+        """The URL, without user information."""
+        return self._target.url
+
+    @url.setter
+    def url(self, url: URL) -> None:
+        self._own_fields()
+        self._target = Target(url)
+
+    @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return self._target.host
+
+    @property
+    def port(self) -> int:
+        """The port that is asked."""
+        return self._target.port
+
+    @property
+    def ssl(self) -> Any:
+        """How TLS is checked; True as the connector has it."""
+        return self.settings.route.ssl
+
+    @property
+    def proxy(self) -> URL | None:
+        """The proxy between, if any."""
+        return self.settings.route.proxy
+
+    @property
+    def version(self) -> HttpVersion:
+        """The version that is spoken, as `(major, minor)`."""
+        return self.settings.version
+
+    def is_ssl(self) -> bool:
+        """Whether TLS is spoken."""
+        return self._target.is_tls
+
+    # The head.
+
+    @property
+    def headers(self) -> "CIMultiDict[str]":
+        """The fields, but for those that the connection adds (Host, Content-Length) and Cookie."""
+        return self._own_fields()
+
+    def _own_fields(self) -> "CIMultiDict[str]":
+        fields = self._fields
+        if fields is None:
+            assert self._head is not None, "a request has a head or fields"
+            fields = self._fields = self._head.fields.copy()
+            if fields.get(hdrs.HOST) == self._target.authority:
+                del fields[hdrs.HOST]
+            self._head = None
+        return fields
+
+    @property
+    def request_info(self) -> RequestInfo:
+        """For responses and errors."""
+        return self.info(CIMultiDictProxy(self.headers))
+
+    def info(self, headers: "CIMultiDictProxy[str]") -> RequestInfo:
+        """As `request_info`, with the `headers` that were sent."""
+        url = self._target.url
+        return RequestInfo(url.with_fragment(None), self.method, headers, url)
+
+    def head(self, cookie: str, *, last: bool) -> RequestHead:
+        """What goes out: `cookie` is the Cookie field, "" for none; `last` the connection's end.
+
+        Raises ValueError where the fields contradict one another or the body.
+        """
+        target, route = self._target, self.settings.route
+        forwards = target.forwards(route)
+        if self._head is not None and not (cookie or last or forwards):
+            return self._head
+        fields: CIMultiDict[str] = CIMultiDict()
+        own = self._own_fields() if self._head is None else self._head.fields
+        fields[hdrs.HOST] = own.get(hdrs.HOST, target.authority)
+        fields.update(own)
+        if cookie:
+            fields[hdrs.COOKIE] = cookie
+        path = target.path
+        if forwards:
+            path = f"http://{target.authority}{path}"
+            if route.proxy_auth is not None:
+                fields.setdefault(hdrs.PROXY_AUTHORIZATION, route.proxy_auth)
+            fields.update(route.proxy_headers)
+        connection = fields.get(hdrs.CONNECTION, "").lower()
+        return RequestHead(
+            self.method,
+            path,
+            self.settings.version,
+            fields,
+            self._length(fields),
+            keep_alive=not (last or "close" in connection),
+        )
+
+    def _length(self, fields: "CIMultiDict[str]") -> int:
+        """The body's length, -1 for chunks; their fields are the connection's to write."""
+        data = self._data
+        size = len(data) if isinstance(data, bytes) else data.size
+        given = fields.pop(hdrs.CONTENT_LENGTH, None)
+        coding = fields.pop(hdrs.TRANSFER_ENCODING, None)
+        if coding is not None and (coding.lower() != "chunked" or given is not None):
+            raise ValueError(
+                "Transfer-Encoding is chunked or left out, and not there beside Content-Length"
+            )
+        if self.chunked or coding is not None:
+            return -1
+        if given is None:
+            return -1 if size is None else size
+        if not (given.isascii() and given.isdecimal()) or (size is not None and int(given) != size):
+            raise ValueError(f"Content-Length: {given} for a body of {size} bytes")
+        return int(given)
+
+    # The body.
+
+    @property
+    def body(self) -> "bytes | Payload":
+        """The body as a Payload; b"" for none."""
+        data = self._data
+        if isinstance(data, bytes) and data:
+            data = self._data = BytesPayload(data)
+        return data
+
+    @property
+    def data(self) -> "bytes | Payload":
+        """The body; bytes where they are at hand."""
+        return self._data
+
+    async def update_body(self, body: Any) -> None:
+        """Replace the body by `body`: bytes, str, a Payload or what can be made one. The media
+        type stays what it was, unless there was none."""
+        old, self._data = self._data, b""
+        if isinstance(old, Payload):
+            await old.close()
+        if body is None or body == b"":
+            return
+        payload = get_payload(body)
+        self._own_fields().setdefault(hdrs.CONTENT_TYPE, payload.content_type)
+        self._data = payload
+
+    async def upload_ended(self) -> None:
+        """Wait until the body is sent or given up."""
+        if self.sending is not None:
+            await asyncio.wait([self.sending])
+
+    def drop_body(self) -> None:
+        """Send no body."""
+        self._data = b""
+        self.chunked = False
+        self.upload = None
+
+    def keep_body(self, keeper: Callable[[Payload], Payload]) -> None:
+        """Send what `keeper` makes of the body."""
+        if isinstance(self._data, Payload):
+            self._data = keeper(self._data)
+
+    def copy(self, method: str, target: Target, fields: "CIMultiDict[str]") -> "ClientRequest":
+        """A request that shares all with this one but what is given."""
+        other = ClientRequest(
+            method, target, self.settings, self.session, self.begun, None, fields, self._data
+        )
+        other.cookies = self.cookies
+        other.chunked = self.chunked
+        other.upload = self.upload
+        other.traces = self.traces
+        return other
 
     def is_repeatable(self) -> bool:
         """Whether sending it twice does what sending it once does (RFC 9110 9.2.2)."""
-        return self.method in IDEMPOTENT and isinstance(self.body, bytes)
+        return self.method in IDEMPOTENT and not self.is_consumed()
 
-    def info(self) -> RequestInfo:
-        """For responses and errors."""
-        url = self.target.url
-        return RequestInfo(url.with_fragment(None), self.method, self.head.headers, url)
+    def is_consumed(self) -> bool:
+        """Whether its body is gone because it was sent before."""
+        data = self._data
+        return isinstance(data, Payload) and data.consumed
 
     def __str__(self) -> str:
-        return f"{self.method} {self.target.url}"
+        return f"{self.method} {self._target.url}"
+
+
+def authority(host: str, port: int | None) -> str:
+    """`host` and `port` as they stand in Host and in CONNECT (RFC 9112 3.2.3)."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"
 
 
 def parse_url(url: Any) -> URL:
@@ -108,64 +353,10 @@ def parse_url(url: Any) -> URL:
         raise InvalidUrlClientError(url, str(error)) from None
 
 
-def with_params(url: URL, params: Any) -> URL:
-    """`url` with `params` (mapping, pairs or str) added to its query."""
-    if not params:
-        return url
-    added = url.with_query(params)
-    if url.raw_query_string:
-        query = MultiDict(url.query)
-        query.extend(added.query)
-        return url.with_query(query)
-    return added
-
-
-def encode_body(
-    data: Any, json: Any, dumps: Callable[[Any], str]
-) -> tuple[bytes | AsyncIterable[bytes], str]:
-    """The body to send, b"" for none, and its content type, "" where there is none.
-
-    `data`: bytes-like, str (utf-8), a mapping or pairs (urlencoded form), or an async iterable of
-    bytes. ValueError for both `data` and `json`, TypeError for another type.
-    """
-    if json is not None:
-        if data is not None:
-            raise ValueError("give data or json, not both")
-        return dumps(json).encode(), "application/json"
-    if data is None:
-        return b"", ""
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data), "application/octet-stream"
-    if isinstance(data, str):
-        return data.encode(), "text/plain; charset=utf-8"
-    if isinstance(data, AsyncIterable):
-        return data, "application/octet-stream"
-    if isinstance(data, (Mapping, list, tuple)):
-        return _form(data).encode(), "application/x-www-form-urlencoded"
-    raise TypeError(
-        f"data takes bytes, str, a mapping for a form or an async iterable of bytes, "
-        f"not {type(data).__name__}"
-    )
-
-
-def _form(data: Any) -> str:
-    pairs = list(data.items()) if isinstance(data, Mapping) else list(data)
-    for name, value in pairs:
-        if not isinstance(value, (str, int, float)):
-            raise TypeError(f"the form field {name!r} takes a str or a number, not {value!r:.80}")
-    return urlencode(pairs)
-
-
-def make_head(
-    method: str, target: Target, fields: "CIMultiDict[str]", content_type: str, length: int
-) -> RequestHead:
-    """The head of a request; `fields` are the user's and go first but for Host, which is first."""
-    headers: CIMultiDict[str] = CIMultiDict()
-    headers[hdrs.HOST] = fields.pop(hdrs.HOST, target.authority)
-    headers.extend(fields)
-    if content_type and hdrs.CONTENT_TYPE not in headers:
-        headers[hdrs.CONTENT_TYPE] = content_type
-    return RequestHead(method, target.target, headers=headers, length=length)
-
-
-dump_json = json_module.dumps
+def check_scheme(url: URL, schemes: frozenset[str]) -> None:
+    """NonHttpUrlClientError unless the scheme of `url` is one of the connector's `schemes`."""
+    if url.scheme not in schemes:
+        raise NonHttpUrlClientError(
+            url,
+            f"the scheme {url.scheme!r} is not one of {', '.join(sorted(filter(None, schemes)))}",
+        )

@@ -2,27 +2,30 @@
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http.cookies import SimpleCookie
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.errors import ConnectionLost, ProtocolError
+from aiolos_protocol.cookies import SetCookie, parse_set_cookie
+from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.fields.content_type import ContentType, charset_codec, parse_content_type
+from aiolos_protocol.fields.disposition import Disposition, parse_disposition
+from aiolos_protocol.fields.link import parse_links
 from aiolos_protocol.link.h1_client import H1ClientExchange
 from aiolos_protocol.message import HttpVersion, RawHeaders, ResponseHead
 from aiolos_protocol.streams import StreamReader
+from aiolos_protocol.transport import READY
 from aiolos_protocol.upgrade import Handover
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
-from .errors import (
-    ClientConnectionError,
-    ClientPayloadError,
-    ClientResponseError,
-    ContentTypeError,
-)
-from .request import RequestInfo
+from .errors import ClientConnectionError, ClientResponseError, ContentTypeError
+from .request import ClientRequest, RequestInfo
+from .tracing import TraceResponseChunkReceivedParams
+
+Links = MultiDictProxy[MultiDictProxy[str | URL]]
 
 
 class ClientResponse:
@@ -30,28 +33,38 @@ class ClientResponse:
 
     Leaving `async with` gives the connection back, or closes it where the body was not read.
     Reading raises ClientPayloadError where the body breaks off or is malformed, TimeoutError at
-    the request's deadline.
+    the request's deadline. `content` is the body as a stream, `head` the head as it came.
     """
 
     # Defaults stand on the class: most responses never set them.
     _body: bytes | None = None
-    history: "tuple[ClientResponse, ...]" = ()
+    _history: "tuple[ClientResponse, ...]" = ()
+    _in_context = False
 
     def __init__(
-        self, method: str, url: URL, exchange: H1ClientExchange, head: ResponseHead
+        self,
+        request: ClientRequest,
+        exchange: H1ClientExchange,
+        head: ResponseHead,
+        content: StreamReader,
     ) -> None:
-        self.method = method
         self.head = head
         self.status: int = head.status
-        self._url = url
+        self.content = content
         self._exchange = exchange
-        self.content: StreamReader = exchange.body
+        self._request = request
+        self._url = request.target.url
 
     # The head.
 
     @property
+    def method(self) -> str:
+        """The method that was asked by."""
+        return self._exchange.head.method  # type: ignore[no-any-return]
+
+    @property
     def reason(self) -> str:
-        """The reason phrase."""
+        """The reason phrase; HTTP/2 has none."""
         return self.head.reason
 
     @property
@@ -75,6 +88,11 @@ class ClientResponse:
         return self.head.raw_headers
 
     @property
+    def trailers(self) -> "CIMultiDictProxy[str]":
+        """The fields behind the body (RFC 9110 6.5); empty until it has arrived."""
+        return self._exchange.body.trailers
+
+    @property
     def url(self) -> URL:
         """The URL that was asked, without fragment."""
         return self._url.with_fragment(None) if self._url.raw_fragment else self._url
@@ -95,27 +113,43 @@ class ClientResponse:
         return RequestInfo(self.url, self.method, self._exchange.head.headers, self._url)
 
     @property
-    def cookies(self) -> "SimpleCookie":
-        """The cookies that the server sets."""
-        cookies = SimpleCookie()
+    def history(self) -> "tuple[ClientResponse, ...]":
+        """The redirections that led here, the first one first."""
+        return self._history
+
+    @property
+    def set_cookies(self) -> tuple[SetCookie, ...]:
+        """What the Set-Cookie fields set; malformed ones are left out."""
+        found = []
         for value in self.headers.getall(hdrs.SET_COOKIE, ()):
-            cookies.load(value)
-        return cookies
+            try:
+                found.append(parse_set_cookie(value))
+            except (ValueError, LimitExceeded):
+                continue
+        return tuple(found)
+
+    @property
+    def cookies(self) -> "SimpleCookie":
+        """As `set_cookies`, by their names; of one name the last counts."""
+        # Only here: http.cookies is not needed where nobody asks.
+        from aiolos_protocol.cookies.morsels import simple_cookie
+
+        return simple_cookie(self.set_cookies)
+
+    @property
+    def _content_type(self) -> ContentType:
+        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE))
 
     @property
     def content_type(self) -> str:
-        """The body's media type without parameters, lower case."""
-        value = self.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
-        return value.partition(";")[0].strip().lower()
+        """The body's media type without parameters, lower case; application/octet-stream where
+        none is named."""
+        return self._content_type.essence
 
     @property
     def charset(self) -> str | None:
         """The charset parameter of Content-Type, if any."""
-        for parameter in self.headers.get(hdrs.CONTENT_TYPE, "").split(";")[1:]:
-            name, _, charset = parameter.strip().partition("=")
-            if name.lower() == "charset":
-                return charset.strip('"')
-        return None
+        return self._content_type.parameters.get("charset")
 
     @property
     def content_length(self) -> int | None:
@@ -123,9 +157,21 @@ class ClientResponse:
         length = self.head.length
         return length if length >= 0 else None
 
-    def get_encoding(self) -> str:
-        """The charset to decode the body by; utf-8 where none is named."""
-        return self.charset or "utf-8"
+    @property
+    def content_disposition(self) -> Disposition | None:
+        """Content-Disposition: `type`, `parameters`, `filename`; None where there is none."""
+        return parse_disposition(self.headers.get(hdrs.CONTENT_DISPOSITION))
+
+    @property
+    def links(self) -> Links:
+        """The Link fields by their relation, else their URL: parameters, and `url`, absolute."""
+        found: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
+        for link in parse_links(self.headers.getall(hdrs.LINK, ())):
+            url = self.url.join(URL(link.target))
+            parameters: MultiDict[str | URL] = MultiDict(link.parameters)
+            parameters["url"] = url
+            found.add(link.parameters.get("rel", str(url)), MultiDictProxy(parameters))
+        return MultiDictProxy(found)
 
     # The body.
 
@@ -135,17 +181,34 @@ class ClientResponse:
         if body is None:
             try:
                 body = self._body = await self.content.read()
-            except (ProtocolError, ConnectionLost) as error:
-                raise ClientPayloadError(
-                    f"the body of {self.method} {self._url} is incomplete: {error}"
-                ) from error
             except BaseException:
                 self.close()
                 raise
+            traces = self._request.traces
+            if traces is not None:
+                await traces.send(
+                    "on_response_chunk_received",
+                    TraceResponseChunkReceivedParams(self.method, self.url, body),
+                )
         return body
 
+    def get_encoding(self) -> str:
+        """The charset to decode the body by: the one that Content-Type names, where it is known;
+        utf-8 for JSON; else what the session's fallback_charset_resolver says of the body, which
+        must have been read (RuntimeError)."""
+        kind = self._content_type
+        codec = charset_codec(kind.charset) if kind.charset else None
+        if codec is not None:
+            return codec
+        if kind.is_json:
+            return "utf-8"
+        if self._body is None:
+            raise RuntimeError("the charset is not named, and the body not read yet: await read()")
+        resolver = getattr(self._request.session, "fallback_charset_resolver", None)
+        return "utf-8" if resolver is None else resolver(self, self._body)
+
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
-        """The body as text, by `encoding`, else by its charset, else utf-8."""
+        """The body as text, by `encoding`, else by get_encoding()."""
         body = await self.read()
         return body.decode(encoding or self.get_encoding(), errors)
 
@@ -156,9 +219,10 @@ class ClientResponse:
         loads: Callable[[str], Any] = json.loads,
         content_type: str | None = "application/json",
     ) -> Any:
-        """The body as JSON. ContentTypeError unless it is of `content_type` (None: any)."""
+        """The body as JSON, None for an empty one. ContentTypeError unless it is of
+        `content_type` (None: any); application/json also takes every type that ends in +json."""
         body = await self.read()
-        if content_type and not _is_expected(self.content_type, content_type):
+        if content_type and not _is_expected(self._content_type, content_type):
             raise ContentTypeError(
                 self.request_info,
                 self.history,
@@ -166,8 +230,8 @@ class ClientResponse:
                 message=f"expected {content_type}, got {self.content_type}: {body[:200]!r}",
                 headers=self.headers,
             )
-        text = body.decode(encoding or self.get_encoding())
-        return loads(text) if text.strip() else None
+        text = body.strip()
+        return loads(text.decode(encoding or self.get_encoding())) if text else None
 
     # Ends.
 
@@ -176,26 +240,47 @@ class ClientResponse:
         """True when the connection serves this response no more."""
         return self.content.ended or self.content.exception() is not None
 
-    def release(self) -> None:
-        """Give the connection back where the body is complete, close it otherwise."""
-        if not self.content.ended:
-            self.content.set_exception(
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info(), while the connection is there."""
+        return self._exchange.get_extra_info(name, default)
+
+    def release(self) -> Awaitable[None]:
+        """Give the connection back where the body has arrived, close it otherwise. Done at once;
+        what is returned may be awaited."""
+        content = self.content
+        if not content.ended:
+            content.set_exception(
                 ClientConnectionError(f"the response to {self.method} {self._url} was released")
             )
             self._exchange.abort()
+        elif not self._exchange.body_sent():
+            # The answer is whole, and the server does not wait for the rest of the request.
+            self._exchange.abort()
+        return READY
 
     def close(self) -> None:
-        """Close the connection unless the body is complete."""
+        """As release()."""
         self.release()
+
+    async def wait_for_close(self) -> None:
+        """Release, and wait until the request's body is sent or given up."""
+        self.release()
+        await self.upload_ended()
+
+    async def upload_ended(self) -> None:
+        """Wait until the request's body is sent or given up."""
+        await self._request.upload_ended()
 
     def take_over(self) -> Handover:
         """Take the connection out of HTTP; see Exchange.take_over."""
         return self._exchange.take_over()
 
     def raise_for_status(self) -> None:
-        """Raise ClientResponseError from 400 upwards."""
+        """Raise ClientResponseError from 400 upwards; outside `async with` the response is
+        released then."""
         if self.status >= 400:
-            self.release()
+            if not self._in_context:
+                self.release()
             raise ClientResponseError(
                 self.request_info,
                 self.history,
@@ -205,6 +290,7 @@ class ClientResponse:
             )
 
     async def __aenter__(self) -> Self:
+        self._in_context = True
         return self
 
     async def __aexit__(
@@ -213,6 +299,7 @@ class ClientResponse:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._in_context = False
         self.release()
 
     def __del__(self) -> None:
@@ -233,8 +320,5 @@ class ClientResponse:
 _JSON: Final = "application/json"
 
 
-def _is_expected(actual: str, expected: str) -> bool:
-    """RFC 6839: application/problem+json is JSON, too."""
-    if expected == _JSON:
-        return actual == _JSON or (actual.startswith("application/") and actual.endswith("+json"))
-    return expected in actual
+def _is_expected(actual: ContentType, expected: str) -> bool:
+    return actual.is_json if expected == _JSON else expected in actual.essence

@@ -5,41 +5,55 @@ that the connector's clock sweeps, and only a bound below a second gets a timer 
 """
 
 import asyncio
-from collections.abc import AsyncIterable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from aiolos_protocol.clock import NEVER
-from aiolos_protocol.errors import (
-    ConnectionLost,
-    LocalProtocolError,
-    RemoteProtocolError,
-    Unanswered,
-)
+from aiolos_protocol import hdrs
+from aiolos_protocol.coding import decoded
+from aiolos_protocol.compression import UnsupportedCoding
+from aiolos_protocol.cookies import format_cookie
+from aiolos_protocol.errors import MissingDistribution, ProtocolError, Unanswered
 from aiolos_protocol.link.h1_client import H1ClientExchange, H1ClientLink
 from aiolos_protocol.message import ResponseHead
+from aiolos_protocol.payload import Payload
+from aiolos_protocol.streams import EMPTY, StreamReader
 
+from .abc import AbstractCookieJar
 from .connector import BaseConnector
-from .errors import ClientResponseError, ServerDisconnectedError
-from .pool import Plan
+from .cookiejar import cookie_pairs
+from .deadlines import watch
+from .pool import Host
 from .request import ClientRequest
 from .response import ClientResponse
+from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams
+from .translation import BodyErrors, request_error
+from .upload import send_body
 
-# A coarse deadline is late by up to a tick, which a short bound would feel.
-COARSE: Final = 1.0
+# How long a server is given to say 100 or something else before the body is sent all the same
+# (RFC 9110 10.1.1), in seconds.
+_PATIENCE: Final = 1.0
 
 
 class Sender:
-    """Sends requests through `connector`; `repeat` allows the one silent repetition."""
+    """Sends requests through `connector`, with the cookies of `jar`; `repeat` allows the one
+    silent repetition. `response_class` makes the responses."""
 
-    __slots__ = ("_connector", "_loop", "_repeat", "_uploads")
+    __slots__ = ("_connector", "_jar", "_loop", "_repeat", "_response", "_ssl", "_uploads")
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, connector: BaseConnector, repeat: bool
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connector: BaseConnector,
+        jar: AbstractCookieJar,
+        repeat: bool,
+        response_class: type[ClientResponse],
     ) -> None:
         self._loop = loop
         self._connector = connector
+        self._jar = jar
         self._repeat = repeat
+        self._response = response_class
+        self._ssl: Any = getattr(connector, "ssl", True)
         self._uploads: set[asyncio.Task[None]] = set()
 
     async def send(self, request: ClientRequest) -> ClientResponse:
@@ -49,110 +63,203 @@ class Sender:
         be dead before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a
         ClientError, or TimeoutError at the request's deadline.
         """
+        target = request.target
+        route = request.settings.route
+        if target.place_route is not route:
+            target.place = self._connector.host(target.key(route, self._ssl))
+            target.place_route = route
+        place: Host = target.place
+        link = self._connector.take(place)
+        reused = link is not None
+        if link is None:
+            link, reused = await self._connection(place, request)
+        elif request.traces is not None:
+            await self._trace_reuse(link, request)
         try:
-            head, exchange = await self._attempt(request)
-        except ConnectionLost as error:
-            raise ServerDisconnectedError(
-                f"{request.target.authority} closed the connection of {request} without an answer"
-            ) from error
-        except RemoteProtocolError as error:
-            raise ClientResponseError(
-                request.info(), (), status=400, message=f"malformed response: {error}"
-            ) from error
-        return ClientResponse(request.method, request.target.url, exchange, head)
-
-    async def _attempt(self, request: ClientRequest) -> tuple[ResponseHead, H1ClientExchange]:
-        link, reused = await self._connection(request)
-        try:
-            return await self._exchange(link, request)
-        except Unanswered:
+            head, exchange = await self._exchange(link, request)
+        except Unanswered as error:
             if not (reused and self._repeat and request.is_repeatable()):
-                raise
-        # The idle ones of a server that went away are dead, too.
-        self._connector.close_idle(request.target.key)
-        link, _ = await self._connection(request)
-        return await self._exchange(link, request)
+                raise request_error(request, error, 0) from error
+            # The idle ones of a server that went away are dead, too.
+            self._connector.close_idle(place)
+            link, _ = await self._connection(place, request)
+            head, exchange = await self._exchange(link, request)
+        return self._respond(request, head, exchange)
 
-    async def _connection(self, request: ClientRequest) -> tuple[H1ClientLink, bool]:
+    def close_body(self, body: Payload, response: ClientResponse) -> None:
+        """Let go of what `body` holds, once it is sent or given up."""
+        task = self._loop.create_task(_close_body(body, response))
+        self._uploads.add(task)
+        task.add_done_callback(self._uploads.discard)
+
+    async def close(self) -> None:
+        """End the uploads that are under way."""
+        uploads = list(self._uploads)
+        for each in uploads:
+            each.cancel()
+        if uploads:
+            await asyncio.wait(uploads)
+
+    # The way there.
+
+    async def _connection(self, place: Host, request: ClientRequest) -> tuple[H1ClientLink, bool]:
         """A connection, and whether it has served before."""
-        connector, key = self._connector, request.target.key
-        taken = connector.take(key)
-        if not isinstance(taken, Plan):
-            return taken, True
-        timeout = request.timeout
-        bounds = [each for each in (timeout.connect, timeout.total) if each]
-        connect_timeout = min(bounds, default=None)
-        return await connector.connect(
-            key, taken, connect_timeout, timeout.sock_connect or None
-        ), False
+        timeout = request.settings.timeout
+        until = request.begun + timeout.total if timeout.total else None
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._connector.connect(
+                    place, timeout.connect or None, timeout.sock_connect or None, request.traces
+                )
+        except TimeoutError as error:
+            if until is None or self._loop.time() < until:
+                raise
+            raise TimeoutError(
+                f"{request} took longer than total={timeout.total:g} s, connecting to {place.key}"
+            ) from error
+
+    async def _trace_reuse(self, link: H1ClientLink, request: ClientRequest) -> None:
+        assert request.traces is not None
+        try:
+            await request.traces.send("on_connection_reuseconn", TraceConnectionReuseconnParams())
+        except BaseException:
+            link.abort()
+            raise
+
+    # The exchange.
 
     async def _exchange(
         self, link: H1ClientLink, request: ClientRequest
     ) -> tuple[ResponseHead, H1ClientExchange]:
         exchange: H1ClientExchange | None = None
-        timer: asyncio.TimerHandle | None = None
         try:
-            body = request.body
-            if isinstance(body, bytes):
-                exchange = link.ask(request.head, body)
-            else:
-                exchange = link.ask_streaming(request.head)
-                self._upload(link, exchange, body)
-            timer = self._set_deadline(link, request)
+            exchange = self._ask(link, request)
+            watching = watch(link, exchange, request)
+            if request.traces is not None:
+                await request.traces.send(
+                    "on_request_headers_sent",
+                    TraceRequestHeadersSentParams(
+                        request.method, request.url, exchange.head.fields
+                    ),
+                )
             head = await exchange.answered
-        except LocalProtocolError as error:
+        except Unanswered:
+            raise
+        except (ProtocolError, ConnectionError) as error:
+            received = link.received
             link.abort() if exchange is None else exchange.abort()
-            raise ValueError(f"{request} cannot be sent: {error}") from error
+            raise request_error(request, error, received) from error
         except BaseException:
             # Also a cancelled caller: nobody will read what may still come.
             link.abort() if exchange is None else exchange.abort()
             raise
-        if timer is not None:
-            # The body's arrival is watched by the timer as well.
-            exchange.body.on_eof(timer.cancel)
+        if watching is not None and watching.is_timed:
+            exchange.body.on_eof(watching.stop)
         return head, exchange
 
-    def _set_deadline(
-        self, link: H1ClientLink, request: ClientRequest
-    ) -> asyncio.TimerHandle | None:
-        """End the exchange when the request's total time is over."""
-        total = request.timeout.total
-        if not total:
-            link.deadline = NEVER
-            return None
-        link.on_deadline = late = partial(_late, link, request)
-        link.deadline = request.begun + total
-        if total >= COARSE:
-            return None
-        link.deadline = NEVER
-        return self._loop.call_at(request.begun + total, late)
-
-    def _upload(
-        self, link: H1ClientLink, exchange: H1ClientExchange, body: AsyncIterable[bytes]
-    ) -> None:
-        task = self._loop.create_task(_send_body(link, exchange, body))
+    def _ask(self, link: H1ClientLink, request: ClientRequest) -> H1ClientExchange:
+        jar = self._jar
+        cookie = ""
+        if request.cookies or not jar.is_empty():
+            cookie = self._cookie(request)
+        head = request.head(cookie, last=self._connector.force_close)
+        link.limit(request.settings.limits)
+        body = request.data
+        if isinstance(body, bytes) and request.upload is None and head.length >= 0:
+            exchange = link.ask(head, body)
+            if request.settings.on_informational is not None:
+                exchange.informed = request.settings.on_informational
+            return exchange
+        exchange = link.ask_streaming(head)
+        permission = self._permission(exchange, request)
+        length = head.length if head.length >= 0 else None
+        if permission is None and isinstance(body, bytes) and request.upload is None:
+            exchange.write(body)
+            exchange.end()
+            return exchange
+        task = self._loop.create_task(send_body(exchange, body, request.upload, length, permission))
+        request.sending = task
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)
+        return exchange
+
+    def _permission(
+        self, exchange: H1ClientExchange, request: ClientRequest
+    ) -> "asyncio.Future[bool] | None":
+        """What a request with `Expect: 100-continue` waits for before it sends its body."""
+        told = request.settings.on_informational
+        if "100-continue" not in exchange.head.fields.get(hdrs.EXPECT, "").lower():
+            exchange.informed = told
+            return None
+        permission: asyncio.Future[bool] = self._loop.create_future()
+        settle = partial(_settle, permission)
+        timer = self._loop.call_later(_PATIENCE, settle, True)
+        permission.add_done_callback(lambda _: timer.cancel())
+        exchange.answered.add_done_callback(lambda _: settle(False))
+
+        def informed(head: ResponseHead) -> None:
+            if head.status == 100:
+                settle(True)
+            if told is not None:
+                told(head)
+
+        exchange.informed = informed
+        return permission
+
+    def _cookie(self, request: ClientRequest) -> str:
+        """The Cookie field: the request's own, and of the jar's those of other names."""
+        given = request.headers.get(hdrs.COOKIE, "")
+        pairs = list(request.cookies)
+        names = {name for name, _ in pairs}
+        for name, value in cookie_pairs(self._jar.filter_cookies(request.url)):
+            if name not in names:
+                pairs.append((name, value))
+        cookie = format_cookie(pairs)
+        return "; ".join(filter(None, (given, cookie)))
+
+    # The way back.
+
+    def _respond(
+        self, request: ClientRequest, head: ResponseHead, exchange: H1ClientExchange
+    ) -> ClientResponse:
+        if head.mentions(b"set-cookie"):
+            values = head.headers.getall(hdrs.SET_COOKIE, ())
+            if values:
+                self._jar.update_cookies_from_headers(values, request.url)
+        content: StreamReader = exchange.body
+        if content is not EMPTY:
+            content = self._content(request, head, exchange)
+        return self._response(request, exchange, head, content)
+
+    def _content(
+        self, request: ClientRequest, head: ResponseHead, exchange: H1ClientExchange
+    ) -> StreamReader:
+        content: StreamReader = exchange.body
+        settings = request.settings
+        if head.length < 0 and not head.chunked and not settings.read_until_eof:
+            exchange.abort()
+            return EMPTY
+        if settings.auto_decompress and head.mentions(b"content-encoding"):
+            try:
+                content = decoded(content, head.headers.get(hdrs.CONTENT_ENCODING), settings.limits)
+            except (UnsupportedCoding, MissingDistribution):
+                # As it came: whoever knows the coding may decode it.
+                pass
+            except ProtocolError as error:
+                exchange.abort()
+                raise request_error(request, error, 0) from error
+        if not content.is_eof() or content is not exchange.body:
+            content.translate(BodyErrors(str(request)))
+        return content
 
 
-def _late(link: H1ClientLink, request: ClientRequest) -> None:
-    link.fail(TimeoutError(f"{request} took longer than total={request.timeout.total:g} s"))
+def _settle(permission: "asyncio.Future[bool]", given: bool) -> None:
+    if not permission.done():
+        permission.set_result(given)
 
 
-async def _send_body(
-    link: H1ClientLink, exchange: H1ClientExchange, body: AsyncIterable[bytes]
-) -> None:
-    """Send a streamed body; what the user's iterable raises ends the exchange with it."""
+async def _close_body(body: Payload, response: ClientResponse) -> None:
     try:
-        async for piece in body:
-            await exchange.write(piece)
-        exchange.end()
-    except (ConnectionLost, LocalProtocolError) as error:
-        # The server may have answered and closed before the body's end: the answer counts.
-        if not exchange.answered.done():
-            link.fail(error)
-    except Exception as error:
-        link.fail(error)
-    except BaseException:
-        link.abort()
-        raise
+        await response.upload_ended()
+    finally:
+        await body.close()

@@ -3,228 +3,280 @@
 import asyncio
 import json as json_module
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Self, Unpack
 
-from aiolos_protocol import hdrs
 from aiolos_protocol.contracts import Offer
-from aiolos_protocol.message import HttpVersion11, RequestHead
-from multidict import CIMultiDict
+from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.limits import DEFAULT_LIMITS
+from aiolos_protocol.message import HttpVersion, HttpVersion11
+from multidict import CIMultiDict, istr
 from yarl import URL
 
-from ._version import __version__
-from .connector import BaseConnector, TCPConnector
-from .request import (
-    ClientRequest,
-    Target,
-    encode_body,
-    make_head,
-    parse_url,
-    with_params,
-)
+from .abc import AbstractCookieJar
+from .auth import check_auth
+from .body import JSONDumps
+from .composer import Composer, checked_headers
+from .connector import BaseConnector
+from .contexts import Context
+from .cookiejar import CookieJar
+from .deadlines import within_total
+from .environment import by_environment
+from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
+from .options import HandshakeOptions, RaiseForStatus, RequestOptions, check_names
+from .redirects import follow_redirects
+from .request import ClientRequest, parse_url
 from .response import ClientResponse
+from .retries import RetryPolicy
 from .sender import Sender
-from .timeouts import DEFAULT_TIMEOUT, ClientTimeout
-from .websocket import ClientWebSocketResponse, ClientWSTimeout, connect, ws_options
-
-USER_AGENT: Final = f"aiolos/{__version__}"
-_DEFAULTS: Final = {hdrs.ACCEPT: "*/*", hdrs.USER_AGENT: USER_AGENT}
-# How many URLs are kept ready; a crawler's are all different and must not pile up.
-_TARGETS: Final = 256
-
-Params = Any
-
-
-class _Closing(Protocol):
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
-
-_T = TypeVar("_T", bound=_Closing)
-
-
-class _Context(Generic[_T]):
-    """What a verb gives: awaiting it gives the result, `async with` ends it as well."""
-
-    __slots__ = ("_coro", "_result")
-
-    def __init__(self, coro: Coroutine[Any, Any, _T]) -> None:
-        self._coro = coro
-
-    def __await__(self) -> Generator[Any, Any, _T]:
-        return self._coro.__await__()
-
-    async def __aenter__(self) -> _T:
-        self._result = await self._coro
-        return self._result
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._result.__aexit__(exc_type, exc, traceback)
-
-
-RaiseForStatus = bool | Callable[[ClientResponse], Awaitable[None]]
+from .settings import Route, Settings
+from .settling import changed_limits, changed_route, check_timeout
+from .tcp import TCPConnector
+from .timeouts import DEFAULT_TIMEOUT, ClientTimeout, ClientWSTimeout
+from .tracing import (
+    TraceConfig,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestStartParams,
+    Traces,
+)
+from .typedefs import LooseCookies, LooseHeaders, StrOrURL
+from .upload import trace_upload
+from .websocket import ClientWebSocketResponse, connect, ws_options
 
 
 class ClientSession:
     """Makes requests over shared connections; `async with` closes it.
 
-    `base_url` is what relative URLs are joined to; `headers` go with every request; `timeout`
-    bounds each (default: 5 minutes in total, 30 seconds of dialling); `raise_for_status` True
-    raises ClientResponseError from status 400 upwards, a coroutine function judges by itself.
-    `connector` is used and, unless `connector_owner` is False, closed. `json_serialize` turns
-    what `json=` takes into text. `retry_disconnected` allows to repeat, once, an idempotent
-    request that an idle connection swallowed. Must be made in a running loop.
+    `base_url` is what relative URLs are joined to; `headers`, `cookies` and `auth` go with every
+    request, `skip_auto_headers` names what is not added by itself. `timeout` bounds each request
+    (default: 5 minutes in total, 30 seconds of dialling). `raise_for_status` True raises
+    ClientResponseError from status 400 upwards, a coroutine function judges by itself.
+    `middlewares` stand around each request, `retry` says when it is repeated.
+
+    `connector` opens the connections and is closed with the session, unless `connector_owner` is
+    False; `ssl`, `proxy`, `proxy_auth` are the defaults of requests; `trust_env` takes proxies
+    and credentials from the environment. `cookie_jar` keeps the servers' cookies.
+    `json_serialize` turns values into text, `json_serialize_bytes` into bytes.
+    `retry_disconnected` False: no silent second attempt where an idle connection was dead.
+    `response_class`, `request_class` and `ws_response_class` make what the verbs give.
+    `read_timeout` and `conn_timeout` are old names of ClientTimeout's `total` and `connect`. The
+    other parameters are those of RequestOptions.
     """
 
     def __init__(
         self,
-        base_url: str | URL | None = None,
+        base_url: StrOrURL | None = None,
         *,
         connector: BaseConnector | None = None,
-        connector_owner: bool = True,
-        headers: Mapping[str, str] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        cookies: LooseCookies | None = None,
+        headers: LooseHeaders | None = None,
+        proxy: StrOrURL | None = None,
+        proxy_auth: BasicAuth | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        auth: BasicAuth | None = None,
         json_serialize: Callable[[Any], str] = json_module.dumps,
+        json_serialize_bytes: Callable[[Any], bytes] | None = None,
+        request_class: type[ClientRequest] = ClientRequest,
+        response_class: type[ClientResponse] = ClientResponse,
+        ws_response_class: type[ClientWebSocketResponse] = ClientWebSocketResponse,
+        version: HttpVersion = HttpVersion11,
+        cookie_jar: AbstractCookieJar | None = None,
+        connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
-        timeout: ClientTimeout = DEFAULT_TIMEOUT,
+        read_timeout: float | None = None,
+        conn_timeout: float | None = None,
+        timeout: ClientTimeout | None = None,
+        auto_decompress: bool = True,
+        trust_env: bool = False,
+        requote_redirect_url: bool = True,
+        trace_configs: "list[TraceConfig] | None" = None,
+        read_bufsize: int | None = None,
+        max_line_size: int | None = None,
+        max_field_size: int | None = None,
+        max_headers: int | None = None,
+        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] = lambda *_: "utf-8",
+        middlewares: Sequence[ClientMiddlewareType] = (),
+        ssl: Any = True,
+        retry: RetryPolicy | None = None,
         retry_disconnected: bool = True,
+        ssl_shutdown_timeout: float | None = None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._base_url = None if base_url is None else _checked_base(base_url)
-        self._connector = TCPConnector() if connector is None else connector
+        self._closed = True
+        base = None if base_url is None else _checked_base(base_url)
+        if auth is not None:
+            check_auth(auth)
+        settings = Settings(
+            timeout=_timeout(timeout, read_timeout, conn_timeout),
+            route=changed_route(Route(), {"proxy": proxy, "proxy_auth": proxy_auth, "ssl": ssl}),
+            raise_for_status=raise_for_status,
+            auto_decompress=auto_decompress,
+            version=version,
+            limits=changed_limits(
+                DEFAULT_LIMITS,
+                {
+                    "read_bufsize": read_bufsize,
+                    "max_line_size": max_line_size,
+                    "max_field_size": max_field_size,
+                    "max_headers": max_headers,
+                },
+            ),
+            middlewares=tuple(middlewares),
+            retry=retry,
+        )
+        self._loop = loop or asyncio.get_running_loop()
+        self._connector: BaseConnector | None = connector or TCPConnector(
+            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout
+        )
         self._connector_owner = connector_owner
-        self._headers: CIMultiDict[str] = CIMultiDict(headers or {})
-        self._dumps = json_serialize
-        self._raise_for_status = raise_for_status
-        self._timeout = _checked_timeout(timeout)
-        self._sender = Sender(self._loop, self._connector, retry_disconnected)
-        self._targets: dict[str | URL, Target] = {}
+        self._jar = CookieJar() if cookie_jar is None else cookie_jar
+        if cookies is not None:
+            self._jar.update_cookies(cookies)
+        self._composer = Composer(
+            self,
+            settings=settings,
+            request_class=request_class,
+            schemes=self._connector.allowed_protocol_schema_set,
+            dumps=JSONDumps(json_serialize, json_serialize_bytes),
+            base_url=base,
+            headers=headers,
+            auth=auth,
+            skip_auto_headers=skip_auto_headers,
+            quote_cookie=self._jar.quote_cookie,
+        )
+        self._sender = Sender(
+            self._loop, self._connector, self._jar, retry_disconnected, response_class
+        )
+        self._trust_env = trust_env
+        self._trace_configs = trace_configs or []
+        for config in self._trace_configs:
+            config.freeze()
+        self._ws_response = ws_response_class
+        self.requote_redirect_url = requote_redirect_url
+        self.fallback_charset_resolver = fallback_charset_resolver
+        self._handler = self._handling(settings)
         self._closed = False
 
     # The verbs.
 
-    def request(self, method: str, url: str | URL, **options: Any) -> _Context[ClientResponse]:
-        """Ask `url` by `method`; `options` are those of _request()."""
-        return _Context(self._request(method, url, **options))
+    def request(
+        self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> Context[ClientResponse]:
+        """Ask `url` by `method`. The result is awaitable and an async context manager.
 
-    def get(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
+        Awaiting raises ClientError or a subclass, TimeoutError at the deadline, RuntimeError on a
+        closed session, ValueError or TypeError for what cannot be sent.
+        """
+        return Context(self._request(method, url, **options))
+
+    def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by GET."""
-        return _Context(self._request("GET", url, **options))
+        return Context(self._request("GET", url, **options))
 
-    def head(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
-        """request() by HEAD."""
-        return _Context(self._request("HEAD", url, **options))
+    def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+        """request() by HEAD; does not follow redirections by default."""
+        options.setdefault("allow_redirects", False)
+        return Context(self._request("HEAD", url, **options))
 
-    def options(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
+    def options(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by OPTIONS."""
-        return _Context(self._request("OPTIONS", url, **options))
+        return Context(self._request("OPTIONS", url, **options))
 
-    def post(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
+    def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by POST."""
-        return _Context(self._request("POST", url, **options))
+        return Context(self._request("POST", url, **options))
 
-    def put(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
+    def put(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by PUT."""
-        return _Context(self._request("PUT", url, **options))
+        return Context(self._request("PUT", url, **options))
 
-    def patch(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
+    def patch(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by PATCH."""
-        return _Context(self._request("PATCH", url, **options))
+        return Context(self._request("PATCH", url, **options))
 
-    def delete(self, url: str | URL, **options: Any) -> _Context[ClientResponse]:
+    def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by DELETE."""
-        return _Context(self._request("DELETE", url, **options))
+        return Context(self._request("DELETE", url, **options))
+
+    def query(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+        """request() by QUERY: a safe request with a body
+        (draft-ietf-httpbis-safe-method-w-body)."""
+        return Context(self._request("QUERY", url, **options))
 
     async def _request(
-        self,
-        method: str,
-        url: str | URL,
-        *,
-        params: Params = None,
-        data: Any = None,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: ClientTimeout | None = None,
-        raise_for_status: RaiseForStatus | None = None,
+        self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
     ) -> ClientResponse:
-        """The response, its body still to come.
-
-        Raises ClientError or a subclass, TimeoutError at the deadline, RuntimeError on a closed
-        session, ValueError or TypeError for what cannot be sent.
-        """
+        """See request()."""
         if self._closed:
             raise RuntimeError("the session is closed; make a new ClientSession")
-        target = self._target(url, params)
-        body, content_type = encode_body(data, json, self._dumps)
-        length = len(body) if isinstance(body, bytes) else -1
-        head = self._head(method.upper(), target, headers, content_type, length)
-        request = ClientRequest(
-            head.method,
-            target,
-            head,
-            body,
-            self._timeout if timeout is None else _checked_timeout(timeout),
-            self._loop.time(),
-        )
-        response = await self._sender.send(request)
-        judge = self._raise_for_status if raise_for_status is None else raise_for_status
+        if options:
+            check_names(options)
+        request = self._composer.compose(method, url, options, self._loop.time())
+        if self._trace_configs:
+            return await self._traced(request)
+        return await self._perform(request)
+
+    async def _perform(self, request: ClientRequest) -> ClientResponse:
+        """Have `request` made, and judge the answer."""
+        settings = request.settings
+        usual = self._composer.settings
+        try:
+            if settings is usual or (
+                settings.middlewares == usual.middlewares and settings.retry is usual.retry
+            ):
+                handler = self._handler
+            else:
+                handler = self._handling(settings)
+            if settings.middlewares or settings.retry:
+                response = await within_total(request, handler)
+            else:
+                response = await handler(request)
+        except BaseException:
+            if not isinstance(request.data, bytes):
+                await request.data.close()
+            raise
+        if not isinstance(request.data, bytes):
+            self._sender.close_body(request.data, response)
+        judge = settings.raise_for_status
         if judge is True:
             response.raise_for_status()
         elif judge:
             await judge(response)
         return response
 
-    def _target(self, url: str | URL, params: Params) -> Target:
-        if params is None:
-            known = self._targets.get(url)
-            if known is not None:
-                return known
-        whole = parse_url(url)
-        if self._base_url is not None and not whole.absolute:
-            whole = self._base_url.join(whole)
-        target = Target(with_params(whole, params), getattr(self._connector, "ssl", True))
-        if params is None:
-            if len(self._targets) >= _TARGETS:
-                self._targets.clear()
-            self._targets[url] = target
-        return target
+    def _handling(self, settings: Settings) -> ClientHandlerType:
+        """The way of a request through all that stands around its sending."""
+        around: list[ClientMiddlewareType] = [follow_redirects]
+        if settings.retry is not None:
+            around.append(settings.retry)
+        if self._trust_env:
+            around.append(by_environment)
+        return build_client_middlewares(self._sender.send, [*around, *settings.middlewares])
 
-    def _head(
-        self,
-        method: str,
-        target: Target,
-        headers: Mapping[str, str] | None,
-        content_type: str,
-        length: int,
-    ) -> RequestHead:
-        plain = not headers and not content_type
-        if plain:
-            known = target.plain_heads.get(method)
-            if known is not None:
-                return known
-        fields: CIMultiDict[str] = CIMultiDict(_DEFAULTS)
-        fields.update(self._headers)
-        if headers:
-            fields.update(headers)
-        head = make_head(method, target, fields, content_type, length)
-        if plain:
-            target.plain_heads[method] = head
-        return head
+    async def _traced(self, request: ClientRequest) -> ClientResponse:
+        """As _perform(), with the signals of the trace configurations."""
+        traces = Traces(self, self._trace_configs, request.settings.trace_request_ctx)
+        request.traces = traces
+        trace_upload(request)
+        asked = request.method, request.url, request.headers
+        await traces.send("on_request_start", TraceRequestStartParams(*asked))
+        try:
+            response = await self._perform(request)
+        except BaseException as error:
+            await traces.send("on_request_exception", TraceRequestExceptionParams(*asked, error))
+            raise
+        ended = request.method, response.url, request.headers, response
+        await traces.send("on_request_end", TraceRequestEndParams(*ended))
+        return response
 
     # WebSockets.
 
     def ws_connect(
         self,
-        url: str | URL,
+        url: StrOrURL,
         *,
         method: str = "GET",
         protocols: Iterable[str] = (),
@@ -234,28 +286,30 @@ class ClientSession:
         autoping: bool = True,
         heartbeat: float | None = None,
         origin: str | None = None,
-        params: Params = None,
-        headers: Mapping[str, str] | None = None,
+        headers: LooseHeaders | None = None,
         compress: int = 0,
         max_msg_size: int = 4 * 1024 * 1024,
         decode_text: bool = True,
-    ) -> _Context[ClientWebSocketResponse]:
+        **options: Unpack[HandshakeOptions],
+    ) -> Context[ClientWebSocketResponse]:
         """Open a WebSocket; sizes are bytes, times seconds; see ClientWSTimeout.
 
-        Raises WSServerHandshakeError where the server does not agree, and what request() raises.
-        ValueError for another `method` than GET (RFC 6455 4.1).
+        `compress` is the window of permessage-deflate as a power of two (9 to 15), 0 for none.
+        The session's timeout bounds the handshake. Raises WSServerHandshakeError where the server
+        does not agree, ValueError for another `method` than GET (RFC 6455 4.1), and what
+        request() raises; `options` are its own.
         """
         if method.upper() != "GET":
             raise ValueError(f"a WebSocket is opened by GET, not by {method}")
-        options = ws_options(
-            protocols=protocols,
+        wanted = ws_options(
             timeout=timeout,
             receive_timeout=receive_timeout,
+            protocols=protocols,
+            origin=origin,
+            headers=checked_headers(headers),
+            heartbeat=heartbeat,
             autoclose=autoclose,
             autoping=autoping,
-            heartbeat=heartbeat,
-            origin=origin,
-            headers=headers,
             compress=compress,
             max_msg_size=max_msg_size,
             decode_text=decode_text,
@@ -263,46 +317,105 @@ class ClientSession:
 
         async def send(offer: Offer) -> ClientResponse:
             asked = offer.head(HttpVersion11)
-            # No bound in total: a WebSocket stays open as long as it is used.
             return await self._request(
-                asked.method,
-                url,
-                params=params,
-                headers=asked.headers,
-                timeout=ClientTimeout(sock_connect=self._timeout.sock_connect),
-                raise_for_status=False,
+                asked.method, url, headers=asked.headers, raise_for_status=False, **options
             )
 
-        return _Context(connect(send, options))
+        return Context(connect(send, wanted, self._ws_response))
 
-    # The end.
+    # What it was made with.
 
     @property
     def closed(self) -> bool:
-        """True after close()."""
-        return self._closed
+        """True after close() or detach()."""
+        return self._closed or self._connector is None or self._connector.closed
 
     @property
     def connector(self) -> BaseConnector:
-        """The connector."""
+        """The connector. RuntimeError after detach()."""
+        if self._connector is None:
+            raise RuntimeError("the session has no connector any more: it was detached")
         return self._connector
 
     @property
+    def connector_owner(self) -> bool:
+        """Whether the connector is closed with the session."""
+        return self._connector_owner
+
+    @property
+    def cookie_jar(self) -> AbstractCookieJar:
+        """The servers' cookies, and the session's own."""
+        return self._jar
+
+    @property
     def headers(self) -> "CIMultiDict[str]":
-        """What goes with every request."""
-        return self._headers
+        """What goes with every request; may be changed."""
+        return self._composer.headers
+
+    @property
+    def skip_auto_headers(self) -> frozenset[istr]:
+        """Names of what is not added by itself."""
+        return frozenset(map(istr, self._composer.skipped))
+
+    @property
+    def auth(self) -> BasicAuth | None:
+        """The credentials of every request."""
+        return self._composer.auth
 
     @property
     def timeout(self) -> ClientTimeout:
         """The bound of each request."""
-        return self._timeout
+        return self._composer.settings.timeout
+
+    @property
+    def version(self) -> HttpVersion:
+        """The version that is spoken, as `(major, minor)`."""
+        return self._composer.settings.version
+
+    @property
+    def raise_for_status(self) -> RaiseForStatus:
+        """How answers are judged."""
+        return self._composer.settings.raise_for_status
+
+    @property
+    def auto_decompress(self) -> bool:
+        """Whether content codings are undone."""
+        return self._composer.settings.auto_decompress
+
+    @property
+    def json_serialize(self) -> Callable[[Any], str]:
+        """What turns values into JSON."""
+        return self._composer.dumps.text
+
+    @property
+    def trust_env(self) -> bool:
+        """Whether the environment has a say."""
+        return self._trust_env
+
+    @property
+    def trace_configs(self) -> "list[TraceConfig]":
+        """Who is told about requests."""
+        return list(self._trace_configs)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop."""
+        return self._loop
+
+    # The end.
+
+    def detach(self) -> None:
+        """Leave the connector open, to others; the session is closed."""
+        self._connector = None
+        self._closed = True
 
     async def close(self) -> None:
         """Close the connections, where they are the session's own; may be repeated."""
         if self._closed:
             return
         self._closed = True
-        if self._connector_owner:
+        await self._sender.close()
+        if self._connector_owner and self._connector is not None:
             await self._connector.close()
 
     async def __aenter__(self) -> Self:
@@ -332,19 +445,28 @@ class ClientSession:
             )
 
     def __repr__(self) -> str:
-        return f"<ClientSession 0x{id(self):x}>"
+        return f"<{type(self).__name__} 0x{id(self):x}>"
 
 
-def _checked_base(base_url: str | URL) -> URL:
+def _checked_base(base_url: StrOrURL) -> URL:
     url = parse_url(base_url)
     if not url.absolute:
         raise ValueError(f"base_url is a whole URL, like http://host/path/, not {str(url)!r}")
     return url
 
 
-def _checked_timeout(timeout: ClientTimeout) -> ClientTimeout:
-    if not isinstance(timeout, ClientTimeout):
-        raise TypeError(
-            f"timeout takes a ClientTimeout, like ClientTimeout(total=60), not {timeout!r}"
-        )
-    return timeout
+def _timeout(
+    timeout: ClientTimeout | None, read_timeout: float | None, conn_timeout: float | None
+) -> ClientTimeout:
+    if read_timeout is None and conn_timeout is None:
+        return DEFAULT_TIMEOUT if timeout is None else check_timeout(timeout)
+    if timeout is not None:
+        raise ValueError("read_timeout and conn_timeout are old: give timeout alone")
+    warnings.warn(
+        "read_timeout and conn_timeout are old; write timeout=ClientTimeout(...)",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return replace(
+        DEFAULT_TIMEOUT, total=read_timeout or DEFAULT_TIMEOUT.total, connect=conn_timeout
+    )

@@ -26,11 +26,13 @@ class ClientTimeout:
 
 @dataclass(frozen=True, slots=True)
 class ClientWSTimeout:
-    """How long a WebSocket waits, in seconds: for a message (`ws_receive`), for the peer's close
-    (`ws_close`); None is no bound, but 10 seconds for the close."""
+    """How long a WebSocket may take, in seconds; None is no bound.
+
+    `ws_receive` bounds each receive(), `ws_close` the closing handshake.
+    """
 
     ws_receive: float | None = None
-    ws_close: float | None = None
+    ws_close: float | None = 10.0
 
     def __post_init__(self) -> None:
         _check_seconds(self)
@@ -44,3 +46,4 @@ def _check_seconds(timeout: Any) -> None:
 
 
 DEFAULT_TIMEOUT: Final = ClientTimeout(total=5 * 60, sock_connect=30)
+DEFAULT_WS_TIMEOUT: Final = ClientWSTimeout()

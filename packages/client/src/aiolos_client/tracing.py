@@ -191,6 +191,10 @@ class Traces:
         self._session = session
         self._configs = [(each, each.trace_config_ctx(trace_request_ctx)) for each in configs]
 
+    def listens(self, name: str) -> bool:
+        """Whether anything hangs on the signal `name`."""
+        return any(getattr(config, name) for config, _ in self._configs)
+
     async def send(self, name: str, params: Any) -> None:
         """Call what hangs on the signal `name` of every configuration, in order."""
         for config, context in self._configs:

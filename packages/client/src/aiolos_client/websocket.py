@@ -1,8 +1,7 @@
 """The client's WebSocket façade; all behaviour is the engine's, in the sibling package."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from aiolos_protocol import hdrs, siblings
 from aiolos_protocol.contracts import Offer
@@ -11,22 +10,9 @@ from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSOptions
 
 from .errors import ClientConnectionResetError, WSServerHandshakeError
 from .response import ClientResponse
+from .timeouts import DEFAULT_WS_TIMEOUT, ClientWSTimeout
 
 Send = Callable[[Offer], Awaitable[ClientResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class ClientWSTimeout:
-    """How long a WebSocket may take, in seconds; None is no bound.
-
-    `ws_receive` bounds each receive(), `ws_close` the closing handshake.
-    """
-
-    ws_receive: float | None = None
-    ws_close: float | None = 10.0
-
-
-DEFAULT_WS_TIMEOUT: Final = ClientWSTimeout()
 
 
 class ClientWebSocketResponse(ForwardingWebSocket):
@@ -97,8 +83,12 @@ def ws_options(
     )
 
 
-async def connect(send: Send, options: WSOptions) -> ClientWebSocketResponse:
-    """Make the handshake by `send` and open the WebSocket.
+async def connect(
+    send: Send,
+    options: WSOptions,
+    kind: type[ClientWebSocketResponse] = ClientWebSocketResponse,
+) -> ClientWebSocketResponse:
+    """Make the handshake by `send` and open the WebSocket, as one of `kind`.
 
     Raises WSServerHandshakeError where the server does not agree.
     """
@@ -119,4 +109,4 @@ async def connect(send: Send, options: WSOptions) -> ClientWebSocketResponse:
     except BaseException:
         response.close()
         raise
-    return ClientWebSocketResponse(response, agreement.open(response.take_over()))
+    return kind(response, agreement.open(response.take_over()))

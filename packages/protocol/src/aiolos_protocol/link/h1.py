@@ -480,6 +480,10 @@ class H1Exchange:
         """See Exchange.bypass."""
         return self._current().bypass(size)
 
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info()."""
+        return self._link.get_extra_info(name, default)
+
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
         return self._current().take_over()

@@ -91,6 +91,10 @@ class H1ClientLink(H1Link):
         else:
             self.abort()
 
+    def limit(self, limits: Limits) -> None:
+        """The bounds that hold for the next responses."""
+        self._limits = limits
+
     # Sending.
 
     def ask(self, head: RequestHead, body: bytes = b"") -> "H1ClientExchange":
@@ -311,7 +315,7 @@ class H1ClientExchange(H1Exchange):
     __slots__ = ("answered", "informed")
 
     answered: "asyncio.Future[ResponseHead]"
-    informed: "Callable[[ResponseHead], None] | None"
+    informed: "Callable[[ResponseHead], object] | None"
 
     def __init__(self, link: H1ClientLink, head: RequestHead, body: StreamReader) -> None:
         H1Exchange.__init__(self, link, head, body)

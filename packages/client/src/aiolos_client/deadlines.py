@@ -1,0 +1,119 @@
+"""How long one exchange may take, and how long its server may be silent."""
+
+import asyncio
+from math import inf
+from typing import Final
+
+from aiolos_protocol.link.h1_client import H1ClientExchange, H1ClientLink
+
+from .errors import SocketTimeoutError
+from .middlewares import ClientHandlerType
+from .request import ClientRequest
+from .response import ClientResponse
+
+# A coarse deadline is late by up to a tick of the clock, which a shorter bound would feel.
+COARSE: Final = 1.0
+# How often, within the silence that is allowed, it is looked whether something has come.
+_LOOKS: Final = 4
+
+
+class Watch:
+    """Ends an exchange when its total time is over, or its server has been silent too long.
+
+    It hangs on the link's deadline, which the connector's clock sweeps; only bounds below a
+    second have a timer of their own, to be stopped when the body ends.
+    """
+
+    __slots__ = (
+        "_exchange", "_is_fine", "_link", "_received", "_request", "_silence", "_since", "_timer",
+        "_until",
+    )  # fmt: skip
+
+    def __init__(
+        self, link: H1ClientLink, exchange: H1ClientExchange, request: ClientRequest
+    ) -> None:
+        timeout = request.settings.timeout
+        self._link = link
+        self._exchange = exchange
+        self._request = request
+        self._until = request.begun + timeout.total if timeout.total else inf
+        self._silence = timeout.sock_read or inf
+        self._is_fine = (timeout.total or inf) < COARSE or self._silence < COARSE
+        self._timer: asyncio.TimerHandle | None = None
+        self._received = 0
+        self._since = inf
+        if self._silence < inf:
+            self._since = link.loop.time()
+        self._arm(self._since)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether there is a timer, so that stop() must be called."""
+        return self._timer is not None
+
+    def stop(self) -> None:
+        """The exchange is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self, now: float) -> None:
+        """Look again when the one or the other bound may have been reached."""
+        when = self._until
+        if self._silence < inf:
+            when = min(when, self._since + self._silence, now + self._silence / _LOOKS)
+        if self._is_fine:
+            self._timer = self._link.loop.call_at(when, self._look)
+        elif when < inf:
+            self._link.on_deadline = self._look
+            self._link.deadline = when
+
+    def _look(self) -> None:
+        now = self._link.loop.time()
+        if now >= self._until:
+            total = self._request.settings.timeout.total
+            self._exchange.fail(TimeoutError(self._told("took longer than total", total)))
+            return
+        if self._received != self._link.received or self._is_our_turn():
+            self._received = self._link.received
+            self._since = now
+        elif now - self._since >= self._silence:
+            told = self._told("nothing came for sock_read", self._silence)
+            self._exchange.fail(SocketTimeoutError(told))
+            return
+        self._arm(now)
+
+    def _is_our_turn(self) -> bool:
+        """Whether the server waits for us: for the request's body, or for the reader."""
+        transport = self._link.transport
+        return not self._exchange.body_sent() or (
+            transport is not None and not transport.is_reading()
+        )
+
+    def _told(self, what: str, bound: float | None) -> str:
+        waited_for = "body" if self._exchange.answered.done() else "response's head"
+        return (
+            f"{self._request}: {what}={bound:g} s, waiting for the {waited_for}; "
+            f"{self._link.received} bytes had come"
+        )
+
+
+def watch(link: H1ClientLink, exchange: H1ClientExchange, request: ClientRequest) -> Watch | None:
+    """Watch over the bounds of `request`; None where it has none."""
+    timeout = request.settings.timeout
+    return Watch(link, exchange, request) if timeout.total or timeout.sock_read else None
+
+
+async def within_total(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """What `handler` gives; TimeoutError where that takes longer than the request may in total,
+    whatever it waits for."""
+    total = request.settings.timeout.total
+    if not total:
+        return await handler(request)
+    until = request.begun + total
+    try:
+        async with asyncio.timeout_at(until):
+            return await handler(request)
+    except TimeoutError as error:
+        if error.args or asyncio.get_running_loop().time() < until:
+            raise
+        raise TimeoutError(f"{request} took longer than total={total:g} s") from error

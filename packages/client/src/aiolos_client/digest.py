@@ -1,0 +1,187 @@
+"""Digest authentication (RFC 7616); a middleware."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+from aiolos_protocol import hdrs
+from aiolos_protocol.fields.authorization import (
+    Challenge,
+    format_credentials,
+    parse_challenges,
+)
+from aiolos_protocol.payload import Payload
+from yarl import URL
+
+from .errors import ClientError
+from .middlewares import ClientHandlerType
+from .request import ClientRequest
+from .response import ClientResponse
+
+_ALGORITHMS: Final = {
+    "MD5": "md5",
+    "SHA": "sha1",
+    "SHA-256": "sha256",
+    "SHA-512": "sha512",
+    "SHA-512-256": "sha512_256",
+}
+# RFC 7616 3.4: these parameters are not quoted.
+_BARE: Final = frozenset({"algorithm", "qop", "nc", "stale", "userhash"})
+
+
+class DigestAuthMiddleware:
+    """Answers the Digest challenge of a server, and goes on with it without being asked again.
+
+    `preemptive` False waits for a challenge each time. Of several challenges the strongest is
+    answered. One object is for one account; it may serve many requests at once.
+    """
+
+    def __init__(self, login: str, password: str, preemptive: bool = True) -> None:
+        if not all(isinstance(each, str) for each in (login, password)):
+            raise ValueError("DigestAuthMiddleware needs login and password, both str")
+        if ":" in login:
+            raise ValueError('A ":" is not allowed in login (RFC 7616 3.4.2)')
+        self._login = login
+        self._password = password
+        self._preemptive = preemptive
+        self._challenge: Challenge | None = None
+        self._space: list[URL] = []
+        self._nonce = ""
+        self._count = 0
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        """The response to `request`, which is sent a second time behind a challenge."""
+        if self._preemptive and self._challenge is not None and self._covers(request.url):
+            await self._authorize(request, self._challenge)
+        response = await handler(request)
+        if response.status != 401:
+            return response
+        sent = request.headers.get(hdrs.AUTHORIZATION)
+        challenge = strongest(response.headers.getall(hdrs.WWW_AUTHENTICATE, ()))
+        if challenge is None or request.is_consumed():
+            return response
+        stale = challenge.parameters.get("stale", "").lower() == "true"
+        refused = challenge.parameters["nonce"] == self._nonce and sent is not None
+        if refused and not stale and self._nonce in str(sent):
+            # These very credentials were refused.
+            return response
+        self._learn(challenge, request.url)
+        response.release()
+        await self._authorize(request, challenge)
+        return await handler(request)
+
+    def _learn(self, challenge: Challenge, url: URL) -> None:
+        self._challenge = challenge
+        domain = challenge.parameters.get("domain", "").split()
+        origin = url.origin()
+        self._space = [origin.join(URL(each)) for each in domain] or [origin]
+
+    def _covers(self, url: URL) -> bool:
+        """Whether `url` is in the protection space (RFC 7616 3.3)."""
+        for each in self._space:
+            if each.origin() == url.origin():
+                path = each.raw_path.rstrip("/")
+                if url.raw_path == path or url.raw_path.startswith(path + "/") or not path:
+                    return True
+        return False
+
+    async def _authorize(self, request: ClientRequest, challenge: Challenge) -> None:
+        parameters = challenge.parameters
+        if parameters["nonce"] != self._nonce:
+            self._nonce = parameters["nonce"]
+            self._count = 0
+        self._count += 1
+        body = b""
+        if "auth-int" in _options(parameters) and "auth" not in _options(parameters):
+            data = request.data
+            body = await data.as_bytes() if isinstance(data, Payload) else data
+        credentials = answer(
+            parameters,
+            self._login,
+            self._password,
+            request.method,
+            request.target.path,
+            body,
+            self._count,
+            secrets.token_hex(8),
+        )
+        request.headers[hdrs.AUTHORIZATION] = credentials
+
+
+def strongest(fields: "tuple[str, ...] | list[str]") -> Challenge | None:
+    """The best Digest challenge of WWW-Authenticate `fields` that can be answered."""
+    ranked = list(_ALGORITHMS)
+    found = [
+        challenge
+        for field in fields
+        for challenge in parse_challenges(field)
+        if challenge.scheme == "digest"
+        and "nonce" in challenge.parameters
+        and _algorithm(challenge.parameters)[0] in _ALGORITHMS
+    ]
+    return max(found, key=lambda each: ranked.index(_algorithm(each.parameters)[0]), default=None)
+
+
+def answer(
+    parameters: Mapping[str, str],
+    login: str,
+    password: str,
+    method: str,
+    uri: str,
+    body: bytes,
+    count: int,
+    cnonce: str,
+) -> str:
+    """The value of Authorization (RFC 7616 3.4) behind a challenge with `parameters`.
+
+    `uri` is the request's target; `body` counts where only auth-int is offered; `count` is how
+    often the nonce was used. ClientError where no quality of protection offered is known.
+    """
+    algorithm, is_session = _algorithm(parameters)
+    realm, nonce = parameters.get("realm", ""), parameters["nonce"]
+
+    def digest(*parts: str) -> str:
+        hasher = hashlib.new(_ALGORITHMS[algorithm], usedforsecurity=False)
+        hasher.update(":".join(parts).encode())
+        return hasher.hexdigest()
+
+    options = _options(parameters)
+    if options and not {"auth", "auth-int"}.intersection(options):
+        raise ClientError(f"Digest with qop={parameters['qop']!r:.80} is not known (RFC 7616 3.3)")
+    qop = "auth" if "auth" in options else "auth-int" if options else ""
+    secret = digest(login, realm, password)
+    if is_session:
+        secret = digest(secret, nonce, cnonce)
+    asked = [method, uri]
+    if qop == "auth-int":
+        asked.append(hashlib.new(_ALGORITHMS[algorithm], body, usedforsecurity=False).hexdigest())
+    middle = [f"{count:08x}", cnonce, qop] if qop else []
+    told: dict[str, str] = {"username": login}
+    if parameters.get("userhash", "").lower() == "true":
+        told["username"] = digest(login, realm)
+    told |= {
+        "realm": realm,
+        "nonce": nonce,
+        "uri": uri,
+        "response": digest(secret, nonce, *middle, digest(*asked)),
+    }
+    if "algorithm" in parameters:
+        told["algorithm"] = parameters["algorithm"]
+    if "opaque" in parameters:
+        told["opaque"] = parameters["opaque"]
+    if parameters.get("userhash", "").lower() == "true":
+        told["userhash"] = "true"
+    if qop:
+        told |= {"qop": qop, "nc": f"{count:08x}", "cnonce": cnonce}
+    return format_credentials("Digest", told, bare=_BARE)
+
+
+def _algorithm(parameters: Mapping[str, str]) -> tuple[str, bool]:
+    """The algorithm's name, and whether it is of the kind -sess."""
+    name = parameters.get("algorithm", "MD5").upper()
+    return name.removesuffix("-SESS"), name.endswith("-SESS")
+
+
+def _options(parameters: Mapping[str, str]) -> list[str]:
+    return [each.strip().lower() for each in parameters.get("qop", "").split(",") if each.strip()]

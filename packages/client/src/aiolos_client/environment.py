@@ -1,0 +1,34 @@
+"""What the environment says about a request (trust_env); a middleware."""
+
+import asyncio
+from dataclasses import replace
+
+from aiolos_protocol import hdrs
+
+from .auth import netrc_auth
+from .middlewares import ClientHandlerType
+from .proxies import environment_proxy
+from .request import ClientRequest
+from .response import ClientResponse
+from .settling import proxy_setting
+
+
+async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Take the proxy from HTTP_PROXY and the like, and credentials from netrc, where the request
+    has none of its own. The request itself is left as it is: redirections start from it."""
+    fields = request.headers.copy()
+    request = request.copy(request.method, request.target, fields)
+    settings = request.settings
+    if settings.route.proxy is None:
+        found = environment_proxy(request.url)
+        if found is not None:
+            proxy, auth = proxy_setting(found, None)
+            route = replace(settings.route, proxy=proxy, proxy_auth=auth)
+            request.settings = replace(settings, route=route)
+    if hdrs.AUTHORIZATION not in fields:
+        # The file is on a disk.
+        loop = asyncio.get_running_loop()
+        credentials = await loop.run_in_executor(None, netrc_auth, request.host)
+        if credentials is not None:
+            fields[hdrs.AUTHORIZATION] = credentials.encode()
+    return await handler(request)

@@ -1,0 +1,98 @@
+"""What the verbs of a session take, for type checkers and for whoever mistypes a name."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, TypedDict
+
+from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.message import HttpVersion, ResponseHead
+
+from .middlewares import ClientMiddlewareType
+from .response import ClientResponse
+from .retries import RetryPolicy
+from .timeouts import ClientTimeout
+from .typedefs import LooseCookies, LooseHeaders, Query, StrOrURL
+from .upload import UploadTracker
+
+RaiseForStatus = bool | Callable[[ClientResponse], Awaitable[None]]
+
+
+class HandshakeOptions(TypedDict, total=False):
+    """What ws_connect() takes beside its own; see RequestOptions."""
+
+    params: Query
+    cookies: LooseCookies | None
+    auth: BasicAuth | None
+    skip_auto_headers: Iterable[str] | None
+    proxy: StrOrURL | None
+    proxy_auth: BasicAuth | None
+    proxy_headers: LooseHeaders | None
+    verify_ssl: bool | None
+    fingerprint: bytes | None
+    ssl_context: Any
+    ssl: Any
+    server_hostname: str | None
+    middlewares: Sequence[ClientMiddlewareType] | None
+    trace_request_ctx: Any
+
+
+class RequestOptions(HandshakeOptions, total=False):
+    """What every verb takes. None means the session's default, and so does what is left out.
+
+    `params` is added to the URL's query. The body: `data` (bytes, str, a mapping or pairs for a
+    form, an open file, an async iterable, FormData, a Payload) or `json` (any value);
+    `content_type` names its media type; `compress` (True, "deflate", "gzip", "br", "zstd") and
+    `chunked` say how it is sent, `expect100` that the server is asked first, `upload_tracker`
+    watches it.
+
+    The head: `headers` replace the session's of the same name, `cookies` go beside the jar's,
+    `auth` is Basic authentication, `skip_auto_headers` names what is not added by itself,
+    `version` is HttpVersion10 or 11.
+
+    The way: `ssl` (a context, a Fingerprint, False for no check; True: as the session or connector
+    has it; `verify_ssl`, `ssl_context`, `fingerprint` are its old names), `server_hostname` is the
+    name in TLS, `proxy` a URL, `proxy_auth` and `proxy_headers` are for it.
+
+    The answer: `timeout`, `allow_redirects` and `max_redirects`, `raise_for_status`,
+    `auto_decompress`, `read_until_eof` (False: what has no length is empty), `on_informational`
+    (called with each head of 1xx), and the bounds in bytes `read_bufsize`, `max_line_size`,
+    `max_field_size`, and `max_headers`, a count.
+
+    `middlewares` stand in place of the session's, `retry` too; `trace_request_ctx` goes to
+    the trace configurations.
+    """
+
+    data: Any
+    json: Any
+    content_type: str | None
+    headers: LooseHeaders | None
+    allow_redirects: bool
+    max_redirects: int
+    compress: str | bool | None
+    chunked: bool | None
+    expect100: bool
+    upload_tracker: UploadTracker | None
+    raise_for_status: RaiseForStatus | None
+    read_until_eof: bool
+    timeout: ClientTimeout | None
+    read_bufsize: int | None
+    auto_decompress: bool | None
+    max_line_size: int | None
+    max_field_size: int | None
+    max_headers: int | None
+    version: HttpVersion | None
+    retry: RetryPolicy | None
+    on_informational: Callable[[ResponseHead], object] | None
+
+
+_KNOWN: Final = frozenset(RequestOptions.__annotations__)
+
+
+def check_names(options: "RequestOptions") -> None:
+    """TypeError for a name that is no option, with the nearest one that is."""
+    unknown = options.keys() - _KNOWN
+    if unknown:
+        name = min(unknown)
+        near = get_close_matches(name, _KNOWN, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TypeError(f"a request has no option {name!r}{hint}")

@@ -1,0 +1,116 @@
+"""Redirections (RFC 9110 15.4)."""
+
+from typing import Final
+
+from aiolos_protocol import hdrs
+from aiolos_protocol.fields.authorization import BasicAuth
+from yarl import URL
+
+from .errors import (
+    ClientPayloadError,
+    InvalidUrlRedirectClientError,
+    NonHttpUrlRedirectClientError,
+    TooManyRedirects,
+)
+from .middlewares import ClientHandlerType
+from .request import ClientRequest, Target
+from .response import ClientResponse
+from .tracing import TraceRequestRedirectParams
+
+_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+# What belongs to the body that is not sent again.
+_BODY_FIELDS: Final = (
+    hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.CONTENT_LANGUAGE,
+    hdrs.CONTENT_LOCATION, hdrs.CONTENT_DISPOSITION, hdrs.TRANSFER_ENCODING, hdrs.EXPECT,
+)  # fmt: skip
+# What another origin must not learn.
+_SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hdrs.HOST)
+
+
+async def follow_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """The response to `request`, or the one that it redirects to; a middleware, the outermost.
+
+    Raises TooManyRedirects, InvalidUrlRedirectClientError, NonHttpUrlRedirectClientError, and
+    ClientPayloadError where the body would have to be sent again but is gone.
+    """
+    response = await handler(request)
+    if response.status not in _STATUSES or not request.settings.allow_redirects:
+        return response
+    history: list[ClientResponse] = []
+    while response.status in _STATUSES:
+        location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
+        if location is None:
+            break
+        history.append(response)
+        if request.traces is not None:
+            await request.traces.send(
+                "on_request_redirect",
+                TraceRequestRedirectParams(request.method, request.url, request.headers, response),
+            )
+        limit = request.settings.max_redirects
+        if limit and len(history) >= limit:
+            response.close()
+            raise TooManyRedirects(
+                history[0].request_info,
+                tuple(history),
+                message=f"more than max_redirects={limit}, the last to {location!r:.200}",
+            )
+        try:
+            request = redirected(request, response, location)
+        except BaseException:
+            response.close()
+            raise
+        response.release()
+        response = await handler(request)
+    response._history = tuple(history)
+    return response
+
+
+def redirected(request: ClientRequest, response: ClientResponse, location: str) -> ClientRequest:
+    """The request that `response`, the answer to `request`, asks for."""
+    url = _where(request, location)
+    auth = BasicAuth.from_url(url)
+    method = _method(request.method, response.status)
+    fields = request.headers.copy()
+    again = request.copy(method, Target(url if auth is None else url.with_user(None)), fields)
+    if method != request.method:
+        again.drop_body()
+        for name in _BODY_FIELDS:
+            fields.popall(name, None)
+    elif request.is_consumed():
+        raise ClientPayloadError(
+            f"{request} is redirected, but its body is gone: send bytes or a file that can seek, "
+            "or give allow_redirects=False"
+        )
+    if url.origin() != request.url.origin():
+        again.cookies = ()
+        for name in _SECRETS:
+            fields.popall(name, None)
+    if auth is not None:
+        fields[hdrs.AUTHORIZATION] = auth.encode()
+    return again
+
+
+def _method(method: str, status: int) -> str:
+    """RFC 9110 15.4: 303 asks for GET, and for POST 301 and 302 have come to mean the same."""
+    if status == 303 and method != "HEAD":
+        return "GET"
+    return "GET" if status in (301, 302) and method == "POST" else method
+
+
+def _where(request: ClientRequest, location: str) -> URL:
+    requote = getattr(request.session, "requote_redirect_url", True)
+    try:
+        # RFC 9110 10.2.2: a fragment is handed on.
+        url = request.url.join(URL(location, encoded=not requote))
+        if not url.raw_fragment and request.url.raw_fragment:
+            url = url.with_fragment(request.url.fragment)
+        host = url.raw_host
+    except ValueError as error:
+        told = f"{request} redirects there: {error}"
+        raise InvalidUrlRedirectClientError(location, told) from error
+    if url.scheme not in ("http", "https"):
+        raise NonHttpUrlRedirectClientError(url, f"{request} redirects there")
+    if not host:
+        raise InvalidUrlRedirectClientError(url, f"{request} redirects there: it has no host")
+    return url

@@ -1,0 +1,200 @@
+"""Requests that are repeated where that is safe; a middleware."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
+
+from aiolos_protocol import hdrs
+from aiolos_protocol.fields.dates import parse_http_date
+from aiolos_protocol.methods import IDEMPOTENT
+from aiolos_protocol.payload import Payload, Writer
+
+from .errors import (
+    ClientConnectionError,
+    ClientConnectorError,
+    ClientSSLError,
+    ConnectionTimeoutError,
+    ServerFingerprintMismatch,
+)
+from .middlewares import ClientHandlerType
+from .request import ClientRequest
+from .response import ClientResponse
+
+STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+# The request has not been sent when these are raised.
+_UNSENT: Final = (ClientConnectorError, ConnectionTimeoutError)
+_HOPELESS: Final = (ClientSSLError, ServerFingerprintMismatch)
+# Repetitions that a budget allows from the beginning, and keeps at most.
+_RESERVE: Final = 10.0
+
+
+class RetryPolicy:
+    """When a request is repeated; to be shared by all requests that it is meant for.
+
+    `attempts` counts the first one, too. Between them lie `backoff` seconds, doubled each time up
+    to `max_backoff`, of which a random part is waited (`jitter` False: all). A Retry-After of the
+    server outranks that, unless it asks for more than `max_retry_after` seconds: then the response
+    is returned. Responses of `statuses`, and failed connections, are repeated for `methods` (by
+    default the idempotent ones, RFC 9110 9.2.2); what was never sent is repeated for any.
+
+    `budget` bounds the repetitions to that part of all requests (None: no bound), so that a
+    server that is down is not asked still more often. A body that comes in pieces is kept to be
+    sent again, up to `max_body` bytes; a longer one is not repeated. `sleep` makes the pauses.
+    """
+
+    def __init__(
+        self,
+        attempts: int = 3,
+        *,
+        backoff: float = 0.5,
+        max_backoff: float = 30.0,
+        jitter: bool = True,
+        statuses: Collection[int] = STATUSES,
+        methods: Collection[str] = IDEMPOTENT,
+        max_retry_after: float = 60.0,
+        budget: float | None = 0.2,
+        max_body: int = 65_536,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        if attempts < 1:
+            raise ValueError(f"attempts is 1 or more, not {attempts!r}")
+        self.attempts = attempts
+        self.backoff = backoff
+        self.max_backoff = max_backoff
+        self.jitter = jitter
+        self.statuses = frozenset(statuses)
+        self.methods = frozenset(methods)
+        self.max_retry_after = max_retry_after
+        self.budget = budget
+        self.max_body = max_body
+        self._sleep = sleep
+        self._left = _RESERVE
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        """The response to `request`, after as many attempts as it takes and are allowed."""
+        if self.budget is not None:
+            self._left = min(_RESERVE, self._left + self.budget)
+        if isinstance(request.data, Payload) and self.attempts > 1:
+            request.keep_body(lambda body: KeptPayload(body, self.max_body))
+        for attempt in range(1, self.attempts + 1):
+            is_last = attempt == self.attempts
+            try:
+                response = await handler(request)
+            except ClientConnectionError as error:
+                if is_last or not self._may_repeat(request, error) or not self._withdraw():
+                    raise
+                pause = self._pause(attempt)
+            else:
+                asked = self._asked_for(response, attempt)
+                if is_last or asked is None or not self._may_repeat(request, None):
+                    return response
+                if not self._withdraw():
+                    return response
+                pause = asked
+                response.release()
+            await self._sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _may_repeat(self, request: ClientRequest, error: Exception | None) -> bool:
+        if request.is_consumed() or isinstance(error, _HOPELESS):
+            return False
+        return request.method in self.methods or isinstance(error, _UNSENT)
+
+    def _withdraw(self) -> bool:
+        if self.budget is None:
+            return True
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def _pause(self, attempt: int) -> float:
+        pause = min(self.backoff * 2 ** (attempt - 1), self.max_backoff)
+        # Not a secret: it only spreads those who were refused together.
+        return random.uniform(0, pause) if self.jitter else pause  # noqa: S311
+
+    def _asked_for(self, response: ClientResponse, attempt: int) -> float | None:
+        """How long to wait behind `response`; None where it is not to be repeated."""
+        if response.status not in self.statuses:
+            return None
+        after = retry_after(response.headers.get(hdrs.RETRY_AFTER))
+        if after is None:
+            return self._pause(attempt)
+        return after if after <= self.max_retry_after else None
+
+
+def retry_after(value: str | None) -> float | None:
+    """The seconds that a Retry-After field asks for (RFC 9110 10.2.3), None where it is absent or
+    malformed."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdecimal():
+        return float(value[:10])
+    moment = parse_http_date(value)
+    return None if moment is None else max(0.0, moment.timestamp() - time.time())
+
+
+class KeptPayload(Payload):
+    """`payload`, of which up to `limit` bytes are kept while it is sent, to be sent again."""
+
+    def __init__(self, payload: Payload, limit: int) -> None:
+        super().__init__(payload, payload.headers)
+        self._payload = payload
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._kept = 0
+        self._is_whole = False
+
+    @property
+    def size(self) -> int | None:
+        """As Payload.size."""
+        return self._payload.size
+
+    @property
+    def consumed(self) -> bool:
+        """As Payload.consumed; False where all that was sent is kept."""
+        return self._payload.consumed and not self._is_whole
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """As Payload.decode()."""
+        return self._payload.decode(encoding, errors)
+
+    async def write(self, writer: Writer) -> None:
+        """As Payload.write()."""
+        if self._is_whole:
+            for piece in self._pieces:
+                await writer.write(piece)
+            return
+        self._pieces.clear()
+        self._kept = 0
+        await self._payload.write(_Keeping(self, writer))
+        self._is_whole = self._kept <= self._limit
+
+    def keep(self, piece: bytes) -> None:
+        """`piece` was sent."""
+        self._kept += len(piece)
+        if self._kept <= self._limit:
+            self._pieces.append(piece)
+        else:
+            self._pieces.clear()
+
+    async def close(self) -> None:
+        """As Payload.close()."""
+        await self._payload.close()
+
+
+class _Keeping:
+    """A Writer that lets a payload keep what passes."""
+
+    __slots__ = ("_payload", "_writer")
+
+    def __init__(self, payload: KeptPayload, writer: Writer) -> None:
+        self._payload = payload
+        self._writer = writer
+
+    async def write(self, data: bytes) -> None:
+        """As Writer.write."""
+        self._payload.keep(bytes(data))
+        await self._writer.write(data)

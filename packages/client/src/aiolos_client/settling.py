@@ -1,0 +1,102 @@
+"""Settings of one request: the session's, changed by what a verb was given."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.limits import Limits
+from yarl import URL
+
+from .auth import check_auth
+from .proxies import check_proxy
+from .settings import Route, Settings
+from .timeouts import ClientTimeout
+from .tls import merged_setting
+
+_PLAIN: Final = frozenset({
+    "timeout", "raise_for_status", "allow_redirects", "max_redirects", "auto_decompress",
+    "read_until_eof", "version", "middlewares", "retry", "on_informational", "trace_request_ctx",
+})  # fmt: skip
+_LIMITS: Final = {
+    "read_bufsize": "body_buffer",
+    "max_line_size": "request_line",
+    "max_field_size": "field",
+    "max_headers": "fields",
+}
+_TLS: Final = ("ssl", "verify_ssl", "ssl_context", "fingerprint")
+_ROUTE: Final = (*_TLS, "server_hostname", "proxy", "proxy_auth", "proxy_headers")
+# Options that leave the request's head as it is.
+POLICIES: Final = frozenset({*_PLAIN, *_LIMITS, *_ROUTE} - {"version"})
+
+
+def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
+    """`settings` with what is in `options` and not None; itself where nothing is.
+
+    Raises TypeError and ValueError for what is no such setting.
+    """
+    changed: dict[str, Any] = {
+        name: value for name, value in options.items() if name in _PLAIN and value is not None
+    }
+    if "timeout" in changed:
+        check_timeout(changed["timeout"])
+    if "middlewares" in changed:
+        changed["middlewares"] = tuple(changed["middlewares"])
+    if not options.keys().isdisjoint(_ROUTE):
+        route = changed_route(settings.route, options)
+        if route != settings.route:
+            changed["route"] = route
+    if not options.keys().isdisjoint(_LIMITS):
+        changed["limits"] = changed_limits(settings.limits, options)
+    return replace(settings, **changed) if changed else settings
+
+
+def check_timeout(timeout: object) -> ClientTimeout:
+    """`timeout` where it is a ClientTimeout, else TypeError."""
+    if isinstance(timeout, ClientTimeout):
+        return timeout
+    raise TypeError(
+        f"timeout takes a ClientTimeout, like ClientTimeout(total=60), not {timeout!r:.80}"
+    )
+
+
+def changed_limits(limits: Limits, options: Mapping[str, Any]) -> Limits:
+    """`limits` with the bounds that `options` name in aiohttp's words."""
+    given = {
+        limit: options[name] for name, limit in _LIMITS.items() if options.get(name) is not None
+    }
+    return replace(limits, **given) if given else limits
+
+
+def changed_route(route: Route, options: Mapping[str, Any]) -> Route:
+    """`route` with what `options` say about TLS and the proxy."""
+    changed: dict[str, Any] = {}
+    tls = [options.get(name) for name in _TLS]
+    if any(each is not None for each in tls):
+        changed["ssl"] = merged_setting(True if tls[0] is None else tls[0], *tls[1:])
+    if options.get("server_hostname") is not None:
+        changed["server_hostname"] = options["server_hostname"]
+    if options.get("proxy") is not None:
+        auth = options.get("proxy_auth")
+        changed["proxy"], changed["proxy_auth"] = proxy_setting(options["proxy"], auth)
+    elif options.get("proxy_auth") is not None and route.proxy is not None:
+        changed["proxy"], changed["proxy_auth"] = proxy_setting(route.proxy, options["proxy_auth"])
+    headers = options.get("proxy_headers")
+    if headers is not None:
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        changed["proxy_headers"] = tuple((str(name), value) for name, value in pairs)
+    return replace(route, **changed)
+
+
+def proxy_setting(proxy: Any, proxy_auth: Any) -> tuple[URL, str | None]:
+    """The proxy's URL and the value of Proxy-Authorization; SOCKS has its login in the URL."""
+    url = check_proxy(proxy)
+    if proxy_auth is not None:
+        auth: BasicAuth | None = check_auth(proxy_auth, "proxy_auth")
+    else:
+        auth = BasicAuth.from_url(url)
+    if auth is None:
+        return url, None
+    if url.scheme.startswith("socks"):
+        return url.with_user(auth.login).with_password(auth.password), None
+    return url.with_user(None), auth.encode()

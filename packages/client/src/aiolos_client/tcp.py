@@ -1,0 +1,159 @@
+"""TCPConnector."""
+
+import asyncio
+import socket
+import ssl as ssl_module
+from collections.abc import Awaitable
+from typing import Any
+
+from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.link.h1_client import H1ClientLink
+from aiolos_protocol.transport import Pending, wait_for
+
+from .abc import AbstractResolver, ResolveResult
+from .addresses import is_ip, literal
+from .connector import SCHEMES, UNSET, BaseConnector, Unset
+from .dialer import Dialer, DialOptions
+from .dnscache import Names
+from .happyeyeballs import SocketFactoryType
+from .keys import ConnectionKey
+from .resolver import DefaultResolver
+from .tls import merged_setting
+from .tracing import Traces
+
+
+class TCPConnector(BaseConnector):
+    """Connections over TCP, TLS and proxies included.
+
+    `ssl`: True (default) verifies certificates by the system's authorities, False does not verify
+    at all, an SSLContext decides by itself, a Fingerprint pins one certificate; `verify_ssl`,
+    `ssl_context` and `fingerprint` are its old names. Names are resolved by `resolver` (default:
+    the system's) and kept for `ttl_dns_cache` seconds (None: for good), `dns_cache_max_size` of
+    them, unless `use_dns_cache` is False. `family` restricts addresses, `local_addr` is bound.
+    `happy_eyeballs_delay` is the time in seconds after which the next address is tried as well
+    (None: one at a time), `interleave` how many of the best family go first (RFC 8305).
+    `socket_factory` makes sockets. `ssl_shutdown_timeout` waits for the peer's farewell.
+    """
+
+    allowed_protocol_schema_set = SCHEMES | {"tcp"}
+
+    def __init__(
+        self,
+        *,
+        verify_ssl: bool = True,
+        fingerprint: bytes | None = None,
+        use_dns_cache: bool = True,
+        ttl_dns_cache: float | None = 10,
+        dns_cache_max_size: int = 1000,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        ssl_context: ssl_module.SSLContext | None = None,
+        ssl: Any = True,
+        local_addr: tuple[str, int] | None = None,
+        resolver: AbstractResolver | None = None,
+        keepalive_timeout: float | Unset | None = UNSET,
+        force_close: bool = False,
+        limit: int = 100,
+        limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+        loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
+        happy_eyeballs_delay: float | None = 0.25,
+        interleave: int | None = None,
+        socket_factory: SocketFactoryType | None = None,
+        ssl_shutdown_timeout: float | None = None,
+    ) -> None:
+        super().__init__(
+            keepalive_timeout=keepalive_timeout,
+            force_close=force_close,
+            limit=limit,
+            limit_per_host=limit_per_host,
+            enable_cleanup_closed=enable_cleanup_closed,
+            limits=limits,
+            loop=loop,
+            timeout_ceil_threshold=timeout_ceil_threshold,
+        )
+        self._ssl = merged_setting(ssl, verify_ssl, ssl_context, fingerprint)
+        if resolver is not None and not isinstance(resolver, AbstractResolver):
+            raise TypeError(f"resolver takes an AbstractResolver, not {resolver!r:.80}")
+        self._own_resolver = resolver is None
+        self._resolver = DefaultResolver(loop=self._loop) if resolver is None else resolver
+        self._family = family
+        self._use_dns_cache = use_dns_cache
+        ttl = ttl_dns_cache if use_dns_cache else 0
+        self._names = Names(self._resolver, family, ttl, dns_cache_max_size, self._loop.time)
+        options = DialOptions(
+            local_addr=local_addr,
+            happy_eyeballs_delay=happy_eyeballs_delay,
+            interleave=interleave,
+            socket_factory=socket_factory,
+            ssl_shutdown_timeout=ssl_shutdown_timeout or 0,
+        )
+        self._dialer = Dialer(self._loop, self._clock, limits, self._resolve_host, options)
+        # Links whose TLS session is still to come, which it does with the first answer.
+        self._fresh: dict[H1ClientLink, ConnectionKey] = {}
+
+    @property
+    def ssl(self) -> Any:
+        """How TLS is checked where a request does not say."""
+        return self._ssl
+
+    @property
+    def family(self) -> int:
+        """The address family asked for; AF_UNSPEC for any."""
+        return self._family
+
+    @property
+    def use_dns_cache(self) -> bool:
+        """Whether addresses are kept."""
+        return self._use_dns_cache
+
+    def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
+        """Forget all addresses, or those of `host` and `port`, which are given both or not."""
+        if (host is None) != (port is None):
+            raise ValueError("give host and port, or neither")
+        self._names.forget(host, port)
+
+    async def _resolve_host(
+        self, host: str, port: int, traces: Traces | None = None
+    ) -> list[ResolveResult]:
+        """The addresses of `host`; what is one already stays as it is."""
+        if is_ip(host):
+            return [literal(host, port)]
+        return await self._names.resolve(host, port, traces)
+
+    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+        if self.connect_by is not None:
+            return await self._connect_by(self.connect_by, key, factory)
+        link = await self._dialer.dial(key, factory, traces)
+        if key.is_ssl:
+            self._fresh[link] = key
+        return link
+
+    def recycled(self, link: H1ClientLink) -> None:
+        """See ClientRole."""
+        if self._fresh:
+            key = self._fresh.pop(link, None)
+            if key is not None:
+                self._dialer.keep_session(key, link.get_extra_info("ssl_object"))
+        super().recycled(link)
+
+    def lost(self, link: H1ClientLink, exc: BaseException | None) -> None:
+        """See ClientRole."""
+        self._fresh.pop(link, None)
+        super().lost(link, exc)
+
+    def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
+        """See BaseConnector.close(); the resolver is closed, too, where it is the connector's."""
+        if self._closed:
+            return super().close(abort_ssl=abort_ssl)
+        ended = super().close(abort_ssl=abort_ssl)
+        if self._loop.is_closed():
+            return ended
+        return Pending(wait_for(asyncio.ensure_future(self._end(ended), loop=self._loop)))
+
+    async def _end(self, ended: Awaitable[None]) -> None:
+        await self._names.close()
+        if self._own_resolver:
+            await self._resolver.close()
+        await ended

@@ -1,0 +1,68 @@
+"""The protocol's neutral errors in the client's words: what was asked of whom, what came of it."""
+
+from aiolos_protocol.errors import (
+    ConnectionLost,
+    LimitExceeded,
+    LocalProtocolError,
+    ProtocolError,
+    RemoteProtocolError,
+    Unanswered,
+)
+
+from .errors import (
+    ClientOSError,
+    ClientPayloadError,
+    ClientResponseError,
+    ServerDisconnectedError,
+)
+from .request import ClientRequest
+
+
+def request_error(request: ClientRequest, error: Exception, received: int) -> Exception:
+    """What is raised where `error` ended the wait for the response's head, of which `received`
+    bytes had come; itself where it is not the protocol's."""
+    raised: Exception
+    peer = request.target.authority
+    if isinstance(error, Unanswered):
+        raised = ServerDisconnectedError(
+            f"{peer} closed the connection of {request} without an answer"
+        )
+    elif isinstance(error, ConnectionLost):
+        raised = ServerDisconnectedError(
+            f"{peer} closed the connection of {request} after {received} bytes of the head"
+        )
+    elif isinstance(error, LocalProtocolError):
+        raised = ValueError(f"{request} cannot be sent: {error}")
+    elif isinstance(error, RemoteProtocolError):
+        raised = ClientResponseError(
+            request.request_info, (), status=400, message=f"malformed response: {error}"
+        )
+    elif isinstance(error, ConnectionError):
+        raised = ClientOSError(error.errno, f"{request}: {error.strerror or error}")
+    else:
+        return error
+    raised.__cause__ = error
+    return raised
+
+
+class BodyErrors:
+    """What ends the body of the response to `what` ("GET http://...") early."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __call__(self, error: BaseException) -> BaseException:
+        """`error` as ClientPayloadError, or itself where it is not the protocol's."""
+        if isinstance(error, LimitExceeded):
+            told = f"the body of {self._what} is refused: {error}"
+        elif isinstance(error, ProtocolError):
+            told = f"the body of {self._what} is malformed: {error}"
+        elif isinstance(error, ConnectionError):
+            told = f"the body of {self._what} is incomplete: {error}"
+        else:
+            return error
+        raised = ClientPayloadError(told)
+        raised.__cause__ = error
+        return raised

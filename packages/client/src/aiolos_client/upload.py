@@ -1,0 +1,154 @@
+"""Bodies on their way to the server: compressed, counted, traced."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiolos_protocol.coding import EncodingWriter
+from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
+from aiolos_protocol.payload import Payload, Writer
+
+from .errors import UploadAbortedError
+from .tracing import TraceRequestChunkSentParams
+
+Sent = Callable[[bytes], Coroutine[Any, Any, None]]
+
+
+class UploadTracker:
+    """Tells how the sending of one request's body goes on; give a new one to `upload_tracker=`.
+
+    `bytes_written` counts the bytes handed to the connection in the present attempt, `attempts`
+    how often the body was begun (redirections, retries); `upload_complete` is a future, done when
+    it is out whole, with UploadAbortedError where it will not be. Must be made in a running loop.
+    """
+
+    def __init__(self) -> None:
+        self.bytes_written = 0
+        self.attempts = 0
+        self.upload_complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_used = False
+
+    def use(self) -> None:
+        """Take it for a request. RuntimeError the second time."""
+        if self._is_used:
+            raise RuntimeError("an UploadTracker observes one request; make a new one for each")
+        self._is_used = True
+
+    def begin(self) -> None:
+        """An attempt begins."""
+        self.attempts += 1
+        self.bytes_written = 0
+
+    def complete(self) -> None:
+        """The body is out."""
+        if not self.upload_complete.done():
+            self.upload_complete.set_result(None)
+
+    def abort(self, why: BaseException) -> None:
+        """The body will not be out."""
+        if not self.upload_complete.done():
+            error = UploadAbortedError(f"the body was not sent to its end: {why!r}")
+            error.__cause__ = why
+            self.upload_complete.set_exception(error)
+            # Nobody may be interested; that is not worth a warning.
+            self.upload_complete.exception()
+
+
+class Upload:
+    """What is to be done with the pieces of a request's body, beside sending them.
+
+    `codings` are applied; `tracker` counts; `sent` is a coroutine function called with each
+    piece, after it was handed to the connection.
+    """
+
+    __slots__ = ("codings", "sent", "tracker")
+
+    def __init__(
+        self,
+        codings: tuple[str, ...] = (),
+        tracker: UploadTracker | None = None,
+        sent: Sent | None = None,
+    ) -> None:
+        self.codings = codings
+        self.tracker = tracker
+        self.sent = sent
+
+
+class _Watched:
+    """A Writer that tells what it has written."""
+
+    __slots__ = ("_upload", "_writer")
+
+    def __init__(self, writer: Writer, upload: Upload) -> None:
+        self._writer = writer
+        self._upload = upload
+
+    async def write(self, data: bytes) -> None:
+        """As Writer.write."""
+        await self._writer.write(data)
+        if self._upload.tracker is not None:
+            self._upload.tracker.bytes_written += len(data)
+        if self._upload.sent is not None:
+            await self._upload.sent(bytes(data))
+
+
+async def send_body(
+    exchange: Any,
+    body: bytes | Payload,
+    upload: Upload | None,
+    length: int | None = None,
+    permission: "asyncio.Future[bool] | None" = None,
+) -> None:
+    """Send `body` over `exchange`, whose head is out; at most `length` bytes where that is known.
+
+    Where there is a `permission` it is awaited first (RFC 9110 10.1.1), and False means that the
+    body is not wanted. What goes wrong ends the exchange with its error.
+    """
+    tracker = upload.tracker if upload is not None else None
+    if tracker is not None:
+        tracker.begin()
+    try:
+        if permission is not None and not await permission:
+            raise UploadAbortedError("the server answered without wanting the body")
+        writer: Any = exchange if upload is None else _Watched(exchange, upload)
+        if upload is not None and upload.codings:
+            coder = writer = EncodingWriter(writer, upload.codings)
+        if isinstance(body, bytes):
+            await writer.write(body)
+        else:
+            await body.write_with_length(writer, length)
+        if upload is not None and upload.codings:
+            await coder.finish()
+        exchange.end()
+    except (ConnectionLost, LocalProtocolError, UploadAbortedError) as error:
+        if tracker is not None:
+            tracker.abort(error)
+        # The server may have answered and closed before the body's end: the answer counts.
+        if not exchange.answered.done():
+            exchange.fail(error)
+    except Exception as error:
+        if tracker is not None:
+            tracker.abort(error)
+        exchange.fail(error)
+    except BaseException as error:
+        if tracker is not None:
+            tracker.abort(error)
+        exchange.abort()
+        raise
+    else:
+        if tracker is not None:
+            tracker.complete()
+
+
+def trace_upload(request: Any) -> None:
+    """Have the pieces of the body of `request` told to its trace configurations."""
+    traces = request.traces
+    if not request.data or not traces.listens("on_request_chunk_sent"):
+        return
+
+    async def sent(data: bytes) -> None:
+        params = TraceRequestChunkSentParams(request.method, request.url, data)
+        await traces.send("on_request_chunk_sent", params)
+
+    upload = request.upload or Upload()
+    request.upload = Upload(upload.codings, upload.tracker, sent)
