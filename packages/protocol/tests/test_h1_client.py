@@ -732,15 +732,16 @@ def test_any_split_of_an_answer_is_the_same_answer(data, cuts):
     assert asyncio.run(play(pieces)) == asyncio.run(play([data]))
 
 
-async def test_the_bounds_of_an_answer_are_the_askers(link):
-    link.limit(replace(DEFAULT_LIMITS, fields=1))
-    exchange = link.ask(head())
-    link.transport.receive(b"HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\n")
+async def test_the_bounds_of_an_answer_are_the_askers():
+    client = Client()
+    client.link.limit(replace(DEFAULT_LIMITS, fields=1))
+    exchange = client.ask()
+    client.receive(b"HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\n")
     with pytest.raises(LimitExceeded, match="fields=1"):
         await exchange.answered
 
 
-async def test_an_exchange_tells_of_its_connection(link):
-    exchange = link.ask(head())
+async def test_an_exchange_tells_of_its_connection():
+    exchange = Client().ask()
     assert exchange.get_extra_info("peername") == ("127.0.0.1", 5000)
     assert exchange.get_extra_info("nothing", 7) == 7

@@ -4,7 +4,7 @@ from aiolos_client import (
     ClientResponse,
     RequestInfo,
 )
-from aiolos_client.request import (
+from aiolos_client.clientrequest import (
     ClientRequest,
 )
 from aiolos_client.tls import (

@@ -16,6 +16,7 @@ from ._version import __version__
 from .abc import AbstractCookieJar, AbstractResolver
 from .addresses import AddrInfoType
 from .auth import encode_basic_auth
+from .clientrequest import ClientRequest, RequestInfo
 from .connector import BaseConnector
 from .cookiejar import CookieJar, DummyCookieJar
 from .digest import DigestAuthMiddleware
@@ -55,7 +56,7 @@ from .happyeyeballs import SocketFactoryType
 from .keys import ConnectionKey
 from .local import NamedPipeConnector, UnixConnector
 from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
-from .request import ClientRequest, RequestInfo
+from .oneshot import request
 from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from .response import ClientResponse
 from .retries import RetryPolicy
@@ -170,6 +171,7 @@ __all__ = [
     "__version__",
     "build_client_middlewares",
     "encode_basic_auth",
+    "request",
 ]
 
 del aiolos_protocol

@@ -13,8 +13,8 @@ from yarl import URL
 from ._version import __version__
 from .auth import check_auth
 from .body import JSONDumps, make_body
+from .clientrequest import ClientRequest, Target, check_scheme, parse_url
 from .cookiejar import cookie_pairs
-from .request import ClientRequest, Target, check_scheme, parse_url
 from .settings import Settings
 from .settling import POLICIES, settled
 from .upload import Upload, UploadTracker

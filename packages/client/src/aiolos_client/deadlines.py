@@ -6,9 +6,9 @@ from typing import Final
 
 from aiolos_protocol.link.h1_client import H1ClientExchange, H1ClientLink
 
+from .clientrequest import ClientRequest
 from .errors import SocketTimeoutError
 from .middlewares import ClientHandlerType
-from .request import ClientRequest
 from .response import ClientResponse
 
 # A coarse deadline is late by up to a tick of the clock, which a shorter bound would feel.

@@ -19,6 +19,7 @@ from yarl import URL
 from . import socks
 from .abc import ResolveResult
 from .addresses import address_info, interleaved
+from .clientrequest import RequestInfo, authority
 from .errors import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
@@ -29,7 +30,6 @@ from .errors import (
 )
 from .happyeyeballs import SocketFactoryType, connected_socket
 from .keys import ConnectionKey
-from .request import RequestInfo, authority
 from .tls import Fingerprint, SessionStore, tls_context
 from .tracing import Traces
 

@@ -14,9 +14,9 @@ from aiolos_protocol.fields.authorization import (
 from aiolos_protocol.payload import Payload
 from yarl import URL
 
+from .clientrequest import ClientRequest
 from .errors import ClientError
 from .middlewares import ClientHandlerType
-from .request import ClientRequest
 from .response import ClientResponse
 
 _ALGORITHMS: Final = {

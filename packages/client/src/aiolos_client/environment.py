@@ -6,9 +6,9 @@ from dataclasses import replace
 from aiolos_protocol import hdrs
 
 from .auth import netrc_auth
+from .clientrequest import ClientRequest
 from .middlewares import ClientHandlerType
 from .proxies import environment_proxy
-from .request import ClientRequest
 from .response import ClientResponse
 from .settling import proxy_setting
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from .request import ClientRequest
+from .clientrequest import ClientRequest
 from .response import ClientResponse
 
 ClientHandlerType = Callable[[ClientRequest], Awaitable[ClientResponse]]

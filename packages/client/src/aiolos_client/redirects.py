@@ -6,6 +6,7 @@ from aiolos_protocol import hdrs
 from aiolos_protocol.fields.authorization import BasicAuth
 from yarl import URL
 
+from .clientrequest import ClientRequest, Target
 from .errors import (
     ClientPayloadError,
     InvalidUrlRedirectClientError,
@@ -13,7 +14,6 @@ from .errors import (
     TooManyRedirects,
 )
 from .middlewares import ClientHandlerType
-from .request import ClientRequest, Target
 from .response import ClientResponse
 from .tracing import TraceRequestRedirectParams
 

@@ -21,8 +21,8 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
+from .clientrequest import ClientRequest, RequestInfo
 from .errors import ClientConnectionError, ClientResponseError, ContentTypeError
-from .request import ClientRequest, RequestInfo
 from .tracing import TraceResponseChunkReceivedParams
 
 Links = MultiDictProxy[MultiDictProxy[str | URL]]

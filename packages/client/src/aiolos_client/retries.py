@@ -11,6 +11,7 @@ from aiolos_protocol.fields.dates import parse_http_date
 from aiolos_protocol.methods import IDEMPOTENT
 from aiolos_protocol.payload import Payload, Writer
 
+from .clientrequest import ClientRequest
 from .errors import (
     ClientConnectionError,
     ClientConnectorError,
@@ -19,10 +20,9 @@ from .errors import (
     ServerFingerprintMismatch,
 )
 from .middlewares import ClientHandlerType
-from .request import ClientRequest
 from .response import ClientResponse
 
-STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+STATUSES: Final = (408, 425, 429, 500, 502, 503, 504)
 # The request has not been sent when these are raised.
 _UNSENT: Final = (ClientConnectorError, ConnectionTimeoutError)
 _HOPELESS: Final = (ClientSSLError, ServerFingerprintMismatch)
@@ -52,7 +52,7 @@ class RetryPolicy:
         max_backoff: float = 30.0,
         jitter: bool = True,
         statuses: Collection[int] = STATUSES,
-        methods: Collection[str] = IDEMPOTENT,
+        methods: Collection[str] | None = None,
         max_retry_after: float = 60.0,
         budget: float | None = 0.2,
         max_body: int = 65_536,
@@ -65,7 +65,7 @@ class RetryPolicy:
         self.max_backoff = max_backoff
         self.jitter = jitter
         self.statuses = frozenset(statuses)
-        self.methods = frozenset(methods)
+        self.methods = IDEMPOTENT if methods is None else frozenset(methods)
         self.max_retry_after = max_retry_after
         self.budget = budget
         self.max_body = max_body

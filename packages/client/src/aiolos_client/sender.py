@@ -19,11 +19,11 @@ from aiolos_protocol.payload import Payload
 from aiolos_protocol.streams import EMPTY, StreamReader
 
 from .abc import AbstractCookieJar
+from .clientrequest import ClientRequest
 from .connector import BaseConnector
 from .cookiejar import cookie_pairs
 from .deadlines import watch
 from .pool import Host
-from .request import ClientRequest
 from .response import ClientResponse
 from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams
 from .translation import BodyErrors, request_error

@@ -18,6 +18,7 @@ from yarl import URL
 from .abc import AbstractCookieJar
 from .auth import check_auth
 from .body import JSONDumps
+from .clientrequest import ClientRequest, parse_url
 from .composer import Composer, checked_headers
 from .connector import BaseConnector
 from .contexts import Context
@@ -27,7 +28,6 @@ from .environment import by_environment
 from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
 from .options import HandshakeOptions, RaiseForStatus, RequestOptions, check_names
 from .redirects import follow_redirects
-from .request import ClientRequest, parse_url
 from .response import ClientResponse
 from .retries import RetryPolicy
 from .sender import Sender

@@ -9,13 +9,13 @@ from aiolos_protocol.errors import (
     Unanswered,
 )
 
+from .clientrequest import ClientRequest
 from .errors import (
     ClientOSError,
     ClientPayloadError,
     ClientResponseError,
     ServerDisconnectedError,
 )
-from .request import ClientRequest
 
 
 def request_error(request: ClientRequest, error: Exception, received: int) -> Exception:
