@@ -1,26 +1,32 @@
-"""Our client against our server, over sockets, on both loops."""
+"""Our client against our server, over sockets on both loops, and in memory."""
 
 import asyncio
 import contextlib
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any
 
 import aiolos
 import pytest
 import uvloop
 from aiolos import web
+from aiolos.test_utils import TestServer
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
+TRANSPORT: ContextVar[str] = ContextVar("TRANSPORT")
+
+
+@pytest.fixture(params=["asyncio", "uvloop", "memory"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine on a loop of its own."""
+    """Runs a coroutine on a loop of its own; "memory" without sockets between the two ends."""
     factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
 
     def run(main: Coroutine[Any, Any, Any]) -> Any:
+        TRANSPORT.set("memory" if request.param == "memory" else "tcp")
         with asyncio.Runner(loop_factory=factory) as runner:
             return runner.run(asyncio.wait_for(main, 60))
 
@@ -29,16 +35,18 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 @contextlib.asynccontextmanager
 async def serving(app: web.Application, **options: Any) -> AsyncIterator[aiolos.ClientSession]:
-    """A session whose base is `app`, served on a free port."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        async with aiolos.ClientSession(base, **options) as session:
-            yield session
-    finally:
-        await runner.cleanup()
+    """A session whose base is `app`, served on a free port or in memory."""
+    server = TestServer(
+        app,
+        transport=TRANSPORT.get(),
+        access_log=None,
+        shutdown_timeout=5,
+        handler_cancellation=False,
+    )
+    async with server, aiolos.ClientSession(server.make_url("/"), **options) as session:
+        if server.transport == "memory":
+            session.connector.connect_by = server.connect
+        yield session
 
 
 def app_of(**handlers: Any) -> web.Application:
