@@ -114,6 +114,20 @@ def test_usual_names_are_the_constants_of_hdrs(twin):
     assert all(isinstance(name, istr) for name in names)
 
 
+@pytest.mark.parametrize(
+    ("sent", "target"),
+    [
+        (b"/caf\xc3\xa9", "/caf\u00e9"),
+        (b"/v/\xff\xfe?\xe9", "/v/%FF%FE?%E9"),
+        (b"http://a/\xff", "/%FF"),
+    ],
+)
+def test_a_target_is_text_that_can_be_written_again(twin, sent, target):
+    head = request(twin, b"GET " + sent + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert head.target == target
+    head.target.encode()
+
+
 def test_values_keep_bytes_that_are_not_utf_8(twin):
     head = request(twin, with_fields(b"X-A: caf\xc3\xa9", b"X-B: \xff\xfe"))
     assert head.headers["X-A"] == "café"

@@ -123,6 +123,32 @@ def test_a_second_signal_cuts(start: Start) -> None:
     assert output == "cleaned up\n"
 
 
+def test_a_handler_that_ignores_its_cancellation_is_left_behind(start: Start) -> None:
+    process = start(
+        """
+        async def stubborn(request):
+            print("inside", flush=True)
+            while True:
+                try:
+                    await asyncio.sleep(3600)
+                except asyncio.CancelledError:
+                    pass
+
+        app.router.add_get("/stubborn", stubborn)
+        web.run_app(app, host="127.0.0.1", port=0, shutdown_timeout=0.1)
+        """
+    )
+    with socket.create_connection(("127.0.0.1", port_of(process))) as sock:
+        sock.sendall(GET.replace(b"GET /", b"GET /stubborn"))
+        assert process.stdout is not None
+        assert process.stdout.readline() == "inside\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "goes on although it was cancelled" in err
+    assert "stubborn" in err
+
+
 def test_an_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
     process = start(SERVE)
     with socket.create_connection(("127.0.0.1", port_of(process)), 10):

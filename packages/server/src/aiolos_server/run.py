@@ -21,6 +21,11 @@ from .sites import Site, SockSite, TCPSite, UnixSite
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
+# How long tasks that were cancelled may take to end when the process ends, in seconds.
+LAST: Final = 2.0
+
+logger = logging.getLogger("aiolos.server")
+
 HostSequence = Iterable[str]
 
 
@@ -79,8 +84,36 @@ def run_app(
     say = print or _silent
     main = _serve(app, sites, runner_options, say, handle_signals)
     factory = None if loop is None else (lambda: loop)
-    with asyncio.Runner(loop_factory=factory) as runner, contextlib.suppress(KeyboardInterrupt):
-        runner.run(main)
+    runner = asyncio.Runner(loop_factory=factory)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            runner.run(main)
+    finally:
+        _close(runner)
+
+
+def _close(runner: asyncio.Runner) -> None:
+    """As Runner.close(), which would wait for ever for a task that ignores its cancellation."""
+    loop = runner.get_loop()
+    stubborn = loop.run_until_complete(_end_tasks())
+    if not stubborn:
+        runner.close()
+        return
+    for task in stubborn:
+        logger.error("%r goes on although it was cancelled; it is left behind", task)
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+async def _end_tasks() -> "set[asyncio.Task[Any]]":
+    """Cancel whatever still runs; what has not ended LAST seconds later."""
+    tasks = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if not tasks:
+        return set()
+    _, pending = await asyncio.wait(tasks, timeout=LAST)
+    return pending
 
 
 async def _serve(

@@ -241,6 +241,8 @@ def parse_request(bytes data not None, Py_ssize_t start, limits):
         seen |= <unsigned char>at[0]
         at += 1
     target_end = at
+    if seen >= 0x80:
+        return _careful_request(data, start, limits)
     if end - at < 11 or at - begin + 9 > _max_start_line or memcmp(at, b" HTTP/1.", 8) != 0:
         return _careful_request(data, start, limits)
     if at[8] == c"1":
@@ -260,7 +262,7 @@ def parse_request(bytes data not None, Py_ssize_t start, limits):
         return _careful_request(data, start, limits)
     head = RequestHead.__new__(RequestHead)
     head.method = method
-    head.target = _text(target, target_end - target, seen < 0x80)
+    head.target = PyUnicode_DecodeASCII(target, target_end - target, NULL)
     head.version = version
     head.length = found.size
     head.chunked = found.chunked

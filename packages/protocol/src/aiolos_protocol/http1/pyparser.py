@@ -258,10 +258,12 @@ def _request_line(line: bytes) -> tuple[str, str, HttpVersion, str | None, str |
 
 
 def _text(octets: bytes) -> str:
+    """A target as text. RFC 9112 3.2 knows ASCII only; what is no UTF-8 either is escaped, as its
+    sender should have done: no handler meets text that cannot be written again."""
     try:
         return octets.decode()
     except UnicodeDecodeError:
-        return octets.decode("utf-8", "surrogateescape")
+        return "".join(chr(octet) if octet < 0x80 else f"%{octet:02X}" for octet in octets)
 
 
 _NO_REQUEST_LINE: Final = (
@@ -307,7 +309,7 @@ def _other_target(method: str, target: bytes) -> tuple[str, str | None, str | No
     if method == methods.OPTIONS and not path and not query:
         path = b"*"  # RFC 9112 3.2.4: the server itself is asked.
     return (
-        ((path or b"/") + query).decode("utf-8", "surrogateescape"),
+        _text((path or b"/") + query),
         match["scheme"].decode("ascii").lower(),
         match["authority"].decode("ascii"),
     )
