@@ -399,6 +399,17 @@ class Connection(Owner):
             self._task.cancel()
         self.link.abort()
 
+    def name_stubborn(self) -> None:
+        """Log whose handler goes on although it was cancelled."""
+        request = self._request
+        if request is not None:
+            self._server.logger.error(
+                "%s answers %s %s and goes on although it was cancelled",
+                _name(request),
+                request.method,
+                request.path_qs,
+            )
+
 
 _SORRY = "500 Internal Server Error\n\nServer got itself in trouble\n"
 

@@ -144,6 +144,8 @@ class Server:
         for connection in list(self.connections):
             connection.cut()
         await self._empty(1.0)
+        for connection in self.connections:
+            connection.name_stubborn()
         self.dispatcher.close()
 
     def cut(self) -> None:
