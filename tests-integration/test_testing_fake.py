@@ -1,6 +1,7 @@
 """Our client, asked to ask the whole world, asks a FakeServer."""
 
 import asyncio
+import ssl
 
 import aiolos
 import pytest
@@ -86,3 +87,27 @@ async def test_what_is_undeclared_is_501_for_the_client(fake_server: FakeServer)
         assert "nothing is declared" in await response.text()
     with pytest.raises(AssertionError, match="GET http://a/ was asked"):
         fake_server.check()
+
+
+async def test_by_its_resolver_a_connector_of_the_codes_own_comes_here(
+    fake_server: FakeServer,
+) -> None:
+    fake_server.get("http://api.example.com/").answer(302, headers={"Location": "https://other/"})
+    fake_server.get("https://other/").answer(text="there")
+    context = ssl.create_default_context()
+    fake_server.trust(context)
+    connector = aiolos.TCPConnector(resolver=fake_server.resolver, ssl=context)
+    async with aiolos.ClientSession(connector=connector) as session:
+        async with session.get("http://api.example.com/") as response:
+            assert await response.text() == "there"
+            assert [str(each.url) for each in response.history] == ["http://api.example.com/"]
+
+
+async def test_cookies_and_redirects_are_real(fake_server: FakeServer) -> None:
+    fake_server.get("https://shop.example.com/").answer(
+        303, headers={"Location": "/home", "Set-Cookie": "session=1; Secure; Path=/"}
+    )
+    home = fake_server.get("https://shop.example.com/home").answer(text="home")
+    async with fake_server.session().get("https://shop.example.com/") as response:
+        assert await response.text() == "home"
+    assert home.asked[0].headers["Cookie"] == "session=1"

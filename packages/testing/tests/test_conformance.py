@@ -131,6 +131,7 @@ class Session:
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
         self.streams: Any = None
+        self.cookie = ""
         self.writers: list[asyncio.StreamWriter] = []
 
     def request(self, method: str, url: str) -> Any:
@@ -161,9 +162,13 @@ class Session:
             self.writers.append(self.streams[1])
         reader, writer = self.streams
         target = url.path if self.fault == "no query" else url.raw_path_qs
-        writer.write(f"{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        cookie = f"Cookie: {self.cookie}\r\n" if self.cookie else ""
+        writer.write(f"{method} {target} HTTP/1.1\r\nHost: a\r\n{cookie}\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
-        answer = Answer(head, b"" if method == "HEAD" else await reader.readexactly(5))
+        bodiless = method == "HEAD" or b"Content-Length: 0" in head
+        answer = Answer(head, b"" if bodiless else await reader.readexactly(5))
+        if self.fault != "no cookies" and "Set-Cookie" in answer.headers:
+            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
         if self.fault == "status":
             answer.status = "201"
         return answer
@@ -187,6 +192,7 @@ async def test_a_session_passes() -> None:
     [
         ("no query", "method and target are sent as given"),
         ("status", "status is a number, 201, not '201'"),
+        ("no cookies", "cookies are kept and sent, also for a host that is an IP address"),
         ("retries", "no silent retry: 2 requests were due, 3 came"),
         ("upgrades", "ws_connect.. raises where the server does not agree"),
         ("stays open", "close.. ends the connections; nothing happened"),

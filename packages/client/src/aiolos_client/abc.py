@@ -26,7 +26,13 @@ class ResolveResult(TypedDict):
 
 
 class AbstractResolver(ABC):
-    """Turns names into addresses."""
+    """Turns names into addresses. Whatever has both methods is one."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        if cls is not AbstractResolver:
+            return NotImplemented
+        return hasattr(other, "resolve") and hasattr(other, "close")
 
     @abstractmethod
     async def resolve(

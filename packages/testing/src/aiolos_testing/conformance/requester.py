@@ -19,7 +19,7 @@ async def check_requester(make: Callable[[], Requester]) -> None:
 
     Raises NonConformance, an AssertionError that quotes the clause.
     """
-    for check in (_check_answers, _check_no_retry, _check_refused_upgrade):
+    for check in (_check_answers, _check_cookies, _check_no_retry, _check_refused_upgrade):
         session = make()
         try:
             await check(session)
@@ -59,6 +59,27 @@ async def _check_answers(session: Requester) -> None:
         require(lines == wanted, f"method and target are sent as given: {wanted}, not {lines}")
         await in_time(session.close(), "close() closes")
         await in_time(ended.wait(), "close() ends the connections")
+
+
+async def _check_cookies(session: Requester) -> None:
+    heads: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nSet-Cookie: kept=1; Path=/\r\nContent-Length: 0\r\n\r\n"
+            )
+
+    async with ScriptedPeer(script) as peer:
+        for _ in range(2):
+            async with session.request("GET", f"http://127.0.0.1:{peer.port}/"):
+                pass
+        await session.close()
+    require(
+        b"Cookie: kept=1" not in heads[0] and b"\r\nCookie: kept=1\r\n" in heads[1],
+        "cookies are kept and sent, also for a host that is an IP address",
+    )
 
 
 async def _check_no_retry(session: Requester) -> None:
