@@ -29,7 +29,7 @@ class AbstractResolver(ABC):
     """Turns names into addresses. Whatever has both methods is one."""
 
     @classmethod
-    def __subclasshook__(cls, other: type) -> bool:
+    def __subclasshook__(cls, other: type) -> Any:
         if cls is not AbstractResolver:
             return NotImplemented
         return hasattr(other, "resolve") and hasattr(other, "close")
