@@ -81,6 +81,55 @@ def test_the_order_decides_between_a_sub_application_and_what_is_as_good(found: 
         assert (found(app.router, "/admin").http_exception is None) is first
 
 
+async def test_what_is_known_beforehand_is_what_would_be_found(serve: Serve) -> None:
+    inner = web.Application()
+    inner.router.add_get("/deep", answering("deep"))
+    sub = web.Application()
+    sub.router.add_get("/x", answering("sub x"))
+    sub.router.add_get("/shadowed", answering("sub shadowed"))
+    sub.router.add_post("/shadowed", answering("sub post"))
+    sub.add_subapp("/inner", inner)
+    app = web.Application()
+    app.router.add_get("/sub/shadowed", answering("root shadowed"))
+    app.add_subapp("/sub", sub)
+    app.freeze()
+    assert {path: set(found) for path, found in app.matches.items()} == {
+        "/sub/shadowed": {"GET", "HEAD", "POST"},
+        "/sub/x": {"GET", "HEAD"},
+        "/sub/inner/deep": {"GET", "HEAD"},
+    }
+    for path, by_method in app.matches.items():
+        for method, match in by_method.items():
+            found = app.router.find(RequestHead(method, path))
+            assert (found.route, found.apps) == (match.route, match.apps)
+            assert match.shared
+    peer = serve(app=app)
+    assert (await peer.ask(target("/sub/inner/deep"))).body == b"deep"
+    assert (await peer.ask(target("/sub/shadowed"))).body == b"root shadowed"
+    assert (await peer.ask(target("/sub/shadowed", "POST"))).body == b"sub post"
+
+
+def test_with_domains_nothing_is_known_beforehand() -> None:
+    app = web.Application()
+    app.router.add_get("/x", handler)
+    app.add_domain("example.com", web.Application())
+    app.freeze()
+    assert not app.matches
+
+
+async def test_a_match_that_is_shared_is_changed_for_one_request_only(serve: Serve) -> None:
+    async def changing(request: web.Request) -> web.Response:
+        before = dict(request.match_info)
+        request.match_info["left"] = "behind"
+        return web.json_response(before)
+
+    app = web.Application()
+    app.router.add_get("/x", changing)
+    peer = serve(app=app)
+    for _ in range(2):
+        assert (await peer.ask(target("/x"))).body == b"{}"
+
+
 def test_reverse_urls_have_the_prefix() -> None:
     inner = web.Application()
     inner.router.add_get("/u/{id:int}", handler, name="user")

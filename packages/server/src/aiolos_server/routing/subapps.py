@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn, Protocol
 
 from aiolos_protocol.message import RequestHead
@@ -19,6 +19,8 @@ class Finding(Protocol):
     def find(self, head: RequestHead) -> UrlMappingMatchInfo: ...
     def add_prefix(self, prefix: str) -> None: ...
     def routes(self) -> Any: ...
+    @property
+    def matches(self) -> Mapping[str, Mapping[str, UrlMappingMatchInfo]]: ...
 
 
 class SubApplication(Protocol):
@@ -51,6 +53,11 @@ class PrefixedSubAppResource(AbstractResource):
     def find(self, head: RequestHead, path: str, segments: list[str]) -> Found:
         """See AbstractResource."""
         return self._app.router.find(head), ()
+
+    @property
+    def matches(self) -> Mapping[str, Mapping[str, UrlMappingMatchInfo]]:
+        """What the application's router knows beforehand; see AbstractApplication.matches."""
+        return self._app.router.matches
 
     def raw_match(self, path: str) -> bool:
         """False: nothing is ever added to it."""

@@ -18,7 +18,7 @@ from .match import UrlMappingMatchInfo
 from .resources import DynamicResource, PlainResource, Resource
 from .routes import ANY, AbstractRoute, ExpectHandler, refuse
 from .static import StaticResource
-from .subapps import MatchedSubAppResource
+from .subapps import MatchedSubAppResource, PrefixedSubAppResource
 from .verbs import VerbDecorators
 
 _F = TypeVar("_F", bound=AnyHandler)
@@ -297,6 +297,16 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
             }
             for path, resource in self._finder.plain.items()
         }
+        for resource in self._resources:
+            if isinstance(resource, PrefixedSubAppResource):
+                self._match_beforehand(resource)
+
+    def _match_beforehand(self, subapp: PrefixedSubAppResource) -> None:
+        """Know the matches of a sub-application, too, as far as nothing here comes before them."""
+        for path, by_method in subapp.matches.items():
+            for method, match in by_method.items():
+                if self.find(RequestHead(method, path)).route is match.route:
+                    self.matches.setdefault(path, {})[method] = match
 
     def _check_open(self) -> None:
         if self._frozen:
