@@ -146,3 +146,12 @@ async def test_an_answer_to_head_has_no_body(talk):
         async with session.get("/"):
             pass
         assert peer.connections == 1
+
+
+async def test_trailers(talk):
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n"
+    )
+    async with talk(chunked) as (_, session), session.get("/") as response:
+        assert await response.read() == b"hi"
+        assert dict(response.trailers) == {"X-Sum": "1"}

@@ -264,3 +264,13 @@ async def test_release(serve: Serve) -> None:
         return web.Response(text=str(request.content.at_eof()))
 
     assert (await serve(handler).ask(post(b"x" * 9, "text/plain"))).body == b"True"
+
+
+async def test_trailers(seen: Any) -> None:
+    async def ask(request: web.Request) -> Any:
+        assert not request.trailers
+        return await request.read(), dict(request.trailers)
+
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"2\r\nhi\r\n0\r\nX-Sum: 1\r\nHost: b\r\n\r\n"
+    assert await seen(ask, head, chunks) == (b"hi", {"X-Sum": "1", "Host": "b"})

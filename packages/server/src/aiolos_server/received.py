@@ -18,7 +18,7 @@ from aiolos_protocol.message import RequestHead
 from aiolos_protocol.multipart import BodyPartReader, MalformedMultipart, MultipartReader
 from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.urlencoded import URLENCODED, parse_urlencoded
-from multidict import MultiDict, MultiDictProxy
+from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
 from .parsed import ParsedFields
@@ -123,6 +123,11 @@ class ReceivedBody(ParsedFields):
                         raise malformed_body(error) from error
             self._content = content
         return content
+
+    @property
+    def trailers(self) -> "CIMultiDictProxy[str]":
+        """The fields behind a chunked body (RFC 9110 6.5); empty before the body's end."""
+        return self.content.trailers
 
     payload = content
 
