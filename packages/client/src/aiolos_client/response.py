@@ -175,11 +175,6 @@ class ClientResponse:
 
     # The body.
 
-    @property
-    def trailers(self) -> "CIMultiDictProxy[str]":
-        """The fields behind a chunked body (RFC 9110 6.5); empty before the body's end."""
-        return self.content.trailers
-
     async def read(self) -> bytes:
         """The whole body; again the same bytes."""
         body = self._body
