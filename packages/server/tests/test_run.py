@@ -209,6 +209,24 @@ def test_a_startup_that_fails_shows_what_failed(start: Start) -> None:
     assert "never retrieved" not in errors
 
 
+def test_a_class_is_no_application() -> None:
+    from aiolos_server import web
+
+    with pytest.raises(TypeError, match=r"not a class; write Application\(\)"):
+        web.run_app(web.Application)  # type: ignore[arg-type]
+
+
+async def test_inside_a_loop_it_says_what_to_use() -> None:
+    from aiolos_server import web
+
+    async def make() -> web.Application:
+        return web.Application()
+
+    for app in (web.Application(), make()):
+        with pytest.raises(RuntimeError, match=r"web.AppRunner\(app\), its setup\(\)"):
+            web.run_app(app)
+
+
 def test_srv_03_its_parameters(start: Start) -> None:
     process = start(
         """

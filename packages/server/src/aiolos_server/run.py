@@ -58,6 +58,7 @@ def run_app(
     silent. Times are seconds. `options` are Server's. Raises SystemExit with one line where an
     address cannot be had, and whatever the application's start-up raises.
     """
+    _check_call(app)
     _show_access_log(access_log)
     runner_options: dict[str, Any] = {
         **options,
@@ -90,6 +91,22 @@ def run_app(
             runner.run(main)
     finally:
         _close(runner)
+
+
+def _check_call(app: Any) -> None:
+    """Raise for the two mistakes that would end in somebody else's words."""
+    if isinstance(app, type):
+        raise TypeError(f"run_app() takes an application, not a class; write {app.__name__}()")
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    if inspect.iscoroutine(app):
+        app.close()
+    raise RuntimeError(
+        "run_app() runs a loop of its own; where one is running already, serve by "
+        "web.AppRunner(app), its setup(), and web.TCPSite(runner, host, port).start()"
+    )
 
 
 def _close(runner: asyncio.Runner) -> None:
