@@ -12,7 +12,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiolos
@@ -37,7 +37,7 @@ def free_port() -> int:
         return port
 
 
-def prepared(reports: Path, spec: dict[str, object]) -> Path:
+def prepared(reports: Path, spec: Mapping[str, object]) -> Path:
     """The file that tells the suite what to do; reports of an earlier run are gone."""
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
@@ -47,7 +47,7 @@ def prepared(reports: Path, spec: dict[str, object]) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def suite(mode: str, spec: dict[str, object]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def suite(mode: str, spec: Mapping[str, object]) -> AsyncIterator[asyncio.subprocess.Process]:
     """The suite in a process of its own, ended with the block."""
     reports = Path(str(spec["outdir"]))
     process = await asyncio.create_subprocess_exec(
