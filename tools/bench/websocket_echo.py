@@ -22,7 +22,7 @@ from typing import Any
 
 from measure import ServerProcess, client_run, report, rounds, run_loop, serve_until_stopped
 
-SERVERS = ("listener", "aiolos", "picows", "aiohttp", "websockets")
+SERVERS = ("limit", "listener", "aiolos", "picows", "aiohttp", "websockets")
 CLIENTS = ("aiolos", "picows", "aiohttp", "websockets")
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 LARGEST = 1 << 24
@@ -172,6 +172,21 @@ class Canned(Frames):
         self.transport.write(self.frame)
 
 
+class Raw(Canned):
+    """What loop and kernel take for themselves: the payload, still masked, back as it came."""
+
+    def __init__(self) -> None:
+        super().__init__(b"\x82\x00")
+
+    def data_received(self, data: bytes) -> None:
+        if self.in_head:
+            super().data_received(data)
+        else:
+            # The mask bit is off, and the key is taken out.
+            size = data[1] & 127
+            self.transport.write(bytes((data[0], size)) + data[6:])
+
+
 async def load(port: int, frame: bytes, deflate: bool, count: int, connections: int) -> None:
     """Have `count` echoes of `frame` over `connections`."""
     loop = asyncio.get_running_loop()
@@ -251,7 +266,10 @@ async def serve(name: str, deflate: bool) -> None:
     """Serve as `name` on a free port."""
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
-    if name == "picows":
+    server: Any
+    if name == "limit":
+        server = await asyncio.get_running_loop().create_server(Raw, sock=sock)
+    elif name == "picows":
         server = await serve_picows(sock)
     elif name == "websockets":
         server = await serve_websockets(sock, deflate)
@@ -370,6 +388,8 @@ def messages_of(size: int, wanted: int) -> int:
 def compare_servers(options: Any, loop: str, size: int, deflate: bool, connections: int) -> None:
     """Print what each server does in a CPU-second."""
     names = [name for name in SERVERS if not (deflate and name == "picows")]
+    if size > 125 or deflate:
+        names.remove("limit")
     servers = {
         name: ServerProcess.start(
             name, "websocket_echo.py", "--serve", name, loop, str(int(deflate))
@@ -393,7 +413,8 @@ def compare_servers(options: Any, loop: str, size: int, deflate: bool, connectio
         for server in servers.values():
             server.stop()
     title = f"server, {size} B{', deflate' if deflate else ''}, {connections} connections, {loop}"
-    pairs = [("aiolos", name) for name in names[2:]] + [("listener", name) for name in names[2:]]
+    peers = [name for name in names if name not in ("listener", "aiolos")]
+    pairs = [(ours, peer) for ours in ("listener", "aiolos") for peer in peers]
     report(title, rates, pairs, "messages")
 
 

@@ -23,7 +23,7 @@ async def test_from_offer_to_close():
     assert isinstance(server, WebSocket)
     assert server.protocol == client.protocol == "x"
     facade = ForwardingWebSocket()
-    facade._engine = client
+    facade._open(client)
     await facade.send_str("hello")
     assert await server.receive_str() == "hello"
     server.send_bytes(b"back")

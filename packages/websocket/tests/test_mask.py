@@ -1,11 +1,14 @@
 """Masking, compiled and not, against the words of RFC 6455 5.3."""
 
+from array import array
+
 import pytest
 from aiolos_websocket import mask as module
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TWINS = {module.mask, module.mask_in_python}
+FRAMES = {module.frame, module.frame_in_python}
 
 
 @pytest.fixture(params=TWINS, ids=lambda twin: type(twin).__name__)
@@ -38,6 +41,16 @@ def test_long_payloads(mask, size):
         assert masked[at] == data[1 + at] ^ key[(at + 3) % 4]
 
 
+@given(payload=st.binary(max_size=300), key=st.binary(min_size=4, max_size=4))
+def test_a_payload_behind_its_key(payload, key):
+    masked = bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
+    data = b"\x82\x80" + key + masked + b"more"
+    for unmask in (module.unmask, module.unmask_in_python):
+        assert unmask(data, 6, 6 + len(payload)) == payload
+        with pytest.raises(ValueError):
+            unmask(data, 6, len(data) + 1)
+
+
 @pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 1), (0, 4)])
 def test_what_is_no_piece(mask, start, end):
     with pytest.raises(ValueError, match="is no piece of 3 bytes"):
@@ -48,3 +61,35 @@ def test_what_is_no_piece(mask, start, end):
 def test_what_is_no_key(mask, key, phase):
     with pytest.raises(ValueError, match="four bytes"):
         mask(b"abc", 0, 3, key, phase)
+
+
+@pytest.fixture(params=FRAMES, ids=lambda twin: type(twin).__name__)
+def make(request):
+    return request.param
+
+
+@given(data=st.binary(max_size=300), key=st.sampled_from([b"", b"\x01\x02\x03\xff"]))
+def test_frames_are_as_made_by_hand(frame, data, key):
+    for make in FRAMES:
+        assert make(0x82, data, key) == frame(2, data, key=key or None)
+
+
+@pytest.mark.parametrize("size", [125, 126, 65_535, 65_536, 70_001])
+def test_every_form_of_the_length(frame, make, size):
+    data = bytes(size)
+    assert make(0x01, data, b"") == frame(1, data, fin=False)
+    assert make(0xC1, data, b"abcd") == frame(1, data, rsv=0x40, key=b"abcd")
+
+
+def test_whatever_holds_bytes(frame, make):
+    expected = frame(2, b"\x01\x00\x02\x00")
+    for data in (bytearray(expected[2:]), memoryview(expected)[2:]):
+        assert make(0x82, data, b"") == expected
+    assert make(0x82, memoryview(array("H", [1, 2])), b"") == expected
+    key = b"\x00\x00\x00\x00"
+    assert make(0x82, memoryview(expected[2:]), key) == frame(2, expected[2:], key=key)
+
+
+def test_no_half_keys(make):
+    with pytest.raises(ValueError, match="four bytes"):
+        make(0x82, b"", b"abc")

@@ -22,11 +22,9 @@ class Way:
         self.deflater = deflater
         self.inflater = Inflater(15, True)
         loop = asyncio.get_running_loop()
-        self.outbox = Outbox(
-            loop, self.clock, self.frames.append, self.frame, ConnectionLost, deflater
-        )
+        self.outbox = Outbox(loop, self.clock, self.frames.append, self, ConnectionLost, deflater)
 
-    def frame(self, opcode, payload, fin, compressed):
+    def frame(self, opcode, payload, fin=True, compressed=False):
         return opcode, payload, fin, compressed
 
     def messages(self):

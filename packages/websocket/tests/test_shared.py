@@ -44,7 +44,7 @@ async def test_to_all_that_are_open_and_read(end):
     ends[1].engine.pause_writing()
     ends[2].transport.lose()
     facade = ForwardingWebSocket()
-    facade._engine = ends[3].engine
+    facade._open(ends[3].engine)
     sockets = [ends[0].engine, ends[1].engine, ends[2].engine, facade]
     assert broadcast(sockets, "all") == [ends[1].engine, ends[2].engine]
     assert ends[0].sent() == ends[3].sent() == [(FIN | TEXT, b"all")]

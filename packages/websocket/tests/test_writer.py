@@ -3,29 +3,29 @@
 import os
 
 from aiolos_websocket.frames import BINARY, CONTINUATION, TEXT
-from aiolos_websocket.writer import MaskingKeys, masked_frame, plain_frame
+from aiolos_websocket.writer import CLIENT_WRITER, SERVER_WRITER, MaskingKeys
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 @given(payload=st.binary(max_size=200))
 def test_a_server_writes_as_it_is(frame, payload):
-    assert plain_frame(TEXT, payload) == frame(TEXT, payload)
+    assert SERVER_WRITER.frame(TEXT, payload) == frame(TEXT, payload)
 
 
 @given(payload=st.binary(max_size=200))
 def test_a_client_masks_with_a_new_key(frame, payload):
-    sent = masked_frame(BINARY, payload)
+    sent = CLIENT_WRITER.frame(BINARY, payload)
     at = 2 if len(payload) < 126 else 4
     key = sent[at : at + 4]
     assert sent == frame(BINARY, payload, key=key)
 
 
 def test_fragments_and_compression_show_in_the_first_byte():
-    assert plain_frame(TEXT, b"", False)[0] == 0x01
-    assert plain_frame(CONTINUATION, b"", True)[0] == 0x80
-    assert plain_frame(TEXT, b"", True, True)[0] == 0xC1
-    assert masked_frame(TEXT, b"", False, True)[0] == 0x41
+    assert SERVER_WRITER.frame(TEXT, b"", False)[0] == 0x01
+    assert SERVER_WRITER.frame(CONTINUATION, b"", True)[0] == 0x80
+    assert SERVER_WRITER.frame(TEXT, b"", True, True)[0] == 0xC1
+    assert CLIENT_WRITER.frame(TEXT, b"", False, True)[0] == 0x41
 
 
 def test_no_key_is_used_twice():
@@ -38,12 +38,12 @@ def test_no_key_is_used_twice():
 
 def test_a_forked_child_draws_other_keys():
     read, write = os.pipe()
-    masked_frame(TEXT, b"")
+    CLIENT_WRITER.frame(TEXT, b"")
     child = os.fork()
     if not child:
-        os.write(write, b"".join(masked_frame(TEXT, b"")[2:6] for _ in range(20)))
+        os.write(write, b"".join(CLIENT_WRITER.frame(TEXT, b"")[2:6] for _ in range(20)))
         os._exit(0)
-    ours = b"".join(masked_frame(TEXT, b"")[2:6] for _ in range(20))
+    ours = b"".join(CLIENT_WRITER.frame(TEXT, b"")[2:6] for _ in range(20))
     os.waitpid(child, 0)
     theirs = os.read(read, 80)
     os.close(read)

@@ -20,7 +20,7 @@ class ClientWebSocketResponse(ForwardingWebSocket):
 
     def __init__(self, response: ClientResponse, engine: WebSocket) -> None:
         self._response = response
-        self._engine = engine
+        self._open(engine)
 
     @property
     def client(self) -> ClientResponse:

@@ -6,7 +6,7 @@ methods.
 
 import asyncio
 from collections.abc import Awaitable, Generator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .errors import ConnectionLost
 
@@ -45,14 +45,16 @@ class Outcome:
 
 
 class _Ready(Outcome):
-    """The outcome of a write for which there is room: made once, awaited for every piece."""
+    """None, as the outcome; awaited once for every write, nearly always this one."""
 
     __slots__ = ()
 
-    def __await__(self) -> Any:
-        return iter(())
+    def __await__(self) -> "Generator[Any, None, Any]":
+        # An iterator that is over stays so, and nothing is made for it.
+        return _OVER
 
 
+_OVER: Final = cast("Generator[Any, None, Any]", iter(()))
 READY: Final[Awaitable[None]] = _Ready()
 
 

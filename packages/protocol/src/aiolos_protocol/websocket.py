@@ -352,10 +352,13 @@ class WebSocket(ABC):
         return message
 
 
+_SHORT_CUTS: Final = ("receive", "send_bytes", "send_frame", "send_str")
+
+
 class ForwardingWebSocket(WebSocket):
     """A WebSocket whose primitives are an engine's; the base of both façades.
 
-    `_engine` is None until the handshake is done; using it before is a RuntimeError.
+    Using it before `_open()` is a RuntimeError.
     """
 
     # No slots and no __init__: façades mix this in beside a base that has its own.
@@ -365,6 +368,14 @@ class ForwardingWebSocket(WebSocket):
     def engine(self) -> WebSocket | None:
         """What it forwards to, None before the handshake; for what the façade does not offer."""
         return self._engine
+
+    def _open(self, engine: WebSocket) -> None:
+        """The handshake is done."""
+        self._engine = engine
+        for name in _SHORT_CUTS:
+            # Unless a subclass has its own, the engine's verb is the object's verb.
+            if getattr(type(self), name) is getattr(ForwardingWebSocket, name):
+                self.__dict__[name] = getattr(engine, name)
 
     def _opened(self) -> WebSocket:
         engine = self._engine

@@ -124,7 +124,7 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         self.set_status(agreement.status)
         self.headers.update(agreement.headers)
         await super().prepare(request)
-        self._engine = agreement.open(request.take_over())
+        self._open(agreement.open(request.take_over()))
         request.on_farewell(self._say_goodbye)
 
     def _agreement(self, request: BaseRequest) -> Agreement:

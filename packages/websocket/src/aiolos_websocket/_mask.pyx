@@ -1,12 +1,13 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """The compiled twin of `mask`: eight bytes at a time, straight into the bytes that are returned."""
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 
-def mask(bytes data not None, Py_ssize_t start, Py_ssize_t end, bytes key not None, int phase):
+cpdef bytes mask(bytes data, Py_ssize_t start, Py_ssize_t end, bytes key, int phase):
     """See aiolos_websocket.mask."""
     if not 0 <= start <= end <= PyBytes_GET_SIZE(data):
         raise ValueError(f"{start} to {end} is no piece of {len(data)} bytes")
@@ -21,6 +22,51 @@ def mask(bytes data not None, Py_ssize_t start, Py_ssize_t end, bytes key not No
         phase,
     )
     return masked
+
+
+cpdef bytes unmask(bytes data, Py_ssize_t start, Py_ssize_t end):
+    """See aiolos_websocket.mask."""
+    if not 4 <= start <= end <= PyBytes_GET_SIZE(data):
+        raise ValueError(f"{start} to {end} is no piece of {len(data)} bytes")
+    cdef bytes unmasked = PyBytes_FromStringAndSize(NULL, end - start)
+    cdef const unsigned char *payload = <const unsigned char *>PyBytes_AS_STRING(data) + start
+    xor(<unsigned char *>PyBytes_AS_STRING(unmasked), payload, end - start, payload - 4, 0)
+    return unmasked
+
+
+cpdef bytes frame(int first, object payload, bytes key):
+    """See aiolos_websocket.mask."""
+    if PyBytes_GET_SIZE(key) not in (0, 4):
+        raise ValueError("a masking key has four bytes (RFC 6455 5.3)")
+    cdef Py_buffer view
+    PyObject_GetBuffer(payload, &view, PyBUF_SIMPLE)
+    try:
+        return assembled(first, <const unsigned char *>view.buf, view.len, key)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef bytes assembled(int first, const unsigned char *payload, Py_ssize_t size, bytes key):
+    cdef Py_ssize_t keyed = PyBytes_GET_SIZE(key)
+    cdef Py_ssize_t head = 2 if size < 126 else 4 if size < 65536 else 10
+    cdef bytes whole = PyBytes_FromStringAndSize(NULL, head + keyed + size)
+    cdef unsigned char *at = <unsigned char *>PyBytes_AS_STRING(whole)
+    cdef int bit = 0x80 if keyed else 0
+    cdef int index
+    at[0] = first
+    if head == 2:
+        at[1] = bit | size
+    else:
+        at[1] = bit | (126 if head == 4 else 127)
+        for index in range(2, head):
+            at[index] = (size >> (8 * (head - 1 - index))) & 0xFF
+    at += head
+    if keyed:
+        memcpy(at, PyBytes_AS_STRING(key), 4)
+        xor(at + 4, payload, size, <const unsigned char *>PyBytes_AS_STRING(key), 0)
+    else:
+        memcpy(at, payload, size)
+    return whole
 
 
 cdef void xor(

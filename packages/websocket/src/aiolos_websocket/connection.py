@@ -1,18 +1,21 @@
 """A WebSocket's connection: an asyncio protocol of either role, from the hand-over to the end.
 
 No task stands between the socket and the consumer: data_received() reads frames into a deque and
-wakes whoever waits. Control frames are answered there too, also while nobody receives.
+wakes whoever waits. Control frames are answered there too, also while nobody receives. What is
+sent goes straight to the transport.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Final, cast
 
 from aiolos_protocol.clock import Clock
-from aiolos_protocol.transport import TransportOwner, wait_for
+from aiolos_protocol.transport import READY, Outcome, Pending, wait_for
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
+    CLOSED_MESSAGE,
+    CLOSING_MESSAGE,
     WebSocketError,
     WSCloseCode,
     WSMessage,
@@ -22,26 +25,39 @@ from aiolos_protocol.websocket import (
 )
 
 from .deflate import MIN_WINDOW, Deflater, Inflater
-from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
+from .flow import Flow
+from .frames import BINARY, CLOSE, MAX_REASON, PING, PONG, TEXT, pack_close, unpack_close
 from .handshake import Terms
 from .heartbeat import Alarm, Heartbeat, clock_of
 from .outbox import Outbox
 from .phase import ANSWERING, CLOSING, ENDING, FAILED, GONE, LOST, NEXT, OPEN, RECEIVED, SENT
 from .reader import MESSAGE_COST, Fragment, Reader
 
+# Of a message that iteration does not give out but ends at.
+_ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
-class Connection(TransportOwner):
-    """Reads, answers, closes. What is received stands in `_queue`; `_wait()` waits for more."""
+# A loop that does not look at what it receives must end some time.
+_PATIENCE: Final = 5
+
+
+class Connection(Flow):
+    """Reads, answers, closes; receives and sends whole messages.
+
+    The verbs without an underscore are those of aiolos_protocol.websocket.WebSocket, which
+    `engine` completes.
+    """
 
     __slots__ = (
         "_alarm",
         "_answer",
+        "_asked_in_vain",
         "_clock",
         "_close_code",
         "_exception",
         "_gone",
         "_heartbeat",
         "_held",
+        "_in_fragments",
         "_listening",
         "_on_lost",
         "_options",
@@ -52,6 +68,7 @@ class Connection(TransportOwner):
         "_reader",
         "_role",
         "_waiter",
+        "_writer",
     )
 
     def __init__(
@@ -61,10 +78,11 @@ class Connection(TransportOwner):
         options: WSOptions,
         clock: Clock | None = None,
     ) -> None:
-        TransportOwner.__init__(self, loop)
+        Flow.__init__(self, loop)
         self._clock = clock = clock or clock_of(loop)
         self._options = options
         self._role = role = terms.role
+        self._writer = role.writer
         self._phase = OPEN
         # The payload of the close with which the peer's is answered, or what it did.
         self._answer = b""
@@ -78,6 +96,9 @@ class Connection(TransportOwner):
         # The reader keeps back what the consumer has no room for.
         self._held = False
         self._listening = False
+        # The consumer stands inside of a message that it gets in fragments.
+        self._in_fragments = False
+        self._asked_in_vain = 0
         self._pong_due: bytes | None = None
         self._alarm = Alarm(loop, clock, self._too_late)
         self._heartbeat: Heartbeat | None = None
@@ -106,14 +127,15 @@ class Connection(TransportOwner):
     def attach(self, handover: Handover) -> None:
         """Begin: take what HTTP has handed over."""
         self._on_lost = handover.on_lost
-        # Not an asyncio.Protocol by birth, see TransportOwner.
+        # No asyncio.Protocol by birth, because a compiled class cannot be: the loops only ask for
+        # the methods.
         handover.attach(cast(asyncio.Protocol, self))
 
     # From the loop.
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
-        TransportOwner.connection_made(self, transport)
+        self.transport = transport
         transport.set_write_buffer_limits(high=self._options.writer_limit)
         if self._heartbeat is not None:
             self._heartbeat.start()
@@ -125,14 +147,18 @@ class Connection(TransportOwner):
             return
         if self._heartbeat is not None:
             self._heartbeat.heard = True
-        if not self._queue:
+        queue = self._queue
+        if not queue:
             self._reader.queued = 0
         try:
             held = self._reader.feed(data)
         except Exception as error:
             self._reading_failed(error)
             held = False
-        self._after_reading(held)
+        if held or self._held or self._phase != OPEN:
+            self._after_reading(held)
+        elif queue:
+            self._wake()
 
     def eof_received(self) -> bool:
         """asyncio.Protocol; a WebSocket is over when either direction is."""
@@ -150,7 +176,7 @@ class Connection(TransportOwner):
         self._alarm.clear()
         if self._outbox is not None:
             self._outbox.abandon()
-        TransportOwner.connection_lost(self, exc)
+        self._disconnected(exc)
         self._wake()
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(True)
@@ -159,14 +185,14 @@ class Connection(TransportOwner):
 
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
-        TransportOwner.pause_writing(self)
+        self._write_paused = True
         if self._listening:
             # A listener answers at once and cannot wait: so the peer must.
             self.pause_reading()
 
     def resume_writing(self) -> None:
         """asyncio.BaseProtocol."""
-        TransportOwner.resume_writing(self)
+        self._room()
         if self._pong_due is not None and self._phase < CLOSING:
             payload, self._pong_due = self._pong_due, None
             self._write(PONG, payload)
@@ -222,11 +248,16 @@ class Connection(TransportOwner):
     def _enqueue(self, kind: WSMsgType, data: Any, extra: str | None = None) -> None:
         self._queue.append(cast(Any, WSMessage(kind, data, extra)))
 
-    async def _wait(self, timeout: float | None) -> None:
-        """Wait until something is in the queue, or the phase has changed."""
+    def _new_waiter(self) -> "asyncio.Future[None]":
         if self._waiter is not None or self._listening:
             raise RuntimeError("another task is receiving already; only one may at a time")
-        waiter = self._waiter = self.loop.create_future()
+        waiter: asyncio.Future[None] = self.loop.create_future()
+        self._waiter = waiter
+        return waiter
+
+    async def _wait(self, timeout: "float | None") -> None:
+        """Wait until something is in the queue, or the phase has changed."""
+        waiter = self._new_waiter()
         timer = None
         if timeout:
             timer = self.loop.call_later(timeout, _expire, waiter, timeout)
@@ -259,10 +290,109 @@ class Connection(TransportOwner):
             else:
                 self._write(PONG, payload)
 
-    # Writing.
+    # Receiving.
+
+    async def __anext__(self) -> "WSReceived":
+        queue = self._queue
+        if self._phase == OPEN and not self._held and not self._in_fragments:
+            # Nearly always. The rest of the cases are receive()'s.
+            if not queue and not self._options.receive_timeout:
+                waiter = self._new_waiter()
+                try:
+                    await waiter
+                finally:
+                    self._waiter = None
+            if queue and self._phase == OPEN and not self._held:
+                return cast(WSReceived, queue.popleft())
+        message = await self.receive()
+        if message.type in _ENDS:
+            raise StopAsyncIteration
+        return message
+
+    async def receive(self, timeout: "float | None" = None) -> "WSReceived":
+        if self._in_fragments:
+            self._give_up_fragments()
+        return cast(WSReceived, await self._next(timeout or self._options.receive_timeout))
+
+    async def _next(self, timeout: "float | None") -> "WSReceived | Fragment":
+        queue = self._queue
+        while True:
+            if queue:
+                return self._consumed(queue.popleft())
+            if self._held:
+                self._read_on()
+            elif self._phase == OPEN:
+                await self._wait(timeout)
+            else:
+                break
+        if self._phase < ENDING:
+            return CLOSING_MESSAGE
+        self._asked_in_vain += 1
+        if self._asked_in_vain > _PATIENCE:
+            raise RuntimeError(
+                "the WebSocket is closed, and was so the last times, too: "
+                "end the loop when message.type is CLOSED, or use 'async for'"
+            )
+        # Whoever asks in a loop must not stop all others.
+        await asyncio.sleep(0)
+        return CLOSED_MESSAGE
+
+    def _consumed(self, message: "WSReceived | Fragment") -> "WSReceived | Fragment":
+        if self._held and not self._queue:
+            self._read_on()
+        if self._phase == ANSWERING:
+            self._end_seen(message)
+        return message
+
+    def _give_up_fragments(self) -> None:
+        """The consumer turns to other messages inside of one: drop the rest of that."""
+        self._in_fragments = False
+        queue = self._queue
+        while queue:
+            message = queue.popleft()
+            if not isinstance(message, Fragment):
+                queue.appendleft(message)
+                return
+            if message.last:
+                return
+        self._reader.skip()
+
+    # Sending.
+
+    def send_str(self, data: str, compress: "int | None" = None) -> "Awaitable[None]":
+        if not isinstance(data, str):
+            raise TypeError(f"send_str() takes a str, not {type(data).__name__}")
+        return self._send(TEXT, data.encode(), compress)
+
+    def send_bytes(
+        self, data: "bytes | bytearray | memoryview", compress: "int | None" = None
+    ) -> "Awaitable[None]":
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"send_bytes() takes bytes, not {type(data).__name__}")
+        return self._send(BINARY, data, compress)
+
+    def _send(
+        self, opcode: int, message: "bytes | bytearray | memoryview", compress: "int | None"
+    ) -> "Awaitable[None]":
+        if self._phase > ANSWERING:
+            return Outcome(error=self._closed_error())
+        if self._outbox is not None:
+            written = self._outbox.send(opcode, bytes(message), compress)
+            if written is not None:
+                return Pending(self._once_written(written))
+        else:
+            self.transport.write(self._writer.frame(opcode, message))
+        return self.drain() if self._write_paused else READY
+
+    def _once_written(self, written: "asyncio.Future[None]") -> "Generator[Any, None, None]":
+        yield from wait_for(written)
+        yield from self.drain().__await__()
+
+    def _closed_error(self) -> ConnectionResetError:
+        return self._lost("the WebSocket is closed: nothing is sent any more")
 
     def _new_outbox(self, deflater: Deflater | None) -> Outbox:
-        return Outbox(self.loop, self._clock, self._put, self._role.frame, self._lost, deflater)
+        return Outbox(self.loop, self._clock, self._put, self._writer, self._lost, deflater)
 
     def _lost(self, message: str) -> ConnectionResetError:
         return self._options.lost(message)
@@ -272,7 +402,7 @@ class Connection(TransportOwner):
             self.transport.write(data)
 
     def _write(self, opcode: int, payload: bytes) -> None:
-        self._put(self._role.frame(opcode, payload, True, False))
+        self._put(self._writer.frame(opcode, payload))
 
     def _ping(self) -> None:
         self._write(PING, b"")

@@ -1,43 +1,37 @@
 """The engine: a WebSocket of either role, as its user sees it."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Generator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from typing import Any, Final, cast
 
 from aiolos_protocol.clock import Clock
 from aiolos_protocol.errors import LocalProtocolError
-from aiolos_protocol.transport import Outcome, Pending, wait_for
+from aiolos_protocol.transport import Outcome, Pending
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
-    CLOSED_MESSAGE,
-    CLOSING_MESSAGE,
     WebSocket,
     WSCloseCode,
     WSFragment,
     WSListener,
     WSMsgType,
     WSOptions,
-    WSReceived,
 )
 
 from .connection import Connection
 from .frames import BINARY, CONTINUATION, MAX_CONTROL, TEXT, pack_close
 from .handshake import Terms
-from .phase import ANSWERING, ENDING, OPEN
+from .phase import ANSWERING
 from .reader import Fragment
 from .shared import SharedMessage
 
 _CLOSED_BEFORE: Final = Outcome(False)
 _CLOSED_NOW: Final = Outcome(True)
 
-# A loop that does not look at what it receives must end some time.
-_PATIENCE: Final = 5
-
 
 class Engine(Connection, WebSocket):
     """See aiolos_protocol.websocket.WebSocket for what each verb promises."""
 
-    __slots__ = ("_asked_in_vain", "_in_fragments", "_subprotocol")
+    __slots__ = ("_subprotocol",)
 
     def __init__(
         self,
@@ -48,9 +42,6 @@ class Engine(Connection, WebSocket):
     ) -> None:
         Connection.__init__(self, loop, terms, options, clock)
         self._subprotocol = terms.subprotocol
-        # The consumer stands inside of a message that it gets in fragments.
-        self._in_fragments = False
-        self._asked_in_vain = 0
 
     @property
     def closed(self) -> bool:
@@ -72,11 +63,6 @@ class Engine(Connection, WebSocket):
         return self._exception
 
     # Receiving.
-
-    async def receive(self, timeout: float | None = None) -> WSReceived:
-        if self._in_fragments:
-            self._give_up_fragments()
-        return cast(WSReceived, await self._next(timeout))
 
     async def receive_fragments(self) -> AsyncIterator[str | bytes]:
         if self._in_fragments:
@@ -121,72 +107,18 @@ class Engine(Connection, WebSocket):
         if queue and queue[-1].type is WSMsgType.ERROR:
             raise queue[-1].data
 
-    async def _next(self, timeout: float | None) -> WSReceived | Fragment:
-        queue = self._queue
-        while True:
-            if queue:
-                return self._consumed(queue.popleft())
-            if self._held:
-                self._read_on()
-            elif self._phase == OPEN:
-                await self._wait(timeout or self._options.receive_timeout)
-            else:
-                return await self._end_reached()
-
-    def _consumed(self, message: WSReceived | Fragment) -> WSReceived | Fragment:
-        if self._held and not self._queue:
-            self._read_on()
-        if self._phase == ANSWERING:
-            self._end_seen(message)
-        return message
-
-    async def _end_reached(self) -> WSReceived:
-        if self._phase < ENDING:
-            return CLOSING_MESSAGE
-        self._asked_in_vain += 1
-        if self._asked_in_vain > _PATIENCE:
-            raise RuntimeError(
-                "the WebSocket is closed, and was so the last times, too: "
-                "end the loop when message.type is CLOSED, or use 'async for'"
-            )
-        # Whoever asks in a loop must not stop all others.
-        await asyncio.sleep(0)
-        return CLOSED_MESSAGE
-
-    def _give_up_fragments(self) -> None:
-        """The consumer turns to other messages inside of one: drop the rest of that."""
-        self._in_fragments = False
-        queue = self._queue
-        while queue:
-            message = queue.popleft()
-            if not isinstance(message, Fragment):
-                queue.appendleft(message)
-                return
-            if message.last:
-                return
-        self._reader.skip()
-
     # Sending.
 
     def send_frame(
         self, message: bytes, opcode: WSMsgType, compress: int | None = None
     ) -> Awaitable[None]:
+        if opcode in (TEXT, BINARY):
+            return self._send(opcode, message, compress)
         if self._phase > ANSWERING:
             return Outcome(error=self._closed_error())
-        if opcode > BINARY or opcode < TEXT:
-            _check_control(message, opcode)
-        elif self._outbox is not None:
-            written = self._outbox.send(opcode, message, compress)
-            return self.drain() if written is None else Pending(self._once_written(written))
+        _check_control(message, opcode)
         self._write(opcode, message)
         return self.drain()
-
-    def _closed_error(self) -> ConnectionResetError:
-        return self._lost("the WebSocket is closed: nothing is sent any more")
-
-    def _once_written(self, written: "asyncio.Future[None]") -> Generator[Any, None, None]:
-        yield from wait_for(written)
-        yield from self.drain().__await__()
 
     async def send_fragments(
         self,

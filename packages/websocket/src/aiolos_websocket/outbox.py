@@ -18,6 +18,7 @@ from aiolos_protocol.clock import Clock
 from .deflate import MAX_WINDOW, MIN_WINDOW, Deflater
 from .frames import BINARY, CLOSE
 from .heartbeat import Alarm
+from .writer import Writer
 
 # Deflating more than this takes a millisecond or longer, and is done in a thread.
 OFF_LOOP: Final = 65_536
@@ -49,26 +50,26 @@ class Job:
 
 
 class Outbox:
-    """Makes frames of messages by `frame`, and writes them by `write`.
+    """Makes frames of messages by `writer`, and writes them by `write`.
 
     `deflater` is None where no compression was agreed upon; `lost` makes the error for messages
     that cannot be sent any more.
     """
 
-    __slots__ = ("_alarm", "_deflater", "_frame", "_jobs", "_loop", "_lost", "_turn", "_write")
+    __slots__ = ("_alarm", "_deflater", "_jobs", "_loop", "_lost", "_turn", "_write", "_writer")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
         write: Callable[[bytes], None],
-        frame: Callable[[int, bytes, bool, bool], bytes],
+        writer: Writer,
         lost: Callable[[str], ConnectionResetError],
         deflater: Deflater | None,
     ) -> None:
         self._loop = loop
         self._write = write
-        self._frame = frame
+        self._writer = writer
         self._deflater = deflater
         self._lost = lost
         self._alarm = Alarm(loop, clock, self._release)
@@ -144,7 +145,7 @@ class Outbox:
             raise self._too_late()
         self._in_use()
         # RFC 7692 6.1: the bit stands on the first fragment only.
-        self._write(self._frame(opcode, piece, fin, deflater is not None and opcode != 0))
+        self._write(self._writer.frame(opcode, piece, fin, deflater is not None and opcode != 0))
 
     def abandon(self) -> bytes | None:
         """Send nothing any more; what waits is dropped, and who waits is told.
@@ -175,8 +176,8 @@ class Outbox:
             data = self._deflate(payload, compress)
             self._in_use()
             if data is not None:
-                return self._frame(opcode, data, True, True)
-        return self._frame(opcode, payload, True, False)
+                return self._writer.frame(opcode, data, True, True)
+        return self._writer.frame(opcode, payload, True, False)
 
     def _enqueue(
         self, opcode: int, payload: bytes | None, compress: int | None
@@ -214,7 +215,7 @@ class Outbox:
                 data = deflating.result()
                 compressed = data is not None
                 payload = data if data is not None else job.payload or b""
-                self._write(self._frame(job.opcode, payload, True, compressed))
+                self._write(self._writer.frame(job.opcode, payload, True, compressed))
                 self._in_use()
         _settle(job.done, error)
         self.pass_on()

@@ -1,4 +1,9 @@
-import cython
+cimport cython
+
+from aiolos_websocket._mask cimport mask, unmask
+
+cdef int BINARY, CLOSE, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
+cdef int _CONTROL, _IN_FRAGMENTS, _NOT_AT_ALL, _RSV, _WHOLE, _WHOLE_BINARY, _WHOLE_TEXT
 
 
 cdef class Reader:
@@ -33,18 +38,20 @@ cdef class Reader:
     cpdef object skip(self)
     @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, whole=bint)
     cdef bint _read(self, bytes data, Py_ssize_t at) except -1
-    @cython.locals(first=int, second=int, size=Py_ssize_t, opcode=int)
+    @cython.locals(first=cython.int, size=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t)
+    cdef Py_ssize_t _short(self, bytes data, Py_ssize_t at, Py_ssize_t end) except -2
+    @cython.locals(first=cython.int, second=cython.int, size=Py_ssize_t, opcode=cython.int)
     cdef Py_ssize_t _header(self, bytes data, Py_ssize_t at, Py_ssize_t end) except -2
     cdef int _check(self, int first, int second) except -1
     cdef int _count(self, Py_ssize_t size) except -1
-    @cython.locals(payload=bytes, kind=int)
     cdef object _whole(self, bytes data, Py_ssize_t at, Py_ssize_t stop)
+    cdef object _message(self, int kind, bytes payload)
     @cython.locals(piece=bytes)
     cdef object _take(self, bytes data, Py_ssize_t at, Py_ssize_t stop)
     cdef object _inflate(self, bytes piece)
     @cython.locals(whole=bytes, pieces=list, used=Py_ssize_t)
     cdef object _keep(self, bytes piece)
-    @cython.locals(pieces=list, kind=int, mode=int, size=Py_ssize_t)
+    @cython.locals(pieces=list, kind=cython.int, mode=cython.int, size=Py_ssize_t)
     cdef object _ended(self)
     cdef object _control_received(self, bytes payload)
     cdef object _deliver_fragment(self, object data, bint last)

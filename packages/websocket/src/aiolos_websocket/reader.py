@@ -1,3 +1,4 @@
+# cython: boundscheck=False, wraparound=False
 """Reading frames (RFC 6455 5): bytes in, messages and control frames out, either role.
 
 Whatever can be known to be wrong is refused at its first byte: a header before its payload, text
@@ -19,7 +20,7 @@ from aiolos_protocol.websocket import (
 
 from .deflate import TAIL, Inflater
 from .frames import BINARY, CLOSE, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
-from .mask import mask
+from .mask import mask, unmask
 
 # What a message that waits is counted for beyond its bytes: the objects that hold it.
 MESSAGE_COST: Final = 128
@@ -32,6 +33,8 @@ _SURROGATES: Final = b"\xed\xa0"
 _BEHIND_THEM: Final = b"\xee"
 
 _NO_KEY: Final = b""
+_WHOLE_TEXT: Final = FIN | TEXT
+_WHOLE_BINARY: Final = FIN | BINARY
 _ENDLESS: Final = 1 << 62
 _RSV: Final = 0x70
 _CONTROL: Final = 0x8
@@ -181,6 +184,10 @@ class Reader:
         end = len(data)
         while self.queued <= self._high:
             if self._left < 0:
+                start = self._short(data, at, end)
+                if start >= 0:
+                    at = start
+                    continue
                 start = self._header(data, at, end)
                 if start < 0:
                     self._rest = data[at:]
@@ -190,7 +197,6 @@ class Reader:
                 # Subtracted, not added: the peer may announce as much as a C integer can hold.
                 whole = self._left <= end - at
                 if whole and self._fin and self._opcode and not self._compressed:
-                    # By far the most frames are whole messages.
                     stop = at + self._left
                     self._left = -1
                     self._whole(data, at, stop)
@@ -213,6 +219,32 @@ class Reader:
         self._rest = data
         self._at = at
         return at < end
+
+    def _short(self, data: bytes, at: int, end: int) -> int:
+        """Read a frame that is a short message, whole and plain, as most are.
+
+        The offset behind it; -1 where it is anything else, and nothing has changed.
+        """
+        if end - at < 2 or self._kind:
+            return -1
+        first = data[at]
+        size = data[at + 1]
+        start = at + 2
+        if self._masked:
+            size -= MASK
+            start += 4
+        stop = start + size
+        if (
+            (first != _WHOLE_TEXT and first != _WHOLE_BINARY)
+            or size < 0
+            or size > MAX_CONTROL
+            or size > self._max_size
+            or stop > end
+        ):
+            return -1
+        payload = unmask(data, start, stop) if self._masked else data[start:stop]
+        self._message(first & 0x0F, payload)
+        return stop
 
     def _header(self, data: bytes, at: int, end: int) -> int:
         """Read a header at data[at]; where its payload begins, -1 while it is incomplete."""
@@ -297,10 +329,13 @@ class Reader:
     def _whole(self, data: bytes, at: int, stop: int) -> None:
         """A frame that is all there: a whole message, or a control frame."""
         payload = mask(data, at, stop, self._key, 0) if self._masked else data[at:stop]
-        kind = self._opcode
-        if kind >= _CONTROL:
+        if self._opcode >= _CONTROL:
             self._control_received(payload)
-            return
+        else:
+            self._message(self._opcode, payload)
+
+    def _message(self, kind: int, payload: bytes) -> None:
+        """A message that came in one frame."""
         self._kind = 0
         self._mode = _WHOLE
         if kind == BINARY:
@@ -320,7 +355,7 @@ class Reader:
                 message = _new(WSMessage, (_TEXT_TYPE, text, None))
             else:
                 message = _new(WSMessageTextBytes, (_TEXT_TYPE, payload, None))
-        self.queued += stop - at + MESSAGE_COST
+        self.queued += len(payload) + MESSAGE_COST
         self._deliver(message)
 
     def _take(self, data: bytes, at: int, stop: int) -> None:

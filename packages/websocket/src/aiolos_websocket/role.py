@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .extensions import Compression
-from .writer import masked_frame, plain_frame
+from .writer import CLIENT_WRITER, SERVER_WRITER, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Window:
 class Role:
     """One end.
 
-    `masks` and `peer_masks` tell whose frames are masked; `frame` makes ours; `ends_connection`
+    `masks` and `peer_masks` tell whose frames are masked; `writer` makes ours; `ends_connection`
     tells that this end closes the connection once the closing handshake is done, and does not
     wait for the peer to (RFC 6455 7.1.1).
     """
@@ -28,7 +28,7 @@ class Role:
     name: str
     masks: bool
     peer_masks: bool
-    frame: Callable[[int, bytes, bool, bool], bytes]
+    writer: Writer
     ends_connection: bool
     own_window: Callable[[Compression], Window]
     peer_window: Callable[[Compression], Window]
@@ -42,5 +42,5 @@ def _client_window(agreed: Compression) -> Window:
     return Window(agreed.client_window, agreed.client_takeover)
 
 
-CLIENT: Final = Role("client", True, False, masked_frame, False, _client_window, _server_window)
-SERVER: Final = Role("server", False, True, plain_frame, True, _server_window, _client_window)
+CLIENT: Final = Role("client", True, False, CLIENT_WRITER, False, _client_window, _server_window)
+SERVER: Final = Role("server", False, True, SERVER_WRITER, True, _server_window, _client_window)

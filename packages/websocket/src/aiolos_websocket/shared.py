@@ -36,5 +36,5 @@ class SharedMessage:
 
     def _make(self, role: Role, window: int) -> bytes:
         if self.deflates(window):
-            return role.frame(self._opcode, self._deflated[window] or b"", True, True)
-        return role.frame(self._opcode, self._payload, True, False)
+            return role.writer.frame(self._opcode, self._deflated[window] or b"", True, True)
+        return role.writer.frame(self._opcode, self._payload, True, False)

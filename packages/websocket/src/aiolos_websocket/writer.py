@@ -3,12 +3,13 @@
 import os
 from typing import Final
 
-from .frames import FIN, MASK, RSV1, frame_header
-from .mask import mask
+from .frames import FIN, RSV1
+from .mask import frame
 
 # RFC 6455 5.3: a key for every frame, unpredictable. Asking the system costs more than a small
 # frame does, so keys are asked for a thousand at a time.
 _KEYS: Final = 4096
+_NO_KEY: Final = b""
 
 
 class MaskingKeys:
@@ -42,21 +43,29 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_keys.forget)
 
 
-def masked_frame(opcode: int, payload: bytes, fin: bool = True, compressed: bool = False) -> bytes:
-    """A frame as a client sends it."""
-    key = _keys.next()
-    size = len(payload)
-    return (
-        frame_header(_first(opcode, fin, compressed), size, MASK)
-        + key
-        + mask(payload, 0, size, key, 0)
-    )
+class Writer:
+    """Makes frames; `masks` tells that they are a client's."""
+
+    __slots__ = ("_masks",)
+
+    def __init__(self, masks: bool) -> None:
+        self._masks = masks
+
+    def frame(
+        self,
+        opcode: int,
+        payload: bytes | bytearray | memoryview,
+        fin: bool = True,
+        compressed: bool = False,
+    ) -> bytes:
+        """A frame of `opcode`; `fin` for the last of its message, `compressed` sets RSV1."""
+        first = opcode
+        if fin:
+            first |= FIN
+        if compressed:
+            first |= RSV1
+        return frame(first, payload, _keys.next() if self._masks else _NO_KEY)
 
 
-def plain_frame(opcode: int, payload: bytes, fin: bool = True, compressed: bool = False) -> bytes:
-    """A frame as a server sends it."""
-    return frame_header(_first(opcode, fin, compressed), len(payload), 0) + payload
-
-
-def _first(opcode: int, fin: bool, compressed: bool) -> int:
-    return opcode | (FIN if fin else 0) | (RSV1 if compressed else 0)
+CLIENT_WRITER: Final = Writer(True)
+SERVER_WRITER: Final = Writer(False)
