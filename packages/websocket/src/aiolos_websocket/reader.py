@@ -1,4 +1,3 @@
-# cython: boundscheck=False, wraparound=False
 """Reading frames (RFC 6455 5): bytes in, messages and control frames out, either role.
 
 Whatever can be known to be wrong is refused at its first byte: a header before its payload, text
