@@ -229,3 +229,53 @@ def test_an_answer_may_be_made_beforehand() -> None:
     made = answer(json={})
     declared = FakeServer().get("/").answer_with(made)
     assert declared.next_answer(Asked("GET", None, None, b"")) is made  # type: ignore[arg-type]
+
+
+async def test_multipart_forms_are_played_whatever_their_boundary(tmp_path: Path) -> None:
+    path = tmp_path / "form.json"
+
+    def form(boundary: str, secret: str) -> bytes:
+        lines = [
+            f"--{boundary}",
+            'Content-Disposition: form-data; name="password"',
+            "",
+            secret,
+            f"--{boundary}",
+            'Content-Disposition: form-data; name="other"; filename="a.txt"',
+            "",
+            "kept",
+            f"--{boundary}--",
+            "",
+        ]
+        return "\r\n".join(lines).encode()
+
+    async with FakeServer() as upstream:
+        url = str(upstream.url("/"))
+        upstream.post("/").answer(text="thanks")
+        async with Recorder(path) as recorder:
+            kind = "Content-Type: multipart/form-data; boundary=one"
+            await ask(recorder, "POST", url, form("one", "s3cret"), kind)
+        assert b"s3cret" in upstream.asked[0].body
+    assert "s3cret" not in path.read_text()
+    assert "kept" in path.read_text()
+    async with Player(path) as player:
+        kind = 'Content-Type: multipart/form-data; boundary="two"'
+        assert (await ask(player, "POST", url, form("two", "another"), kind))[0] == 200
+
+
+async def test_secrets_in_redirects_and_in_text_that_is_json_are_hidden(tmp_path: Path) -> None:
+    path = tmp_path / "secret.json"
+    async with FakeServer() as upstream:
+        url = str(upstream.url("/"))
+        upstream.get("/").answer(
+            302, text='{"token": "s3cret"}', headers={"Location": "/next?token=s3cret&page=2"}
+        )
+        async with Recorder(path) as recorder:
+            _, fields, _ = await ask(recorder, "GET", url)
+            assert "Location: /next?token=s3cret&page=2" in fields
+    assert "s3cret" not in path.read_text()
+    async with Player(path) as player:
+        _, fields, body = await ask(player, "GET", url)
+        (location,) = [field for field in fields if field.startswith("Location: ")]
+        assert location.endswith("&page=2")
+        assert json.loads(body) == {"token": "(hidden)"}

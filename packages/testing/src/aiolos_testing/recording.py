@@ -1,95 +1,25 @@
 """Real traffic, recorded to a file that people can read, and played to tests ever after.
 
 A recording is JSON: what was asked and what was answered, bodies as text, JSON or, failing both,
-base64. What is secret is hidden before it is written: fields of heads, of queries, of forms and of
-JSON, by their names, wherever they occur.
+base64. What is secret is hidden before it is written; see aiolos_testing.redaction.
 """
 
 import json
 import os
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from aiolos_protocol.errors import ProtocolError
-from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
+from multidict import CIMultiDict
 
 from .fake import Answer, Asked, Declaration, FakeServer
 from .fake.forward import forward
+from .redaction import SECRETS, Redaction
 
-HIDDEN: Final = "(hidden)"
-SECRETS: Final = (
-    "Authorization",
-    "Proxy-Authorization",
-    "Cookie",
-    "Set-Cookie",
-    "X-Api-Key",
-    "access_token",
-    "refresh_token",
-    "client_secret",
-    "password",
-)
 _VERSION: Final = 1
-
-
-class Filter:
-    """Hides what is secret in requests and answers; `names` are compared in any case."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = sorted({name.lower() for name in names})
-
-    def asked(self, asked: Asked) -> Asked:
-        """`asked` without its secrets."""
-        query = [(name, self._value(name, value)) for name, value in asked.url.query.items()]
-        url = asked.url.with_query(query) if query else asked.url
-        headers = CIMultiDictProxy(self._headers(asked.headers))
-        kind = asked.headers.get("Content-Type", "")
-        return Asked(asked.method, url, headers, self._body(asked.body, kind))
-
-    def answer(self, answer: Answer) -> Answer:
-        """`answer` without its secrets."""
-        body = self._body(answer.body, answer.headers.get("Content-Type", ""))
-        return Answer(answer.status, self._headers(answer.headers), body)
-
-    def _value(self, name: str, value: str) -> str:
-        return HIDDEN if name.lower() in self.names else value
-
-    def _headers(self, headers: Any) -> CIMultiDict[str]:
-        found: CIMultiDict[str] = CIMultiDict()
-        for name, value in headers.items():
-            if name.lower() == "set-cookie" and "set-cookie" in self.names:
-                # A client must still find a cookie there.
-                found.add(name, re.sub(r"=[^;]*", f"={HIDDEN}", value, count=1))
-            else:
-                found.add(name, self._value(name, value))
-        return found
-
-    def _body(self, body: bytes, content_type: str) -> bytes:
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind == "application/x-www-form-urlencoded":
-            form = Asked("", URL(), CIMultiDictProxy(CIMultiDict()), body).form()
-            return urlencode([(name, self._value(name, form[name])) for name in form]).encode()
-        if kind.endswith("json"):
-            value = _parsed(body)
-            hidden = self._json(value)
-            # As it came where nothing was hidden.
-            return body if hidden == value else json.dumps(hidden).encode()
-        return body
-
-    def _json(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                name: HIDDEN if name.lower() in self.names else self._json(each)
-                for name, each in value.items()
-            }
-        if isinstance(value, list):
-            return [self._json(each) for each in value]
-        return value
 
 
 class Recorder(FakeServer):
@@ -111,7 +41,7 @@ class Recorder(FakeServer):
     ) -> None:
         super().__init__(**options)
         self._path = Path(path)
-        self._filter = Filter([*SECRETS, *hide])
+        self._redaction = Redaction([*SECRETS, *hide])
         self._keep = keep
         self._ssl = ssl
         self._exchanges: list[dict[str, Any]] = []
@@ -125,8 +55,8 @@ class Recorder(FakeServer):
         if self._keep(asked, answer):
             self._exchanges.append(
                 {
-                    "request": _written_request(self._filter.asked(asked)),
-                    "response": _written_response(self._filter.answer(answer)),
+                    "request": _written_request(self._redaction.asked(asked)),
+                    "response": _written_response(self._redaction.answer(answer)),
                 }
             )
         return answer
@@ -135,7 +65,7 @@ class Recorder(FakeServer):
         """Write what has been recorded."""
         recording = {
             "recording": _VERSION,
-            "hidden": self._filter.names,
+            "hidden": self._redaction.names,
             "exchanges": self._exchanges,
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,7 +90,7 @@ class Player(FakeServer):
         recording = _parsed(Path(path).read_bytes())
         if not isinstance(recording, dict) or recording.get("recording") != _VERSION:
             raise ValueError(f"{path} is no recording of version {_VERSION}; record it anew")
-        self._filter = Filter(recording["hidden"])
+        self._redaction = Redaction(recording["hidden"])
         played: dict[tuple[str, str, bytes], Declaration] = {}
         for exchange in recording["exchanges"]:
             request, response = exchange["request"], exchange["response"]
@@ -173,7 +103,7 @@ class Player(FakeServer):
             played[key].answer_with(Answer(response["status"], headers, _read_body(response)))
 
     def _seen(self, asked: Asked) -> Asked:
-        return self._filter.asked(asked)
+        return self._redaction.asked(asked)
 
 
 def recorded(path: str | Path, **options: Any) -> FakeServer:

@@ -1,0 +1,119 @@
+"""Hides what is secret in requests and answers before they are written down.
+
+Secrets are told by the names of their fields: in heads, in queries (of the URL, and of Location and
+Referer), in urlencoded and multipart forms, and in JSON at any depth.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from .fake import Answer, Asked
+
+HIDDEN: Final = "(hidden)"
+SECRETS: Final = (
+    "Authorization",
+    "Proxy-Authorization",
+    "Cookie",
+    "Set-Cookie",
+    "X-Api-Key",
+    "X-Auth-Token",
+    "access_token",
+    "api_key",
+    "client_secret",
+    "id_token",
+    "password",
+    "refresh_token",
+    "secret",
+    "token",
+)
+_URLS: Final = ("location", "referer")
+# Each request has another boundary, which would never be asked for again.
+_BOUNDARY: Final = b"boundary-of-a-recording"
+
+
+class Redaction:
+    """Hides the values of `names`, which are compared in any case."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = sorted({name.lower() for name in names})
+
+    def asked(self, asked: Asked) -> Asked:
+        """`asked` without its secrets."""
+        headers, body = self._message(asked.headers, asked.body)
+        return Asked(asked.method, self._url(asked.url), CIMultiDictProxy(headers), body)
+
+    def answer(self, answer: Answer) -> Answer:
+        """`answer` without its secrets."""
+        headers, body = self._message(answer.headers, answer.body)
+        return Answer(answer.status, headers, body)
+
+    def _value(self, name: str, value: str) -> str:
+        return HIDDEN if name.lower() in self.names else value
+
+    def _url(self, url: URL) -> URL:
+        query = [(name, self._value(name, value)) for name, value in url.query.items()]
+        return url.with_query(query) if query != list(url.query.items()) else url
+
+    def _message(self, headers: Any, body: bytes) -> tuple[CIMultiDict[str], bytes]:
+        found: CIMultiDict[str] = CIMultiDict()
+        for name, value in headers.items():
+            found.add(name, self._field(name, value))
+        content_type = found.get("Content-Type", "")
+        kind = content_type.partition(";")[0].strip().lower()
+        boundary = re.search(r"boundary=\"?([^\";]+)", content_type)
+        if kind == "application/x-www-form-urlencoded":
+            body = self._form(body)
+        elif kind == "multipart/form-data" and boundary is not None:
+            body = self._multipart(body, boundary[1].encode())
+            found["Content-Type"] = f"{kind}; boundary={_BOUNDARY.decode()}"
+        else:
+            body = self._json(body)
+        return found, body
+
+    def _field(self, name: str, value: str) -> str:
+        lower = name.lower()
+        if lower == "set-cookie" and lower in self.names:
+            # A client must still find a cookie there.
+            return re.sub(r"=[^;]*", f"={HIDDEN}", value, count=1)
+        if lower in _URLS and lower not in self.names:
+            return str(self._url(URL(value)))
+        return self._value(name, value)
+
+    def _form(self, body: bytes) -> bytes:
+        form = Asked("", URL(), CIMultiDictProxy(CIMultiDict()), body).form()
+        hidden = [(name, self._value(name, value)) for name, value in form.items()]
+        return body if hidden == list(form.items()) else urlencode(hidden).encode()
+
+    def _multipart(self, body: bytes, boundary: bytes) -> bytes:
+        parts = body.split(b"--" + boundary)
+        for number, part in enumerate(parts):
+            head, separator, _ = part.partition(b"\r\n\r\n")
+            name = re.search(rb'(?i)[ ;]name="?([^";\r\n]+)', head)
+            if separator and name and name[1].decode("utf-8", "replace").lower() in self.names:
+                parts[number] = head + separator + HIDDEN.encode() + b"\r\n"
+        return (b"--" + _BOUNDARY).join(parts)
+
+    def _json(self, body: bytes) -> bytes:
+        # Whatever its type says: much JSON goes about as text.
+        try:
+            value = json.loads(body)
+        except ValueError:
+            return body
+        hidden = self._hidden(value)
+        return body if hidden == value else json.dumps(hidden).encode()
+
+    def _hidden(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                name: HIDDEN if name.lower() in self.names else self._hidden(each)
+                for name, each in value.items()
+            }
+        if isinstance(value, list):
+            return [self._hidden(each) for each in value]
+        return value
