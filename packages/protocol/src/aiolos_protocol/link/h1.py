@@ -37,8 +37,12 @@ from ..streams import EMPTY, StreamReader
 from ..transport import READY, TransportOwner
 from ..upgrade import Handover
 
-# Below it, pieces written in one loop turn are joined; above it joining costs more than it saves.
+# Below it a head and its body are joined; above it joining costs more than it saves.
 JOIN: Final = 32_768
+# Pieces written in one loop turn are gathered up to it, and joined.
+GATHER: Final = 65_536
+# Pieces that are larger on average are not joined.
+LARGE: Final = 8_192
 
 
 # As a number: to look for a byte in bytes is ten times faster so.
@@ -362,7 +366,7 @@ class H1Link(TransportOwner):
             self.loop.call_soon(self._flush)
         out.append(data)
         self._out_size += len(data)
-        if self._out_size >= JOIN:
+        if self._out_size >= GATHER:
             self._flush()
 
     def _push_chunk(self, data: bytes) -> None:
@@ -375,7 +379,7 @@ class H1Link(TransportOwner):
         out.append(data)
         out.append(CRLF)
         self._out_size += size
-        if self._out_size >= JOIN:
+        if self._out_size >= GATHER:
             self._flush()
 
     def _flush(self) -> None:
@@ -386,7 +390,7 @@ class H1Link(TransportOwner):
         if transport is not None:
             if len(out) == 1:
                 transport.write(out[0])
-            elif self._out_size >= 2 * JOIN:
+            elif self._out_size >= LARGE * len(out):
                 transport.writelines(out)
             else:
                 transport.write(b"".join(out))
