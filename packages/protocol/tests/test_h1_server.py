@@ -1226,6 +1226,8 @@ async def test_closing_waits_for_what_is_unsent_but_not_for_ever():
 
 # --- properties ---
 
+# Without Expect: whether its body has come before the answer decides whether the connection can be
+# kept (RFC 9110 10.1.1), so there the split is seen.
 REQUESTS = [
     GET,
     POST + b"hello",
@@ -1236,7 +1238,6 @@ REQUESTS = [
     CHUNKED + b"zz\r\n",
     GET.replace(b"GET", b"HEAD"),
     b"GET / HTTP/1.0\r\n\r\n",
-    EXPECTING + b"12345",
 ]
 
 
