@@ -1,5 +1,6 @@
 """Public names with their signatures, one a line, kept in tests-integration/names.
 
+python tools/listing.py --ours                  print the names of ours
 python tools/listing.py aiolos aiolos.web       print the names of modules
 python tools/listing.py --write                 keep the names of ours (names/ours.txt)
 python tools/listing.py --write-aiohttp         keep those of aiohttp 3.14, which must be installed
@@ -10,6 +11,7 @@ Names and parameters are facts; nothing else is taken of aiohttp.
 
 import importlib
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -109,6 +111,10 @@ def members(cls: type) -> list[str]:
 
 def main(arguments: list[str]) -> None:
     """Command line."""
+    # Compiled classes do not tell their parameters; nothing of ours is imported yet.
+    os.environ["AIOLOS_PURE"] = "1"
+    if arguments == ["--ours"]:
+        arguments = [*OURS]
     if arguments == ["--write"]:
         write("ours.txt", OURS)
     elif arguments == ["--write-aiohttp"]:
