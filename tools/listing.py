@@ -14,6 +14,7 @@ import inspect
 import os
 import re
 import sys
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
 
@@ -64,6 +65,9 @@ def public_names(module: ModuleType) -> list[str]:
 
 def described(value: object) -> str:
     """What kind of thing `value` is, with the names of its parameters."""
+    if inspect.isclass(value) and issubclass(value, Enum):
+        # What enumerations take differs from Python to Python.
+        return "enum"
     if inspect.isclass(value):
         return "class" + parameters(value)
     if callable(value):

@@ -5,10 +5,26 @@ methods.
 """
 
 import asyncio
-from collections.abc import Awaitable, Generator
+import sys
+from collections.abc import Awaitable, Generator, Sequence
 from typing import Any, Final, cast
 
 from .errors import ConnectionLost
+
+# CVE-2024-12254: there asyncio's writelines() never pauses its protocol, and a peer that does not
+# read would fill the memory.
+_WRITELINES_NEVER_PAUSES: Final = (3, 12) <= sys.version_info < (3, 12, 9) or (
+    3,
+    13,
+) <= sys.version_info < (3, 13, 2)
+
+
+def write_pieces(transport: Any, pieces: "Sequence[bytes]") -> None:
+    """Write large pieces without joining them, where flow control works for that."""
+    if _WRITELINES_NEVER_PAUSES:
+        transport.write(b"".join(pieces))
+    else:
+        transport.writelines(pieces)
 
 
 class Outcome:

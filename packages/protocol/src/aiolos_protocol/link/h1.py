@@ -34,7 +34,7 @@ from ..http1.state import (
 from ..limits import Limits
 from ..message import Head
 from ..streams import EMPTY, StreamReader
-from ..transport import READY, TransportOwner
+from ..transport import READY, TransportOwner, write_pieces
 from ..upgrade import Handover
 
 # Below it a head and its body are joined; above it joining costs more than it saves.
@@ -391,7 +391,7 @@ class H1Link(TransportOwner):
             if len(out) == 1:
                 transport.write(out[0])
             elif self._out_size >= LARGE * len(out):
-                transport.writelines(out)
+                write_pieces(transport, out)
             else:
                 transport.write(b"".join(out))
         self._out = []

@@ -32,6 +32,7 @@ from ..http1.state import (
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
 from ..streams import EMPTY, StreamReader
+from ..transport import write_pieces
 from .h1 import JOIN, Framing, H1Exchange, H1Link
 
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
@@ -114,7 +115,7 @@ class H1ClientLink(H1Link):
         elif length < JOIN:
             self.transport.write(data + body)
         else:
-            self.transport.writelines((data, body))
+            write_pieces(self.transport, (data, body))
         return exchange
 
     def ask_streaming(self, head: RequestHead) -> "H1ClientExchange":

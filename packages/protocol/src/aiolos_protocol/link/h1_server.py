@@ -39,6 +39,7 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
+from ..transport import write_pieces
 from ..upgrade import Handover
 from .h1 import JOIN, Framing, H1Exchange, H1Link
 
@@ -403,7 +404,7 @@ class H1ServerLink(H1Link):
         if size < JOIN or bodiless:
             self.transport.write(b"".join(parts))
         else:
-            self.transport.writelines(parts)
+            write_pieces(self.transport, parts)
         if self._receiving == DONE:
             self._completed()
         else:
