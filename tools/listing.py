@@ -70,9 +70,10 @@ def described(value: object) -> str:
         return "enum"
     if inspect.isclass(value):
         return "class" + parameters(value)
-    if callable(value):
+    if inspect.isroutine(value):
         return "function" + parameters(value)
-    return type(value).__name__
+    # Constants and aliases of types, whose kinds differ from Python to Python.
+    return "value"
 
 
 def parameters(value: object) -> str:
