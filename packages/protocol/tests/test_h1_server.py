@@ -1235,7 +1235,6 @@ REQUESTS = [
     CHUNKED + b"0\r\nX: y\r\n\r\n",
     UPGRADE,
     b"BAD\r\n\r\n",
-    CHUNKED + b"zz\r\n",
     GET.replace(b"GET", b"HEAD"),
     b"GET / HTTP/1.0\r\n\r\n",
 ]

@@ -9,6 +9,7 @@ cdef class StreamReader:
     cdef list _chunks
     cdef object _end_waiter
     cdef object _exception
+    cdef object _filler
     cdef Py_ssize_t _first
     cdef object _flow
     cdef Py_ssize_t _limit

@@ -25,6 +25,16 @@ class Flow(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class Filler(Protocol):
+    """Who can have the rest of a body received in one piece, past the buffers: the link."""
+
+    def fill(self) -> None:
+        """All of the body is wanted. Does so if it is worth it; put_back() gives the piece."""
+
+    def stop_filling(self) -> None:
+        """Nobody waits for it any more; put_back() gives what has come. Nothing if not filling."""
+
+
 class AsyncStreamIterator(Generic[T]):
     """What `await read()` gives, again and again, until that is empty."""
 
@@ -76,6 +86,7 @@ class StreamReader:
         "_chunks",
         "_end_waiter",
         "_exception",
+        "_filler",
         "_first",
         "_flow",
         "_limit",
@@ -93,6 +104,7 @@ class StreamReader:
 
     def __init__(self, flow: Flow | None = None, limit: int = 65_536) -> None:
         self._flow: Any = flow
+        self._filler: Filler | None = None
         self._limit = limit
         # Unread is what follows the byte `_offset` of the piece `_first`: `_size` bytes.
         self._chunks: list[bytes] = []
@@ -150,6 +162,19 @@ class StreamReader:
             self._wake()
         if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
             self._pause()
+
+    def set_filler(self, filler: Filler) -> None:
+        """Let read() of everything have the body received past the buffers."""
+        self._filler = filler
+
+    def put_back(self, data: bytes) -> None:
+        """Put `data`, which total_bytes counts already, in front of what is unread."""
+        if data:
+            self._sweep()
+            self._chunks.insert(0, data)
+            self._size += len(data)
+            if self._waiter is not None:
+                self._wake()
 
     def feed_trailers(self, trailers: "CIMultiDict[str]") -> None:
         """The trailer section; comes right before feed_eof()."""
@@ -250,19 +275,26 @@ class StreamReader:
         if n > 0:
             await self._some()
             return self._take_to(min(n, self._size))
-        parts: list[bytes] = []
-        while not self.ended:
-            if self._exception is not None:
-                raise self._exception
-            if self._size:
-                parts.append(self._take_all())
-            else:
-                await self._wait()
-        if not parts:
+        # A growing buffer spares most of what many large pieces would cost the allocator.
+        whole = bytearray()
+        filler = self._filler
+        if filler is not None and self._exception is None:
+            filler.fill()
+        try:
+            while not self.ended:
+                if self._exception is not None:
+                    raise self._exception
+                if self._size:
+                    whole += self._take_all()
+                else:
+                    await self._wait()
+        finally:
+            if filler is not None:
+                filler.stop_filling()
+        if not whole:
             return self._take_all()
-        if self._size:
-            parts.append(self._take_all())
-        return b"".join(parts)
+        whole += self._take_all()
+        return bytes(whole)
 
     async def readany(self) -> bytes:
         """All that is there, at least one byte; b"" at the end."""
@@ -349,9 +381,7 @@ class StreamReader:
         )
         if not data:
             return
-        self._sweep()
-        self._chunks.insert(0, data)
-        self._size += len(data)
+        self.put_back(data)
 
     async def wait_eof(self) -> None:
         """Wait until the whole body has arrived. It does only while there is room for it."""
@@ -495,6 +525,7 @@ class StreamReader:
         """Whatever comes next on the flow is not this body's."""
         flow = self._flow
         self._flow = None
+        self._filler = None
         if self._paused:
             self._paused = False
             flow.resume_reading()

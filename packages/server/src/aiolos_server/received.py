@@ -152,6 +152,9 @@ class ReceivedBody(ParsedFields):
         parts: list[bytes] = []
         size = 0
         try:
+            if self.head.length > 0 and type(content) is StreamReader:
+                # The link holds the peer to the length, which is within the limit.
+                return await content.read()
             while data := await content.readany():
                 size += len(data)
                 if limit and size > limit:

@@ -11,7 +11,7 @@ cdef class Decoder:
 
 
 cdef class LengthDecoder(Decoder):
-    cdef Py_ssize_t _left
+    cdef readonly Py_ssize_t left
 
 
 cdef class UntilCloseDecoder(Decoder):

@@ -58,25 +58,30 @@ class Decoder:
 class LengthDecoder(Decoder):
     """A body of known length (RFC 9112 6.2)."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("left",)
 
     def __init__(self, length: int) -> None:
         self.done = False
-        self._left = length
+        self.left = length
 
     def feed(self, data: bytes, start: int, sink: Sink) -> int:
         """As Decoder.feed."""
         have = len(data) - start
-        if have < self._left:
-            self._left -= have
+        if have < self.left:
+            self.left -= have
             sink.feed_data(data[start:] if start else data)
             return start + have
-        end = start + self._left
-        self._left = 0
+        end = start + self.left
+        self.left = 0
         self.done = True
         sink.feed_data(data[start:end])
         sink.feed_eof()
         return end
+
+    def skip(self, size: int) -> None:
+        """`size` bytes, at most `left`, have gone to the sink by another way."""
+        self.left -= size
+        self.done = self.left == 0
 
 
 class UntilCloseDecoder(Decoder):

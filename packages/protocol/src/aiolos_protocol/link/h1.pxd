@@ -17,6 +17,7 @@ cdef class H1Link(TransportOwner):
     cdef Clock _clock
     cdef Decoder _decoder
     cdef object _exchange
+    cdef object _filling
     cdef int _framing
     cdef object _later
     cdef object _left
@@ -46,6 +47,8 @@ cdef class H1Link(TransportOwner):
     cdef object _expect_body(self, Head head, bint until_close)
     @cython.locals(at=Py_ssize_t, stop=Py_ssize_t)
     cdef object _body_received(self)
+    cpdef object stop_filling(self)
+    cdef object _set_protocol(self, protocol)
     cdef object _break_off(self, object error)
     cdef object _end_of_body(self, object exc)
     @cython.locals(phase=cython.int, row=tuple)

@@ -37,13 +37,22 @@ from ..streams import EMPTY, StreamReader
 from ..transport import READY, TransportOwner, write_pieces
 from ..upgrade import Handover
 
+try:
+    from .filling import BodyBuffer, Filling
+except ImportError:
+    # Only compiled code can write into bytes: without it, bodies come in pieces.
+    BodyBuffer = None  # type: ignore[assignment, misc]
+
 # Below it a head and its body are joined; above it joining costs more than it saves.
 JOIN: Final = 32_768
 # Pieces written in one loop turn are gathered up to it, and joined.
 GATHER: Final = 65_536
 # Pieces that are larger on average are not joined.
 LARGE: Final = 8_192
-
+# What is left of a body, from which on it is worth the switch to read straight into one buffer,
+# and how much of it is allocated at once.
+FILL: Final = 262_144
+FIRST: Final = 1_048_576
 
 # As a number: to look for a byte in bytes is ten times faster so.
 _LF: Final = 0x0A
@@ -69,6 +78,7 @@ class H1Link(TransportOwner):
         "_clock",
         "_decoder",
         "_exchange",
+        "_filling",
         "_framing",
         "_later",
         "_left",
@@ -95,6 +105,7 @@ class H1Link(TransportOwner):
         self._body: Any = EMPTY
         self._decoder: Decoder = None  # type: ignore[assignment]
         self._exchange: Any = None
+        self._filling: Any = None
         self._receiving = IDLE
         self._sending = IDLE
         self._framing = 0
@@ -137,6 +148,10 @@ class H1Link(TransportOwner):
         """asyncio.BaseProtocol."""
         TransportOwner.connection_made(self, transport)
         self._clock.watch(self)
+
+    def eof_received(self) -> bool:
+        """asyncio.Protocol; whether the transport stays open for what is still to be sent."""
+        raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
         """asyncio.Protocol."""
@@ -250,6 +265,12 @@ class H1Link(TransportOwner):
         else:
             self._decoder = LengthDecoder(head.length)
         self._body = StreamReader(self, self._limits.body_buffer)
+        if (
+            head.length >= FILL
+            and BodyBuffer is not None
+            and self.get_extra_info("socket") is not None
+        ):
+            self._body.set_filler(self)
         self._received(HEAD)
 
     def _body_received(self) -> None:
@@ -265,8 +286,50 @@ class H1Link(TransportOwner):
             self._received(END)
             self._check_complete()
 
+    # A large body, straight into the bytes that read() gives.
+
+    def fill(self) -> None:
+        """See streams.Filler."""
+        decoder = self._decoder
+        if self._receiving != BODY or self._buffer or not isinstance(decoder, LengthDecoder):
+            return
+        if decoder.left >= FILL:
+            body: StreamReader = self._body
+            prefix = body.read_nowait()
+            buffer = BodyBuffer(len(prefix) + decoder.left, prefix, FIRST)
+            self._filling = Filling(self, buffer, body)
+            self._set_protocol(self._filling)
+
+    def filled(self) -> None:
+        """See Filled."""
+        self.stop_filling()
+        self._body.feed_eof()
+        self._received(END)
+        self._check_complete()
+
+    def stop_filling(self) -> None:
+        """See streams.Filler and Filled."""
+        filling = self._filling
+        if filling is None:
+            return
+        self._filling = None
+        if self.transport is not None and not self.transport.is_closing():
+            self._set_protocol(self)
+        decoder: Any = self._decoder
+        decoder.skip(filling.received)
+        self._body.put_back(filling.buffer.take())
+
+    def _set_protocol(self, protocol: Any) -> None:
+        """A loop may choose how it reads when it begins to: it is made to begin anew."""
+        transport = self.transport
+        transport.pause_reading()
+        transport.set_protocol(protocol)
+        if not self._read_paused:
+            transport.resume_reading()
+
     def _break_off(self, error: ProtocolError) -> None:
         """The peer's body ends here, incomplete, for the reason `error`."""
+        self.stop_filling()
         self._forget()
         self._received(CLOSE)
         self.keep_alive = False

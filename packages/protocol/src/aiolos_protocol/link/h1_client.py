@@ -259,6 +259,7 @@ class H1ClientLink(H1Link):
         self._answered = None
         self._forget()
         if self._receiving == BODY:
+            self.stop_filling()
             self._body.set_exception(error)
         self._receiving = CLOSED
         if answered is not None and not answered.done():

@@ -544,6 +544,7 @@ class H1ServerLink(H1Link):
 
     def _discard_body(self) -> None:
         """The answer is out while the request's body is not all here: take a little more."""
+        self.stop_filling()
         body = self._body
         if isinstance(body, _Discard):
             return
