@@ -306,6 +306,19 @@ async def test_read_of_everything_raises_at_once():
     assert await reader.readany() == b"ab"
 
 
+async def test_a_read_of_everything_that_is_given_up_loses_nothing():
+    reader = fed(b"ab", eof=False)
+    waiting = await started(reader.read())
+    reader.feed_data(b"cd")
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    reader.feed_data(b"ef")
+    reader.feed_eof()
+    assert await reader.read() == b"abcdef"
+    assert reader.total_bytes == 6
+
+
 async def test_whoever_waits_is_told_of_the_error():
     reader = StreamReader()
     waiting = await started(reader.read())

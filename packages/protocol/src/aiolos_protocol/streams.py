@@ -288,9 +288,12 @@ class StreamReader:
                     whole += self._take_all()
                 else:
                     await self._wait()
-        finally:
+        except BaseException:
+            # Given up, or broken off: what has come can be read still.
             if filler is not None:
                 filler.stop_filling()
+            self.put_back(bytes(whole))
+            raise
         if not whole:
             return self._take_all()
         whole += self._take_all()
