@@ -310,6 +310,17 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Mutated messages to both twins and to other implementations, for some minutes.
+
+    Each run looks elsewhere; `--hypothesis-seed=N` behind `--` repeats one.
+    """
+    install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES)
+    env = {"AIOLOS_FUZZ": os.environ.get("AIOLOS_FUZZ", "100")}
+    session.run("pytest", "-q", "packages/protocol/tests/test_differential.py", *session.posargs, env=env)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """tools/bench: `nox -s bench -- server_plaintext client_get`; all of them by default."""
     os.environ["AIOLOS_EXTENSIONS"] = "require"

@@ -1,5 +1,6 @@
 """The same bytes to both twins, and to h11: what disagrees is explained, or is a defect."""
 
+import os
 from dataclasses import replace
 
 import h11
@@ -10,6 +11,9 @@ from aiolos_protocol.http1.parser import parse_request, parse_response
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+# `nox -s fuzz` looks for longer.
+TIMES = int(os.environ.get("AIOLOS_FUZZ", "1"))
 
 REQUESTS = [
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: keep-alive\r\n\r\n",
@@ -105,7 +109,7 @@ small = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300 * TIMES, deadline=None)
 @given(
     data=st.sampled_from(REQUESTS + RESPONSES),
     steps=mutations,
@@ -121,7 +125,7 @@ def test_both_twins_read_alike(both_twins, data, steps, before, limits):
         assert seen[0] == seen[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 * TIMES, deadline=None)
 @given(data=st.binary(max_size=80))
 def test_both_twins_read_any_bytes_alike(both_twins, data):
     for name in ("parse_request", "parse_response", "parse_trailers"):
@@ -129,7 +133,7 @@ def test_both_twins_read_any_bytes_alike(both_twins, data):
         assert seen[0] == seen[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 @given(parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4), steps=mutations)
 def test_both_twins_take_the_same_chunks(both_twins, parts, steps):
     data = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
@@ -152,7 +156,7 @@ def asked_of_h11(data):
     return event if isinstance(event, h11.Request) else None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 @given(data=st.sampled_from(REQUESTS), steps=mutations)
 @example(data=b"GET / HTTP/1.1\r\nHost: a\r\nX:\r\n\r\n", steps=[])
 def test_what_we_accept_h11_accepts_and_reads_alike(data, steps):
@@ -176,7 +180,7 @@ def test_what_we_accept_h11_accepts_and_reads_alike(data, steps):
     assert ours == [(name, value) for name, value in event.headers]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 @given(data=st.sampled_from(RESPONSES), steps=mutations)
 def test_the_answers_that_we_accept_h11_accepts_and_reads_alike(data, steps):
     data = mutate(data, steps)
@@ -223,7 +227,7 @@ class Sink:
         pass
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 @given(
     parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4),
     # Not " ;a": h11 does not know the BWS of RFC 9112 7.1.1.

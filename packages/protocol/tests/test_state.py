@@ -1,5 +1,8 @@
 """The automaton of HTTP/1.1: every pair of phase and event."""
 
+import re
+from pathlib import Path
+
 import pytest
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.http1.state import NEXT, ROWS, Event, Phase, refused
@@ -13,6 +16,20 @@ def test_the_rows_are_the_table():
         assert len(ROWS[phase]) == len(Event)
         for event in Event:
             assert ROWS[phase][event] == NEXT.get((phase, event), -1)
+
+
+def test_the_documented_table_is_the_codes():
+    page = Path(__file__).parents[3] / "docs" / "design" / "http1.md"
+    if not page.exists():
+        # The tests of a source distribution, which has no docs.
+        return
+    rows = re.findall(r"^\| ([A-Z, ]+) \| ([A-Z]+) \| ([A-Z]+) \|$", page.read_text(), re.MULTILINE)
+    documented = {
+        (Phase[phase], Event[event]): Phase[following]
+        for phases, event, following in rows
+        for phase in phases.split(", ")
+    }
+    assert documented == NEXT
 
 
 def test_one_message():
