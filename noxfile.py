@@ -317,7 +317,9 @@ def fuzz(session: nox.Session) -> None:
     """
     install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES)
     env = {"AIOLOS_FUZZ": os.environ.get("AIOLOS_FUZZ", "100")}
-    session.run("pytest", "-q", "packages/protocol/tests/test_differential.py", *session.posargs, env=env)
+    session.run(
+        "pytest", "-q", "packages/protocol/tests/test_differential.py", *session.posargs, env=env
+    )
 
 
 @nox.session

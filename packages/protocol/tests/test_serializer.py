@@ -1,5 +1,7 @@
 """Heads and chunks as they are written, and what never reaches the wire."""
 
+import enum
+
 import pytest
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.http1 import pyparser, serializer
@@ -104,6 +106,33 @@ def test_a_value_that_no_encoding_takes():
 def test_a_value_that_is_no_text_says_what_to_write(value):
     with pytest.raises(LocalProtocolError, match=r"header X-A .*must be a str"):
         field_lines(CIMultiDict({"X-A": value}))
+
+
+class Shade(str, enum.Enum):  # noqa: UP042 - StrEnum formats as its text, this does not
+    RED = "red"
+
+
+class Sly(str):
+    """Says one thing when it is looked at and another when it is written."""
+
+    def isprintable(self):
+        return True
+
+    def __format__(self, spec):
+        return "a\r\nb"
+
+    __str__ = __repr__ = lambda self: "a\r\nb"
+
+
+def test_a_value_of_a_kind_of_str_is_its_text():
+    assert field_lines(CIMultiDict(A=Shade.RED, B=Sly("b"))) == "A: red\r\nB: b\r\n"
+    with pytest.raises(LocalProtocolError, match="header A holds"):
+        field_lines(CIMultiDict(A=Sly("a\r\nb")))
+
+
+@pytest.mark.parametrize("value", ["a\tb", "\xa0", "\u200b", "\x85", "\udc80", "日本"])
+def test_values_that_are_not_printable_but_allowed(value):
+    assert field_lines(CIMultiDict(A=value)) == f"A: {value}\r\n"
 
 
 @pytest.mark.parametrize("status", [99, 600, 0, -1, 1000])
