@@ -6,8 +6,10 @@ Where nothing is compiled they come in pieces: the results are the same.
 import asyncio
 import contextlib
 import hashlib
+import ssl
 
 import pytest
+import trustme
 from aiolos_protocol.errors import ConnectionLost, RemoteProtocolError
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.link import h1
@@ -108,11 +110,24 @@ class Role:
         return isinstance(self.link.transport.get_protocol(), asyncio.BufferedProtocol)
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request):
+@pytest.fixture(scope="module")
+def contexts():
+    """TLS contexts of a server and of a client that trusts it."""
+    authority = trustme.CA()
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(serving)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return serving, trusting
+
+
+@pytest.fixture(params=["asyncio", "uvloop", "asyncio, TLS", "uvloop, TLS"])
+def run(request, contexts):
     """Runs main(role, reader, writer, clock) on a loop of its own, joined by a socket."""
     uvloop = pytest.importorskip("uvloop")
-    factory = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}[request.param]
+    name, _, tls = request.param.partition(", ")
+    factory = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}[name]
+    serving, trusting = contexts if tls else (None, None)
 
     def run(main, **options):
         async def joined():
@@ -122,9 +137,12 @@ def run(request):
                 lambda: H1ServerLink(loop, clock, DEFAULT_LIMITS, role, "s", **options),
                 "127.0.0.1",
                 0,
+                ssl=serving,
             )
             port = server.sockets[0].getsockname()[1]
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=trusting, server_hostname="localhost" if tls else None
+            )
             try:
                 await main(role, reader, writer, clock)
             finally:
@@ -212,7 +230,7 @@ def test_a_peer_that_goes_away(run, how):
         body, reading = await begun(role, writer, BODY[:700_000])
         if how == "close":
             writer.close()
-        elif how == "half-close":
+        elif how == "half-close" and writer.can_write_eof():
             writer.write_eof()
         else:
             writer.transport.abort()
@@ -263,8 +281,13 @@ def test_a_large_answer_to_a_client(run):
     async def main(role, reader, writer, clock):
         loop = asyncio.get_running_loop()
         port = writer.get_extra_info("peername")[1]
+        trusting = writer.get_extra_info("sslcontext")
         _, link = await loop.create_connection(
-            lambda: H1ClientLink(loop, ManualClock(), DEFAULT_LIMITS, Idle()), "127.0.0.1", port
+            lambda: H1ClientLink(loop, ManualClock(), DEFAULT_LIMITS, Idle()),
+            "127.0.0.1",
+            port,
+            ssl=trusting,
+            server_hostname="localhost" if trusting else None,
         )
         for _ in range(2):
             exchange = link.ask(RequestHead("GET", "/", headers=CIMultiDict(Host="a")))
