@@ -3,12 +3,12 @@
 import asyncio
 import warnings
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Generic, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-T = TypeVar("T")
+from .iterators import AsyncStreamIterator, ChunkTupleAsyncStreamIterator
 
 # Pieces, however small, above which reading pauses: each costs memory of its own.
 MAX_PIECES: Final = 4096
@@ -33,42 +33,6 @@ class Filler(Protocol):
 
     def stop_filling(self) -> None:
         """Nobody waits for it any more; put_back() gives what has come. Nothing if not filling."""
-
-
-class AsyncStreamIterator(Generic[T]):
-    """What `await read()` gives, again and again, until that is empty."""
-
-    __slots__ = ("read_func",)
-
-    def __init__(self, read_func: Callable[[], Awaitable[T]]) -> None:
-        self.read_func = read_func
-
-    def __aiter__(self) -> "AsyncStreamIterator[T]":
-        return self
-
-    async def __anext__(self) -> T:
-        value = await self.read_func()
-        if not value:
-            raise StopAsyncIteration
-        return value
-
-
-class ChunkTupleAsyncStreamIterator:
-    """What `readchunk()` gives, until the end."""
-
-    __slots__ = ("_stream",)
-
-    def __init__(self, stream: "StreamReader") -> None:
-        self._stream = stream
-
-    def __aiter__(self) -> "ChunkTupleAsyncStreamIterator":
-        return self
-
-    async def __anext__(self) -> tuple[bytes, bool]:
-        value = await self._stream.readchunk()
-        if value == (b"", False):
-            raise StopAsyncIteration
-        return value
 
 
 class StreamReader:
