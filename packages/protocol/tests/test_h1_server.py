@@ -725,9 +725,9 @@ async def test_a_head_that_dribbles_in_is_parsed_once_a_line(monkeypatch):
     from aiolos_protocol.http1 import pyparser
 
     looks = []
-    inspect_part = pyparser._inspect_part
+    inspect_part = pyparser.inspect_part
     monkeypatch.setattr(
-        pyparser, "_inspect_part", lambda *args: (looks.append(1), inspect_part(*args))
+        pyparser, "inspect_part", lambda *args: (looks.append(1), inspect_part(*args))
     )
     server = Server(echo_target)
     data = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 10_000 + b"\r\n\r\n"

@@ -16,18 +16,19 @@ from multidict import CIMultiDict, istr
 
 from ..grammar import TCHAR, TEXT, VISIBLE
 from ..message import HttpVersion10, HttpVersion11
-from .pyparser import _METHODS, _NAMES, parse_trailers
+from .pyparser import parse_trailers
 from .pyparser import parse_request as _careful_request
 from .pyparser import parse_response as _careful_response
+from .rules import METHODS, NAMES
 
 cdef object _http10 = HttpVersion10
 cdef object _http11 = HttpVersion11
 cdef object _new_headers = CIMultiDict
 cdef object _istr = istr
-cdef dict _names = dict(_NAMES)
-cdef dict _methods = dict(_METHODS)
-cdef str _get = _METHODS[b"GET"]
-cdef str _post = _METHODS[b"POST"]
+cdef dict _names = dict(NAMES)
+cdef dict _methods = dict(METHODS)
+cdef str _get = METHODS[b"GET"]
+cdef str _post = METHODS[b"POST"]
 
 # What a byte may be part of.
 cdef enum:
