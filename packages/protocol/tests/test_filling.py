@@ -296,6 +296,8 @@ def test_a_large_answer_to_a_client(run):
             await exchange.answered
             assert await exchange.body.read() == BODY
             assert link.is_reusable()
+            # Who looks whether the server still sends must see these bytes, too.
+            assert link.received > SIZE
         exchange = link.ask(RequestHead("GET", "/", headers=CIMultiDict(Host="a")))
         await role.body()
         role.answer(BODY * 4)

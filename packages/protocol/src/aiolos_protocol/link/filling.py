@@ -10,6 +10,9 @@ from ._bodybuffer import BodyBuffer as BodyBuffer
 class Filled(Protocol):
     """The link whose place was taken; it goes on being told all but the bytes."""
 
+    def arrived(self, size: int) -> None:
+        """`size` more bytes have been received."""
+
     def filled(self) -> None:
         """The body is whole."""
 
@@ -38,6 +41,7 @@ class Filling(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """asyncio.BufferedProtocol."""
         self.received += nbytes
+        self._link.arrived(nbytes)
         self._body.total_bytes += nbytes
         if self.buffer.add(nbytes):
             self._link.filled()

@@ -300,6 +300,9 @@ class H1Link(TransportOwner):
             self._filling = Filling(self, buffer, body)
             self._set_protocol(self._filling)
 
+    def arrived(self, size: int) -> None:
+        """See Filled."""
+
     def filled(self) -> None:
         """See Filled."""
         self.stop_filling()

@@ -170,6 +170,10 @@ class H1ClientLink(H1Link):
 
     # Receiving.
 
+    def arrived(self, size: int) -> None:
+        """See Filled."""
+        self.received += size
+
     def data_received(self, data: bytes) -> None:
         """asyncio.Protocol."""
         self.received += len(data)
