@@ -21,6 +21,7 @@ from aiolos_protocol.urlencoded import URLENCODED, parse_urlencoded
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
+from .jsontext import loads as quick_loads
 from .parsed import ParsedFields
 
 _FORM_DATA: Final = "multipart/form-data"
@@ -133,6 +134,13 @@ class ReceivedBody(ParsedFields):
 
     async def read(self) -> bytes:
         """The whole body; again the same bytes. HTTPRequestEntityTooLarge above the limit."""
+        body = self._arrived()
+        if body is None:
+            body = self._body = await self._read(self.content, self.client_max_size)
+        return body
+
+    def _arrived(self) -> bytes | None:
+        """The body, where it has been read, or is here whole: nearly every small one is."""
         body = self._body
         if body is None:
             content = self.content
@@ -143,9 +151,7 @@ class ReceivedBody(ParsedFields):
                 body = content.read_nowait()
                 if limit and len(body) > limit:
                     raise self._too_large(len(body))
-            else:
-                body = await self._read(content, limit)
-            self._body = body
+                self._body = body
         return body
 
     async def _read(self, content: StreamReader, limit: int) -> bytes:
@@ -176,7 +182,10 @@ class ReceivedBody(ParsedFields):
 
     async def text(self) -> str:
         """The body as text, by the charset of Content-Type or utf-8; 400 where it is not."""
-        body = await self.read()
+        body = self._arrived()
+        return self._decoded(await self.read() if body is None else body)
+
+    def _decoded(self, body: bytes) -> str:
         charset = self.charset
         if charset is None or charset == "utf-8":
             try:
@@ -193,9 +202,10 @@ class ReceivedBody(ParsedFields):
 
     async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
         """The body as JSON; raises what `loads` raises, which left uncaught is answered 400."""
-        text = await self.text()
+        body = self._arrived()
+        text = self._decoded(await self.read() if body is None else body)
         try:
-            return loads(text)
+            return quick_loads(text) if loads is json.loads else loads(text)
         except Exception as error:
             self.malformed = error
             raise

@@ -18,6 +18,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
 from .core import ResponseCore, body_of
 from .described import Described
+from .jsontext import dumps as quick_dumps
 
 
 class Answerable(Protocol):
@@ -373,7 +374,7 @@ def json_response(
     if data is not _UNSET:
         if text is not None or body is not None:
             raise ValueError("give one of data, text or body")
-        dumped = dumps(data)
+        dumped = quick_dumps(data) if dumps is json.dumps else dumps(data)
         if isinstance(dumped, str):
             text = dumped
         else:
