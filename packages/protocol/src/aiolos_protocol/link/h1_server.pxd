@@ -34,7 +34,7 @@ cdef class H1ServerLink(H1Link):
     cdef bint _is_ambiguous(self) except -1
     cdef object _inform(self, response)
     cdef object _check_leaving(self, int status)
-    @cython.locals(size=Py_ssize_t)
+    @cython.locals(size=Py_ssize_t, prefix=bytes, start=bytes, bodiless=bint)
     cpdef object answer(
         self,
         RequestHead head,

@@ -395,16 +395,16 @@ class H1ServerLink(H1Link):
         bodiless = head.method == "HEAD" or not may_have_body(status)
         if headers is None and head.version is HttpVersion11 and not bodiless:
             prefix = response_prefix(status, reason, content_type, self._server, self.keep_alive)
-            parts = [prefix, size_line(size), self._clock.last_lines]
+            start = prefix + size_line(size) + self._clock.last_lines
         else:
-            parts = [self._composed(head, status, reason, content_type, headers, size)]
+            start = self._composed(head, status, reason, content_type, headers, size)
         self._sent(COMPLETE)
-        if not bodiless:
-            parts.append(body)
-        if size < JOIN or bodiless:
-            self.transport.write(b"".join(parts))
+        if bodiless:
+            self.transport.write(start)
+        elif size < JOIN:
+            self.transport.write(start + body)
         else:
-            write_pieces(self.transport, parts)
+            write_pieces(self.transport, [start, body])
         if self._receiving == DONE:
             self._completed()
         else:
