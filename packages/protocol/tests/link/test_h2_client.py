@@ -20,6 +20,8 @@ from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h2_client import H2ClientLink
 from aiolos_protocol.message import HttpVersion20, RequestHead
 from aiolos_protocol.testkit import ManualClock, MemoryTransport, connected
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 
@@ -548,3 +550,77 @@ class TestTimes:
         client.link.deadline = client.clock.now + 5
         client.clock.advance(6)
         assert client.transport.aborted
+
+
+def response(stream: int, end: bool) -> bytes:
+    """HEADERS of a response."""
+    return frames.head_frames(stream, b"\x88", end, 16_384)
+
+
+streams = st.sampled_from([1, 3, 5, 7])
+steps = st.one_of(
+    st.tuples(streams, st.booleans()).map(lambda args: response(*args)),
+    st.tuples(streams, st.binary(max_size=30), st.booleans()).map(
+        lambda args: frames.header(len(args[1]), frames.DATA, int(args[2]), args[0]) + args[1]
+    ),
+    st.tuples(streams, st.sampled_from([0, 7, 8])).map(lambda args: frames.rst_stream(*args)),
+    st.tuples(streams, st.integers(0, 100_000)).map(lambda args: frames.window_update(*args)),
+    st.integers(0, 100_000).map(lambda size: frames.settings({4: size, 3: size % 5})),
+    st.integers(0, 9).map(lambda last: frames.goaway(last, 0)),
+    st.just(b"turn"),
+    st.sampled_from(["ask", "post", "stream", "write", "end", "abort", "read"]),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(script=st.lists(steps, max_size=40), size=st.sampled_from([0, 10, 200_000]))
+def test_whatever_both_ends_do(make_peer: Any, script: Any, size: int) -> None:
+    async def run() -> None:
+        client = Client(make_peer)
+        client.peer.talk()
+        asked: list[Any] = []
+        for step in script:
+            if step == b"turn":
+                await turn()
+            elif isinstance(step, bytes):
+                client.transport.receive(step)
+            else:
+                act(client, asked, step, size)
+        await turn()
+        client.transport.lose()
+        await turn()
+        # Whoever waits is told, and the role once that the connection is of no more use.
+        assert all(exchange.answered.done() for exchange in asked)
+        for exchange in asked:
+            if exchange.answered.exception() is None:
+                assert exchange.body.ended or exchange.body.exception() or exchange._held
+        assert len(client.losses) == 1
+        assert client.link.is_idle()
+        assert client.clock.watched == 0
+
+    asyncio.run(run())
+
+
+def act(client: Client, asked: list[Any], step: str, size: int) -> None:
+    """What a caller does; what the protocol forbids is refused, no more."""
+    try:
+        if step == "ask":
+            asked.append(client.ask())
+        elif step == "post":
+            asked.append(client.ask("POST", bytes(size)))
+        elif step == "stream":
+            asked.append(client.link.ask_streaming(head("POST")))
+        elif asked and step == "write":
+            asked[-1].write(bytes(size))
+        elif asked and step == "end":
+            asked[-1].end()
+        elif asked and step == "abort":
+            asked[-1].abort()
+        elif asked:
+            asked[-1].body.read_nowait()
+    except (LocalProtocolError, ConnectionLost, RemoteProtocolError):
+        pass

@@ -16,6 +16,8 @@ from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h2_server import FAREWELL, SPARE, H2ServerLink
 from aiolos_protocol.message import HttpVersion20, ResponseHead
 from aiolos_protocol.testkit import ManualClock, MemoryTransport, connected
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 
@@ -832,3 +834,88 @@ class TestShutdown:
             await asyncio.sleep(0)
         assert len(server.requests) == 10
         assert server.transport.reading
+
+
+def post(stream: int) -> bytes:
+    """HEADERS of a request whose body follows."""
+    return frames.head_frames(stream, b"\x83\x87\x84\x41\x01a", False, 16_384)
+
+
+streams = st.sampled_from([1, 3, 5, 7])
+steps = st.one_of(
+    streams.map(get),
+    streams.map(post),
+    st.tuples(streams, st.binary(max_size=30), st.booleans()).map(
+        lambda args: frames.header(len(args[1]), DATA, int(args[2]), args[0]) + args[1]
+    ),
+    streams.map(lambda stream: frames.rst_stream(stream, 8)),
+    st.tuples(streams, st.integers(0, 100_000)).map(lambda args: frames.window_update(*args)),
+    st.integers(0, 100_000).map(lambda size: frames.settings({4: size})),
+    st.just(frames.window_update(0, 100_000)),
+    st.just(b"turn"),
+    st.sampled_from(
+        ["answer", "head", "write", "end", "abort", "read", "pause", "resume", "close"]
+    ),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(script=st.lists(steps, max_size=40), size=st.sampled_from([0, 10, 20_000, 200_000]))
+def test_whatever_both_ends_do(make_peer: Any, script: Any, size: int) -> None:
+    async def run() -> None:
+        server = Server(make_peer)
+        server.peer.talk()
+        for step in script:
+            if step == b"turn":
+                await turn()
+            elif isinstance(step, bytes):
+                server.transport.receive(step)
+            else:
+                act(server, step, size)
+        await turn()
+        server.transport.lose()
+        # Every role is told once, and nothing is left of any stream but for handlers at work.
+        for role in server.roles:
+            assert len(role.losses) == 1
+        assert server.clock.watched == 0
+
+    asyncio.run(run())
+
+
+def act(server: Server, step: str, size: int) -> None:
+    """What a handler, or the transport, does; what the protocol forbids is refused, no more."""
+    if server.link.transport is None:
+        return
+    if step == "pause":
+        server.transport.pause(100_000)
+    elif step == "resume":
+        server.transport.resume()
+    if not server.requests or not server.transport.reading:
+        return
+    role, head = server.requests[-1]
+    try:
+        if step == "answer":
+            role.busy = False
+            role.link.answer(head, 200, "", "", None, bytes(size), True)
+        elif step == "close":
+            role.link.close()
+        elif step in ("head", "write", "end", "abort", "read"):
+            exchange = role.link.exchange(head)
+            if step == "head":
+                exchange.send_head(ResponseHead(200))
+            elif step == "write":
+                exchange.write(bytes(size))
+            elif step == "end":
+                role.busy = False
+                exchange.end()
+            elif step == "abort":
+                role.busy = False
+                exchange.abort()
+            else:
+                exchange.body.read_nowait()
+    except (LocalProtocolError, ConnectionLost, RemoteProtocolError):
+        pass
