@@ -109,6 +109,14 @@ def response_prefix(code: int, content_type: str, server: str) -> bytes:
     return prefix
 
 
+def response(code: int, headers: CIMultiDict[str], server: str, line: bytes) -> bytes:
+    """A response's block of any fields; `server` and the Date `line` where they name neither."""
+    block = status(code) + fields(headers)
+    if "Server" not in headers:
+        block += field("server", server)
+    return block if "Date" in headers else block + date(line)
+
+
 def length(size: int) -> bytes:
     """`content-length`"""
     return field("content-length", str(size))

@@ -76,11 +76,3 @@ cdef class H2ServerStream(H2Stream):
     cdef object _inform(self, response)
     @cython.locals(link=H2ServerLink)
     cdef object _leave(self, bint keep_alive)
-
-
-cdef class H2ServerExchange:
-    cdef H2ServerStream _stream
-    cdef public object body
-    cdef readonly object head
-
-    cdef H2ServerStream _current(self)

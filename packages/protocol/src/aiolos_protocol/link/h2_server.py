@@ -5,7 +5,7 @@ sees one request after the other, as on an HTTP/1.1 connection, only that severa
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from multidict import CIMultiDict
@@ -24,6 +24,7 @@ from ..message import RequestHead, ResponseHead
 from ..streams import EMPTY
 from ..upgrade import Handover
 from .h2 import H2Link, H2Stream
+from .h2_exchange import H2ServerExchange
 from .h2_transport import H2StreamTransport
 
 # How long a peer that was told goodbye may take to hear it, in seconds.
@@ -232,15 +233,7 @@ class H2ServerLink(H2Link):
 class H2ServerStream(H2Stream):
     """See ServerLink. Between two requests it waits for the next one."""
 
-    __slots__ = (
-        "_awaits_continue",
-        "_exchange",
-        "_head",
-        "_is_last",
-        "loop",
-        "role",
-        "transport",
-    )
+    __slots__ = ("_awaits_continue", "_exchange", "_head", "_is_last", "loop", "role", "transport")
 
     def __init__(self, link: H2ServerLink, role: Any) -> None:
         H2Stream.__init__(self, link)
@@ -411,16 +404,11 @@ class H2ServerStream(H2Stream):
 
     def _block(self, status: int, fields: "CIMultiDict[str]") -> bytes:
         """A head with the fields that are the connection's own; `fields` is changed."""
-        link = self._link
+        link: H2ServerLink = self._link
         connection = fields.pop("Connection", None)
         if connection is not None and "close" in connection.lower():
             self._is_last = True
-        block = blocks.status(status) + blocks.fields(fields)
-        if "Server" not in fields:
-            block += blocks.field("server", link._server)
-        if "Date" not in fields:
-            block += blocks.date(link._clock.date)
-        return block
+        return blocks.response(status, fields, link._server, link._clock.date)
 
     def send_head(self, response: ResponseHead) -> None:
         """See Exchange.send_head."""
@@ -507,45 +495,3 @@ class H2ServerStream(H2Stream):
         """The successor is done with the stream."""
         self._lost = exc if isinstance(exc, Exception) else ConnectionLost("the tunnel has ended")
         self._part(exc)
-
-
-class H2ServerExchange:
-    """See Exchange; refuses every verb once the stream has gone on to another request."""
-
-    __slots__ = ("_stream", "body", "head")
-
-    def __init__(self, stream: H2ServerStream, head: RequestHead, body: Any) -> None:
-        self._stream = stream
-        self.head = head
-        self.body = body
-
-    def _current(self) -> H2ServerStream:
-        stream = self._stream
-        if stream._exchange is not self:
-            stream._check(self.head)
-        return stream
-
-    def send_head(self, head: ResponseHead) -> None:
-        """See Exchange.send_head."""
-        self._current().send_head(head)
-
-    def write(self, data: bytes) -> "Awaitable[None]":
-        """See Exchange.write."""
-        return self._current().write_body(data)
-
-    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
-        """See Exchange.end."""
-        self._current().end_body(trailers)
-
-    def drain(self) -> "Awaitable[None]":
-        """See Exchange.drain."""
-        return self._stream.drain()
-
-    def take_over(self) -> Handover:
-        """See Exchange.take_over."""
-        return self._current().take_over()
-
-    def abort(self) -> None:
-        """See Exchange.abort."""
-        if self._stream._exchange is self:
-            self._stream.abort()
