@@ -504,6 +504,36 @@ async def test_a_listener_and_fragments_through_the_facades():
         assert [piece async for piece in socket.receive_fragments()] == ["xyz"]
 
 
+async def test_a_client_that_comes_back():
+    count = 0
+
+    async def handler(request):
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise web.HTTPServiceUnavailable
+        if count == 5:
+            raise web.HTTPForbidden
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(str(count))
+        return socket
+
+    heard = []
+
+    async def follow(sockets):
+        async for socket in sockets:
+            async for message in socket:
+                heard.append(message.data)
+            assert socket.closed
+
+    async with serving(handler) as port, aiolos.ClientSession() as session:
+        with pytest.raises(aiolos.WSServerHandshakeError) as caught:
+            await follow(session.ws_reconnecting(f"http://127.0.0.1:{port}/ws", delay=0.0))
+    assert heard == ["1", "3", "4"]
+    assert caught.value.status == 403
+
+
 # The library `websockets` as the other end.
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json as json_module
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -27,6 +27,7 @@ from .deadlines import within_total
 from .environment import by_environment
 from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
 from .options import HandshakeOptions, RaiseForStatus, RequestOptions, check_names
+from .reconnecting import reconnecting
 from .redirects import follow_redirects
 from .response import ClientResponse
 from .retries import RetryPolicy
@@ -322,6 +323,19 @@ class ClientSession:
             )
 
         return Context(connect(send, wanted, self._ws_response))
+
+    def ws_reconnecting(
+        self, url: StrOrURL, *, delay: float = 0.5, max_delay: float = 60.0, **options: Any
+    ) -> AsyncIterator[ClientWebSocketResponse]:
+        """WebSockets to `url`, one after the other: `async for socket in ...` opens each, runs its
+        body, closes it, and opens the next after a pause.
+
+        The pause is random below `delay` seconds, and below twice as much after each failure more,
+        up to `max_delay`. Failures are connections that cannot be made, answers of 429 or 5xx, and
+        WebSockets that end sooner than the pause would be. `options` and all other errors are
+        ws_connect()'s.
+        """
+        return reconnecting(lambda: self.ws_connect(url, **options), delay, max_delay)
 
     # What it was made with.
 
