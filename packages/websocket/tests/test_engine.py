@@ -1,6 +1,7 @@
 """The engine in either role, over a transport in memory and by a clock that is wound by hand."""
 
 import asyncio
+from array import array
 
 import pytest
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
@@ -121,6 +122,18 @@ async def test_frames_are_sent_at_once_in_the_order_of_the_calls(end):
         (FIN | PING, b"c"),
         (FIN | PONG, b"d"),
     ]
+
+
+async def test_whatever_holds_bytes_is_sent_as_it_is_now(end):
+    one, changing = end(), bytearray(b"x" * 100_000)
+    one.engine.send_bytes(changing)
+    one.engine.send_bytes(memoryview(changing))
+    one.engine.send_bytes(memoryview(bytes(changing)))
+    one.engine.send_bytes(memoryview(array("H", [1] * 50_000)))
+    one.engine.send_bytes(memoryview(b"abcdef")[::2])
+    changing[:] = b"y" * 100_000
+    sent = [payload for _, payload in one.sent()]
+    assert sent == [b"x" * 100_000] * 3 + [b"\x01\x00" * 50_000, b"ace"]
 
 
 async def test_what_send_returns_may_be_awaited_dropped_or_made_a_task(end):

@@ -4,11 +4,12 @@ from array import array
 
 import pytest
 from aiolos_websocket import mask as module
+from aiolos_websocket import pymask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-TWINS = {module.mask, module.mask_in_python}
-FRAMES = {module.frame, module.frame_in_python}
+TWINS = {module.mask, pymask.mask}
+FRAMES = {module.frame, pymask.frame}
 
 
 @pytest.fixture(params=TWINS, ids=lambda twin: type(twin).__name__)
@@ -45,7 +46,7 @@ def test_long_payloads(mask, size):
 def test_a_payload_behind_its_key(payload, key):
     masked = bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
     data = b"\x82\x80" + key + masked + b"more"
-    for unmask in (module.unmask, module.unmask_in_python):
+    for unmask in (module.unmask, pymask.unmask):
         assert unmask(data, 6, 6 + len(payload)) == payload
         with pytest.raises(ValueError):
             unmask(data, 6, len(data) + 1)
@@ -93,3 +94,59 @@ def test_whatever_holds_bytes(frame, make):
 def test_no_half_keys(make):
     with pytest.raises(ValueError, match="four bytes"):
         make(0x82, b"", b"abc")
+
+
+GATHERS = {module.Gather, pymask.Gather}
+
+
+@given(
+    pieces=st.lists(
+        st.tuples(st.binary(max_size=200), st.sampled_from([b"", b"\x01\x02\x03\xff"])), max_size=12
+    ),
+    phase=st.integers(0, 3),
+)
+def test_pieces_are_joined_and_unmasked(pieces, phase):
+    expected = b""
+    for data, key in pieces:
+        inner = data[1:]
+        expected += (
+            bytes(byte ^ key[(at + phase) % 4] for at, byte in enumerate(inner)) if key else inner
+        )
+    for kind in GATHERS:
+        gather = kind()
+        # It is empty again behind a take().
+        for _ in range(2):
+            for data, key in pieces:
+                gather.add(data, min(1, len(data)), len(data), key, phase)
+            assert gather.size == len(expected)
+            assert gather.take() == expected
+            assert gather.take() == b""
+
+
+@pytest.mark.parametrize("kind", GATHERS, ids=lambda kind: kind.__module__)
+def test_no_piece_of_anything(kind):
+    gather = kind()
+    for start, end, key in (
+        (-1, 2, b""),
+        (2, 1, b""),
+        (0, 4, b""),
+        (0, 4, b"abcd"),
+        (0, 3, b"abc"),
+    ):
+        with pytest.raises(ValueError):
+            gather.add(b"abc", start, end, key, 0)
+    gather.add(b"abc", 0, 3, b"", 0)
+    assert gather.take() == b"abc"
+
+
+@pytest.mark.parametrize("kind", GATHERS, ids=lambda kind: kind.__module__)
+def test_what_is_joined_belongs_to_nobody_else(kind):
+    gather = kind()
+    for size in (1, 0, 1, 1, 100_000, 3):
+        gather.add(bytes(size), 0, size, b"", 0)
+    taken = gather.take()
+    assert taken == bytes(100_006)
+    gather.add(b"other", 0, 5, b"", 0)
+    assert taken == bytes(100_006)
+    gather.take()
+    assert bytes(1) == b"\x00"

@@ -19,7 +19,7 @@ _WRITELINES_NEVER_PAUSES: Final = (3, 12) <= sys.version_info < (3, 12, 9) or (
 ) <= sys.version_info < (3, 13, 2)
 
 
-def write_pieces(transport: Any, pieces: "Sequence[bytes]") -> None:
+def write_pieces(transport: Any, pieces: "Sequence[bytes | bytearray | memoryview]") -> None:
     """Write large pieces without joining them, where flow control works for that."""
     if _WRITELINES_NEVER_PAUSES:
         transport.write(b"".join(pieces))

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final, cast
 
 from aiolos_protocol.clock import Clock
-from aiolos_protocol.transport import READY, Outcome, Pending, wait_for
+from aiolos_protocol.transport import READY, Outcome, Pending, wait_for, write_pieces
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
     CLOSED_MESSAGE,
@@ -35,6 +35,9 @@ from .reader import MESSAGE_COST, Fragment, Reader
 
 # Of a message that iteration does not give out but ends at.
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
+
+# Above it a header and its payload are not joined: copying costs more than it saves.
+_LARGE: Final = 32_768
 
 # A loop that does not look at what it receives must end some time.
 _PATIENCE: Final = 5
@@ -369,6 +372,8 @@ class Connection(Flow):
     ) -> "Awaitable[None]":
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"send_bytes() takes bytes, not {type(data).__name__}")
+        if isinstance(data, memoryview) and not data.c_contiguous:
+            data = bytes(data)
         return self._send(BINARY, data, compress)
 
     def _send(
@@ -380,6 +385,9 @@ class Connection(Flow):
             written = self._outbox.send(opcode, bytes(message), compress)
             if written is not None:
                 return Pending(self._once_written(written))
+        elif len(message) >= _LARGE and not self._writer.masks and _stays_as_it_is(message):
+            header = self._writer.header(opcode, memoryview(message).nbytes)
+            write_pieces(self.transport, (header, message))
         else:
             self.transport.write(self._writer.frame(opcode, message))
         return self.drain() if self._write_paused else READY
@@ -531,6 +539,12 @@ class Connection(Flow):
     def _abort(self) -> None:
         if self.transport is not None:
             self.transport.abort()
+
+
+def _stays_as_it_is(message: "bytes | bytearray | memoryview") -> bool:
+    """Whether the transport may keep it: nobody can change it."""
+    owner = message.obj if isinstance(message, memoryview) else message
+    return isinstance(owner, bytes)
 
 
 def _ignore(payload: memoryview, kind: WSMsgType) -> None:

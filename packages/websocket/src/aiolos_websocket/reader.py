@@ -6,7 +6,7 @@ before its message is complete. Nothing is allocated that the peer has merely an
 
 from codecs import utf_8_decode
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from aiolos_protocol.websocket import (
     WebSocketError,
@@ -19,13 +19,10 @@ from aiolos_protocol.websocket import (
 
 from .deflate import TAIL, Inflater
 from .frames import BINARY, CLOSE, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
-from .mask import mask, unmask
+from .mask import Gather, mask, unmask
 
 # What a message that waits is counted for beyond its bytes: the objects that hold it.
 MESSAGE_COST: Final = 128
-
-# Pieces of a message below it are joined as they come: each one by itself costs too much memory.
-_SMALL: Final = 4096
 
 # The incremental decoder waits for a third byte behind these two, though none can follow.
 _SURROGATES: Final = b"\xed\xa0"
@@ -79,6 +76,7 @@ class Reader:
         "_decode_text",
         "_deliver",
         "_fin",
+        "_gather",
         "_high",
         "_inflater",
         "_key",
@@ -88,11 +86,11 @@ class Reader:
         "_masked",
         "_max_size",
         "_mode",
+        "_only",
         "_opcode",
         "_partial",
         "_payload",
         "_phase",
-        "_pieces",
         "_rest",
         "_size",
         "queued",
@@ -131,7 +129,9 @@ class Reader:
         self._kind = 0
         self._compressed = False
         self._size = 0
-        self._pieces: list[Any] = []
+        # Its pieces: the only one so far, or where they are joined.
+        self._only = b""
+        self._gather: Gather | None = None
         # A character of UTF-8 that is not complete yet.
         self._partial = b""
         # A control frame's payload, which may come between two frames of a message.
@@ -158,9 +158,6 @@ class Reader:
         """
         self._listen = listen
         self._decode_text = False
-        self._pieces = [
-            piece.encode() if isinstance(piece, str) else piece for piece in self._pieces
-        ]
 
     def stream(self) -> None:
         """Deliver the message at hand, or the next one, in fragments as they come.
@@ -169,10 +166,11 @@ class Reader:
         what a piece is inflated to, not the message.
         """
         self._mode = _IN_FRAGMENTS
-        pieces = self._pieces
-        self._pieces = []
-        for piece in pieces:
-            self._deliver_fragment(piece, False)
+        begun = self._whole_of_it()
+        if begun and self._kind == TEXT and self._decode_text:
+            self._deliver_fragment(begun[: len(begun) - len(self._partial)].decode(), False)
+        elif begun:
+            self._deliver_fragment(begun, False)
 
     def skip(self) -> None:
         """Drop the rest of the message that is delivered in fragments."""
@@ -201,14 +199,15 @@ class Reader:
                     self._whole(data, at, stop)
                     at = stop
                     continue
-            if self._left > end - at:
+            left = self._left
+            if left > end - at:
                 self._left -= end - at
                 self._rest = b""
-                self._take(data, at, end)
+                self._take(data, at, end, left)
                 return False
-            stop = at + self._left
+            stop = at + left
             self._left = -1
-            self._take(data, at, stop)
+            self._take(data, at, stop, left)
             at = stop
             if self._fin:
                 self._ended()
@@ -357,15 +356,25 @@ class Reader:
         self.queued += len(payload) + MESSAGE_COST
         self._deliver(message)
 
-    def _take(self, data: bytes, at: int, stop: int) -> None:
-        """A piece of a payload, or all of it."""
+    def _take(self, data: bytes, at: int, stop: int, left: int) -> None:
+        """A piece of a payload, of which `left` bytes are to come, these included."""
         if at == stop:
             return
-        if self._masked:
-            piece = mask(data, at, stop, self._key, self._phase)
-            self._phase = (self._phase + stop - at) & 3
-        else:
-            piece = data[at:stop]
+        key = self._key if self._masked else _NO_KEY
+        phase = self._phase
+        self._phase = (phase + stop - at) & 3
+        if (
+            self._opcode < _CONTROL
+            and self._kind == BINARY
+            and self._mode == _WHOLE
+            and not self._compressed
+        ):
+            # Straight to its place.
+            gather = self._gathered()
+            gather.expect(left)
+            gather.add(data, at, stop, key, phase)
+            return
+        piece = mask(data, at, stop, key, phase) if self._masked else data[at:stop]
         if self._opcode >= _CONTROL:
             self._payload += piece
         elif self._compressed:
@@ -388,26 +397,45 @@ class Reader:
         """Add to the message."""
         if self._mode == _NOT_AT_ALL:
             return
-        kept: bytes | str = piece
-        if self._kind == TEXT:
-            whole = self._partial + piece
-            try:
-                text, used = utf_8_decode(whole, "strict", False)
-                self._partial = whole[used:]
-                if len(self._partial) == 2 and _SURROGATES <= self._partial < _BEHIND_THEM:
-                    self._partial.decode()
-            except UnicodeDecodeError as error:
-                raise _bad_text(error) from None
-            if self._decode_text:
-                kept = text
+        text = self._checked(piece) if self._kind == TEXT else None
         if self._mode == _IN_FRAGMENTS:
-            self._deliver_fragment(kept, False)
-            return
-        pieces = self._pieces
-        if pieces and len(pieces[-1]) + len(kept) < _SMALL:
-            pieces[-1] += kept
+            self._deliver_fragment(piece if text is None or not self._decode_text else text, False)
+        elif self._gather is None and not self._only:
+            self._only = piece
         else:
-            pieces.append(kept)
+            self._gathered().add(piece, 0, len(piece), _NO_KEY, 0)
+
+    def _gathered(self) -> "Gather":
+        """Where the pieces of the message are joined."""
+        gather = self._gather
+        if gather is None:
+            gather = self._gather = Gather()
+            only = self._only
+            self._only = b""
+            gather.add(only, 0, len(only), _NO_KEY, 0)
+        return gather
+
+    def _whole_of_it(self) -> bytes:
+        """The pieces, joined; and none are left."""
+        gather = self._gather
+        if gather is None:
+            whole = self._only
+            self._only = b""
+            return whole
+        self._gather = None
+        return gather.take()
+
+    def _checked(self, piece: bytes) -> str:
+        """What is complete of a text with this piece; the rest of it stands in `_partial`."""
+        whole = self._partial + piece
+        try:
+            text, used = utf_8_decode(whole, "strict", False)
+            self._partial = whole[used:]
+            if len(self._partial) == 2 and _SURROGATES <= self._partial < _BEHIND_THEM:
+                self._partial.decode()
+        except UnicodeDecodeError as error:
+            raise _bad_text(error) from None
+        return text
 
     def _ended(self) -> None:
         """The last frame of a message is complete, or a control frame."""
@@ -436,21 +464,17 @@ class Reader:
         if mode == _IN_FRAGMENTS:
             self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True)
             return
-        pieces = self._pieces
-        self._pieces = []
-        size = self._size
+        whole = self._whole_of_it()
         if self._listen is not None:
-            self._listen(
-                memoryview(b"".join(pieces)), _BINARY_TYPE if kind == BINARY else _TEXT_TYPE
-            )
+            self._listen(memoryview(whole), _BINARY_TYPE if kind == BINARY else _TEXT_TYPE)
             return
         if kind == BINARY:
-            message = _new(WSMessage, (_BINARY_TYPE, b"".join(pieces), None))
+            message = _new(WSMessage, (_BINARY_TYPE, whole, None))
         elif self._decode_text:
-            message = _new(WSMessage, (_TEXT_TYPE, "".join(pieces), None))
+            message = _new(WSMessage, (_TEXT_TYPE, whole.decode(), None))
         else:
-            message = _new(WSMessageTextBytes, (_TEXT_TYPE, b"".join(pieces), None))
-        self.queued += size + MESSAGE_COST
+            message = _new(WSMessageTextBytes, (_TEXT_TYPE, whole, None))
+        self.queued += len(whole) + MESSAGE_COST
         self._deliver(message)
 
     def _control_received(self, payload: bytes) -> None:

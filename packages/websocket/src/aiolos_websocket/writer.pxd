@@ -13,6 +13,7 @@ cdef class MaskingKeys:
 
 
 cdef class Writer:
-    cdef bint _masks
+    cdef readonly bint masks
 
+    cpdef bytes header(self, int opcode, Py_ssize_t size)
     cpdef bytes frame(self, int opcode, object payload, bint fin=*, bint compressed=*)

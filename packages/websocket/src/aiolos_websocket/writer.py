@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-from .frames import FIN, RSV1
+from .frames import FIN, RSV1, frame_header
 from .mask import frame
 
 # RFC 6455 5.3: a key for every frame, unpredictable. Asking the system costs more than a small
@@ -46,10 +46,14 @@ if hasattr(os, "register_at_fork"):
 class Writer:
     """Makes frames; `masks` tells that they are a client's."""
 
-    __slots__ = ("_masks",)
+    __slots__ = ("masks",)
 
     def __init__(self, masks: bool) -> None:
-        self._masks = masks
+        self.masks = masks
+
+    def header(self, opcode: int, size: int) -> bytes:
+        """What stands before a payload of `size` bytes, which is not masked and is all."""
+        return frame_header(opcode | FIN, size, 0)
 
     def frame(
         self,
@@ -64,7 +68,7 @@ class Writer:
             first |= FIN
         if compressed:
             first |= RSV1
-        return frame(first, payload, _keys.next() if self._masks else _NO_KEY)
+        return frame(first, payload, _keys.next() if self.masks else _NO_KEY)
 
 
 CLIENT_WRITER: Final = Writer(True)
