@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
@@ -27,8 +28,10 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
 class Peer:
     """A server that gives the answers in turn, on as many connections as are made.
 
-    An answer is bytes, or None to close the connection without one. `requests` keeps what was
-    asked, `connections` how many connections were made.
+    An answer is bytes, None to close the connection without one, or a coroutine function of the
+    connection's reader and writer. `requests` keeps what was
+    asked, `connections` how many connections were made, `writer` writes to the last one.
+    `bodies` False: the bodies of requests are left to read.
     """
 
     def __init__(self, *answers: bytes | None, close: bool = False) -> None:
@@ -36,6 +39,7 @@ class Peer:
         self._close = close
         self._peer = ScriptedPeer(self._serve)
         self.requests: list[bytes] = []
+        self.bodies = True
 
     @property
     def connections(self) -> int:
@@ -53,10 +57,17 @@ class Peer:
         await self._peer.__aexit__(*exc)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
         while True:
-            self.requests.append(await read_request(reader))
+            if self.bodies:
+                self.requests.append(await read_request(reader))
+            else:
+                self.requests.append(await reader.readuntil(b"\r\n\r\n"))
             answer = self._answers.pop(0) if self._answers else OK
             if answer is None:
+                return
+            if callable(answer):
+                await answer(reader, writer)
                 return
             writer.write(answer)
             await writer.drain()
@@ -78,6 +89,15 @@ def wind() -> Callable[[float], None]:
         passed += seconds
 
     return wind
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
 
 
 @pytest.fixture

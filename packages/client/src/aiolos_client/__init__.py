@@ -2,7 +2,25 @@
 
 # First of all: it decides whether compiled modules or their sources are imported.
 import aiolos_protocol
+from aiolos_protocol import hdrs
 from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.forms import FormData
+from aiolos_protocol.message import HttpVersion, HttpVersion10, HttpVersion11
+from aiolos_protocol.payload import (
+    PAYLOAD_REGISTRY,
+    AsyncIterablePayload,
+    BufferedReaderPayload,
+    BytesIOPayload,
+    BytesPayload,
+    IOBasePayload,
+    JsonPayload,
+    Payload,
+    StringIOPayload,
+    StringPayload,
+    TextIOPayload,
+    get_payload,
+    payload_type,
+)
 from aiolos_protocol.streams import StreamReader
 from aiolos_protocol.websocket import (
     WebSocketError,
@@ -20,6 +38,7 @@ from .clientrequest import ClientRequest, RequestInfo
 from .connector import BaseConnector
 from .cookiejar import CookieJar, DummyCookieJar
 from .digest import DigestAuthMiddleware
+from .download import Downloaded
 from .errors import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -52,6 +71,7 @@ from .errors import (
     UploadAbortedError,
     WSServerHandshakeError,
 )
+from .eventstream import ServerSentEvent
 from .happyeyeballs import SocketFactoryType
 from .keys import ConnectionKey
 from .local import NamedPipeConnector, UnixConnector
@@ -61,6 +81,7 @@ from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from .response import ClientResponse
 from .retries import RetryPolicy
 from .session import ClientSession
+from .sse import EventSource
 from .tcp import TCPConnector
 from .timeouts import ClientTimeout, ClientWSTimeout
 from .tls import Fingerprint
@@ -87,12 +108,17 @@ from .upload import UploadTracker
 from .websocket import ClientWebSocketResponse
 
 __all__ = [
+    "PAYLOAD_REGISTRY",
     "AbstractCookieJar",
     "AbstractResolver",
     "AddrInfoType",
+    "AsyncIterablePayload",
     "AsyncResolver",
     "BaseConnector",
     "BasicAuth",
+    "BufferedReaderPayload",
+    "BytesIOPayload",
+    "BytesPayload",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -120,25 +146,38 @@ __all__ = [
     "CookieJar",
     "DefaultResolver",
     "DigestAuthMiddleware",
+    "Downloaded",
     "DummyCookieJar",
+    "EventSource",
     "Fingerprint",
+    "FormData",
+    "HttpVersion",
+    "HttpVersion10",
+    "HttpVersion11",
+    "IOBasePayload",
     "InvalidURL",
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
+    "JsonPayload",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
+    "Payload",
     "RedirectClientError",
     "RequestInfo",
     "RetryPolicy",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
+    "ServerSentEvent",
     "ServerTimeoutError",
     "SocketFactoryType",
     "SocketTimeoutError",
     "StreamReader",
+    "StringIOPayload",
+    "StringPayload",
     "TCPConnector",
+    "TextIOPayload",
     "ThreadedResolver",
     "TooManyRedirects",
     "TraceConfig",
@@ -171,6 +210,9 @@ __all__ = [
     "__version__",
     "build_client_middlewares",
     "encode_basic_auth",
+    "get_payload",
+    "hdrs",
+    "payload_type",
     "request",
 ]
 

@@ -223,6 +223,9 @@ class BaseConnector:
                 raise
         return link
 
+    def answered(self, link: H1ClientLink) -> None:
+        """A response's head has come over `link`, which has TLS."""
+
     def _new_link(self) -> H1ClientLink:
         return H1ClientLink(self._loop, self._clock, self._limits, self)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiolos_protocol.clock import Clock
-from aiolos_protocol.errors import ConnectionLost, ProtocolError
+from aiolos_protocol.errors import ConnectionLost, ProtocolError, Unanswered
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.link.h1_client import H1ClientLink
 from aiolos_protocol.message import RequestHead
@@ -221,7 +221,10 @@ class Dialer:
             handover: Handover = exchange.take_over()
         except (ProtocolError, ConnectionLost) as error:
             link.abort()
-            cause = OSError(None, f"the proxy opens no tunnel: {error}")
+            hint = (
+                "; if it is a SOCKS proxy, write socks5://" if isinstance(error, Unanswered) else ""
+            )
+            cause = OSError(None, f"the proxy opens no tunnel: {error}{hint}")
             raise ClientProxyConnectionError(key, cause) from error
         except BaseException:
             link.abort()

@@ -267,6 +267,10 @@ class ClientResponse:
         self.release()
         await self.upload_ended()
 
+    def upload_is_over(self) -> bool:
+        """Whether the request's body is sent or given up."""
+        return self._request.sending is None or self._request.sending.done()
+
     async def upload_ended(self) -> None:
         """Wait until the request's body is sent or given up."""
         await self._request.upload_ended()

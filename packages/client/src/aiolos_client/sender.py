@@ -25,7 +25,7 @@ from .cookiejar import cookie_pairs
 from .deadlines import watch
 from .pool import Host
 from .response import ClientResponse
-from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams
+from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams, Traces
 from .translation import BodyErrors, request_error
 from .upload import send_body
 
@@ -63,31 +63,48 @@ class Sender:
         be dead before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a
         ClientError, or TimeoutError at the request's deadline.
         """
-        target = request.target
-        route = request.settings.route
-        if target.place_route is not route:
-            target.place = self._connector.host(target.key(route, self._ssl))
-            target.place_route = route
-        place: Host = target.place
+        place = self._place(request)
         link = self._connector.take(place)
-        reused = link is not None
-        if link is None:
-            link, reused = await self._connection(place, request)
-        elif request.traces is not None:
-            await self._trace_reuse(link, request)
-        try:
-            head, exchange = await self._exchange(link, request)
-        except Unanswered as error:
-            if not (reused and self._repeat and request.is_repeatable()):
-                raise request_error(request, error, 0) from error
+        may_repeat = self._repeat and link is not None
+        if link is not None and request.traces is not None:
+            await self._trace_reuse(link, request.traces)
+        while True:
+            if link is None:
+                link, reused = await self._connection(place, request)
+                may_repeat = may_repeat and reused
+            exchange: H1ClientExchange | None = None
+            try:
+                exchange = self._ask(link, request)
+                watching = watch(link, exchange, request)
+                if request.traces is not None:
+                    await self._trace_head(exchange, request)
+                head = await exchange.answered
+                break
+            except Unanswered as error:
+                if not (may_repeat and request.is_repeatable()):
+                    raise request_error(request, error, 0) from error
+            except (ProtocolError, ConnectionError) as error:
+                received = link.received
+                link.abort() if exchange is None else exchange.abort()
+                raise request_error(request, error, received) from error
+            except BaseException:
+                # Also a cancelled caller: nobody will read what may still come.
+                link.abort() if exchange is None else exchange.abort()
+                raise
             # The idle ones of a server that went away are dead, too.
             self._connector.close_idle(place)
-            link, _ = await self._connection(place, request)
-            head, exchange = await self._exchange(link, request)
+            link, may_repeat = None, False
+        if watching is not None and watching.is_timed:
+            exchange.body.on_eof(watching.stop)
+        if place.key.is_ssl:
+            self._connector.answered(link)
         return self._respond(request, head, exchange)
 
-    def close_body(self, body: Payload, response: ClientResponse) -> None:
-        """Let go of what `body` holds, once it is sent or given up."""
+    async def close_body(self, body: Payload, response: ClientResponse) -> None:
+        """Let go of what `body` holds, once it is sent or given up; that is not waited for."""
+        if response.upload_is_over():
+            await body.close()
+            return
         task = self._loop.create_task(_close_body(body, response))
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)
@@ -101,6 +118,15 @@ class Sender:
             await asyncio.wait(uploads)
 
     # The way there.
+
+    def _place(self, request: ClientRequest) -> Host:
+        """What the connector knows of where the request goes."""
+        target, route = request.target, request.settings.route
+        if target.place_route is not route:
+            target.place = self._connector.host(target.key(route, self._ssl))
+            target.place_route = route
+        place: Host = target.place
+        return place
 
     async def _connection(self, place: Host, request: ClientRequest) -> tuple[H1ClientLink, bool]:
         """A connection, and whether it has served before."""
@@ -118,44 +144,19 @@ class Sender:
                 f"{request} took longer than total={timeout.total:g} s, connecting to {place.key}"
             ) from error
 
-    async def _trace_reuse(self, link: H1ClientLink, request: ClientRequest) -> None:
-        assert request.traces is not None
+    async def _trace_reuse(self, link: H1ClientLink, traces: Traces) -> None:
         try:
-            await request.traces.send("on_connection_reuseconn", TraceConnectionReuseconnParams())
+            await traces.send("on_connection_reuseconn", TraceConnectionReuseconnParams())
         except BaseException:
             link.abort()
             raise
 
-    # The exchange.
+    async def _trace_head(self, exchange: H1ClientExchange, request: ClientRequest) -> None:
+        assert request.traces is not None
+        sent = TraceRequestHeadersSentParams(request.method, request.url, exchange.head.fields)
+        await request.traces.send("on_request_headers_sent", sent)
 
-    async def _exchange(
-        self, link: H1ClientLink, request: ClientRequest
-    ) -> tuple[ResponseHead, H1ClientExchange]:
-        exchange: H1ClientExchange | None = None
-        try:
-            exchange = self._ask(link, request)
-            watching = watch(link, exchange, request)
-            if request.traces is not None:
-                await request.traces.send(
-                    "on_request_headers_sent",
-                    TraceRequestHeadersSentParams(
-                        request.method, request.url, exchange.head.fields
-                    ),
-                )
-            head = await exchange.answered
-        except Unanswered:
-            raise
-        except (ProtocolError, ConnectionError) as error:
-            received = link.received
-            link.abort() if exchange is None else exchange.abort()
-            raise request_error(request, error, received) from error
-        except BaseException:
-            # Also a cancelled caller: nobody will read what may still come.
-            link.abort() if exchange is None else exchange.abort()
-            raise
-        if watching is not None and watching.is_timed:
-            exchange.body.on_eof(watching.stop)
-        return head, exchange
+    # The exchange.
 
     def _ask(self, link: H1ClientLink, request: ClientRequest) -> H1ClientExchange:
         jar = self._jar

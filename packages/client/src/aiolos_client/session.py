@@ -45,10 +45,11 @@ from .tracing import (
 )
 from .typedefs import LooseCookies, LooseHeaders, StrOrURL
 from .upload import trace_upload
+from .verbs import Verbs
 from .websocket import ClientWebSocketResponse, connect, ws_options
 
 
-class ClientSession:
+class ClientSession(Verbs):
     """Makes requests over shared connections; `async with` closes it.
 
     `base_url` is what relative URLs are joined to; `headers`, `cookies` and `auth` go with every
@@ -161,56 +162,10 @@ class ClientSession:
         self._handler = self._handling(settings)
         self._closed = False
 
-    # The verbs.
-
-    def request(
-        self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> Context[ClientResponse]:
-        """Ask `url` by `method`. The result is awaitable and an async context manager.
-
-        Awaiting raises ClientError or a subclass, TimeoutError at the deadline, RuntimeError on a
-        closed session, ValueError or TypeError for what cannot be sent.
-        """
-        return Context(self._request(method, url, **options))
-
-    def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by GET."""
-        return Context(self._request("GET", url, **options))
-
-    def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by HEAD; does not follow redirections by default."""
-        options.setdefault("allow_redirects", False)
-        return Context(self._request("HEAD", url, **options))
-
-    def options(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by OPTIONS."""
-        return Context(self._request("OPTIONS", url, **options))
-
-    def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by POST."""
-        return Context(self._request("POST", url, **options))
-
-    def put(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by PUT."""
-        return Context(self._request("PUT", url, **options))
-
-    def patch(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by PATCH."""
-        return Context(self._request("PATCH", url, **options))
-
-    def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by DELETE."""
-        return Context(self._request("DELETE", url, **options))
-
-    def query(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
-        """request() by QUERY: a safe request with a body
-        (draft-ietf-httpbis-safe-method-w-body)."""
-        return Context(self._request("QUERY", url, **options))
-
     async def _request(
         self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
     ) -> ClientResponse:
-        """See request()."""
+        """See request(); every verb comes through here."""
         if self._closed:
             raise RuntimeError("the session is closed; make a new ClientSession")
         if options:
@@ -240,7 +195,7 @@ class ClientSession:
                 await request.data.close()
             raise
         if not isinstance(request.data, bytes):
-            self._sender.close_body(request.data, response)
+            await self._sender.close_body(request.data, response)
         judge = settings.raise_for_status
         if judge is True:
             response.raise_for_status()

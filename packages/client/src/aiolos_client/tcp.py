@@ -91,7 +91,7 @@ class TCPConnector(BaseConnector):
         )
         self._dialer = Dialer(self._loop, self._clock, limits, self._resolve_host, options)
         # Links whose TLS session is still to come, which it does with the first answer.
-        self._fresh: dict[H1ClientLink, ConnectionKey] = {}
+        self._fresh: dict[H1ClientLink, tuple[ConnectionKey, Any]] = {}
 
     @property
     def ssl(self) -> Any:
@@ -127,16 +127,14 @@ class TCPConnector(BaseConnector):
             return await self._connect_by(self.connect_by, key, factory)
         link = await self._dialer.dial(key, factory, traces)
         if key.is_ssl:
-            self._fresh[link] = key
+            self._fresh[link] = key, link.get_extra_info("ssl_object")
         return link
 
-    def recycled(self, link: H1ClientLink) -> None:
-        """See ClientRole."""
-        if self._fresh:
-            key = self._fresh.pop(link, None)
-            if key is not None:
-                self._dialer.keep_session(key, link.get_extra_info("ssl_object"))
-        super().recycled(link)
+    def answered(self, link: H1ClientLink) -> None:
+        """See BaseConnector."""
+        fresh = self._fresh.pop(link, None)
+        if fresh is not None:
+            self._dialer.keep_session(*fresh)
 
     def lost(self, link: H1ClientLink, exc: BaseException | None) -> None:
         """See ClientRole."""

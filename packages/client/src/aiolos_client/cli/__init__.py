@@ -1,0 +1,1 @@
+"""The command: one request, written down by hand."""

@@ -1,0 +1,143 @@
+"""The command line, as a request's parts."""
+
+import argparse
+import json
+import mimetypes
+import ssl
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.forms import FormData
+
+from .._version import __version__
+from ..timeouts import ClientTimeout
+
+_EPILOG: Final = """\
+examples:
+  python -m aiolos_client https://example.org/
+  python -m aiolos_client -j '{"name": "x"}' https://example.org/users
+  python -m aiolos_client -F file=@photo.jpg -F title=Sea https://example.org/upload
+  python -m aiolos_client -o disk.iso https://example.org/disk.iso
+
+exit status: 0; 4 or 5 for an answer of 4xx or 5xx; 2 usage, 6 name unknown, 7 no connection,
+28 time-out, 47 too many redirections, 56 broken answer, 60 certificate refused, 130 Ctrl-C"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    made = argparse.ArgumentParser(
+        prog="python -m aiolos_client",
+        description="Make one HTTP request and show the answer.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("url", help="what to ask; http:// where the scheme is missing")
+    made.add_argument("-X", "--method", help="GET, or POST where there is a body")
+    made.add_argument(
+        "-H", "--header", action="append", default=[], metavar="'NAME: VALUE'", help="a header"
+    )
+    body = made.add_mutually_exclusive_group()
+    body.add_argument("-j", "--json", metavar="TEXT", help="a JSON body; @FILE, @- for stdin")
+    body.add_argument("-d", "--data", metavar="TEXT", help="a body as it is; @FILE, @- for stdin")
+    body.add_argument(
+        "-F", "--form", action="append", metavar="NAME=VALUE", help="a form's field; NAME=@FILE"
+    )
+    made.add_argument("-u", "--auth", metavar="USER:PASSWORD", help="Basic authentication")
+    made.add_argument("-o", "--output", metavar="FILE", type=Path, help="download to a file")
+    made.add_argument("-i", "--include", action="store_true", help="show the head in any case")
+    made.add_argument("-t", "--timeout", type=float, metavar="SECONDS", help="at most, in total")
+    made.add_argument("-x", "--proxy", metavar="URL", help="http, https or socks5 proxy")
+    made.add_argument("-k", "--insecure", action="store_true", help="do not check certificates")
+    made.add_argument("--cacert", metavar="FILE", help="trust these authorities")
+    made.add_argument("--no-redirects", action="store_true", help="do not follow redirections")
+    made.add_argument("--timing", action="store_true", help="show what took how long")
+    made.add_argument("--version", action="version", version=f"aiolos-client {__version__}")
+    return made
+
+
+class Mistake(Exception):
+    """What was typed cannot be asked."""
+
+
+def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, str, dict[str, Any]]:
+    """Method, URL, and the options of ClientSession.request(). Files are closed with `stack`.
+
+    Raises Mistake.
+    """
+    url = given.url if "://" in given.url else f"http://{given.url}"
+    options: dict[str, Any] = {"headers": dict(map(_header, given.header))}
+    if given.json is not None:
+        try:
+            options["json"] = json.loads(_text(given.json))
+        except ValueError as error:
+            raise Mistake(f"--json is no JSON: {error}") from error
+    elif given.data is not None:
+        options["data"] = _data(given.data, stack)
+    elif given.form:
+        options["data"] = _form(given.form, stack)
+    if given.auth is not None:
+        login, _, password = given.auth.partition(":")
+        options["auth"] = BasicAuth(login, password, "utf-8")
+    if given.proxy is not None:
+        options["proxy"] = given.proxy
+    if given.timeout is not None:
+        options["timeout"] = ClientTimeout(total=given.timeout)
+    if given.insecure:
+        options["ssl"] = False
+    elif given.cacert is not None:
+        try:
+            options["ssl"] = ssl.create_default_context(cafile=given.cacert)
+        except OSError as error:
+            raise Mistake(f"--cacert {given.cacert}: {error}") from error
+    options["allow_redirects"] = not given.no_redirects
+    has_body = "data" in options or options.get("json") is not None
+    return given.method or ("POST" if has_body else "GET"), url, options
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise Mistake(f"a header is 'NAME: VALUE', not {text!r}")
+    return name.strip(), value.strip()
+
+
+def _text(text: str) -> str:
+    if not text.startswith("@"):
+        return text
+    if text == "@-":
+        return sys.stdin.read()
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise Mistake(str(error)) from error
+
+
+def _data(text: str, stack: ExitStack) -> Any:
+    if text == "@-":
+        return sys.stdin.buffer
+    return _file(text[1:], stack) if text.startswith("@") else text
+
+
+def _form(fields: Sequence[str], stack: ExitStack) -> FormData:
+    form = FormData()
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals:
+            raise Mistake(f"a form's field is NAME=VALUE or NAME=@FILE, not {field!r}")
+        if value.startswith("@"):
+            kind = mimetypes.guess_type(value)[0] or "application/octet-stream"
+            form.add_field(name, _file(value[1:], stack), content_type=kind)
+        else:
+            form.add_field(name, value)
+    return form
+
+
+def _file(name: str, stack: ExitStack) -> Any:
+    try:
+        return stack.enter_context(Path(name).open("rb"))
+    except OSError as error:
+        raise Mistake(str(error)) from error

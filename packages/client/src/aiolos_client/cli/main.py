@@ -1,0 +1,120 @@
+"""The command's work, and what its exit status says."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any, Final
+
+from ..errors import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    InvalidURL,
+    NonHttpUrlClientError,
+    TooManyRedirects,
+)
+from ..response import ClientResponse
+from ..session import ClientSession
+from ..upload import UploadTracker
+from . import show
+from .arguments import Mistake, parser, request_options
+from .progress import shown
+from .timing import Timing
+
+# The numbers are curl's, where curl has one.
+_STATUSES: Final[tuple[tuple[type[BaseException], int], ...]] = (
+    (Mistake, 2),
+    (InvalidURL, 2),
+    (NonHttpUrlClientError, 2),
+    (ClientConnectorDNSError, 6),
+    (ClientConnectorCertificateError, 60),
+    (ClientConnectorError, 7),
+    (TooManyRedirects, 47),
+    (TimeoutError, 28),
+    (ClientError, 56),
+    (ValueError, 2),
+    (OSError, 23),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    given = parser().parse_args(arguments)
+    try:
+        return asyncio.run(_run(given))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read has seen enough; the interpreter must not complain about it on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except tuple(kind for kind, _ in _STATUSES) as error:
+        show.complain(str(error) or type(error).__name__)
+        return next(status for kind, status in _STATUSES if isinstance(error, kind))
+
+
+async def _run(given: Any) -> int:
+    timing = Timing()
+    with ExitStack() as stack:
+        method, url, options = request_options(given, stack)
+        configs = [timing.config] if given.timing else None
+        async with ClientSession(trust_env=True, trace_configs=configs) as session:
+            if given.output is not None and method == "GET":
+                status = await _download(session, url, given.output, options)
+            else:
+                status = await _ask(session, method, url, options, given)
+    if given.timing:
+        timing.show(sys.stderr)
+    return status
+
+
+async def _download(session: ClientSession, url: str, path: Any, options: dict[str, Any]) -> int:
+    if not sys.stderr.isatty():
+        await session.download(url, path, **options)
+        return 0
+    with shown(path.name) as progress:
+        await session.download(url, path, progress=progress, **options)
+    return 0
+
+
+async def _ask(
+    session: ClientSession, method: str, url: str, options: dict[str, Any], given: Any
+) -> int:
+    tracker = watching = None
+    if "data" in options and sys.stderr.isatty():
+        tracker = options["upload_tracker"] = UploadTracker()
+        watching = asyncio.ensure_future(_watch(tracker, getattr(options["data"], "size", None)))
+    try:
+        async with session.request(method, url, **options) as response:
+            if watching is not None:
+                watching.cancel()
+            await _show(response, given)
+    finally:
+        if watching is not None:
+            watching.cancel()
+    return response.status // 100 if response.status >= 400 else 0
+
+
+async def _watch(tracker: UploadTracker, total: int | None) -> None:
+    """Show how an upload goes on, where it takes its time."""
+    await asyncio.sleep(1)
+    with shown("sent") as progress:
+        while not tracker.upload_complete.done():
+            progress(tracker.bytes_written, total)
+            await asyncio.sleep(0.2)
+
+
+async def _show(response: ClientResponse, given: Any) -> None:
+    is_terminal = sys.stdout.isatty() and given.output is None
+    if is_terminal or given.include:
+        show.head(response, sys.stdout)
+        sys.stdout.flush()
+    if given.output is not None:
+        given.output.write_bytes(await response.read())
+    elif is_terminal:
+        show.on_terminal(response, await response.read(), sys.stdout)
+    else:
+        await show.into_pipe(response, sys.stdout.buffer)

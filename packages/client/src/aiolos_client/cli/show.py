@@ -1,0 +1,53 @@
+"""What is shown of an answer: all of it on a terminal, the body alone in a pipe."""
+
+import json
+import sys
+from contextlib import suppress
+from typing import BinaryIO, Final, TextIO
+
+from aiolos_protocol.fields.content_type import parse_content_type
+
+from ..response import ClientResponse
+
+# Control characters of a stranger's text must not reach the terminal: they could rewrite it.
+_VISIBLE: Final = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
+    0x7F: "\u2421",
+    **dict.fromkeys(range(128, 160), "�"),
+}
+
+
+def head(response: ClientResponse, out: TextIO) -> None:
+    """The status line and the fields."""
+    version = ".".join(map(str, response.version))
+    lines = [f"HTTP/{version} {response.status} {response.reason}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    print("\n".join(lines).translate(_VISIBLE), end="\n\n", file=out)
+
+
+def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
+    """The body as text, JSON indented in its order; of what is no text its size is told."""
+    if not body:
+        return
+    try:
+        text = body.decode(response.get_encoding())
+    except UnicodeDecodeError:
+        print(f"[{len(body):,} bytes that are no text; -o FILE or | keep them]", file=out)
+        return
+    if parse_content_type(response.headers.get("Content-Type")).is_json:
+        # What is no JSON after all is shown as it is.
+        with suppress(ValueError):
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    print(text.translate(_VISIBLE).rstrip("\n"), file=out)
+
+
+async def into_pipe(response: ClientResponse, out: BinaryIO) -> None:
+    """The body's bytes as they come."""
+    async for piece in response.content.iter_any():
+        out.write(piece)
+        out.flush()
+
+
+def complain(message: str) -> None:
+    """One line about what went wrong."""
+    print(f"aiolos_client: {message}".translate(_VISIBLE), file=sys.stderr)

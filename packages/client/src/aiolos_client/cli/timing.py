@@ -1,0 +1,40 @@
+"""What took how long, told by the signals of tracing."""
+
+import time
+from typing import Any, TextIO
+
+from ..tracing import TraceConfig
+
+_STEPS = (
+    ("name looked up", "on_dns_resolvehost_start", "on_dns_resolvehost_end"),
+    ("connected, TLS included", "on_connection_create_start", "on_connection_create_end"),
+    ("answer's head", "on_request_headers_sent", "on_request_end"),
+)
+
+
+class Timing:
+    """Moments of one request; `config` is to be given to the session."""
+
+    def __init__(self) -> None:
+        self.config = TraceConfig()
+        self._begun = time.perf_counter()
+        self._moments: dict[str, float] = {}
+        for name in {name for _, *names in _STEPS for name in names}:
+            getattr(self.config, name).append(self._noting(name))
+
+    def _noting(self, name: str) -> Any:
+        async def note(*_: Any) -> None:
+            self._moments[name] = time.perf_counter()
+
+        return note
+
+    def show(self, out: TextIO) -> None:
+        """One line for each step that took place, and the total."""
+        for what, start, end in _STEPS:
+            if start in self._moments and end in self._moments:
+                _line(what, self._moments[end] - self._moments[start], out)
+        _line("total", time.perf_counter() - self._begun, out)
+
+
+def _line(what: str, seconds: float, out: TextIO) -> None:
+    print(f"{what:<24} {seconds * 1000:9.1f} ms", file=out)

@@ -1,0 +1,203 @@
+"""Downloads to a file that go on where they broke off (RFC 9110 14)."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiolos_protocol import hdrs
+from aiolos_protocol.fields.ranges import ContentRange, parse_content_range
+from yarl import URL
+
+from .errors import ClientConnectionError, ClientPayloadError, ClientResponseError
+from .response import ClientResponse
+
+Ask = Callable[[dict[str, str]], Awaitable[ClientResponse]]
+Progress = Callable[[int, int | None], object]
+# A hop to a thread costs some 50 us: large pieces make it vanish.
+_PIECE: Final = 1_048_576
+_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a download has come to: the file, its size in bytes, how many of them were there from
+    an earlier time, and the URL in the end."""
+
+    path: Path
+    size: int
+    resumed_from: int
+    url: URL
+
+
+@dataclass(slots=True)
+class _Partial:
+    """What is there of a file, and how the server names the version that it is of."""
+
+    path: Path
+    validator: str = ""
+    size: int = 0
+
+    @classmethod
+    def beside(cls, path: Path, url: str) -> "_Partial":
+        """What an earlier download of `url` to `path` has left."""
+        found = cls(path.with_name(f"{path.name}.part"))
+        try:
+            kept = json.loads(found.note.read_text())
+            if kept["url"] == url:
+                found.validator = str(kept["validator"])
+                found.size = found.path.stat().st_size
+        except (OSError, ValueError, KeyError, TypeError):
+            found.validator, found.size = "", 0
+        return found
+
+    @property
+    def note(self) -> Path:
+        """Where the validator is kept."""
+        return self.path.with_name(f"{self.path.name}.json")
+
+    def begin(self, url: str, validator: str, at: int) -> int:
+        """An open descriptor, at `at`; what is behind is gone."""
+        self.validator = validator
+        self.size = at
+        self.note.write_text(json.dumps({"url": url, "validator": validator}))
+        descriptor = os.open(
+            self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666
+        )
+        os.ftruncate(descriptor, at)
+        os.lseek(descriptor, at, os.SEEK_SET)
+        return descriptor
+
+    def finish(self, path: Path) -> None:
+        """It is whole."""
+        os.replace(self.path, path)
+        self.note.unlink(missing_ok=True)
+
+    def write(self, descriptor: int, data: bytes) -> None:
+        """Append `data`."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        self.size += len(data)
+
+    def close(self, descriptor: int, data: bytes) -> None:
+        """Append `data`, the last."""
+        try:
+            self.write(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+
+async def download(
+    ask: Ask,
+    url: str,
+    path: Path,
+    *,
+    progress: Progress | None = None,
+    attempts: int = 5,
+    sleep: Callable[[float], Awaitable[object]],
+) -> Downloaded:
+    """Download by `ask(headers)`, whose URL is `url`, to `path`; see ClientSession.download()."""
+    run = asyncio.get_running_loop().run_in_executor
+    partial = await run(None, _Partial.beside, path, url)
+    found = partial.size
+    failures = 0
+    while True:
+        before = partial.size
+        try:
+            async with await ask(_headers(partial)) as response:
+                await _take(response, partial, url, progress)
+        except (ClientConnectionError, ClientPayloadError):
+            # As long as something comes the attempts do not run out.
+            failures = 1 if partial.size > before else failures + 1
+            if failures >= attempts:
+                raise
+            await sleep(_PAUSE)
+            continue
+        await run(None, partial.finish, path)
+        return Downloaded(path, partial.size, min(found, partial.size), response.url)
+
+
+def _headers(partial: _Partial) -> dict[str, str]:
+    headers: dict[str, str] = {hdrs.ACCEPT_ENCODING: "identity"}
+    if partial.size and partial.validator:
+        headers[hdrs.RANGE] = f"bytes={partial.size}-"
+        headers[hdrs.IF_RANGE] = partial.validator
+    return headers
+
+
+def _validator(response: ClientResponse) -> str:
+    """What If-Range takes (RFC 9110 13.1.5): a strong entity tag, else a date; "" for neither."""
+    tag = response.headers.get(hdrs.ETAG, "")
+    if tag and not tag.startswith("W/"):
+        return tag
+    return response.headers.get(hdrs.LAST_MODIFIED, "")
+
+
+async def _take(
+    response: ClientResponse, partial: _Partial, url: str, progress: Progress | None
+) -> None:
+    """Append the body of `response` to what is there."""
+    run = asyncio.get_running_loop().run_in_executor
+    start, total = _place(response, partial)
+    if start == total and start:
+        return
+    descriptor = await run(None, partial.begin, url, _validator(response), start)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        if progress is not None:
+            progress(partial.size, total)
+        async for data in response.content.iter_any():
+            pieces.append(data)
+            size += len(data)
+            if size >= _PIECE:
+                data, size = b"".join(pieces), 0
+                pieces.clear()
+                await run(None, partial.write, descriptor, data)
+                if progress is not None:
+                    progress(partial.size, total)
+    finally:
+        # What came before the connection was lost is kept as well.
+        await run(None, partial.close, descriptor, b"".join(pieces))
+    if progress is not None:
+        progress(partial.size, total)
+    if total is not None and partial.size != total:
+        raise ClientPayloadError(f"{url} is {total} bytes, but {partial.size} came")
+
+
+def _place(response: ClientResponse, partial: _Partial) -> tuple[int, int | None]:
+    """Where the body of `response` begins in the file, and how long the file is."""
+    if response.status == 200:
+        return 0, response.content_length
+    given = _content_range(response)
+    asked = partial.size
+    if response.status == 206 and given is not None and given.start == asked:
+        return asked, given.size
+    if response.status == 416 and given is not None and given.size == asked:
+        # All was there already.
+        return asked, asked
+    if response.status not in (206, 416):
+        raise ClientResponseError(
+            response.request_info,
+            response.history,
+            status=response.status,
+            message=response.reason,
+            headers=response.headers,
+        )
+    # From the beginning, next time.
+    partial.size = 0
+    raise ClientPayloadError(
+        f"{response.url} was asked for the bytes from {asked} on, and answers {response.status} "
+        f"with the range {response.headers.get(hdrs.CONTENT_RANGE)!r}"
+    )
+
+
+def _content_range(response: ClientResponse) -> ContentRange | None:
+    try:
+        return parse_content_range(response.headers.get(hdrs.CONTENT_RANGE, ""))
+    except ValueError:
+        return None

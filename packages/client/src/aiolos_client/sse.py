@@ -1,0 +1,140 @@
+"""Server-sent events, with the connection made anew where it is lost (WHATWG HTML 9.2)."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiolos_protocol import hdrs
+
+from .errors import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ClientResponseError,
+    ContentTypeError,
+)
+from .eventstream import EventParser, EventTooLarge, ServerSentEvent
+from .response import ClientResponse
+
+EVENT_STREAM: Final = "text/event-stream"
+# What browsers wait before they connect again, in seconds.
+_PAUSE: Final = 3.0
+_LOST: Final = (ClientConnectionError, ClientPayloadError)
+
+Ask = Callable[[dict[str, str]], Awaitable[ClientResponse]]
+
+
+class EventSource:
+    """The events of a server, in order, over as many connections as it takes.
+
+    `async with session.sse(url) as events:` and `async for event in events:` in it. Iteration ends
+    where the server says 204; where the stream ends or the connection is lost, it is made anew
+    after the time that the server has asked for, with Last-Event-ID. `last_event_id` is to be kept
+    by whoever wants to go on another day. Raises ClientResponseError for another status than 200,
+    ContentTypeError for another type, ClientPayloadError for an event above `max_event_size`.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        last_event_id: str,
+        reconnect: bool,
+        max_event_size: int,
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._ask = ask
+        self._reconnect = reconnect
+        self._limit = max_event_size
+        self._sleep = sleep
+        self._parser = EventParser(max_event_size, last_event_id)
+        self._ready: deque[ServerSentEvent] = deque()
+        self._pause = _PAUSE
+        self._is_over = False
+        self.response: ClientResponse | None = None
+
+    @property
+    def last_event_id(self) -> str:
+        """The id of the last event that had one."""
+        return self._parser.last_id
+
+    async def __aenter__(self) -> Self:
+        await self._connect()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; iteration ends."""
+        self._is_over = True
+        if self.response is not None:
+            self.response.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ServerSentEvent:
+        while not self._ready:
+            if self._is_over or self.response is None:
+                raise StopAsyncIteration
+            await self._receive()
+        return self._ready.popleft()
+
+    async def _receive(self) -> None:
+        """More bytes, or another connection."""
+        assert self.response is not None
+        try:
+            data = await self.response.content.readany()
+        except _LOST:
+            if not self._reconnect or self._is_over:
+                raise
+            data = b""
+        if data:
+            try:
+                self._ready.extend(self._parser.feed(data))
+            except EventTooLarge as error:
+                self.close()
+                raise ClientPayloadError(f"{error}; see max_event_size") from error
+            if self._parser.retry is not None:
+                self._pause = self._parser.retry
+            return
+        self.response.close()
+        if not self._reconnect:
+            self._is_over = True
+            return
+        self._parser = EventParser(self._limit, self._parser.last_id)
+        await self._connect_again()
+
+    async def _connect_again(self) -> None:
+        while True:
+            await self._sleep(self._pause)
+            try:
+                await self._connect()
+            except ClientConnectionError:
+                # As long as it takes; whoever wants an end has asyncio.timeout().
+                continue
+            return
+
+    async def _connect(self) -> None:
+        headers: dict[str, str] = {hdrs.ACCEPT: EVENT_STREAM, hdrs.CACHE_CONTROL: "no-store"}
+        if self.last_event_id:
+            headers[hdrs.LAST_EVENT_ID] = self.last_event_id
+        response = self.response = await self._ask(headers)
+        if response.status == 204:
+            self.close()
+            return
+        told: dict[str, Any] = {"status": response.status, "headers": response.headers}
+        info = response.request_info, response.history
+        if response.status != 200:
+            self.close()
+            raise ClientResponseError(*info, message=response.reason, **told)
+        if response.content_type != EVENT_STREAM:
+            self.close()
+            expected = f"expected {EVENT_STREAM}, got {response.content_type}"
+            raise ContentTypeError(*info, message=expected, **told)

@@ -1,0 +1,167 @@
+"""Digest authentication (RFC 7616), with the examples of its section 3.9."""
+
+import hashlib
+import re
+
+import aiolos_client
+import pytest
+from aiolos_client import DigestAuthMiddleware
+from aiolos_client.digest import answer, strongest
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+NONCE = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"
+CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+OPAQUE = "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"
+
+
+def asks(fields="", nonce="abc", qop='qop="auth"'):
+    challenge = f'Digest realm="r", nonce="{nonce}", {qop}{fields}'
+    return (
+        f"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def authorization(request):
+    found = re.search(rb"\r\nAuthorization: (.*?)\r\n", request)
+    return found[1].decode() if found else None
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "response"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_rfc_7616_3_9_1(algorithm, response):
+    parameters = {
+        "realm": "http-auth@example.org",
+        "qop": "auth, auth-int",
+        "algorithm": algorithm,
+        "nonce": NONCE,
+        "opaque": OPAQUE,
+    }
+    credentials = answer(
+        parameters, "Mufasa", "Circle of Life", "GET", "/dir/index.html", b"", 1, CNONCE
+    )
+    assert credentials == (
+        'Digest username="Mufasa", realm="http-auth@example.org", '
+        f'nonce="{NONCE}", uri="/dir/index.html", response="{response}", '
+        f'algorithm={algorithm}, opaque="{OPAQUE}", qop=auth, nc=00000001, cnonce="{CNONCE}"'
+    )
+
+
+def test_without_qop_as_rfc_2069_has_it():
+    credentials = answer({"realm": "r", "nonce": "n"}, "u", "p", "GET", "/", b"", 1, "c")
+    secret = hashlib.md5(b"u:r:p").hexdigest()
+    asked = hashlib.md5(b"GET:/").hexdigest()
+    expected = hashlib.md5(f"{secret}:n:{asked}".encode()).hexdigest()
+    assert f'response="{expected}"' in credentials
+    assert "qop" not in credentials
+
+
+def test_the_body_counts_with_auth_int():
+    parameters = {"realm": "r", "nonce": "n", "qop": "auth-int"}
+    one, two = (answer(parameters, "u", "p", "PUT", "/", body, 1, "c") for body in (b"one", b"two"))
+    assert one != two
+    assert "qop=auth-int" in one
+
+
+def test_the_name_is_hidden_where_the_server_can_bear_it():
+    parameters = {"realm": "r", "nonce": "n", "userhash": "true", "algorithm": "SHA-256"}
+    credentials = answer(parameters, "u", "p", "GET", "/", b"", 1, "c")
+    assert f'username="{hashlib.sha256(b"u:r").hexdigest()}"' in credentials
+    assert "userhash=true" in credentials
+
+
+def test_a_session_algorithm():
+    plain = answer({"nonce": "n", "algorithm": "MD5"}, "u", "p", "GET", "/", b"", 1, "c")
+    session = answer({"nonce": "n", "algorithm": "MD5-sess"}, "u", "p", "GET", "/", b"", 1, "c")
+    assert plain != session
+    assert "algorithm=MD5-sess" in session
+
+
+def test_a_protection_that_nobody_knows():
+    with pytest.raises(aiolos_client.ClientError, match="qop='auth-conf'"):
+        answer({"nonce": "n", "qop": "auth-conf"}, "u", "p", "GET", "/", b"", 1, "c")
+
+
+def test_the_strongest_challenge_is_answered():
+    fields = [
+        'Basic realm="r", Digest realm="r", nonce="1", algorithm=MD5',
+        'Digest realm="r", nonce="2", algorithm=SHA-256, Digest nonce="3", algorithm=WHIRLPOOL',
+    ]
+    assert strongest(fields).parameters["nonce"] == "2"
+    assert strongest(['Basic realm="r"', 'Digest realm="r"']) is None
+
+
+async def test_cli_29_digest(talk):
+    digest = DigestAuthMiddleware("user", "secret")
+    async with talk(asks(), OK, OK, OK, middlewares=(digest,)) as (peer, session):
+        for _ in range(3):
+            async with session.get("/a?b=c") as response:
+                assert response.status == 200
+    told = [authorization(each) for each in peer.requests]
+    assert told[0] is None
+    assert 'uri="/a?b=c"' in told[1]
+    assert [re.search("nc=([0-9]+)", each)[1] for each in told[1:]] == [
+        "00000001",
+        "00000002",
+        "00000003",
+    ]
+
+
+async def test_without_being_asked_only_where_that_is_wanted(talk):
+    digest = DigestAuthMiddleware("user", "secret", preemptive=False)
+    async with talk(asks(), OK, asks(nonce="new"), OK, middlewares=(digest,)) as (peer, session):
+        for _ in range(2):
+            async with session.get("/") as response:
+                assert response.status == 200
+    assert [authorization(each) is None for each in peer.requests] == [True, False, True, False]
+
+
+async def test_a_stale_nonce_is_replaced(talk):
+    digest = DigestAuthMiddleware("user", "secret")
+    stale = asks(", stale=true", nonce="new")
+    async with talk(asks(), OK, stale, OK, middlewares=(digest,)) as (peer, session):
+        for _ in range(2):
+            async with session.get("/") as response:
+                assert response.status == 200
+    assert 'nonce="new"' in authorization(peer.requests[3])
+    assert "nc=00000001" in authorization(peer.requests[3])
+
+
+async def test_a_refused_password_is_not_tried_for_ever(talk):
+    digest = DigestAuthMiddleware("user", "wrong")
+    async with talk(asks(), asks(), middlewares=(digest,)) as (peer, session):
+        async with session.get("/") as response:
+            assert response.status == 401
+        assert len(peer.requests) == 2
+
+
+async def test_credentials_stay_in_their_space(peer):
+    digest = DigestAuthMiddleware("user", "secret")
+    async with peer(asks(', domain="/private"'), OK) as own, peer() as other:
+        async with aiolos_client.ClientSession(middlewares=(digest,)) as session:
+            for url in (f"{own.url}/private/a", f"{own.url}/public", f"{other.url}/private/a"):
+                async with session.get(url) as response:
+                    assert response.status == 200
+    assert authorization(own.requests[1]) is not None
+    assert authorization(own.requests[2]) is None
+    assert authorization(other.requests[0]) is None
+
+
+async def test_what_digest_cannot_answer_is_the_answer(talk):
+    basic = (
+        b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=r\r\nContent-Length: 0\r\n\r\n"
+    )
+    async with talk(basic, middlewares=(DigestAuthMiddleware("u", "p"),)) as (peer, session):
+        async with session.get("/") as response:
+            assert response.status == 401
+        assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize(("login", "words"), [("a:b", "not allowed in login"), (None, "both str")])
+def test_what_is_no_login(login, words):
+    with pytest.raises(ValueError, match=words):
+        DigestAuthMiddleware(login, "p")

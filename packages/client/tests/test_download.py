@@ -1,0 +1,136 @@
+"""session.download(): files that go on where they broke off."""
+
+import json
+
+import aiolos_client
+import pytest
+
+BODY = bytes(range(256)) * 8192
+
+
+def whole(body=BODY, cut=None, tag=b'"v1"'):
+    head = b"HTTP/1.1 200 OK\r\nETag: %b\r\nContent-Length: %d\r\n\r\n" % (tag, len(body))
+    return head + body[:cut]
+
+
+def rest(start, cut=None, body=BODY):
+    return (
+        b'HTTP/1.1 206 Partial\r\nETag: "v1"\r\nContent-Range: bytes %d-%d/%d\r\n'
+        b"Content-Length: %d\r\n\r\n" % (start, len(body) - 1, len(body), len(body) - start)
+    ) + body[start:cut]
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """What was waited before asking again; it takes no time."""
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr("aiolos_client.verbs.SLEEP", sleep)
+    return pauses
+
+
+async def test_a_file_appears_when_it_is_whole(talk, tmp_path):
+    path = tmp_path / "file"
+    steps = []
+    async with talk(whole()) as (peer, session):
+        done = await session.download("/x", path, progress=lambda *each: steps.append(each))
+        assert str(done.url) == f"{peer.url}/x"
+    assert path.read_bytes() == BODY
+    assert (done.path, done.size, done.resumed_from) == (path, len(BODY), 0)
+    assert (steps[0], steps[-1]) == ((0, len(BODY)), (len(BODY), len(BODY)))
+    assert steps == sorted(steps)
+    assert b"Accept-Encoding: identity\r\n" in peer.requests[0]
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+async def test_it_goes_on_where_it_broke_off(talk, tmp_path, pauses):
+    answers = whole(cut=500_000), rest(500_000, cut=1_900_000), rest(1_900_000)
+    async with talk(*answers, close=True) as (peer, session):
+        done = await session.download("/x", tmp_path / "file")
+    assert done.path.read_bytes() == BODY
+    assert len(pauses) == 2
+    assert [b"Range: bytes=500000-\r\n" in each for each in peer.requests] == [False, True, False]
+    assert b'If-Range: "v1"\r\n' in peer.requests[1]
+    assert b"Range: bytes=1900000-\r\n" in peer.requests[2]
+
+
+async def test_another_day(talk, tmp_path, pauses):
+    path = tmp_path / "file"
+    async with talk(whole(cut=700_000), close=True) as (peer, session):
+        with pytest.raises(aiolos_client.ClientPayloadError):
+            await session.download(f"{peer.url}/x", path, attempts=1)
+        assert not path.exists()
+        peer._answers = [rest(700_000)]
+        done = await session.download(f"{peer.url}/x", path)
+    assert path.read_bytes() == BODY
+    assert done.resumed_from == 700_000
+
+
+async def test_a_new_version_is_taken_from_its_beginning(talk, tmp_path, pauses):
+    new = whole(b"new", tag=b'"v2"')
+    async with talk(whole(cut=700_000), new, close=True) as (_, session):
+        done = await session.download("/x", tmp_path / "file")
+    assert done.path.read_bytes() == b"new"
+
+
+async def test_what_another_url_has_left_is_not_used(talk, tmp_path):
+    path = tmp_path / "file"
+    (tmp_path / "file.part").write_bytes(b"other")
+    note = {"url": "http://other/", "validator": '"v1"'}
+    (tmp_path / "file.part.json").write_text(json.dumps(note))
+    async with talk(whole()) as (peer, session):
+        await session.download("/x", path)
+    assert path.read_bytes() == BODY
+    assert b"Range" not in peer.requests[0]
+
+
+async def test_without_a_strong_name_of_the_version_it_begins_anew(talk, tmp_path, pauses):
+    answers = whole(cut=500_000, tag=b'W/"1"'), whole(tag=b'W/"1"')
+    async with talk(*answers, close=True) as (peer, session):
+        await session.download("/x", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert b"Range" not in peer.requests[1]
+
+
+async def test_all_was_there_already(talk, tmp_path, pauses):
+    path = tmp_path / "file"
+    size = len(BODY)
+    done = b"HTTP/1.1 416 No\r\nContent-Range: bytes */%d\r\nContent-Length: 0\r\n\r\n" % size
+    chunked = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n' % (
+        size,
+        BODY,
+    )
+    async with talk(chunked, done, close=True) as (_, session):
+        await session.download("/x", path)
+    assert path.read_bytes() == BODY
+
+
+async def test_an_answer_for_another_place_is_not_written(talk, tmp_path, pauses):
+    answers = whole(cut=500_000), rest(400_000), whole()
+    async with talk(*answers, close=True) as (_, session):
+        await session.download("/x", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == BODY
+
+
+async def test_attempts_that_bring_nothing_run_out(talk, tmp_path, pauses):
+    async with talk(None, None, None) as (peer, session):
+        with pytest.raises(aiolos_client.ServerDisconnectedError):
+            await session.download("/x", tmp_path / "file", attempts=3)
+        assert len(peer.requests) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_is_not_there_is_an_error_at_once(talk, tmp_path):
+    async with talk(b"HTTP/1.1 404 Nowhere\r\nContent-Length: 0\r\n\r\n") as (peer, session):
+        with pytest.raises(aiolos_client.ClientResponseError, match="404"):
+            await session.download("/x", tmp_path / "file")
+        assert len(peer.requests) == 1
+
+
+async def test_a_folder_that_is_not_there(talk, tmp_path):
+    async with talk(whole()) as (_, session):
+        with pytest.raises(FileNotFoundError):
+            await session.download("/x", tmp_path / "nowhere" / "file")

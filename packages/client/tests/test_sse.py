@@ -1,0 +1,118 @@
+"""session.sse(): events over as many connections as it takes."""
+
+import aiolos_client
+import pytest
+from aiolos_client.eventstream import ServerSentEvent
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+GONE = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def stream(events):
+    return HEAD + b"Content-Length: %d\r\n\r\n" % len(events) + events
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """What was waited before connecting again; it takes no time."""
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr("aiolos_client.verbs.SLEEP", sleep)
+    return pauses
+
+
+async def test_events_until_the_server_has_no_more(talk, pauses):
+    answers = (
+        stream(b"id: 1\ndata: a\n\n"),
+        stream(b"retry: 10\nevent: e\nid: 2\ndata: b\n\ndata: incomplete"),
+        GONE,
+    )
+    async with talk(*answers) as (peer, session):
+        async with session.sse("/events", headers={"X-Mine": "1"}) as events:
+            found = [event async for event in events]
+        assert found == [ServerSentEvent("a", id="1"), ServerSentEvent("b", "e", "2")]
+        assert events.last_event_id == "2"
+    assert pauses == [3.0, 0.01]
+    assert [b"Last-Event-ID: %d\r\n" % n in each for n, each in enumerate(peer.requests)] == [
+        False,
+        True,
+        True,
+    ]
+    assert all(b"Accept: text/event-stream\r\n" in each for each in peer.requests)
+    assert all(b"X-Mine: 1\r\n" in each for each in peer.requests)
+
+
+async def test_a_connection_that_is_lost_is_made_anew(talk, pauses):
+    cut = HEAD + b"Content-Length: 99\r\n\r\ndata: a\n\ndata: lost"
+    async with talk(cut, GONE, close=True) as (_, session):
+        async with session.sse("/") as events:
+            assert [event.data async for event in events] == ["a"]
+    assert len(pauses) == 1
+
+
+async def test_a_server_that_is_away_for_a_while(talk, pauses):
+    answers = stream(b"data: a\n\n"), None, None, GONE
+    async with talk(*answers, retry_disconnected=False) as (_, session):
+        async with session.sse("/") as events:
+            assert [event.data async for event in events] == ["a"]
+    assert len(pauses) == 3
+
+
+async def test_one_connection_only(talk, pauses):
+    async with talk(stream(b"data: a\n\n")) as (peer, session):
+        async with session.sse("/", reconnect=False) as events:
+            assert [event.data async for event in events] == ["a"]
+        assert len(peer.requests) == 1
+
+
+async def test_going_on_another_day(talk):
+    async with talk(GONE) as (peer, session):
+        async with session.sse("/", last_event_id="41") as events:
+            assert [event async for event in events] == []
+    assert b"Last-Event-ID: 41\r\n" in peer.requests[0]
+
+
+async def test_leaving_early(talk):
+    async with talk(HEAD + b"\r\ndata: a\n\n") as (_, session):
+        async with session.sse("/") as events:
+            async for event in events:
+                assert event.data == "a"
+                break
+        assert events.response.closed
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (
+            b"HTTP/1.1 404 Nowhere\r\nContent-Length: 0\r\n\r\n",
+            aiolos_client.ClientResponseError,
+            "404",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n",
+            aiolos_client.ContentTypeError,
+            "expected text/event-stream, got text/html",
+        ),
+        (stream(b"data: " + b"x" * 99), aiolos_client.ClientPayloadError, "max_event_size"),
+    ],
+)
+async def test_what_is_no_stream_of_events(talk, answer, kind, words):
+    async with talk(answer) as (_, session):
+        with pytest.raises(kind, match=words):
+            async with session.sse("/", max_event_size=50) as events:
+                await anext(events)
+
+
+async def test_there_is_no_bound_in_total(talk, wind):
+    async with talk(HEAD + b"\r\ndata: a\n\n") as (peer, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            wind(3600)
+            peer.writer.write(b"data: b\n\n")
+            assert (await anext(events)).data == "b"
