@@ -2,7 +2,6 @@
 
 # First of all: it decides whether compiled modules or their sources are imported.
 import aiolos_protocol
-from aiolos_protocol import hdrs
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.forms import FormData
 from aiolos_protocol.message import HttpVersion, HttpVersion10, HttpVersion11
@@ -108,7 +107,6 @@ from .upload import UploadTracker
 from .websocket import ClientWebSocketResponse
 
 __all__ = [
-    "PAYLOAD_REGISTRY",
     "AbstractCookieJar",
     "AbstractResolver",
     "AddrInfoType",
@@ -162,6 +160,7 @@ __all__ = [
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
+    "PAYLOAD_REGISTRY",
     "Payload",
     "RedirectClientError",
     "RequestInfo",
@@ -211,7 +210,6 @@ __all__ = [
     "build_client_middlewares",
     "encode_basic_auth",
     "get_payload",
-    "hdrs",
     "payload_type",
     "request",
 ]
