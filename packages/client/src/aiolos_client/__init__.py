@@ -107,6 +107,7 @@ from .upload import UploadTracker
 from .websocket import ClientWebSocketResponse
 
 __all__ = [
+    "PAYLOAD_REGISTRY",
     "AbstractCookieJar",
     "AbstractResolver",
     "AddrInfoType",
@@ -160,7 +161,6 @@ __all__ = [
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
-    "PAYLOAD_REGISTRY",
     "Payload",
     "RedirectClientError",
     "RequestInfo",
