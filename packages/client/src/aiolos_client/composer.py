@@ -46,7 +46,8 @@ class Composer:
     ) -> None:
         self.settings = settings
         self.base_url = base_url
-        self.headers = checked_headers(headers)
+        # Typed as getversion() takes it.
+        self.headers: Any = checked_headers(headers)
         self.auth = auth
         self.skipped = frozenset(each.lower() for each in skip_auto_headers or ())
         self._session = session
@@ -55,19 +56,23 @@ class Composer:
         self.dumps = dumps
         self._quote_cookie = quote_cookie
         self._targets: dict[str | URL, Target] = {}
-        self._version = _version(self.headers)
+        self._version: int = getversion(self.headers)
 
     def compose(
         self, method: str, url: str | URL, options: Mapping[str, Any], now: float
     ) -> ClientRequest:
         """The request, whose time begins `now`. Raises ClientError, ValueError or TypeError for
         what cannot be asked. Never suspends."""
-        if _version(self.headers) != self._version:
+        version = getversion(self.headers)
+        if version != self._version:
             self._targets.clear()
-            self._version = _version(self.headers)
+            self._version = version
+        target = self._targets.get(url)
+        auth = None
+        if target is None or options.get("params"):
+            target, auth = self._target(url, options.get("params"))
         settings = settled(self.settings, options) if options else self.settings
-        target, auth = self._target(url, options.get("params"))
-        if auth is None and options.keys() <= POLICIES:
+        if auth is None and (not options or options.keys() <= POLICIES):
             head = target.heads.get(method) or self._plain_head(method, target)
             return self._request(head.method, target, settings, self._session, now, head)
         return self._own(method, target, settings, options, auth, now)
@@ -76,10 +81,6 @@ class Composer:
 
     def _target(self, url: str | URL, params: Any) -> tuple[Target, BasicAuth | None]:
         """The URL made ready, and the credentials that stood in it."""
-        if not params:
-            known = self._targets.get(url)
-            if known is not None:
-                return known, None
         whole = parse_url(url)
         if self.base_url is not None and not whole.absolute:
             whole = self.base_url.join(whole)
@@ -172,11 +173,6 @@ class Composer:
             chosen = self.auth
         if chosen is not None:
             fields[hdrs.AUTHORIZATION] = chosen.encode()
-
-
-def _version(headers: Any) -> int:
-    """A number that changes with `headers`."""
-    return getversion(headers)
 
 
 def _set_upload(

@@ -1,23 +1,33 @@
 """What the verbs give: awaitable, and async context managers."""
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
+
+from aiolos_protocol.transport import READY
 
 
 class Closing(Protocol):
     """What ends with its `async with` block."""
 
     async def __aenter__(self) -> Any: ...
-    async def __aexit__(
+    def __aexit__(
         self,
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> Awaitable[None]: ...
+
+
+class Leaving(Closing, Protocol):
+    """What can be left without waiting."""
+
+    def enter(self) -> None: ...
+    def leave(self) -> None: ...
 
 
 _T = TypeVar("_T", bound=Closing)
+_Answer = TypeVar("_Answer", bound=Leaving)
 
 
 class Context(Coroutine[Any, Any, _T], Generic[_T]):
@@ -49,10 +59,30 @@ class Context(Coroutine[Any, Any, _T], Generic[_T]):
         await result.__aenter__()
         return result
 
-    async def __aexit__(
+    def __aexit__(
         self,
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
-        await self._result.__aexit__(exc_type, exc, traceback)
+    ) -> Awaitable[None]:
+        return self._result.__aexit__(exc_type, exc, traceback)
+
+
+class RequestContext(Context[_Answer]):
+    """A Context whose result is left without waiting; it costs fewer coroutines."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> _Answer:
+        self._result = result = await self._coro
+        result.enter()
+        return result
+
+    def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> Awaitable[None]:
+        self._result.leave()
+        return READY

@@ -17,7 +17,7 @@ from .middlewares import ClientHandlerType
 from .response import ClientResponse
 from .tracing import TraceRequestRedirectParams
 
-_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 # What belongs to the body that is not sent again.
 _BODY_FIELDS: Final = (
     hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.CONTENT_LANGUAGE,
@@ -28,16 +28,23 @@ _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hd
 
 
 async def follow_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """The response to `request`, or the one that it redirects to; a middleware, the outermost.
+    """The response to `request`, or the one that it redirects to; a middleware. See follow()."""
+    response = await handler(request)
+    if response.status in STATUSES and request.settings.allow_redirects:
+        return await follow(request, response, handler)
+    return response
+
+
+async def follow(
+    request: ClientRequest, response: ClientResponse, handler: ClientHandlerType
+) -> ClientResponse:
+    """The response that `response`, the answer to `request`, leads to by `handler`.
 
     Raises TooManyRedirects, InvalidUrlRedirectClientError, NonHttpUrlRedirectClientError, and
     ClientPayloadError where the body would have to be sent again but is gone.
     """
-    response = await handler(request)
-    if response.status not in _STATUSES or not request.settings.allow_redirects:
-        return response
     history: list[ClientResponse] = []
-    while response.status in _STATUSES:
+    while response.status in STATUSES:
         location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
         if location is None:
             break

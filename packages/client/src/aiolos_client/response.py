@@ -179,11 +179,13 @@ class ClientResponse:
         """The whole body; again the same bytes."""
         body = self._body
         if body is None:
+            content = self.content
             try:
-                body = self._body = await self.content.read()
+                body = content.read_nowait() if content.ended else await content.read()
             except BaseException:
                 self.close()
                 raise
+            self._body = body
             traces = self._request.traces
             if traces is not None:
                 await traces.send(
@@ -293,8 +295,17 @@ class ClientResponse:
                 headers=self.headers,
             )
 
-    async def __aenter__(self) -> Self:
+    def enter(self) -> None:
+        """`async with` begins."""
         self._in_context = True
+
+    def leave(self) -> None:
+        """`async with` ends."""
+        self._in_context = False
+        self.release()
+
+    async def __aenter__(self) -> Self:
+        self.enter()
         return self
 
     async def __aexit__(
@@ -303,8 +314,7 @@ class ClientResponse:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._in_context = False
-        self.release()
+        self.leave()
 
     def __del__(self) -> None:
         content = getattr(self, "content", None)

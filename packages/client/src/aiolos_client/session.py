@@ -5,6 +5,7 @@ import json as json_module
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -28,7 +29,7 @@ from .environment import by_environment
 from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
 from .options import HandshakeOptions, RaiseForStatus, RequestOptions, check_names
 from .reconnecting import reconnecting
-from .redirects import follow_redirects
+from .redirects import STATUSES, follow, follow_redirects
 from .response import ClientResponse
 from .retries import RetryPolicy
 from .sender import Sender
@@ -159,7 +160,7 @@ class ClientSession(Verbs):
         self._ws_response = ws_response_class
         self.requote_redirect_url = requote_redirect_url
         self.fallback_charset_resolver = fallback_charset_resolver
-        self._handler = self._handling(settings)
+        self._handler = self._chain(settings)
         self._closed = False
 
     async def _request(
@@ -171,62 +172,70 @@ class ClientSession(Verbs):
         if options:
             check_names(options)
         request = self._composer.compose(method, url, options, self._loop.time())
-        if self._trace_configs:
-            return await self._traced(request)
-        return await self._perform(request)
-
-    async def _perform(self, request: ClientRequest) -> ClientResponse:
-        """Have `request` made, and judge the answer."""
         settings = request.settings
-        usual = self._composer.settings
+        handler = self._handler
+        if settings is not self._composer.settings:
+            handler = self._handling(settings)
+        if self._trace_configs:
+            await self._trace_start(request)
         try:
-            if settings is usual or (
-                settings.middlewares == usual.middlewares and settings.retry is usual.retry
-            ):
-                handler = self._handler
-            else:
-                handler = self._handling(settings)
             if settings.middlewares or settings.retry:
-                response = await within_total(request, handler)
+                response = await within_total(request, partial(follow_redirects, handler=handler))
             else:
                 response = await handler(request)
-        except BaseException:
-            if not isinstance(request.data, bytes):
-                await request.data.close()
+                if response.status in STATUSES and settings.allow_redirects:
+                    response = await follow(request, response, handler)
+        except BaseException as error:
+            await self._failed(request, error)
             raise
         if not isinstance(request.data, bytes):
             await self._sender.close_body(request.data, response)
-        judge = settings.raise_for_status
-        if judge is True:
-            response.raise_for_status()
-        elif judge:
-            await judge(response)
+        if request.traces is not None:
+            await self._trace_end(request, response)
+        if settings.raise_for_status is not False:
+            await self._judge(response, settings.raise_for_status)
         return response
 
     def _handling(self, settings: Settings) -> ClientHandlerType:
         """The way of a request through all that stands around its sending."""
-        around: list[ClientMiddlewareType] = [follow_redirects]
-        if settings.retry is not None:
-            around.append(settings.retry)
-        if self._trust_env:
-            around.append(by_environment)
-        return build_client_middlewares(self._sender.send, [*around, *settings.middlewares])
+        usual = self._composer.settings
+        if settings.middlewares == usual.middlewares and settings.retry is usual.retry:
+            return self._handler
+        return self._chain(settings)
 
-    async def _traced(self, request: ClientRequest) -> ClientResponse:
-        """As _perform(), with the signals of the trace configurations."""
+    def _chain(self, settings: Settings) -> ClientHandlerType:
+        around = list(settings.middlewares)
+        if self._trust_env:
+            around.insert(0, by_environment)
+        if settings.retry is not None:
+            around.insert(0, settings.retry)
+        return build_client_middlewares(self._sender.send, around)
+
+    async def _failed(self, request: ClientRequest, error: BaseException) -> None:
+        """There will be no response."""
+        if not isinstance(request.data, bytes):
+            await request.data.close()
+        if request.traces is not None:
+            failed = request.method, request.url, request.headers, error
+            await request.traces.send("on_request_exception", TraceRequestExceptionParams(*failed))
+
+    async def _judge(self, response: ClientResponse, judge: RaiseForStatus) -> None:
+        if judge is True:
+            response.raise_for_status()
+        elif judge:
+            await judge(response)
+
+    async def _trace_start(self, request: ClientRequest) -> None:
         traces = Traces(self, self._trace_configs, request.settings.trace_request_ctx)
         request.traces = traces
         trace_upload(request)
         asked = request.method, request.url, request.headers
         await traces.send("on_request_start", TraceRequestStartParams(*asked))
-        try:
-            response = await self._perform(request)
-        except BaseException as error:
-            await traces.send("on_request_exception", TraceRequestExceptionParams(*asked, error))
-            raise
+
+    async def _trace_end(self, request: ClientRequest, response: ClientResponse) -> None:
+        assert request.traces is not None
         ended = request.method, response.url, request.headers, response
-        await traces.send("on_request_end", TraceRequestEndParams(*ended))
-        return response
+        await request.traces.send("on_request_end", TraceRequestEndParams(*ended))
 
     # WebSockets.
 
@@ -319,7 +328,8 @@ class ClientSession(Verbs):
     @property
     def headers(self) -> "CIMultiDict[str]":
         """What goes with every request; may be changed."""
-        return self._composer.headers
+        headers: CIMultiDict[str] = self._composer.headers
+        return headers
 
     @property
     def skip_auto_headers(self) -> frozenset[istr]:

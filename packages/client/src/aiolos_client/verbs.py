@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Unpack
 
 from .composer import checked_headers
-from .contexts import Context
+from .contexts import RequestContext
 from .download import Downloaded, Progress, download
 from .options import RequestOptions
 from .response import ClientResponse
@@ -37,47 +37,63 @@ class Verbs:
 
     def request(
         self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> Context[ClientResponse]:
+    ) -> RequestContext[ClientResponse]:
         """Ask `url` by `method`. The result is awaitable and an async context manager.
 
         Awaiting raises ClientError or a subclass, TimeoutError at the deadline, RuntimeError on a
         closed session, ValueError or TypeError for what cannot be sent.
         """
-        return Context(self._request(method, url, **options))
+        return RequestContext(self._request(method, url, **options))
 
-    def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def get(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by GET."""
-        return Context(self._request("GET", url, **options))
+        return RequestContext(self._request("GET", url, **options))
 
-    def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def head(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by HEAD; does not follow redirections by default."""
         options.setdefault("allow_redirects", False)
-        return Context(self._request("HEAD", url, **options))
+        return RequestContext(self._request("HEAD", url, **options))
 
-    def options(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def options(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by OPTIONS."""
-        return Context(self._request("OPTIONS", url, **options))
+        return RequestContext(self._request("OPTIONS", url, **options))
 
-    def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def post(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by POST."""
-        return Context(self._request("POST", url, **options))
+        return RequestContext(self._request("POST", url, **options))
 
-    def put(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def put(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by PUT."""
-        return Context(self._request("PUT", url, **options))
+        return RequestContext(self._request("PUT", url, **options))
 
-    def patch(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def patch(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by PATCH."""
-        return Context(self._request("PATCH", url, **options))
+        return RequestContext(self._request("PATCH", url, **options))
 
-    def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def delete(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by DELETE."""
-        return Context(self._request("DELETE", url, **options))
+        return RequestContext(self._request("DELETE", url, **options))
 
-    def query(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
+    def query(
+        self, url: StrOrURL, **options: Unpack[RequestOptions]
+    ) -> RequestContext[ClientResponse]:
         """request() by QUERY: a safe request with a body
         (draft-ietf-httpbis-safe-method-w-body)."""
-        return Context(self._request("QUERY", url, **options))
+        return RequestContext(self._request("QUERY", url, **options))
 
     # More than one request.
 

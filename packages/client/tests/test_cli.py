@@ -1,0 +1,224 @@
+"""The command: what it sends, what it shows, what its exit status says."""
+
+import asyncio
+import io
+import json
+import sys
+
+import aiolos_client
+import pytest
+from aiolos_client.cli import show
+from aiolos_client.cli.arguments import Mistake, parser, request_options
+from aiolos_client.cli.main import main
+from aiolos_client.cli.progress import Line, size_text, time_text
+from aiolos_protocol.testkit import ScriptedPeer
+
+JSON = b'{"b": 1, "a": [1, "\xc3\xbc"]}'
+
+
+def answer(body=b"ok", status=200, kind=b"text/plain"):
+    return b"HTTP/1.1 %d Reason\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (
+        status,
+        kind,
+        len(body),
+        body,
+    )
+
+
+@pytest.fixture
+def command(peer):
+    """`await command(answers, *arguments)`: exit status, stdout, stderr and what was asked. "URL"
+    among the arguments is the server's."""
+
+    async def command(answers, *arguments, stdin=b""):
+        async with peer(*answers) as server:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "aiolos_client",
+                *[each.replace("URL", server.url) for each in arguments],
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            out, err = await process.communicate(stdin)
+        return process.returncode, out, err.decode(), server.requests
+
+    return command
+
+
+async def test_only_the_body_goes_into_a_pipe(command):
+    status, out, err, requests = await command([answer(JSON)], "URL/x", "-H", "X-Mine: 1")
+    assert (status, out, err) == (0, JSON, "")
+    assert requests[0].startswith(b"GET /x HTTP/1.1\r\n")
+    assert b"X-Mine: 1\r\n" in requests[0]
+
+
+async def test_the_head_on_demand(command):
+    _, out, _, _ = await command([answer()], "-i", "URL")
+    assert out == b"HTTP/1.1 200 Reason\nContent-Type: text/plain\nContent-Length: 2\n\nok"
+
+
+async def test_bodies(command, tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"from a file")
+    for arguments, kind, body in (
+        (["-j", '{"a": 1}'], b"application/json", b'{"a": 1}'),
+        (["-d", "text"], b"text/plain; charset=utf-8", b"text"),
+        (["-d", f"@{path}"], b"text/plain", b"from a file"),
+        (["-F", "a=1 2", "-F", "b=3"], b"application/x-www-form-urlencoded", b"a=1+2&b=3"),
+    ):
+        status, _, err, (request,) = await command([answer()], *arguments, "URL")
+        assert (status, err) == (0, "")
+        head, _, sent = request.partition(b"\r\n\r\n")
+        assert head.startswith(b"POST / ")
+        assert b"Content-Type: " + kind in head.split(b"\r\n")
+        assert sent == body
+
+
+async def test_a_file_in_a_form_and_a_method(command, tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"from a file")
+    _, _, _, (request,) = await command([answer()], "-X", "PUT", "-F", f"f=@{path}", "URL")
+    assert request.startswith(b"PUT / ")
+    assert b'name="f"; filename="file.txt"' in request
+
+
+async def test_downloading_to_a_file(command, tmp_path):
+    path = tmp_path / "file"
+    status, out, _, _ = await command([answer(b"content")], "-o", str(path), "URL")
+    assert (status, out, path.read_bytes()) == (0, b"", b"content")
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (204, 0), (404, 4), (500, 5)])
+async def test_the_exit_status_of_answers(command, status, code):
+    body = b"" if status == 204 else b"body"
+    returned, out, _, _ = await command([answer(body, status)], "URL")
+    assert (returned, out) == (code, body)
+
+
+async def test_the_exit_status_of_errors(command, unused_port):
+    redirect = b"HTTP/1.1 302 F\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
+    for answers, arguments, code, words in (
+        ([], [f"http://127.0.0.1:{unused_port}"], 7, "Cannot connect to host 127.0.0.1"),
+        ([], ["http://nobody.invalid/"], 6, "nobody.invalid"),
+        ([], ["-j", "{", "URL"], 2, "--json is no JSON"),
+        ([], ["-H", "nonsense", "URL"], 2, "a header is 'NAME: VALUE'"),
+        ([], ["ftp://host/"], 2, "'ftp'"),
+        ([], ["-d", "@nowhere", "URL"], 2, "nowhere"),
+        ([b""], ["-t", "0.1", "URL"], 28, "total=0.1"),
+        ([redirect] * 20, ["URL"], 47, "max_redirects=10"),
+        ([b"nonsense\r\n\r\n"], ["URL"], 56, "malformed response"),
+    ):
+        returned, out, err, _ = await command(answers, *arguments)
+        assert (returned, out) == (code, b""), err
+        assert words in err
+        assert err.count("\n") == 1
+
+
+async def test_timing(command):
+    _, _, err, _ = await command([answer()], "--timing", "URL")
+    assert [line.split("  ")[0] for line in err.splitlines()] == [
+        "connected, TLS included",
+        "answer's head",
+        "total",
+    ]
+
+
+async def test_a_reader_that_has_seen_enough():
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(4_000_000))
+        await writer.drain()
+
+    async with ScriptedPeer(serve) as server:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "aiolos_client",
+            f"http://127.0.0.1:{server.port}",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await process.stdout.read(10)
+        process.stdout._transport.close()
+        assert await process.stderr.read() == b""
+        assert await process.wait() == 0
+
+
+class TestTerminal:
+    @pytest.fixture
+    def shown(self, talk):
+        async def shown(body, kind):
+            async with talk(answer(body, kind=kind)) as (_, session), session.get("/") as response:
+                out = io.StringIO()
+                show.on_terminal(response, await response.read(), out)
+                return out.getvalue()
+
+        return shown
+
+    async def test_json_is_indented_in_its_order(self, shown):
+        text = await shown(JSON, b"application/problem+json")
+        assert text == json.dumps(json.loads(JSON), indent=2, ensure_ascii=False) + "\n"
+        assert text.index('"b"') < text.index('"a"')
+
+    async def test_what_is_no_json_after_all(self, shown):
+        assert await shown(b"{", b"application/json") == "{\n"
+
+    async def test_what_is_no_text_is_not_shown(self, shown):
+        assert "4 bytes that are no text" in await shown(b"\xff\xfe\xff\xff", b"image/png")
+
+    async def test_strangers_do_not_rewrite_the_terminal(self, shown):
+        assert await shown(b"a\x1b[2Jb\x07", b"text/plain") == "a\u241b[2Jb\u2407\n"
+
+    async def test_nothing(self, shown):
+        assert await shown(b"", b"text/plain") == ""
+
+
+class TestProgress:
+    def test_numbers(self):
+        assert [size_text(size) for size in (0, 1023, 1024, 5_000_000, 2**42)] == [
+            "0 B",
+            "1023 B",
+            "1.0 KiB",
+            "4.8 MiB",
+            "4.0 TiB",
+        ]
+        assert [time_text(seconds) for seconds in (0, 59.6, 3599, 3600)] == [
+            "0:00",
+            "1:00",
+            "59:59",
+            "1:00:00",
+        ]
+
+    def test_the_line(self, capsys):
+        with Line("file") as line:
+            line._begun = 0.0
+            line._first = 0
+            assert line.text(512_000, 1_024_000, 10.0) == (
+                "file  500.0 KiB  of 1000.0 KiB  50%  50.0 KiB/s  0:10 left"
+            )
+            line(5, 5)
+        assert "100%" in capsys.readouterr().err
+
+
+def test_urls_without_a_scheme():
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        given = parser().parse_args(["localhost:8080/x", "-u", "user:pass:word", "-k"])
+        method, url, options = request_options(given, stack)
+        assert (method, url) == ("GET", "http://localhost:8080/x")
+        assert options["auth"] == aiolos_client.BasicAuth("user", "pass:word", "utf-8")
+        assert options["ssl"] is False
+        with pytest.raises(Mistake, match="NAME=VALUE or NAME=@FILE"):
+            request_options(parser().parse_args(["-F", "nonsense", "x"]), stack)
+
+
+def test_an_interrupt_is_130(monkeypatch):
+    def interrupted(main):
+        main.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupted)
+    assert main(["http://localhost/"]) == 130
