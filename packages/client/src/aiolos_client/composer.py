@@ -47,7 +47,7 @@ class Composer:
         self.settings = settings
         self.base_url = base_url
         # Typed as getversion() takes it.
-        self.headers: Any = checked_headers(headers)
+        self.headers: CIMultiDict[Any] = checked_headers(headers)
         self.auth = auth
         self.skipped = frozenset(each.lower() for each in skip_auto_headers or ())
         self._session = session

@@ -328,8 +328,7 @@ class ClientSession(Verbs):
     @property
     def headers(self) -> "CIMultiDict[str]":
         """What goes with every request; may be changed."""
-        headers: CIMultiDict[str] = self._composer.headers
-        return headers
+        return self._composer.headers
 
     @property
     def skip_auto_headers(self) -> frozenset[istr]:
