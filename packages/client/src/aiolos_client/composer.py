@@ -46,8 +46,7 @@ class Composer:
     ) -> None:
         self.settings = settings
         self.base_url = base_url
-        # Typed as getversion() takes it.
-        self.headers: CIMultiDict[Any] = checked_headers(headers)
+        self.headers = checked_headers(headers)
         self.auth = auth
         self.skipped = frozenset(each.lower() for each in skip_auto_headers or ())
         self._session = session
@@ -56,14 +55,14 @@ class Composer:
         self.dumps = dumps
         self._quote_cookie = quote_cookie
         self._targets: dict[str | URL, Target] = {}
-        self._version: int = getversion(self.headers)
+        self._version = _version(self.headers)
 
     def compose(
         self, method: str, url: str | URL, options: Mapping[str, Any], now: float
     ) -> ClientRequest:
         """The request, whose time begins `now`. Raises ClientError, ValueError or TypeError for
         what cannot be asked. Never suspends."""
-        version = getversion(self.headers)
+        version = _version(self.headers)
         if version != self._version:
             self._targets.clear()
             self._version = version
@@ -173,6 +172,11 @@ class Composer:
             chosen = self.auth
         if chosen is not None:
             fields[hdrs.AUTHORIZATION] = chosen.encode()
+
+
+def _version(headers: Any) -> int:
+    """A number that changes with `headers`."""
+    return getversion(headers)
 
 
 def _set_upload(
