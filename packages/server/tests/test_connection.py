@@ -560,3 +560,37 @@ async def test_reading_pauses_above_the_body_buffer(serve: Serve, settle: Any) -
     await settle()
     assert peer.transport.reading
     assert (await peer.ask(b"x" * 1500)).body == b"x" * 3000
+
+
+@pytest.mark.parametrize("suspends", [False, True])
+async def test_a_debugged_loop_tells_which_handler_held_it(
+    serve: Serve, caplog: pytest.LogCaptureFixture, suspends: bool
+) -> None:
+    async def slow(request: web.Request) -> web.Response:
+        if suspends:
+            await asyncio.sleep(0)
+        return web.Response(text="late")
+
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = -1.0
+    assert (await serve(slow).ask(target("/slow"))).body == b"late"
+    loop.slow_callback_duration = 60.0
+    told = [each.message for each in caplog.records if "held the loop" in each.message]
+    assert len(told) == 1 + suspends
+    assert "slow (test_connection.py, line " in told[0]
+    assert "GET /slow" in told[0]
+    caplog.clear()
+    await serve(slow).ask(target("/slow"))
+    assert "held the loop" not in caplog.text
+
+
+async def test_a_view_must_have_coroutine_functions(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Page(web.View):
+        def get(self) -> web.Response:
+            return web.Response()
+
+    assert (await serve(Page).ask(GET)).status == 500
+    assert "Page.get must be a coroutine function" in caplog.text

@@ -20,6 +20,7 @@ class Recorder(Owner):
     def __init__(self, handler: Callable[[], Any]) -> None:
         self.handler = handler
         self.done = asyncio.get_running_loop().create_future()
+        self.held: list[float] = []
 
     def started(self) -> Any:
         return self.handler()
@@ -31,6 +32,9 @@ class Recorder(Owner):
             self.done.set_exception(error)
         else:
             self.done.set_result(result)
+
+    def watching(self) -> Callable[[float], None]:
+        return self.held.append
 
 
 Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Awaitable[Any]]
@@ -459,3 +463,36 @@ async def test_nothing_is_left_behind() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
+
+
+async def test_steps_that_are_timed_are_cancelled_and_raise_as_always() -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    separate = Dispatcher(loop)
+
+    async def waits() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    owner = Recorder(waits)
+    task = separate.dispatch(owner)
+    assert task is not None
+    await asyncio.sleep(0)
+    task.cancel()
+    assert isinstance(await owner.done, asyncio.CancelledError)
+
+    async def raises() -> None:
+        await asyncio.sleep(0)
+        raise LookupError
+
+    owner = Recorder(raises)
+    separate.dispatch(owner)
+    with pytest.raises(LookupError):
+        await owner.done
+    assert not owner.held
+    loop.slow_callback_duration = -1.0
+    owner = Recorder(raises)
+    separate.dispatch(owner)
+    with pytest.raises(LookupError):
+        await owner.done
+    loop.slow_callback_duration = 60.0
+    assert len(owner.held) == 2

@@ -22,6 +22,7 @@ from .core import REASONS, ResponseCore
 from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
 from .idle import IdleConnections
+from .naming import named
 from .owner import Owner
 from .request import Request
 from .response import Response, StreamResponse, WholeResponse
@@ -197,6 +198,20 @@ class Connection(Owner):
             return None
         self._ending = response
         return response._send(self._request)  # type: ignore[no-any-return]
+
+    def watching(self) -> "Callable[[float], None]":
+        """See Owner: a line that says which handler it is."""
+        logger, told = self._server.logger, f"{_name(self._request)} of {self._request!r}"
+
+        def held(seconds: float) -> None:
+            logger.warning(
+                "%s held the loop for %.3f s, and with it all other requests; await what takes "
+                "long, or give it to asyncio.to_thread()",
+                told,
+                seconds,
+            )
+
+        return held
 
     def _response_of(self, result: Any, error: "BaseException | None") -> Any:
         """The response to send for what the handler did; None where there can be none."""
@@ -453,4 +468,4 @@ def _other(request: Any, begun: Any, response: Any) -> RuntimeError:
 def _name(request: Any) -> str:
     match_info = request.match_info
     handler = getattr(match_info.route, "handler", match_info.handler)
-    return f"the handler {getattr(handler, '__qualname__', handler)!s}"
+    return f"the handler {named(handler)}"

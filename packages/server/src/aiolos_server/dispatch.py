@@ -27,6 +27,7 @@ from typing import Any
 from weakref import getweakrefcount
 
 from .owner import Owner
+from .slowness import timed
 from .steps import first_steps
 
 # A reference count tells who has kept a Task; only CPython counts them.
@@ -285,7 +286,10 @@ class Dispatcher:
             worker.retire()
 
     def _separate(self, owner: Owner) -> "Task[None]":
-        return self._loop.create_task(_carry(owner), context=self._base.copy())
+        carried = _carry(owner)
+        if self._loop.get_debug():
+            carried = timed(carried, self._loop, owner.watching())
+        return self._loop.create_task(carried, context=self._base.copy())
 
 
 async def _carry(owner: Owner, awaitable: Any = None) -> None:

@@ -1,6 +1,6 @@
 """Whose handlers a dispatcher runs."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 
@@ -18,4 +18,9 @@ class Owner:
 
         What else is to be awaited in the same Task, whose end is told likewise; None at the end.
         """
+        raise NotImplementedError
+
+    def watching(self) -> "Callable[[float], None]":
+        """What is told the seconds for which a step of the handler has held the loop; asked for
+        before the handler starts, where the loop runs in debug mode."""
         raise NotImplementedError

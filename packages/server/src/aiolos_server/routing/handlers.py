@@ -34,7 +34,13 @@ class View(AbstractView):
         if handler is None:
             allowed = {each for each in methods.ALL if hasattr(self, each.lower())}
             raise HTTPMethodNotAllowed(method, allowed)
-        response: StreamResponse = await handler()
+        given = handler()
+        if not inspect.isawaitable(given):
+            raise TypeError(
+                f"{handler.__qualname__} must be a coroutine function, `async def`; "
+                f"it returned {given!r:.200}"
+            )
+        response: StreamResponse = await given
         return response
 
 
