@@ -531,6 +531,21 @@ class TestSocks:
             with pytest.raises(aiolos_client.ClientProxyConnectionError, match="write socks5://"):
                 await get(session, "https://127.0.0.1:1/", proxy=f"http://{server.address}")
 
+    async def test_what_answers_in_a_proxys_place_is_told(self):
+        async def greet(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"\x05\xff")
+
+        async with ScriptedPeer(greet) as server, ClientSession() as session:
+            words = f"the proxy 127.0.0.1:{server.port}: it is a SOCKS proxy: write socks5://"
+            with pytest.raises(aiolos_client.ClientResponseError, match=words):
+                await get(session, "http://a.example/", proxy=f"http://127.0.0.1:{server.port}")
+
+    async def test_tls_spoken_to_a_plain_port_is_told(self):
+        async with ScriptedPeer(_speak_http) as server, ClientSession() as session:
+            with pytest.raises(aiolos_client.ClientConnectorSSLError, match="write http://"):
+                await get(session, f"https://127.0.0.1:{server.port}/")
+
 
 async def _speak_http(reader, writer):
     await reader.read(3)

@@ -205,6 +205,13 @@ async def test_a_malformed_answer_is_an_error_that_quotes_the_rule(talk):
             await session.get("/")
 
 
+async def test_a_peer_that_speaks_something_else_is_told(talk):
+    async with talk(b"SSH-2.0-OpenSSH_9.6\r\n") as (_, session):
+        words = r"malformed response of 127\.0\.0\.1:\d+: it is an SSH server"
+        with pytest.raises(aiolos_client.ClientResponseError, match=words):
+            await session.get("/")
+
+
 async def test_bytes_behind_an_answer_do_not_answer_the_next(talk):
     async with talk(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil") as (peer, session):
         async with session.get("/1") as response:

@@ -149,6 +149,13 @@ class ClientSSLError(ClientConnectorError):
 class ClientConnectorSSLError(ClientSSLError, ssl.SSLError):
     """The TLS handshake failed."""
 
+    def __str__(self) -> str:
+        told = super().__str__()
+        # What OpenSSL says of bytes that are no TLS record, in words of its own.
+        if getattr(self._os_error, "reason", None) in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+            told += "; the port does not speak TLS: write http:// if it is meant to be so"
+        return told
+
 
 class ClientConnectorCertificateError(ClientSSLError, ssl.SSLCertVerificationError):
     """The server's certificate was refused."""

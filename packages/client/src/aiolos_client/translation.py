@@ -22,7 +22,10 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
     """What is raised where `error` ended the wait for the response's head, of which `received`
     bytes had come; itself where it is not the protocol's."""
     raised: Exception
+    route = request.settings.route
     peer = request.target.authority
+    if request.target.forwards(route) and route.proxy is not None:
+        peer = f"the proxy {route.proxy.host}:{route.proxy.port}"
     if isinstance(error, Unanswered):
         raised = ServerDisconnectedError(
             f"{peer} closed the connection of {request} without an answer"
@@ -35,7 +38,7 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
         raised = ValueError(f"{request} cannot be sent: {error}")
     elif isinstance(error, RemoteProtocolError):
         raised = ClientResponseError(
-            request.request_info, (), status=400, message=f"malformed response: {error}"
+            request.request_info, (), status=400, message=f"malformed response of {peer}: {error}"
         )
     elif isinstance(error, ConnectionError):
         raised = ClientOSError(error.errno, f"{request}: {error.strerror or error}")

@@ -16,6 +16,7 @@ from ..errors import (
     Unanswered,
 )
 from ..exchange import ClientRole
+from ..http1.foreign import foreign
 from ..http1.parser import parse_response
 from ..http1.serializer import may_have_body, request_head, version_allows_chunks
 from ..http1.state import (
@@ -193,7 +194,8 @@ class H1ClientLink(H1Link):
             if head.status < 200:
                 return self._informed(head)
         except ProtocolError as error:
-            self.fail(error)
+            told = foreign(self._buffer, self._at)
+            self.fail(error if told is None else RemoteProtocolError(told))
             return False
         self._final(head)
         return True
