@@ -4,6 +4,7 @@
 import aiolos_protocol
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.forms import FormData
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import HttpVersion, HttpVersion10, HttpVersion11
 from aiolos_protocol.payload import (
     PAYLOAD_REGISTRY,
@@ -158,6 +159,7 @@ __all__ = [
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "JsonPayload",
+    "Limits",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",

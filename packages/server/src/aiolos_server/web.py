@@ -1,5 +1,6 @@
 """The flat public namespace, as aiohttp.web's."""
 
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.websocket import WSCloseCode, WSMessage, WSMsgType
 
 from .abc import AbstractApplication
@@ -191,6 +192,7 @@ __all__ = [
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "Limits",
     "Middleware",
     "NotAppKeyWarning",
     "PlainResource",
