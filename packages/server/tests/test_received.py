@@ -105,6 +105,26 @@ async def test_client_max_size_is_named_in_the_log_only(
     assert "the limit client_max_size=1000 was exceeded" in caplog.text
 
 
+async def test_any_limit_is_named_in_the_log_only(
+    seen: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = post(b"a=1&a=1", "application/x-www-form-urlencoded")
+    answer = await seen(posted, data, limits=Limits(form_fields=1))
+    assert answer.status == 413
+    assert b"form_fields" not in answer.body
+    assert "the limit form_fields=1 was exceeded" in caplog.text
+
+
+async def test_a_malformed_body_is_caught_under_aiohttps_name(seen: Any) -> None:
+    async def ask(request: web.Request) -> Any:
+        with pytest.raises(web.RequestPayloadError):
+            await request.read()
+        return "caught"
+
+    chunked = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert await seen(ask, chunked, b"no size\r\n") == "caught"
+
+
 # Forms.
 
 
@@ -217,6 +237,39 @@ async def test_the_number_of_fields_is_bound(seen: Any, count: int, status: Any)
     data = post(b"&".join([b"a=1"] * count), "application/x-www-form-urlencoded")
     answer = await seen(posted, data, limits=Limits(form_fields=20))
     assert getattr(answer, "status", None) == status
+
+
+@pytest.mark.parametrize(("count", "status"), [(20, None), (21, 413)])
+@pytest.mark.parametrize("multipart", [False, True])
+async def test_client_max_fields(
+    seen: Any, count: int, status: Any, multipart: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    if multipart:
+        data = form(*(field("a", b"") for _ in range(count)))
+    else:
+        data = post(b"&".join([b"a=1"] * count), "application/x-www-form-urlencoded")
+    # It outranks what Limits says for everybody.
+    limits = Limits(form_fields=5, parts=5)
+    answer = await seen(posted, data, client_max_fields=20, limits=limits)
+    assert getattr(answer, "status", None) == status
+    if status:
+        assert "=20 was exceeded" in caplog.text
+        assert b"20" not in answer.body
+
+
+async def test_client_max_fields_zero_is_no_bound(seen: Any) -> None:
+    data = post(b"&".join([b"a=1"] * 3000), "application/x-www-form-urlencoded")
+    assert not hasattr(await seen(posted, data, client_max_fields=0), "status")
+
+
+async def test_client_max_fields_of_a_request(seen: Any) -> None:
+    async def ask(request: web.Request) -> Any:
+        clone = request.clone(client_max_fields=7)
+        return request.client_max_fields, clone.client_max_fields, clone.clone().client_max_fields
+
+    get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert await seen(ask, get) == (1000, 7, 7)
+    assert (await seen(ask, get, client_max_fields=0))[0] == 0
 
 
 # Multipart, as it arrives.

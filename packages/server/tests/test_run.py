@@ -331,3 +331,32 @@ def test_nothing_accepted_is_lost_under_load(start: Start) -> None:
     assert len(asyncio.run(main())) == 20
     process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("where", ["callback", "task", "handler"])
+def test_graceful_exit_ends_the_run_in_order(start: Start, where: str) -> None:
+    process = start(
+        f"""
+        async def bye(request):
+            loop = asyncio.get_running_loop()
+            def leave():
+                raise web.GracefulExit
+            async def leaving():
+                leave()
+            if {where!r} == "callback":
+                loop.call_soon(leave)
+            elif {where!r} == "task":
+                loop.create_task(leaving())
+            else:
+                leave()
+            return web.Response()
+
+        app.router.add_get("/bye", bye)
+        web.run_app(app, host='127.0.0.1', port=0)
+        print("went on")
+        """
+    )
+    ask(port_of(process), GET.replace(b"/", b"/bye", 1))
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert output == "cleaned up\nwent on\n"

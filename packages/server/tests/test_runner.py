@@ -65,6 +65,35 @@ async def test_srv_07_the_order_of_an_end(running: Any, answers: Any) -> None:
     assert answer.headers["connection"] == "close"
 
 
+async def test_a_runner_made_by_hand_knows_what_its_application_wants() -> None:
+    app = web.Application(
+        client_max_size=5,
+        client_max_fields=6,
+        client_max_cache_size=7,
+        auto_compress=True,
+        handler_args={"keepalive_timeout": 8, "shutdown_timeout": 9, "access_log": None},
+    )
+    for make in (web.AppRunner, web.Application.runner):
+        runner = make(app, keepalive_timeout=75.0, shutdown_timeout=60.0, http2=False)
+        await runner.setup()
+        server: Any = runner.server
+        assert (server.client_max_size, server.client_max_fields, server.auto_compress) == (5, 6, 1)
+        assert server.idle is not None
+        assert server.http2 is False
+        # As with aiohttp, handler_args outrank the runner's own.
+        assert (server.keepalive_timeout, runner.shutdown_timeout) == (8, 9)
+        assert server.log_access is None
+        await runner.cleanup()
+
+
+async def test_a_runners_own_options_outrank_the_applications_defaults() -> None:
+    runner = web.AppRunner(web.Application(client_max_size=5), client_max_size=6)
+    await runner.setup()
+    assert runner.server is not None
+    assert runner.server.client_max_size == 6
+    await runner.cleanup()
+
+
 async def test_cleanup_may_be_repeated_and_needs_no_setup() -> None:
     runner = web.AppRunner(web.Application())
     await runner.cleanup()

@@ -163,7 +163,7 @@ async def test_srv_16_the_longest_idle_connection_is_closed(serve: Any, settle: 
 
     app = web.Application(client_max_cache_size=2)
     app.router.add_get("/{path:.*}", handler)
-    first = serve(app=app, **app.runner()._options)
+    first = serve(app=app, **app.serving_options)
     server = first.server
     peers = [first, *(type(first)(server) for _ in range(4))]
     slow = type(first)(server)
@@ -187,7 +187,7 @@ async def test_srv_16_the_longest_idle_connection_is_closed(serve: Any, settle: 
 async def test_srv_16_no_cap(serve: Any) -> None:
     for size in (0, None):
         app = web.Application(client_max_cache_size=size)
-        assert serve(app=app, **app.runner()._options).server.idle is None
+        assert serve(app=app, **app.serving_options).server.idle is None
     with pytest.raises(ValueError, match="at least one"):
         serve(max_idle=-1)
 

@@ -142,3 +142,35 @@ async def test_ipv6(runner: Any) -> None:
     writer.write(GET)
     assert (await reader.read()).endswith(b"hello")
     writer.close()
+
+
+async def test_a_named_pipe_needs_a_loop_that_has_them(runner: Any) -> None:
+    with pytest.raises(RuntimeError, match="ProactorEventLoop"):
+        web.NamedPipeSite(runner, r"\\.\pipe\name")
+
+
+class PipeLoop(asyncio.SelectorEventLoop):
+    """A loop whose pipes are UNIX sockets, for what a site does with them."""
+
+    async def start_serving_pipe(self, factory: Any, address: str) -> list[Any]:
+        return [await self.create_unix_server(factory, address)]
+
+
+def test_a_named_pipe(tmp_path: Path) -> None:
+    async def main() -> None:
+        app = web.Application()
+        runner = app.runner()
+        await runner.setup()
+        site = web.NamedPipeSite(runner, str(tmp_path / "pipe"))
+        await site.start()
+        assert site.name == str(tmp_path / "pipe")
+        reader, writer = await asyncio.open_unix_connection(site.name)
+        writer.write(GET)
+        assert (await reader.read()).startswith(b"HTTP/1.1 404")
+        writer.close()
+        await runner.cleanup()
+        with pytest.raises(OSError):
+            await asyncio.open_unix_connection(site.name)
+
+    with asyncio.Runner(loop_factory=PipeLoop) as loops:
+        loops.run(main())

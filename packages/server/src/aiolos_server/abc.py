@@ -56,6 +56,12 @@ class AbstractApplication(ABC):
     """By target and method what resolve() need not be asked for, once frozen; every request gets
     the same object, and Request.match_info a copy of it (AbstractMatchInfo.own)."""
 
+    serving_options: "Mapping[str, Any]" = MappingProxyType({})
+    """Options of its servers, as far as a runner is not told others."""
+
+    handler_args: "Mapping[str, Any]" = MappingProxyType({})
+    """Options that outrank a runner's own."""
+
     @property
     @abstractmethod
     def has_prepare_hooks(self) -> bool:

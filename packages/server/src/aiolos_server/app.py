@@ -48,13 +48,14 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     decorators `@app.get("/")`, `@app.post("/")` and so on register with the router.
 
     `middlewares`: the first one is the outermost. `client_max_size` bounds bodies that a request
-    joins, in bytes, 0 for no bound. `lifespan` takes the application and is an async generator
+    joins, in bytes, and `client_max_fields` the fields of a form, 0 for no bound, None
+    for that of Limits. `lifespan` takes the application and is an async generator
     function that yields once, or gives an async context manager: entered before on_startup, left
     after on_cleanup; a mapping that it yields is put into the application. `auto_compress` sends
     texts of 1 KiB or more in the coding that the client prefers. `client_max_cache_size`
     caps the connections that are kept idle, 0 or None for no cap: above it the one that has been
-    idle the longest is closed. `handler_args` are further options of runner(). `router`, `loop`
-    and `debug` are taken as aiohttp takes them.
+    idle the longest is closed. `handler_args` are further options of its runner, and outrank the
+    runner's own. `router`, `loop` and `debug` are taken as aiohttp takes them.
 
     Once it is started, or is a sub-application, its routes cannot be changed: RuntimeError.
     """
@@ -67,6 +68,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         middlewares: Iterable[Middleware] = (),
         handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1024**2,
+        client_max_fields: int | None = None,
         lifespan: Lifespan["Application"] | None = None,
         auto_compress: bool = False,
         client_max_cache_size: int | None = None,
@@ -78,12 +80,13 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         self.debug = debug
         self._router = UrlDispatcher() if router is None else router
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
-        self._options = {
-            **(handler_args or {}),
+        self.serving_options = {
             "client_max_size": client_max_size,
+            "client_max_fields": client_max_fields,
             "auto_compress": auto_compress,
             "max_idle": client_max_cache_size,
         }
+        self.handler_args = dict(handler_args or {})
         self._asgi: AsgiServing | None = None
         self._state: dict[str | AppKey[Any], Any] = {}
         self._pre_frozen = False
@@ -159,7 +162,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
 
     def runner(self, **options: Any) -> AppRunner:
         """An AppRunner of this application; see contracts.Servable."""
-        return AppRunner(self, **{**self._options, **options})
+        return AppRunner(self, **options)
 
     def make_handler(
         self,
@@ -256,7 +259,9 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one scope as an ASGI 3 application; see aiolos_server.asgi."""
         if self._asgi is None:
-            self._asgi = AsgiServing(self, self.logger, **self._options)
+            self._asgi = AsgiServing(
+                self, self.logger, **{**self.serving_options, **self.handler_args}
+            )
         await self._asgi(scope, receive, send)
 
     def freeze(self) -> None:

@@ -39,6 +39,7 @@ class Serving(Protocol):
     has_prepare_hooks: bool
     handler_cancellation: bool
     client_max_size: int
+    client_max_fields: int | None
     limits: Limits
     auto_compress: bool
     idle: IdleConnections | None
@@ -346,6 +347,11 @@ class Connection(Owner):
         return self._server.limits
 
     @property
+    def client_max_fields(self) -> int | None:
+        """The bound on the fields of a form; 0 for none, None for that of `limits`."""
+        return self._server.client_max_fields
+
+    @property
     def auto_decompress(self) -> bool:
         """Whether the content codings of bodies are undone."""
         return self._server.auto_decompress
@@ -389,6 +395,22 @@ class Connection(Owner):
         """The peer's address for messages."""
         peername = self.link.get_extra_info("peername") if self.link else None
         return f"{peername[0]}:{peername[1]}" if isinstance(peername, tuple) else "a local peer"
+
+    # As aiohttp's RequestHandler, by way of request.protocol.
+
+    @property
+    def peername(self) -> Any:
+        """The peer's address, as the socket gives it; None where there is none."""
+        return self.link.get_extra_info("peername")
+
+    @property
+    def ssl_context(self) -> Any:
+        """The TLS context; None for plain connections."""
+        return self.link.get_extra_info("sslcontext")
+
+    def force_close(self) -> None:
+        """Drop the connection now; the handler goes on without a peer."""
+        self.link.abort()
 
     # At shutdown.
 

@@ -4,13 +4,13 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any, Final, Protocol, cast
 
 from aiolos_protocol import hdrs, methods
 from aiolos_protocol.coding import decoded
 from aiolos_protocol.compression import UnsupportedCoding
-from aiolos_protocol.errors import ProtocolError, RemoteProtocolError
+from aiolos_protocol.errors import LimitExceeded, ProtocolError, RemoteProtocolError
 from aiolos_protocol.exchange import Exchange, ServerLink
 from aiolos_protocol.fields.content_type import charset_codec
 from aiolos_protocol.limits import Limits
@@ -39,6 +39,8 @@ class Bearer(Protocol):
     def link(self) -> ServerLink: ...
     @property
     def client_max_size(self) -> int: ...
+    @property
+    def client_max_fields(self) -> int | None: ...
     @property
     def limits(self) -> Limits: ...
     @property
@@ -78,9 +80,10 @@ class ReceivedBody(ParsedFields):
     _body: bytes | None = None
     _content: StreamReader | None = None
     _form: "MultiDictProxy[str | bytes | FileField] | None" = None
-    # A clone's: the head that was received, and its own bound.
+    # A clone's: the head that was received, and its own bounds.
     _received: RequestHead | None = None
     _max_size: int | None = None
+    _max_fields: int | None = None
     malformed: Exception | None = None
     """What json() last raised: left uncaught, it is the peer's fault."""
 
@@ -94,6 +97,12 @@ class ReceivedBody(ParsedFields):
         """The bound on bodies that are read whole, in bytes; 0 for none."""
         limit = self._max_size
         return self._bearer.client_max_size if limit is None else limit
+
+    @property
+    def client_max_fields(self) -> int:
+        """The bound on the fields that post() takes; 0 for none."""
+        limit = self._bearer.client_max_fields if self._max_fields is None else self._max_fields
+        return self._bearer.limits.form_fields if limit is None else limit
 
     @property
     def body_exists(self) -> bool:
@@ -121,7 +130,7 @@ class ReceivedBody(ParsedFields):
                     try:
                         content = decoded(content, coding, self._bearer.limits)
                     except UnsupportedCoding as error:
-                        raise malformed_body(error) from error
+                        raise self._malformed(error) from error
             self._content = content
         return content
 
@@ -167,13 +176,18 @@ class ReceivedBody(ParsedFields):
                     raise self._too_large(size)
                 parts.append(data)
         except RemoteProtocolError as error:
-            raise malformed_body(error) from error
+            raise self._malformed(error) from error
         return b"".join(parts)
 
     def _too_large(self, size: int) -> HTTPException:
         limit = self.client_max_size
         self._bearer.exceeded("client_max_size", limit)
         return HTTPRequestEntityTooLarge(limit, size, text="413: the body is too large")
+
+    def _malformed(self, error: ProtocolError) -> HTTPException:
+        if isinstance(error, LimitExceeded):
+            self._bearer.exceeded(error.limit, error.value)
+        return MalformedBody(error)
 
     async def release(self) -> None:
         """Read what is left of the body, and throw it away."""
@@ -215,16 +229,19 @@ class ReceivedBody(ParsedFields):
 
         HTTPBadRequest, or HTTPUnsupportedMediaType, where it is none.
         """
+        return self._parts(self._bearer.limits)
+
+    def _parts(self, limits: Limits) -> MultipartReader:
         try:
             return MultipartReader(
                 self.headers,
                 self.content,
                 client_max_size=self.client_max_size or _UNBOUNDED,
                 max_size_error_cls=cast(Any, self._part_too_large),
-                limits=self._bearer.limits,
+                limits=limits,
             )
         except MalformedMultipart as error:
-            raise malformed_body(error) from error
+            raise self._malformed(error) from error
 
     def _part_too_large(self, limit: int) -> HTTPException:
         return self._too_large(limit + 1)
@@ -233,7 +250,7 @@ class ReceivedBody(ParsedFields):
         """The body as a form, urlencoded or multipart/form-data; empty for other methods and types.
 
         Texts are str, files FileField, parts of other types bytes. All of it together is bound by
-        client_max_size. Again the same object.
+        client_max_size and client_max_fields. Again the same object.
         """
         form = self._form
         if form is None:
@@ -244,17 +261,25 @@ class ReceivedBody(ParsedFields):
                     if kind == URLENCODED:
                         charset = self.charset or "utf-8"
                         data = await self.read()
-                        fields.extend(parse_urlencoded(data, charset, self._bearer.limits))
+                        fields.extend(parse_urlencoded(data, charset, self._form_limits()))
                     elif kind == _FORM_DATA:
                         await self._read_parts(fields)
                 except RemoteProtocolError as error:
-                    raise malformed_body(error) from error
+                    raise self._malformed(error) from error
             form = self._form = MultiDictProxy(fields)
         return form
 
+    def _form_limits(self) -> Limits:
+        """The bounds of a form: those of the server, unless client_max_fields is another."""
+        limits = self._bearer.limits
+        if self.client_max_fields == limits.form_fields:
+            return limits
+        most = self.client_max_fields or _UNBOUNDED
+        return replace(limits, form_fields=most, parts=most)
+
     async def _read_parts(self, fields: "MultiDict[str | bytes | FileField]") -> None:
         size = 0
-        async for part in await self.multipart():
+        async for part in self._parts(self._form_limits()):
             if not isinstance(part, BodyPartReader):
                 raise HTTPBadRequest(text="400: a multipart body within the form (RFC 7578 4.3)")
             name = part.name or ""
@@ -306,9 +331,14 @@ def _text(value: bytes, part: BodyPartReader) -> str:
         raise HTTPBadRequest(text=f"400: a field of the form is not {codec} text") from error
 
 
-def malformed_body(error: ProtocolError) -> HTTPException:
-    """The answer to a body that breaks the rules of its framing, its coding or its type."""
-    status = error.status_hint
-    answer = HTTPBadRequest(text=f"{status}: the body is malformed or of an unknown kind")
-    answer.set_status(status)
-    return answer
+class MalformedBody(HTTPBadRequest, RemoteProtocolError):  # type: ignore[misc]  # see _Answer
+    """The answer to a body that breaks the rules of its framing, its coding or its type.
+
+    To be caught as a RemoteProtocolError as well: what request.content raises for the same body.
+    """
+
+    def __init__(self, error: ProtocolError) -> None:
+        self.message = error.message
+        self.status_hint = status = error.status_hint
+        super().__init__(text=f"{status}: the body is malformed or of an unknown kind")
+        self.set_status(status)

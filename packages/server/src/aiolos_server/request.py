@@ -171,6 +171,7 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         host: str | None = None,
         remote: str | None = None,
         client_max_size: int | None = None,
+        client_max_fields: int | None = None,
     ) -> Self:
         """A request like this one in all but what is given; both are answered by one response.
 
@@ -200,6 +201,7 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         other._host = host or self._host
         other._remote = remote or self._remote
         other._max_size = self._max_size if client_max_size is None else client_max_size
+        other._max_fields = self._max_fields if client_max_fields is None else client_max_fields
         other._content = self._content
         other._state = None if self._state is None else dict(self._state)
         return other

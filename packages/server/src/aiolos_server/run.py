@@ -29,6 +29,12 @@ logger = logging.getLogger("aiolos.server")
 HostSequence = Iterable[str]
 
 
+class GracefulExit(SystemExit):
+    """Raised by a handler, a task or a callback of the loop, it ends run_app() in order."""
+
+    code = 0
+
+
 def run_app(
     app: AbstractApplication | Awaitable[AbstractApplication],
     *,
@@ -55,8 +61,9 @@ def run_app(
 
     Listens at `host` and `port` (default: all interfaces, 8080, with TLS 8443), at the UNIX
     sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None is
-    silent. Times are seconds. `options` are Server's. Raises SystemExit with one line where an
-    address cannot be had, and whatever the application's start-up raises.
+    silent. Times are seconds. `options` are Server's. GracefulExit, raised anywhere in the loop, is
+    as good as a signal. Raises SystemExit with one line where an address cannot be had, and
+    whatever the application's start-up raises.
     """
     _check_call(app)
     _show_access_log(access_log)
@@ -87,8 +94,11 @@ def run_app(
     factory = None if loop is None else (lambda: loop)
     runner = asyncio.Runner(loop_factory=factory)
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            runner.run(main)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                runner.run(main)
+        except GracefulExit:
+            _finish(runner.get_loop(), main)
     finally:
         _close(runner)
 
@@ -107,6 +117,23 @@ def _check_call(app: Any) -> None:
         "run_app() runs a loop of its own; where one is running already, serve by "
         "web.AppRunner(app), its setup(), and web.TCPSite(runner, host, port).start()"
     )
+
+
+def _finish(loop: asyncio.AbstractEventLoop, main: Any) -> None:
+    """End the task of `main` in order: a GracefulExit has gone past it."""
+    told = loop.get_exception_handler() or type(loop).default_exception_handler
+
+    def tell(loop: Any, context: dict[str, Any]) -> None:
+        # The task that raised it has nobody to retrieve it.
+        if not isinstance(context.get("exception"), GracefulExit):
+            told(loop, context)
+
+    loop.set_exception_handler(tell)
+    for task in asyncio.all_tasks(loop):
+        if task.get_coro() is main:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt, GracefulExit):
+                loop.run_until_complete(task)
 
 
 def _close(runner: asyncio.Runner) -> None:

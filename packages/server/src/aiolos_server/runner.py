@@ -48,7 +48,12 @@ class BaseRunner(ABC):
     @property
     def addresses(self) -> list[Any]:
         """The addresses of all listening sockets, as socket.getsockname() gives them."""
-        return [sock.getsockname() for server in self._listening for sock in server.sockets]
+        return [
+            sock.getsockname()
+            for server in self._listening
+            # A named pipe has none.
+            for sock in getattr(server, "sockets", ())
+        ]
 
     @property
     def sites(self) -> set[BaseSite]:
@@ -169,7 +174,19 @@ class AppRunner(BaseRunner):
         """`access_log` None writes none; `options` are Server's."""
         if not isinstance(app, AbstractApplication):
             raise TypeError(f"AppRunner takes an Application, not {type(app).__name__}")
-        super().__init__(shutdown_timeout=shutdown_timeout, **options)
+        options = {
+            "shutdown_timeout": shutdown_timeout,
+            "access_log": access_log,
+            "access_log_class": access_log_class,
+            "access_log_format": access_log_format,
+            **app.serving_options,
+            **options,
+            **app.handler_args,
+        }
+        access_log = options.pop("access_log")
+        access_log_class = options.pop("access_log_class")
+        access_log_format = options.pop("access_log_format")
+        super().__init__(**options)
         self._app = app
         self._access: AbstractAccessLogger | None = None
         if access_log is not None:

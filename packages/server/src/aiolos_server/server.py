@@ -32,7 +32,8 @@ class Server:
     """A protocol factory: call it for each accepted connection.
 
     `head_timeout` and `keepalive_timeout` are seconds; `client_max_size` bounds the bodies that
-    Request.read() joins, in bytes, 0 for no bound; `auto_compress` sends texts of 1 KiB or more in
+    Request.read() joins, in bytes, 0 for no bound; `client_max_fields` those of a form, 0 for no
+    bound, None for `limits`' own; `auto_compress` sends texts of 1 KiB or more in
     the coding that the client prefers, `auto_decompress` undoes the codings of requests;
     `max_idle` caps the connections that wait for a next request, 0 or None for no cap;
     `log_access(request, response, seconds)` is called after each response, None for none. `http2`
@@ -52,6 +53,7 @@ class Server:
         keepalive_timeout: float = 75.0,
         handler_cancellation: bool = False,
         client_max_size: int = 1024**2,
+        client_max_fields: int | None = None,
         auto_compress: bool = False,
         max_idle: int | None = None,
         auto_decompress: bool = True,
@@ -68,6 +70,7 @@ class Server:
         self.keepalive_timeout = keepalive_timeout
         self.handler_cancellation = handler_cancellation
         self.client_max_size = client_max_size
+        self.client_max_fields = client_max_fields
         self.auto_compress = auto_compress
         self.idle = IdleConnections(max_idle) if max_idle else None
         self.auto_decompress = auto_decompress

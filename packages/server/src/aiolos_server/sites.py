@@ -147,6 +147,32 @@ class UnixSite(Site):
                 os.unlink(self._path)
 
 
+class NamedPipeSite(Site):
+    """Listens on the named pipe `path`, as `\\\\.\\pipe\\name`: on Windows' Proactor loop alone.
+
+    RuntimeError on another loop.
+    """
+
+    def __init__(self, runner: BaseRunner, path: str) -> None:
+        super().__init__(runner)
+        loop = asyncio.get_running_loop()
+        if not hasattr(loop, "start_serving_pipe"):
+            raise RuntimeError(
+                f"named pipes need Windows' ProactorEventLoop, not {type(loop).__name__}"
+            )
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """The pipe."""
+        return self._path
+
+    async def _open(self, factory: Any) -> asyncio.Server:
+        loop: Any = asyncio.get_running_loop()
+        (pipe,) = await loop.start_serving_pipe(factory, self._path)
+        return pipe  # type: ignore[no-any-return]  # no asyncio.Server, but closed like one
+
+
 class SockSite(Site):
     """Listens on a socket that is bound already."""
 

@@ -22,6 +22,7 @@ class Unconnected:
     """
 
     limits = DEFAULT_LIMITS
+    client_max_fields = None
     auto_decompress = True
 
     def __init__(

@@ -1,5 +1,7 @@
 """The flat public namespace, as aiohttp.web's."""
 
+from aiolos_protocol.errors import LocalProtocolError as PayloadAccessError
+from aiolos_protocol.errors import RemoteProtocolError as RequestPayloadError
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.websocket import WSCloseCode, WSMessage, WSMsgType
 
@@ -7,6 +9,7 @@ from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .app import Application
 from .codings import ContentCoding
+from .connection import Connection as RequestHandler
 from .contexts import CleanupError, lifespan_context
 from .errors import (
     HTTPAccepted,
@@ -102,12 +105,12 @@ from .routing.routes import AbstractRoute, ResourceRoute
 from .routing.static import StaticResource
 from .routing.subapps import PrefixedSubAppResource
 from .routing.table import UrlDispatcher
-from .run import run_app
+from .run import GracefulExit, run_app
 from .runner import AppRunner, BaseRunner, ServerRunner
 from .server import Server
 from .signals import Signals
+from .sites import NamedPipeSite, SockSite, TCPSite, UnixSite
 from .sites import Site as BaseSite
-from .sites import SockSite, TCPSite, UnixSite
 from .typedefs import Handler, Middleware
 from .websocket import WebSocketReady, WebSocketResponse
 
@@ -132,6 +135,7 @@ __all__ = [
     "EventStream",
     "FileField",
     "FileResponse",
+    "GracefulExit",
     "HTTPAccepted",
     "HTTPBadGateway",
     "HTTPBadRequest",
@@ -194,11 +198,15 @@ __all__ = [
     "Handler",
     "Limits",
     "Middleware",
+    "NamedPipeSite",
     "NotAppKeyWarning",
+    "PayloadAccessError",
     "PlainResource",
     "PrefixedSubAppResource",
     "Request",
+    "RequestHandler",
     "RequestKey",
+    "RequestPayloadError",
     "Resource",
     "ResourceRoute",
     "Response",
