@@ -275,7 +275,7 @@ def python27() -> str | None:
 @nox.session
 def compat(session: nox.Session) -> None:
     """The import name aiohttp, in an environment of its own."""
-    install(session, (*FULL, "aiohttp-compat"), *TESTING, *WORKERS)
+    install(session, (*FULL, "aiohttp-compat"), *TESTING, *WORKERS, "uv>=0.5")
     session.run("pytest", "-q", "packages/aiohttp-compat/tests", *session.posargs)
 
 

@@ -1,5 +1,7 @@
 """The name aiohttp gives the objects of aiolos."""
 
+import re
+
 import aiohttp
 import aiohttp.hdrs
 import aiohttp.web
@@ -9,7 +11,7 @@ import pytest
 from aiolos_protocol import hdrs
 
 
-@pytest.mark.parametrize("name", sorted(set(aiolos.__all__) - {"hdrs"}))
+@pytest.mark.parametrize("name", sorted(set(aiolos.__all__) - {"hdrs", "__version__"}))
 def test_a_name_is_that_of_aiolos(name):
     assert getattr(aiohttp, name) is getattr(aiolos, name)
 
@@ -17,6 +19,11 @@ def test_a_name_is_that_of_aiolos(name):
 @pytest.mark.parametrize("name", aiolos.web.__all__)
 def test_a_name_of_web_is_that_of_aiolos(name):
     assert getattr(aiohttp.web, name) is getattr(aiolos.web, name)
+
+
+def test_the_version_is_that_of_the_api():
+    # Libraries choose by it what they may use.
+    assert re.fullmatch(r"3\.14\.\d+", aiohttp.__version__)
 
 
 def test_header_names_are_there():

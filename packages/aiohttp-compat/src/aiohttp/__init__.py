@@ -6,7 +6,7 @@ _alone.check()
 
 import aiolos  # noqa: E402  # not before the check, whose message is the clearer one
 from aiolos import *  # noqa: E402, F403  # all of its names, as its own __all__ lists them
-from aiolos import __version__  # noqa: E402
+from aiolos_aiohttp.standin import VERSION as __version__  # noqa: E402, N811  # libraries go by it
 
 __all__ = aiolos.__all__
 

@@ -1,0 +1,1 @@
+"""What aiolos-aiohttp is beside the import name: the step that makes tools see an aiohttp."""

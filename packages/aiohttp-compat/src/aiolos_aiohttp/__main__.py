@@ -1,0 +1,72 @@
+"""The command: `python -m aiolos_aiohttp install`, and what takes it back."""
+
+import argparse
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+from . import standin
+
+
+def main() -> int:
+    """Run the command line; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m aiolos_aiohttp",
+        description=f"Makes installers and importlib.metadata see an aiohttp {standin.VERSION}.",
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("install", help="write the stand-in into this environment")
+    actions.add_parser("remove", help="take it away again")
+    actions.add_parser("status", help="say what is there; exit with 1 where something is wrong")
+    made = actions.add_parser("wheel", help="write the stand-in as a wheel")
+    made.add_argument("folder", type=Path, help="where to")
+    chosen = parser.parse_args()
+    try:
+        return run(chosen.action, getattr(chosen, "folder", None))
+    except standin.RealAiohttp as error:
+        print(error, file=sys.stderr)
+    except PackageNotFoundError:
+        print(
+            f"{standin.OWNER} is on the path, but not installed in this environment; "
+            f"run: pip install {standin.OWNER}",
+            file=sys.stderr,
+        )
+    return 1
+
+
+def run(action: str, folder: Path | None) -> int:
+    """Do what the command line asks for, and say so; the exit status."""
+    if action == "install":
+        print(f"aiohttp {standin.VERSION} is seen from now on: {standin.install()}")
+    elif action == "remove":
+        gone = standin.remove()
+        print(f"removed: {gone}" if gone else "there is no stand-in here")
+    elif action == "wheel" and folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        print(standin.wheel(folder))
+    else:
+        return status()
+    return 0
+
+
+def status() -> int:
+    """Say which aiohttp installers see; 1 where it is not ours."""
+    found = standin.installed()
+    if found is not None and not standin.is_stand_in(found):
+        raise standin.RealAiohttp(found.version)
+    if standin.overwritten():
+        print(
+            f"files of another aiohttp lie over ours; run: pip install --force-reinstall "
+            f"--no-deps {standin.OWNER}",
+            file=sys.stderr,
+        )
+        return 1
+    if found is None:
+        print("installers see no aiohttp; run: python -m aiolos_aiohttp install")
+    else:
+        print(f"installers see aiohttp {found.version}, which {standin.OWNER} stands in for")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""A distribution aiohttp that is nothing but its metadata.
+
+Installers and `importlib.metadata` know a distribution by its folder `*.dist-info` (PyPA,
+"Recording installed projects"). One that names aiohttp, holds no module and requires
+aiolos-aiohttp satisfies whoever requires aiohttp, and every installer can take it away again.
+"""
+
+import base64
+import hashlib
+import importlib
+import shutil
+import zipfile
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Final
+
+# The version of aiohttp whose API we have, and for which libraries take us.
+VERSION: Final = "3.14.5"
+OWNER: Final = "aiolos-aiohttp"
+INFO: Final = f"aiohttp-{VERSION}.dist-info"
+
+
+class RealAiohttp(RuntimeError):
+    """The real aiohttp is installed where the stand-in belongs; the text says what to run."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"aiohttp {version} and {OWNER} are installed beside one another, and both own the "
+            f"folder aiohttp; run: pip uninstall -y aiohttp {OWNER} && pip install {OWNER}"
+        )
+
+
+def installed() -> Distribution | None:
+    """The distribution aiohttp that an import sees first, ours or not; None where there is none."""
+    try:
+        return distribution("aiohttp")
+    except PackageNotFoundError:
+        return None
+
+
+def is_stand_in(found: Distribution) -> bool:
+    """True where `found` is what `install()` or `wheel()` made: it requires aiolos-aiohttp."""
+    return OWNER in (found.requires or ())
+
+
+def install() -> Path:
+    """Write the stand-in beside aiolos-aiohttp, over an older one; its folder.
+
+    Raises RealAiohttp where the real one is there, PackageNotFoundError where aiolos-aiohttp
+    is not installed but only on the path.
+    """
+    remove()
+    folder = Path(str(distribution(OWNER).locate_file(INFO)))
+    texts = metadata() | {"INSTALLER": f"{OWNER}\n"}
+    # Whole or not at all: an installer that finds half a folder stops with an error.
+    unfinished = folder.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    for name, text in (texts | {"RECORD": record(texts)}).items():
+        (unfinished / name).write_text(text, encoding="utf-8", newline="\n")
+    unfinished.rename(folder)
+    importlib.invalidate_caches()
+    return folder
+
+
+def remove() -> Path | None:
+    """Take the stand-in away; the folder that is gone, None where there was none.
+
+    Raises RealAiohttp where the real one is there.
+    """
+    found = installed()
+    if found is None:
+        return None
+    if not is_stand_in(found):
+        raise RealAiohttp(found.version)
+    folder = Path(str(found.locate_file(f"aiohttp-{found.version}.dist-info")))
+    shutil.rmtree(folder)
+    importlib.invalidate_caches()
+    return folder
+
+
+def wheel(folder: Path) -> Path:
+    """Write the stand-in as a wheel into `folder`, for lock files and find-links; its path."""
+    path = folder / f"aiohttp-{VERSION}-py3-none-any.whl"
+    texts = metadata()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (texts | {"RECORD": record(texts)}).items():
+            # Of one moment always: a lock file keeps the wheel's hash.
+            archive.writestr(zipfile.ZipInfo(f"{INFO}/{name}"), text)
+    return path
+
+
+def overwritten() -> bool:
+    """True where another distribution has written over our folder aiohttp."""
+    try:
+        owner = distribution(OWNER)
+    except PackageNotFoundError:
+        return False
+    for file in owner.files or ():
+        if file.as_posix() == "aiohttp/__init__.py" and file.hash is not None:
+            return file.hash.value != digest(Path(str(owner.locate_file(file))).read_bytes())
+    return False
+
+
+def metadata() -> dict[str, str]:
+    """Names and texts of the files in the dist-info folder, but for the record of them."""
+    owner = distribution(OWNER)
+    lines = [
+        "Metadata-Version: 2.1",
+        "Name: aiohttp",
+        f"Version: {VERSION}",
+        f"Summary: Stands in for aiohttp; the import name is served by {OWNER}",
+        f"Requires-Python: {owner.metadata['Requires-Python']}",
+        f"Requires-Dist: {OWNER}",
+    ]
+    for extra in owner.metadata.get_all("Provides-Extra") or ():
+        lines += [
+            f"Provides-Extra: {extra}",
+            f'Requires-Dist: {OWNER}[{extra}]; extra == "{extra}"',
+        ]
+    tag = [
+        "Wheel-Version: 1.0",
+        f"Generator: {OWNER} ({owner.version})",
+        "Root-Is-Purelib: true",
+        "Tag: py3-none-any",
+    ]
+    return {"METADATA": "\n".join(lines) + "\n", "WHEEL": "\n".join(tag) + "\n"}
+
+
+def record(texts: dict[str, str]) -> str:
+    """The file RECORD: every file with its hash and size, itself without (PyPA, RECORD)."""
+    lines = [
+        f"{INFO}/{name},sha256={digest(text.encode())},{len(text.encode())}"
+        for name, text in texts.items()
+    ]
+    return "\n".join([*lines, f"{INFO}/RECORD,,"]) + "\n"
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of `data` as RECORD spells it: base64 for URLs, unpadded."""
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()

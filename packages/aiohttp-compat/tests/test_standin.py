@@ -1,0 +1,160 @@
+"""The stand-in: installers and importlib.metadata see an aiohttp, and it is taken back again.
+
+The environment that runs the tests is the one that is changed; each test leaves it as it was.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import PackageNotFoundError, requires, version
+
+import pytest
+from aiolos_aiohttp import standin
+
+COMMAND = [sys.executable, "-m", "aiolos_aiohttp"]
+INSTALLERS = {
+    "pip": [sys.executable, "-m", "pip"],
+    "uv": ["uv", "pip"],
+}
+QUIET = {
+    "pip": ["--disable-pip-version-check", "--no-index"],
+    "uv": ["--python", sys.executable, "--no-index"],
+}
+
+
+def run(*command):
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+def install(installer, *names):
+    command = [*INSTALLERS[installer], "install", *QUIET[installer], *map(str, names)]
+    return run(*command)
+
+
+def uninstall(installer, *names):
+    sure = ["-y"] if installer == "pip" else ["--python", sys.executable]
+    return run(*INSTALLERS[installer], "uninstall", *sure, *names)
+
+
+@pytest.fixture(params=["pip", "uv"])
+def installer(request):
+    if request.param == "uv" and shutil.which("uv") is None:
+        pytest.fail("uv is not installed; run: pip install uv")
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    assert standin.installed() is None
+    yield
+    standin.remove()
+
+
+@pytest.fixture
+def needy(tmp_path):
+    """A wheel that needs aiohttp, with its fast helpers too."""
+    path = tmp_path / "needy-1.0-py3-none-any.whl"
+    info = "needy-1.0.dist-info"
+    head = "Metadata-Version: 2.1\nName: needy\nVersion: 1.0\nRequires-Dist: aiohttp>=3.11,<4\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{info}/METADATA", head)
+        archive.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        archive.writestr(f"{info}/RECORD", f"{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    yield path
+    run(*INSTALLERS["pip"], "uninstall", "-y", "needy")
+
+
+def test_the_command_shows_a_version_and_takes_it_back():
+    with pytest.raises(PackageNotFoundError):
+        version("aiohttp")
+    status, text = run(*COMMAND, "install")
+    assert status == 0, text
+    assert re.fullmatch(r"aiohttp 3\.14\.\d+ is seen from now on: .*\n", text)
+    assert version("aiohttp") == standin.VERSION
+    assert requires("aiohttp")[0] == "aiolos-aiohttp"
+    assert run(*COMMAND, "status") == (
+        0,
+        f"installers see aiohttp {standin.VERSION}, which aiolos-aiohttp stands in for\n",
+    )
+    assert run(*COMMAND, "install")[0] == 0  # over itself
+    status, text = run(*COMMAND, "remove")
+    assert (status, text.partition(":")[0]) == (0, "removed")
+    assert standin.installed() is None
+    assert run(*COMMAND, "remove") == (0, "there is no stand-in here\n")
+    assert run(*COMMAND, "status")[0] == 0
+
+
+def test_a_library_that_needs_aiohttp_is_content(installer, needy):
+    status, text = install(installer, needy)
+    assert status != 0  # nothing that could be had stands in so far
+    assert "aiohttp" in text
+    standin.install()
+    status, text = install(installer, needy)
+    assert status == 0, text
+    assert version("aiohttp") == standin.VERSION
+    status, text = run(*INSTALLERS["uv"], "check", "--python", sys.executable)
+    assert status == 0, text
+
+
+def test_an_installer_takes_it_back_too(installer):
+    folder = standin.install()
+    status, text = uninstall(installer, "aiohttp")
+    assert status == 0, text
+    assert not folder.exists()
+    assert standin.installed() is None
+    import aiohttp
+
+    assert aiohttp.__version__ == standin.VERSION  # only the metadata is gone
+
+
+def test_as_a_wheel(installer, tmp_path):
+    status, text = run(*COMMAND, "wheel", str(tmp_path / "wheels"))
+    assert status == 0, text
+    path = tmp_path / "wheels" / f"aiohttp-{standin.VERSION}-py3-none-any.whl"
+    assert text == f"{path}\n"
+    assert path.read_bytes() == standin.wheel(tmp_path).read_bytes()  # lock files keep its hash
+    status, text = install(installer, path)
+    assert status == 0, text
+    assert standin.is_stand_in(standin.installed())
+    assert run(*COMMAND, "status")[0] == 0
+
+
+@pytest.mark.parametrize("extra", ["speedups", "dev", "cryptography"])
+def test_ext_01_to_03_the_extras_lead_to_ours(extra):
+    standin.install()
+    assert f'aiolos-aiohttp[{extra}]; extra == "{extra}"' in requires("aiohttp")
+
+
+@pytest.mark.parametrize("action", ["install", "remove", "status"])
+def test_the_real_one_is_reported_and_left_alone(tmp_path, action):
+    info = tmp_path / "aiohttp-3.14.5.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: aiohttp\nVersion: 3.14.5\n")
+    code = (
+        f"import sys, runpy; sys.path.insert(0, {str(tmp_path)!r}); sys.argv[1:] = [{action!r}]; "
+        "runpy.run_module('aiolos_aiohttp', run_name='__main__')"
+    )
+    status, text = run(sys.executable, "-c", code)
+    assert status == 1
+    assert text.startswith("aiohttp 3.14.5 and aiolos-aiohttp are installed beside one another")
+    assert info.exists()
+
+
+def test_files_of_the_real_one_over_ours_are_reported(tmp_path, monkeypatch):
+    """As after `pip install --upgrade aiohttp`: ours is recorded, the other's files are there."""
+    (tmp_path / "aiohttp").mkdir()
+    (tmp_path / "aiohttp" / "__init__.py").write_text("__version__ = '3.14.6'\n")
+    info = tmp_path / "aiolos_aiohttp-0.1.0.dist-info"
+    info.mkdir()
+    head = "Metadata-Version: 2.1\nName: aiolos-aiohttp\nVersion: 0.1.0\n"
+    (info / "METADATA").write_text(head)
+    (info / "RECORD").write_text("aiohttp/__init__.py,sha256=AAAA,15\n")
+    assert not standin.overwritten()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert standin.overwritten()
