@@ -351,6 +351,25 @@ async def test_a_limit_is_named_in_the_log_and_not_in_the_body(
     assert "127.0.0.1:5000" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("data", "status", "reason"),
+    [
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414, "URI Too Long"),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+            431,
+            "Request Header Fields Too Large",
+        ),
+    ],
+)
+async def test_a_refusal_says_the_same_in_its_status_line_and_in_its_body(
+    serve: Serve, data: bytes, status: int, reason: str
+) -> None:
+    answer = await serve().ask(data)
+    assert (answer.status, answer.reason) == (status, reason)
+    assert answer.body == f"{status}: {reason}\n".encode()
+
+
 async def test_tls_on_a_plain_port_is_said_in_the_log(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -385,6 +404,19 @@ async def test_an_idle_connection_is_closed_after_the_keep_alive_timeout(serve: 
     peer.clock.advance(2)
     assert peer.closed
     assert peer.transport.take() == b""
+
+
+@pytest.mark.parametrize(("timeout", "late"), [(10, True), (60, False)])
+async def test_a_body_that_does_not_come_gets_408_after_the_body_timeout(
+    serve: Serve, timeout: float, late: bool
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    peer = serve(handler, body_timeout=timeout)
+    await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+    peer.clock.advance(20)
+    assert (b" 408 " in await peer.send(b"")) == late
 
 
 async def test_a_running_handler_has_no_deadline(serve: Serve) -> None:

@@ -141,6 +141,19 @@ def test_a_status_that_is_none(status: int) -> None:
         web.Response(status=status)
 
 
+@pytest.mark.parametrize("reason", ["a\nb", "a\rb", "\x00", "a\x7f"])
+def test_a_reason_of_several_lines_is_refused_where_it_is_given(reason: str) -> None:
+    with pytest.raises(ValueError, match="one line of text"):
+        web.Response(reason=reason)
+    with pytest.raises(ValueError, match="one line of text"):
+        web.StreamResponse(reason=reason)
+    with pytest.raises(ValueError, match="one line of text"):
+        web.Response().set_status(200, reason)
+    with pytest.raises(TypeError, match="a reason phrase is a str, not 5"):
+        web.Response(reason=5)  # type: ignore[arg-type]
+    assert web.Response(reason="Alles gut: \u00fc\t!").reason == "Alles gut: \u00fc\t!"
+
+
 @pytest.mark.parametrize("status", [204, 304])
 async def test_statuses_without_a_body(sent: Any, status: int) -> None:
     answer = await sent(lambda: web.Response(text="x", status=status))

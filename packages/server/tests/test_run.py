@@ -108,6 +108,24 @@ def test_srv_07_a_signal_waits_for_the_running_request(
     assert output == "cleaned up\n"
 
 
+def test_srv_07_a_signal_tells_of_a_request_that_is_still_arriving(start: Start) -> None:
+    process = start(SERVE)
+    port = port_of(process)
+    assert process.stdout is not None
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHo")
+        # Another one's answer is the proof that the server has read so far.
+        assert ask(port, GET).endswith(b"hello")
+        process.send_signal(signal.SIGTERM)
+        line = process.stdout.readline()
+        assert "waiting up to 60 s for 1 request, 1 of them still arriving" in line
+        sock.sendall(b"st: a\r\n\r\n")
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert answer.endswith(b"hello")
+    output, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors, output) == (0, "", "cleaned up\n")
+
+
 def test_a_second_signal_cuts(start: Start) -> None:
     process = start(SERVE)
     port = port_of(process)

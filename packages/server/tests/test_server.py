@@ -77,6 +77,18 @@ async def test_shutdown_cancels_what_does_not_end_in_time(serve: Serve) -> None:
     assert not peer.server.connections
 
 
+async def test_a_head_that_does_not_become_whole_is_cut_off_at_the_end_and_said_to_be(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="aiolos.server")
+    peer = serve()
+    await peer.send(b"GET / HTTP/1.1\r\nHo")
+    assert (peer.server.running, peer.server.arriving) == (0, 1)
+    await peer.server.shutdown(0)
+    assert peer.closed
+    assert "127.0.0.1:5000 had sent no whole request when the server ended" in caplog.text
+
+
 async def test_shutdown_waits_for_a_handler_whose_client_is_gone(
     serve: Serve, settle: Any, gate: asyncio.Event, waiting: Any
 ) -> None:

@@ -14,11 +14,12 @@ from aiolos_protocol.errors import (
     UnexpectedTLS,
 )
 from aiolos_protocol.limits import Limits
+from aiolos_protocol.link.h1_server import reason_of
 from aiolos_protocol.message import RequestHead
 
 from .abc import AbstractApplication
 from .codings import worth_coding
-from .core import REASONS, ResponseCore
+from .core import ResponseCore
 from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
 from .idle import IdleConnections
@@ -419,6 +420,11 @@ class Connection(Owner):
         """Whether a request is being handled."""
         return self._request is not None
 
+    @property
+    def arriving(self) -> bool:
+        """Whether no request is handled, but a part of one is here."""
+        return self._request is None and self.link.idle_time() < 0
+
     def go_away(self) -> None:
         """The next answer is the last one; whoever asked for it is told."""
         self._closing = True
@@ -434,6 +440,10 @@ class Connection(Owner):
         """End at once: cancel the handler, drop the connection."""
         if self._task is not None:
             self._task.cancel()
+        elif self.arriving:
+            self._server.logger.info(
+                "%s had sent no whole request when the server ended", self.peer()
+            )
         self.link.abort()
 
     def name_stubborn(self) -> None:
@@ -455,7 +465,7 @@ def _refusal(error: ProtocolError) -> str:
     """What the peer is told: the rule that it broke, but no bound of ours."""
     status = error.status_hint
     if isinstance(error, LimitExceeded):
-        return f"{status}: {REASONS.get(status, 'Bad Request')}\n"
+        return f"{status}: {reason_of(status)}\n"
     return f"{status}: {error.message}\n"
 
 

@@ -4,6 +4,7 @@ They hold what every request and every whole response needs, and no more: the cl
 see stand on top, in Python, and may be subclassed and given attributes as any other.
 """
 
+import re
 from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,6 +17,7 @@ from aiolos_protocol.payload import Payload, get_payload
 from aiolos_protocol.transport import Outcome
 from multidict import CIMultiDict
 
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
 _REASON_OF: Final = [REASONS.get(status, "") for status in range(600)]
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -70,7 +72,7 @@ class ResponseCore:
     ) -> None:
         valid = type(status) is int and 200 <= status < 600
         self._status = status if valid else checked_status(status)
-        self._reason = reason
+        self._reason = reason if reason is None else checked_reason(reason)
         self._headers: CIMultiDict[str] | None = None
         self._content_type = ""
         self._cookies: Any = None
@@ -165,6 +167,15 @@ def body_of(value: Any, charset: "str | None") -> Any:
             f"a body is bytes, str, a file or an async iterable, not {type(value).__name__}; "
             "json_response() sends objects"
         ) from None
+
+
+def checked_reason(reason: str) -> str:
+    """`reason` where it may stand in a status line (RFC 9112 4); else ValueError or TypeError."""
+    if not isinstance(reason, str):
+        raise TypeError(f"a reason phrase is a str, not {reason!r:.80}")
+    if not reason.isprintable() and _CONTROLS.search(reason):
+        raise ValueError(f"a reason phrase is one line of text, not {reason!r:.80}")
+    return reason
 
 
 def checked_status(status: int) -> int:

@@ -15,7 +15,7 @@ from aiolos_protocol.fields.dates import format_http_date, parse_http_date
 from aiolos_protocol.fields.etag import ETag, parse_etag
 from multidict import CIMultiDict
 
-from .core import REASONS, checked_status
+from .core import REASONS, checked_reason, checked_status
 
 
 class Described(MutableMapping[str, Any]):
@@ -54,7 +54,7 @@ class Described(MutableMapping[str, Any]):
         if self.prepared:
             raise RuntimeError("cannot set the status after the head has been sent")
         self._status = checked_status(status)
-        self._reason = reason
+        self._reason = reason if reason is None else checked_reason(reason)
 
     @property
     def headers(self) -> "CIMultiDict[str]":

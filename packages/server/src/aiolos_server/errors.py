@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from aiolos_protocol import hdrs
 from yarl import URL
 
-from .core import REASONS, ResponseCore
+from .core import REASONS, ResponseCore, checked_reason
 from .response import Response, StreamResponse, WholeResponse
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class HTTPException(_Answer, Exception):  # type: ignore[misc]
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
-        if reason is not None and ("\n" in reason or "\r" in reason):
-            raise ValueError("a reason phrase is one line of text")
+        if reason is not None:
+            reason = checked_reason(reason)
         phrase = REASONS.get(self.status_code, "") if reason is None else reason
         if body is None and text is None and not self.empty_body:
             text = f"{self.status_code}: {phrase}"

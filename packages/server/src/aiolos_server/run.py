@@ -233,11 +233,16 @@ class _Ending(contextlib.AbstractContextManager[None]):
         """Until the first signal; then say what `runner` waits for."""
         self._runner = runner
         await self._stopping.wait()
-        running = runner.server.running if runner.server else 0
-        if running:
+        server = runner.server
+        if server is None:
+            return
+        arriving = server.arriving
+        requests = server.running + arriving
+        part = f", {arriving} of them still arriving" if arriving else ""
+        if requests:
             self._say(
-                f"stopping; waiting up to {runner.shutdown_timeout:g} s for {running} "
-                f"request{'s'[: running != 1]} (Ctrl-C again to cut)",
+                f"stopping; waiting up to {runner.shutdown_timeout:g} s for {requests} "
+                f"request{'s'[: requests != 1]}{part} (Ctrl-C again to cut)",
                 flush=True,
             )
 

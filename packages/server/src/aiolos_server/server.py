@@ -31,10 +31,12 @@ GRACE: Final = 0.1
 class Server:
     """A protocol factory: call it for each accepted connection.
 
-    `head_timeout` and `keepalive_timeout` are seconds; `client_max_size` bounds the bodies that
-    Request.read() joins, in bytes, 0 for no bound; `client_max_fields` those of a form, 0 for no
-    bound, None for `limits`' own; `auto_compress` sends texts of 1 KiB or more in
-    the coding that the client prefers, `auto_decompress` undoes the codings of requests;
+    `head_timeout` bounds the arrival of a request's head and `keepalive_timeout` the wait for a
+    next one; within every `body_timeout` a client must send, and take, as much of a body as
+    `limits.body_rate` demands. All are seconds, math.inf for no bound. `client_max_size` bounds the
+    bodies that Request.read() joins, in bytes, 0 for no bound; `client_max_fields` those of a form,
+    0 for no bound, None for `limits`' own; `auto_compress` sends texts of 1 KiB or more in the
+    coding that the client prefers, `auto_decompress` undoes the codings of requests;
     `max_idle` caps the connections that wait for a next request, 0 or None for no cap;
     `log_access(request, response, seconds)` is called after each response, None for none. `http2`
     False speaks HTTP/1.1 alone, and leaves a TLS context's ALPN as it is; else HTTP/2 is spoken by
@@ -51,6 +53,7 @@ class Server:
         logger: logging.Logger | None = None,
         head_timeout: float = 30.0,
         keepalive_timeout: float = 75.0,
+        body_timeout: float = 30.0,
         handler_cancellation: bool = False,
         client_max_size: int = 1024**2,
         client_max_fields: int | None = None,
@@ -68,6 +71,7 @@ class Server:
         self.logger = logger or logging.getLogger("aiolos.server")
         self.head_timeout = head_timeout
         self.keepalive_timeout = keepalive_timeout
+        self.body_timeout = body_timeout
         self.handler_cancellation = handler_cancellation
         self.client_max_size = client_max_size
         self.client_max_fields = client_max_fields
@@ -95,6 +99,7 @@ class Server:
             self.server_header,
             self.head_timeout,
             self.keepalive_timeout,
+            self.body_timeout,
             http2=partial(self._speak_http2, connection) if self.http2 else None,
         )
 
@@ -109,6 +114,7 @@ class Server:
             self.server_header,
             self.head_timeout,
             self.keepalive_timeout,
+            self.body_timeout,
         )
         handover.attach(link)
 
@@ -116,6 +122,11 @@ class Server:
     def running(self) -> int:
         """How many requests are being handled."""
         return sum(connection.busy for connection in self.connections)
+
+    @property
+    def arriving(self) -> int:
+        """How many requests are here in part, or refused and not closed yet."""
+        return sum(connection.arriving for connection in self.connections)
 
     def forget(self, connection: Connection) -> None:
         """A connection is gone."""

@@ -604,6 +604,7 @@ _REASONS: Final = {
     408: "Request Timeout",
     413: "Content Too Large",
     414: "URI Too Long",
+    416: "Range Not Satisfiable",
     417: "Expectation Failed",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
