@@ -89,6 +89,22 @@ async def test_force_close_uses_each_connection_once(talk):
         assert peer.connections == 2
 
 
+CARELESS = b"HTTP/1.1 200 OK\nX-Folded: a\n b\nTransfer-Encoding: chunked\n\n2 \r\nok\r\n0\r\n\r\n"
+
+
+async def test_a_lenient_connector_bears_careless_servers(talk):
+    async with talk(CARELESS, connector=TCPConnector(lenient=True)) as (_, session):
+        async with session.get("/") as response:
+            assert response.headers["X-Folded"] == "a b"
+            assert await response.text() == "ok"
+
+
+async def test_others_do_not(talk):
+    async with talk(CARELESS) as (_, session):
+        with pytest.raises(aiolos_client.ClientResponseError, match=r"not CRLF \(RFC 9112 2\.2\)"):
+            await session.get("/")
+
+
 async def test_closing_ends_whoever_waits(talk):
     async with talk(b"", connector=TCPConnector(limit=1)) as (peer, session):
         first = asyncio.ensure_future(get(session))

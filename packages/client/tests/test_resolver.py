@@ -56,6 +56,9 @@ async def test_the_systems_own():
     assert (found[0]["hostname"], found[0]["port"]) == ("localhost", 80)
     with pytest.raises(OSError):
         await resolver.resolve("nobody.invalid", 80)
+    for name in ("a..b", "a" * 64 + ".invalid"):
+        with pytest.raises(OSError, match="empty or longer than 63"):
+            await resolver.resolve(name, 80)
     await resolver.close()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Self
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.grammar import is_host
 from aiolos_protocol.message import HttpVersion, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
 from aiolos_protocol.payload import BytesPayload, Payload, get_payload
@@ -65,6 +66,11 @@ class Target:
                     "like http://host/path",
                 )
             raise InvalidUrlClientError(url, "the URL has no host")
+        # Between brackets yarl has judged it.
+        if ":" not in host and not is_host(host.encode(), name=True):
+            raise InvalidUrlClientError(
+                url, f"{host!r:.80} holds what no host's name may (RFC 3986 3.2.2)"
+            )
         port = url.port or 80
         if not 0 < port < 65536:
             raise InvalidUrlClientError(url, f"the port {port} is not 1 to 65535")

@@ -43,7 +43,9 @@ class BaseConnector:
 
     `limit` bounds the connections that are open, `limit_per_host` those in use for one host and
     port (0: no bound); `keepalive_timeout` how long an idle one is kept, in seconds (None: as long
-    as the server does). `force_close` uses each only once. Must be made in a running loop.
+    as the server does). `force_close` uses each only once. `lenient` bears responses of careless
+    HTTP/1.1 servers: lines that end in a bare LF, folded lines, white space behind a chunk's size
+    (RFC 9112 2.2, 5.2, 7.1). Must be made in a running loop.
     `connect_by`, where it is set, opens the connections in place of sockets. A subclass has
     _dial(). `enable_cleanup_closed` and `timeout_ceil_threshold` have no effect.
     """
@@ -59,6 +61,7 @@ class BaseConnector:
         limit_per_host: int = 0,
         enable_cleanup_closed: bool = False,
         limits: Limits = DEFAULT_LIMITS,
+        lenient: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
         timeout_ceil_threshold: float = 5,
     ) -> None:
@@ -72,6 +75,7 @@ class BaseConnector:
         self._keepalive_timeout = NEVER if keepalive_timeout is None else keepalive_timeout
         self._force_close = force_close
         self._limits = limits
+        self._lenient = lenient
         self._pool = Pool(limit, limit_per_host)
         self._hosts: dict[H1ClientLink, Host] = {}
         self._emptied: asyncio.Future[None] | None = None
@@ -227,7 +231,7 @@ class BaseConnector:
         """A response's head has come over `link`, which has TLS."""
 
     def _new_link(self) -> H1ClientLink:
-        return H1ClientLink(self._loop, self._clock, self._limits, self)
+        return H1ClientLink(self._loop, self._clock, self._limits, self, self._lenient)
 
     async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
         """The protocol that `factory` makes, connected."""

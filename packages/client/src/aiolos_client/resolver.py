@@ -19,13 +19,17 @@ class ThreadedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """See AbstractResolver."""
-        infos = await self._loop.getaddrinfo(
-            host,
-            port,
-            type=socket.SOCK_STREAM,
-            family=family,
-            flags=socket.AI_ADDRCONFIG,
-        )
+        try:
+            infos = await self._loop.getaddrinfo(
+                host,
+                port,
+                type=socket.SOCK_STREAM,
+                family=family,
+                flags=socket.AI_ADDRCONFIG,
+            )
+        except UnicodeError as error:
+            # What Python encodes by IDNA before it asks: a part that is empty, or too long.
+            raise OSError(None, "a part of the name is empty or longer than 63") from error
         return [
             _result(host, each_family, proto, address)
             for each_family, _, proto, _, address in infos

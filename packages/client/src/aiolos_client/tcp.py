@@ -56,6 +56,7 @@ class TCPConnector(BaseConnector):
         limit_per_host: int = 0,
         enable_cleanup_closed: bool = False,
         limits: Limits = DEFAULT_LIMITS,
+        lenient: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
         timeout_ceil_threshold: float = 5,
         happy_eyeballs_delay: float | None = 0.25,
@@ -70,6 +71,7 @@ class TCPConnector(BaseConnector):
             limit_per_host=limit_per_host,
             enable_cleanup_closed=enable_cleanup_closed,
             limits=limits,
+            lenient=lenient,
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
