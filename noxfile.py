@@ -243,7 +243,7 @@ def others(session: nox.Session) -> None:
 def autobahn(session: nox.Session) -> None:
     """The Autobahn suite against server and client, both twins; needs a Python 2.7 beside ours.
 
-    Behind `--`: cases ("9.*") and a role ("server", "client"); all of them takes half an hour.
+    Behind `--`: cases ("9.*") and a role ("server", "client"); all of them take about half an hour.
     """
     python = python27()
     if python is None:

@@ -2,7 +2,8 @@
 fails. `nox -s autobahn` runs it; behind `--` may stand cases ("9.*") and one role.
 
 The suite runs on Python 2.7: AUTOBAHN_PYTHON is such an interpreter, AUTOBAHN_PATH the folder
-that autobahntestsuite is installed in, AUTOBAHN_REPORTS where the reports go.
+that autobahntestsuite is installed in, AUTOBAHN_REPORTS where the reports go. Both roles run at the
+same time, a part of the cases after the other; what is not done after AUTOBAHN_MINUTES (60) fails.
 """
 
 import asyncio
@@ -12,13 +13,20 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import aiolos
 from aiolos import web
 
-CASES = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*", "12.*", "13.*")
+PARTS = (
+    ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"),
+    ("9.*",),
+    *((f"12.{group}.*",) for group in range(1, 6)),
+    *((f"13.{group}.*",) for group in range(1, 8)),
+)
 ROLES = ("server", "client")
 ACCEPTED = {"OK", "INFORMATIONAL"}
 AGENT = "aiolos"
@@ -81,7 +89,7 @@ async def send_back(ws: web.WebSocketResponse | aiolos.ClientWebSocketResponse) 
             await ws.send_bytes(message.data)
 
 
-async def check_server(reports: Path, cases: list[str]) -> None:
+async def check_server(reports: Path, cases: Sequence[str]) -> None:
     """Our server before the suite's client."""
     app = web.Application()
     app.router.add_get("/", echo)
@@ -90,7 +98,7 @@ async def check_server(reports: Path, cases: list[str]) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
     servers = [{"agent": AGENT, "url": url}]
-    spec = {"outdir": str(reports), "servers": servers, "cases": cases}
+    spec = {"outdir": str(reports), "servers": servers, "cases": list(cases)}
     try:
         async with suite("fuzzingclient", spec) as process:
             await process.wait()
@@ -98,11 +106,11 @@ async def check_server(reports: Path, cases: list[str]) -> None:
         await runner.cleanup()
 
 
-async def check_client(reports: Path, cases: list[str]) -> None:
+async def check_client(reports: Path, cases: Sequence[str]) -> None:
     """Our client before the suite's server."""
     port = free_port()
     url = f"ws://127.0.0.1:{port}"
-    spec = {"outdir": str(reports), "url": url, "cases": cases, "webport": 0}
+    spec = {"outdir": str(reports), "url": url, "cases": list(cases), "webport": 0}
     async with suite("fuzzingserver", spec), aiolos.ClientSession() as session:
         for _ in range(200):
             with contextlib.suppress(aiolos.ClientConnectorError):
@@ -121,30 +129,58 @@ async def check_client(reports: Path, cases: list[str]) -> None:
             await send_back(ws)
 
 
-def judge(role: str, reports: Path) -> bool:
-    """Print what the suite found; True where all is well."""
-    found = json.loads((reports / "index.json").read_text())[AGENT]
-    counts: dict[str, int] = {}
+def judge(title: str, reports: Path, seconds: float) -> Counter[str]:
+    """Print what the suite found; how many cases came out how, "wrong" for what is not accepted."""
+    found = json.loads((reports / "index.json").read_text()).get(AGENT, {})
+    counts: Counter[str] = Counter()
     wrong = []
     for case, result in found.items():
-        counts[result["behavior"]] = counts.get(result["behavior"], 0) + 1
+        counts[result["behavior"]] += 1
         if not {result["behavior"], result["behaviorClose"]} <= ACCEPTED:
             wrong.append(f"  {case}: {result['behavior']}, close {result['behaviorClose']}")
-    print(f"{role}: {len(found)} cases, {counts}", *wrong, sep="\n", flush=True)
-    return bool(found) and not wrong
+    print(
+        f"{title}: {len(found)} cases in {seconds:.0f} s, {dict(counts)}",
+        *wrong,
+        sep="\n",
+        flush=True,
+    )
+    counts["wrong"] = len(wrong)
+    return counts
+
+
+async def check(role: str, parts: Sequence[Sequence[str]], reports: Path) -> bool:
+    """Run the parts in one role and print what came out; True where all is well."""
+    total: Counter[str] = Counter()
+    well = True
+    for number, cases in enumerate(parts):
+        begun = time.monotonic()
+        folder = reports / role / str(number)
+        await (check_server if role == "server" else check_client)(folder, cases)
+        counts = judge(f"{role} {' '.join(cases)}", folder, time.monotonic() - begun)
+        well = well and sum(counts.values()) > 0 and not counts["wrong"]
+        total += counts
+    print(f"{role}, all: {dict(total)}", flush=True)
+    return well
+
+
+async def run(roles: Sequence[str], parts: Sequence[Sequence[str]]) -> int:
+    """The exit status."""
+    reports = Path(os.environ["AUTOBAHN_REPORTS"])
+    minutes = float(os.environ.get("AUTOBAHN_MINUTES", "60"))
+    try:
+        async with asyncio.timeout(minutes * 60):
+            results = await asyncio.gather(*(check(role, parts, reports) for role in roles))
+    except TimeoutError:
+        print(f"not done after AUTOBAHN_MINUTES={minutes:g}: what is not above was not run")
+        return 1
+    return 0 if all(results) else 1
 
 
 def main(arguments: list[str]) -> int:
     """Run what is asked for: roles and cases, all of them by default."""
-    roles = [each for each in arguments if each in ROLES] or list(ROLES)
-    cases = [each for each in arguments if each not in ROLES] or list(CASES)
-    well = True
-    for role in roles:
-        reports = Path(os.environ["AUTOBAHN_REPORTS"]) / role
-        check = check_server if role == "server" else check_client
-        asyncio.run(check(reports, cases))
-        well = judge(role, reports) and well
-    return 0 if well else 1
+    roles = [each for each in arguments if each in ROLES] or ROLES
+    cases = [each for each in arguments if each not in ROLES]
+    return asyncio.run(run(roles, [cases] if cases else PARTS))
 
 
 if __name__ == "__main__":

@@ -474,8 +474,12 @@ async def test_too_big_a_message(end):
     one.receive(BINARY, b"x" * 100)
     one.receive(BINARY, b"x" * 101)
     assert len((await one.engine.receive()).data) == 100
-    assert (await one.engine.receive()).type is WSMsgType.ERROR
+    message = await one.engine.receive()
+    assert message.type is WSMsgType.ERROR
+    assert "raise it with max_msg_size=..." in str(message.data)
     assert one.engine.close_code == 1009
+    # How our side is configured is nothing to the peer.
+    assert one.sent() == [(FIN | CLOSE, b"\x03\xf1a message of more than 100 bytes")]
 
 
 async def test_a_broken_rule_while_we_are_closing(end):
@@ -983,4 +987,4 @@ async def test_options_are_the_default(pair):
     assert (await server.receive()).type is WSMsgType.ERROR
     message = await client.receive()
     assert (message.type, message.data) == (WSMsgType.CLOSE, 1009)
-    assert "max_msg_size=10" in message.extra
+    assert message.extra == "a message of more than 10 bytes"

@@ -13,7 +13,7 @@ cdef class TransportOwner:
     cdef readonly object transport
     cdef readonly bint _write_paused
     cdef bint _read_paused
-    cdef object _drained
+    cdef object _room
 
     cpdef object drain(self)
     cpdef object _lost(self, object message)

@@ -108,10 +108,36 @@ def wait_for(future: "asyncio.Future[Any]") -> "Generator[Any, None, Any]":
     return (yield from asyncio.shield(future))
 
 
+class Room:
+    """Room in a send buffer that is full, for whoever waits for it; an owner has it meanwhile."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[None] = loop.create_future()
+
+    def wait(self) -> "Awaitable[None]":
+        """An awaitable that is done once there is room."""
+        return Pending(wait_for(self._future))
+
+    def made(self) -> None:
+        """There is room: all go on."""
+        if not self._future.done():
+            self._future.set_result(None)
+
+    def lost(self, error: BaseException, cause: BaseException | None) -> None:
+        """There will be none: all get `error`."""
+        error.__cause__ = cause
+        if not self._future.done():
+            self._future.set_exception(error)
+            # Nobody may be waiting any more; that is not worth a warning.
+            self._future.exception()
+
+
 class TransportOwner:
     """Owns one transport from connection_made to connection_lost."""
 
-    __slots__ = ("__weakref__", "_drained", "_read_paused", "_write_paused", "loop", "transport")
+    __slots__ = ("__weakref__", "_read_paused", "_room", "_write_paused", "loop", "transport")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -119,7 +145,8 @@ class TransportOwner:
         self.transport: Any = None
         self._write_paused = False
         self._read_paused = False
-        self._drained: asyncio.Future[None] | None = None
+        # There while somebody waits for it.
+        self._room: Room | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
@@ -128,14 +155,9 @@ class TransportOwner:
     def connection_lost(self, exc: BaseException | None) -> None:
         """asyncio.BaseProtocol; whoever drains gets ConnectionLost, or what `_lost` makes."""
         self.transport = None
-        drained = self._drained
-        self._drained = None
-        if drained is not None and not drained.done():
-            error = self._lost("the connection was lost while data waited to be sent")
-            error.__cause__ = exc
-            drained.set_exception(error)
-            # Nobody may be waiting any more; that is not worth a warning.
-            drained.exception()
+        room, self._room = self._room, None
+        if room is not None:
+            room.lost(self._lost("the connection was lost while data waited to be sent"), exc)
 
     def _lost(self, message: str) -> ConnectionResetError:
         """What writing raises without a connection; for an owner with an error of its own."""
@@ -148,10 +170,9 @@ class TransportOwner:
     def resume_writing(self) -> None:
         """asyncio.BaseProtocol: the send buffer is below its low-water mark."""
         self._write_paused = False
-        drained = self._drained
-        self._drained = None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        room, self._room = self._room, None
+        if room is not None:
+            room.made()
 
     def drain(self) -> "Awaitable[None]":
         """An awaitable that is done when the send buffer has room; never a coroutine.
@@ -162,9 +183,9 @@ class TransportOwner:
             return Outcome(error=self._lost("the connection is closed"))
         if not self._write_paused:
             return READY
-        if self._drained is None:
-            self._drained = self.loop.create_future()
-        return Pending(wait_for(self._drained))
+        if self._room is None:
+            self._room = Room(self.loop)
+        return self._room.wait()
 
     def pause_reading(self) -> None:
         """Stop receiving until resume_reading(); repeating it changes nothing."""

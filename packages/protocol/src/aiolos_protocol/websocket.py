@@ -61,11 +61,16 @@ class WSCloseCode(IntEnum):
 
 
 class WebSocketError(Exception):
-    """The peer broke the WebSocket protocol; `code` is the close code that tells it so."""
+    """The peer broke the WebSocket protocol, or a limit.
 
-    def __init__(self, code: int, message: str) -> None:
+    `code` is the close code that tells it so, `reason` what the close says beside it: the message,
+    unless that is only for our side.
+    """
+
+    def __init__(self, code: int, message: str, reason: str | None = None) -> None:
         super().__init__(code, message)
         self.code = code
+        self.reason = message if reason is None else reason
 
     def __str__(self) -> str:
         return str(self.args[1])

@@ -7,11 +7,9 @@ sent goes straight to the transport.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Final, cast
 
 from aiolos_protocol.clock import Clock
-from aiolos_protocol.transport import READY, Outcome, Pending, wait_for, write_pieces
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
     CLOSED_MESSAGE,
@@ -24,54 +22,37 @@ from aiolos_protocol.websocket import (
     WSReceived,
 )
 
-from .deflate import MIN_WINDOW, Deflater, Inflater
-from .flow import Flow
-from .frames import BINARY, CLOSE, MAX_REASON, PING, PONG, TEXT, pack_close, unpack_close
+from .closing import Closer
+from .deflate import Inflater
+from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
 from .handshake import Terms
-from .heartbeat import Alarm, Heartbeat, clock_of
-from .outbox import Outbox
-from .phase import ANSWERING, CLOSING, ENDING, FAILED, GONE, LOST, NEXT, OPEN, RECEIVED, SENT
+from .heartbeat import clock_of
+from .phase import ANSWERING, CLOSING, ENDING, OPEN
 from .reader import MESSAGE_COST, Fragment, Reader
 
 # Of a message that iteration does not give out but ends at.
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
-# Above it a header and its payload are not joined: copying costs more than it saves.
-_LARGE: Final = 32_768
-
 # A loop that does not look at what it receives must end some time.
 _PATIENCE: Final = 5
 
 
-class Connection(Flow):
-    """Reads, answers, closes; receives and sends whole messages.
+class Connection(Closer):
+    """Reads and answers; gives messages to whoever receives.
 
     The verbs without an underscore are those of aiolos_protocol.websocket.WebSocket, which
     `engine` completes.
     """
 
     __slots__ = (
-        "_alarm",
-        "_answer",
         "_asked_in_vain",
-        "_clock",
-        "_close_code",
-        "_exception",
-        "_gone",
-        "_heartbeat",
         "_held",
         "_in_fragments",
         "_listening",
-        "_on_lost",
-        "_options",
-        "_outbox",
-        "_phase",
         "_pong_due",
         "_queue",
         "_reader",
-        "_role",
         "_waiter",
-        "_writer",
     )
 
     def __init__(
@@ -81,21 +62,9 @@ class Connection(Flow):
         options: WSOptions,
         clock: Clock | None = None,
     ) -> None:
-        Flow.__init__(self, loop)
-        self._clock = clock = clock or clock_of(loop)
-        self._options = options
-        self._role = role = terms.role
-        self._writer = role.writer
-        self._phase = OPEN
-        # The payload of the close with which the peer's is answered, or what it did.
-        self._answer = b""
-        self._close_code: int | None = None
-        self._exception: BaseException | None = None
+        Closer.__init__(self, loop, terms, options, clock or clock_of(loop))
         self._queue: deque[WSReceived | Fragment] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        # Done once the connection is gone; made when somebody waits for it.
-        self._gone: asyncio.Future[bool] | None = None
-        self._on_lost: Callable[[BaseException | None], None] | None = None
         # The reader keeps back what the consumer has no room for.
         self._held = False
         self._listening = False
@@ -103,23 +72,12 @@ class Connection(Flow):
         self._in_fragments = False
         self._asked_in_vain = 0
         self._pong_due: bytes | None = None
-        self._alarm = Alarm(loop, clock, self._too_late)
-        self._heartbeat: Heartbeat | None = None
-        if options.heartbeat:
-            self._heartbeat = Heartbeat(
-                loop, clock, options.heartbeat, self._ping, self._peer_is_silent
-            )
         inflater = None
-        # Without it messages go straight to the transport.
-        self._outbox: Outbox | None = None
         if terms.compression is not None:
-            window = role.peer_window(terms.compression)
+            window = terms.role.peer_window(terms.compression)
             inflater = Inflater(window.bits, window.takeover)
-            window = role.own_window(terms.compression)
-            if window.bits >= MIN_WINDOW:
-                self._outbox = self._new_outbox(Deflater(window.bits, window.takeover))
         self._reader = Reader(
-            role.peer_masks,
+            terms.role.peer_masks,
             self._queue.append,
             self._control_received,
             options.max_msg_size,
@@ -167,40 +125,21 @@ class Connection(Flow):
         """asyncio.Protocol; a WebSocket is over when either direction is."""
         return False
 
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """asyncio.BaseProtocol."""
-        if self._phase == GONE:
-            return
-        if self._exception is None:
-            self._exception = exc
-        if self._close_code is None:
-            self._close_code = WSCloseCode.ABNORMAL_CLOSURE
-        self._move(LOST)
-        self._alarm.clear()
-        if self._outbox is not None:
-            self._outbox.abandon()
-        self._disconnected(exc)
-        self._wake()
-        if self._gone is not None and not self._gone.done():
-            self._gone.set_result(True)
-        if self._on_lost is not None:
-            self._on_lost(exc)
-
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         self._write_paused = True
         if self._listening:
             # A listener answers at once and cannot wait: so the peer must.
-            self.pause_reading()
+            self._stop_reading()
 
     def resume_writing(self) -> None:
         """asyncio.BaseProtocol."""
-        self._room()
+        self._has_room()
         if self._pong_due is not None and self._phase < CLOSING:
             payload, self._pong_due = self._pong_due, None
             self._write(PONG, payload)
         if self._listening:
-            self.resume_reading()
+            self._go_on_reading()
 
     # Reading.
 
@@ -242,14 +181,11 @@ class Connection(Flow):
             # A peer that we do not listen to cannot show that it lives.
             if self._heartbeat is not None:
                 self._heartbeat.stop()
-            self.pause_reading()
+            self._stop_reading()
         else:
             if self._heartbeat is not None and self._phase == OPEN:
                 self._heartbeat.start()
-            self.resume_reading()
-
-    def _enqueue(self, kind: WSMsgType, data: Any, extra: str | None = None) -> None:
-        self._queue.append(cast(Any, WSMessage(kind, data, extra)))
+            self._go_on_reading()
 
     def _new_waiter(self) -> "asyncio.Future[None]":
         if self._waiter is not None or self._listening:
@@ -271,11 +207,6 @@ class Connection(Flow):
             if timer is not None:
                 timer.cancel()
 
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
     def _control_received(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
             self._close_received(payload)
@@ -283,7 +214,7 @@ class Connection(Flow):
             return
         elif not self._options.autoping:
             kind = WSMsgType.PING if opcode == PING else WSMsgType.PONG
-            self._enqueue(kind, payload)
+            self._tell(kind, payload)
             self._reader.queued += MESSAGE_COST + len(payload)
         elif opcode == PING:
             if self._write_paused:
@@ -360,100 +291,44 @@ class Connection(Flow):
                 return
         self._reader.skip()
 
-    # Sending.
+    # What `Closer` asks for.
 
-    def send_str(self, data: str, compress: "int | None" = None) -> "Awaitable[None]":
-        if not isinstance(data, str):
-            raise TypeError(f"send_str() takes a str, not {type(data).__name__}")
-        return self._send(TEXT, data.encode(), compress)
+    def _tell(self, kind: WSMsgType, data: Any, extra: str | None = None) -> None:
+        self._queue.append(cast(Any, WSMessage(kind, data, extra)))
 
-    def send_bytes(
-        self, data: "bytes | bytearray | memoryview", compress: "int | None" = None
-    ) -> "Awaitable[None]":
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise TypeError(f"send_bytes() takes bytes, not {type(data).__name__}")
-        if isinstance(data, memoryview) and not data.c_contiguous:
-            data = bytes(data)
-        return self._send(BINARY, data, compress)
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
-    def _send(
-        self, opcode: int, message: "bytes | bytearray | memoryview", compress: "int | None"
-    ) -> "Awaitable[None]":
-        if self._phase > ANSWERING:
-            return Outcome(error=self._closed_error())
-        if self._outbox is not None:
-            written = self._outbox.send(opcode, bytes(message), compress)
-            if written is not None:
-                return Pending(self._once_written(written))
-        elif len(message) >= _LARGE and not self._writer.masks and _stays_as_it_is(message):
-            header = self._writer.header(opcode, memoryview(message).nbytes)
-            write_pieces(self.transport, (header, message))
-        else:
-            self.transport.write(self._writer.frame(opcode, message))
-        return self.drain() if self._write_paused else READY
-
-    def _once_written(self, written: "asyncio.Future[None]") -> "Generator[Any, None, None]":
-        yield from wait_for(written)
-        yield from self.drain().__await__()
-
-    def _closed_error(self) -> ConnectionResetError:
-        return self._lost("the WebSocket is closed: nothing is sent any more")
-
-    def _new_outbox(self, deflater: Deflater | None) -> Outbox:
-        return Outbox(self.loop, self._clock, self._put, self._writer, self._lost, deflater)
-
-    def _lost(self, message: str) -> ConnectionResetError:
-        return self._options.lost(message)
-
-    def _put(self, data: bytes) -> None:
-        if self.transport is not None:
-            self.transport.write(data)
-
-    def _write(self, opcode: int, payload: bytes) -> None:
-        self._put(self._writer.frame(opcode, payload))
-
-    def _ping(self) -> None:
-        self._write(PING, b"")
-
-    def _peer_is_silent(self) -> None:
-        heartbeat = self._heartbeat
-        assert heartbeat is not None
-        error = TimeoutError(
-            f"nothing came from the peer within {heartbeat.patience:g} s after a ping"
-        )
-        self._exception = error
-        self._close_code = WSCloseCode.ABNORMAL_CLOSURE
-        self._enqueue(WSMsgType.ERROR, error)
-        self._move(FAILED)
-        self._abort()
+    def _stop_receiving(self) -> None:
+        if self._listening:
+            self._reader.listen(_ignore)
+        # Whoever receives learns of it at once.
+        self._after_reading(self._held)
         self._wake()
 
-    # Closing.
-
-    def _move(self, event: int) -> None:
-        phase = NEXT.get((self._phase, event))
-        if phase is None:
-            return
-        self._phase = phase
-        if phase != OPEN and self._heartbeat is not None:
-            self._heartbeat.stop()
+    # The peer's end.
 
     def _close_received(self, payload: bytes) -> None:
         code, reason = unpack_close(payload)
-        self._ended_by_peer(code, pack_close(code or None), WSMsgType.CLOSE, code, reason)
-
-    def _ended_by_peer(
-        self, code: int, answer: bytes, kind: WSMsgType, data: Any, extra: str | None = None
-    ) -> None:
-        self._close_code = code
-        self._answer = answer
+        answer = pack_close(code or None)
         if self._phase != CLOSING:
-            self._enqueue(kind, data, extra)
-        self._move(RECEIVED)
-        if self._phase == ENDING:
-            self._end()
-        elif self._phase == ANSWERING:
-            self._expect_end()
+            self._tell(WSMsgType.CLOSE, code, reason)
+        self._ended_by_peer(code, answer)
+
+    def _reading_failed(self, error: Exception) -> None:
+        """The peer broke the protocol (RFC 6455 7.1.7), or a listener raised."""
+        if isinstance(error, WebSocketError):
+            code, reason = error.code, error.reason
+        elif self._listening:
+            code, reason = WSCloseCode.INTERNAL_ERROR, ""
+        else:
+            raise error
+        self._exception = error
+        if self._phase != CLOSING:
+            self._tell(WSMsgType.ERROR, error)
+        self._ended_by_peer(code, pack_close(code, _cut(reason)))
 
     def _end_seen(self, message: WSReceived | Fragment) -> None:
         """The consumer gets `message` and knows by it, maybe, that the peer has ended."""
@@ -461,90 +336,6 @@ class Connection(Flow):
             message.type is WSMsgType.CLOSE and self._options.autoclose
         ):
             self._send_close(self._answer)
-
-    def _send_close(self, payload: bytes) -> None:
-        if self._outbox is None:
-            self._write(CLOSE, payload)
-        else:
-            # Behind what was sent before, also where that waits for its turn.
-            self._outbox.send(CLOSE, payload)
-        self._move(SENT)
-        if self._phase == ENDING:
-            self._end()
-            return
-        self._expect_end()
-        if self._listening:
-            self._reader.listen(_ignore)
-        # What the peer still sends is thrown away; whoever receives learns of it at once.
-        self._after_reading(self._held)
-        self._wake()
-
-    def _reading_failed(self, error: Exception) -> None:
-        """The peer broke the protocol (RFC 6455 7.1.7), or a listener raised."""
-        if isinstance(error, WebSocketError):
-            code, reason = error.code, str(error)
-        elif self._listening:
-            code, reason = WSCloseCode.INTERNAL_ERROR, ""
-        else:
-            raise error
-        self._exception = error
-        self._ended_by_peer(code, pack_close(code, _cut(reason)), WSMsgType.ERROR, error)
-
-    def _end(self) -> None:
-        """Nothing more is said: close the connection, or wait until the peer does."""
-        if self._outbox is not None:
-            # The peer has closed and reads no more; it only waits for our close.
-            close = self._outbox.abandon()
-            if close is not None:
-                self._write(CLOSE, close)
-        transport = self.transport
-        if transport is None:
-            return
-        self._expect_end()
-        self.resume_reading()
-        if self._role.ends_connection:
-            if self._exception is None:
-                transport.close()
-            elif transport.can_write_eof():
-                # To close with bytes unread would make the system reset the connection, and the
-                # peer might never see our close. So we only say that we are done, and read on.
-                transport.write_eof()
-
-    def _until_gone(self) -> Generator[Any, None, bool]:
-        if self._phase == GONE:
-            return True
-        if self._gone is None:
-            self._gone = self.loop.create_future()
-        yield from wait_for(self._gone)
-        return True
-
-    def _expect_end(self) -> None:
-        """The phase must not last longer than the closing handshake may."""
-        if self._options.close_timeout is not None:
-            self._alarm.set(self._options.close_timeout)
-
-    def _too_late(self) -> None:
-        """The deadline of the phase has passed."""
-        if self._phase == ANSWERING:
-            self._send_close(self._answer)
-            return
-        if self._phase == CLOSING:
-            self._close_code = WSCloseCode.ABNORMAL_CLOSURE
-            self._exception = TimeoutError(
-                f"the peer did not answer a close within {self._options.close_timeout:g} s"
-            )
-            self._move(FAILED)
-        self._abort()
-
-    def _abort(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
-
-
-def _stays_as_it_is(message: "bytes | bytearray | memoryview") -> bool:
-    """Whether the transport may keep it: nobody can change it."""
-    owner = message.obj if isinstance(message, memoryview) else message
-    return isinstance(owner, bytes)
 
 
 def _ignore(payload: memoryview, kind: WSMsgType) -> None:

@@ -3,12 +3,11 @@ cdef class Flow:
     cdef readonly object loop
     cdef readonly object transport
     cdef readonly bint _write_paused
-    cdef bint _read_paused
-    cdef object _drained
+    cdef object _room
 
     cpdef object _lost(self, message)
     cdef object _disconnected(self, exc)
-    cdef object _room(self)
+    cdef object _has_room(self)
     cpdef object drain(self)
-    cpdef object pause_reading(self)
-    cpdef object resume_reading(self)
+    cpdef object _stop_reading(self)
+    cdef object _go_on_reading(self)

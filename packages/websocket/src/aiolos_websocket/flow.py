@@ -8,21 +8,21 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from aiolos_protocol.transport import READY, Outcome, Pending, wait_for
+from aiolos_protocol.transport import READY, Outcome, Room
 
 
 class Flow:
     """Owns one transport from connection_made to connection_lost."""
 
-    __slots__ = ("__weakref__", "_drained", "_read_paused", "_write_paused", "loop", "transport")
+    __slots__ = ("__weakref__", "_room", "_write_paused", "loop", "transport")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         # Typed as what it is in use: each use follows a check of the phase.
         self.transport: Any = None
         self._write_paused = False
-        self._read_paused = False
-        self._drained: asyncio.Future[None] | None = None
+        # There while somebody waits for it.
+        self._room: Room | None = None
 
     def _lost(self, message: str) -> ConnectionResetError:
         """What writing raises without a connection."""
@@ -31,22 +31,16 @@ class Flow:
     def _disconnected(self, exc: BaseException | None) -> None:
         """The transport is gone: whoever waits to write is told."""
         self.transport = None
-        drained = self._drained
-        self._drained = None
-        if drained is not None and not drained.done():
-            error = self._lost("the connection was lost while data waited to be sent")
-            error.__cause__ = exc
-            drained.set_exception(error)
-            # Nobody may be waiting any more; that is not worth a warning.
-            drained.exception()
+        room, self._room = self._room, None
+        if room is not None:
+            room.lost(self._lost("the connection was lost while data waited to be sent"), exc)
 
-    def _room(self) -> None:
+    def _has_room(self) -> None:
         """The send buffer is below its low-water mark."""
         self._write_paused = False
-        drained = self._drained
-        self._drained = None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        room, self._room = self._room, None
+        if room is not None:
+            room.made()
 
     def drain(self) -> "Awaitable[None]":
         """An awaitable that is done when the send buffer has room."""
@@ -54,20 +48,17 @@ class Flow:
             return Outcome(error=self._lost("the connection is closed"))
         if not self._write_paused:
             return READY
-        if self._drained is None:
-            self._drained = self.loop.create_future()
-        return Pending(wait_for(self._drained))
+        if self._room is None:
+            self._room = Room(self.loop)
+        return self._room.wait()
 
-    def pause_reading(self) -> None:
-        """Stop receiving until resume_reading(); repeating it changes nothing."""
-        if not self._read_paused and self.transport is not None:
-            self._read_paused = True
+    def _stop_reading(self) -> None:
+        """Receive nothing until _go_on_reading(); transports take either at any time."""
+        if self.transport is not None:
             self.transport.pause_reading()
 
-    def resume_reading(self) -> None:
-        """Go on receiving."""
-        if self._read_paused and self.transport is not None:
-            self._read_paused = False
+    def _go_on_reading(self) -> None:
+        if self.transport is not None:
             self.transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:

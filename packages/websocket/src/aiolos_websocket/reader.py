@@ -321,6 +321,7 @@ class Reader:
                 WSCloseCode.MESSAGE_TOO_BIG,
                 f"a message of more than max_msg_size={self._max_size} bytes; "
                 "raise it with max_msg_size=...",
+                reason=f"a message of more than {self._max_size} bytes",
             )
         self._size += size
 

@@ -1,0 +1,19 @@
+from aiolos_websocket.flow cimport Flow
+from aiolos_websocket.writer cimport Writer
+
+cdef int ANSWERING, BINARY, OPEN, TEXT
+
+
+cdef class Sender(Flow):
+    cdef object _clock
+    cdef readonly object _options
+    cdef public object _outbox
+    cdef readonly int _phase
+    cdef readonly object _role
+    cdef Writer _writer
+
+    cpdef object _send(self, int opcode, message, compress)
+    cpdef object _closed_error(self)
+    cpdef object _new_outbox(self, deflater)
+    cpdef object _put(self, bytes data)
+    cpdef object _write(self, int opcode, payload)

@@ -1,0 +1,97 @@
+"""Sending whole messages: straight to the transport, or by the outbox in their turn."""
+
+import asyncio
+from collections.abc import Awaitable, Generator
+from typing import Any, Final
+
+from aiolos_protocol.clock import Clock
+from aiolos_protocol.transport import READY, Outcome, Pending, wait_for, write_pieces
+from aiolos_protocol.websocket import WSOptions
+
+from .deflate import MIN_WINDOW, Deflater
+from .flow import Flow
+from .frames import BINARY, TEXT
+from .handshake import Terms
+from .outbox import Outbox
+from .phase import ANSWERING, OPEN
+
+# Above it a header and its payload are not joined: copying costs more than it saves.
+_LARGE: Final = 32_768
+
+
+class Sender(Flow):
+    """Sends as long as the phase allows it."""
+
+    __slots__ = ("_clock", "_options", "_outbox", "_phase", "_role", "_writer")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, terms: Terms, options: WSOptions, clock: Clock
+    ) -> None:
+        Flow.__init__(self, loop)
+        self._clock = clock
+        self._options = options
+        self._role = role = terms.role
+        self._writer = role.writer
+        self._phase = OPEN
+        # Without it messages go straight to the transport.
+        self._outbox: Outbox | None = None
+        if terms.compression is not None:
+            window = role.own_window(terms.compression)
+            if window.bits >= MIN_WINDOW:
+                self._outbox = self._new_outbox(Deflater(window.bits, window.takeover))
+
+    def send_str(self, data: str, compress: "int | None" = None) -> "Awaitable[None]":
+        if not isinstance(data, str):
+            raise TypeError(f"send_str() takes a str, not {type(data).__name__}")
+        return self._send(TEXT, data.encode(), compress)
+
+    def send_bytes(
+        self, data: "bytes | bytearray | memoryview", compress: "int | None" = None
+    ) -> "Awaitable[None]":
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"send_bytes() takes bytes, not {type(data).__name__}")
+        if isinstance(data, memoryview) and not data.c_contiguous:
+            data = bytes(data)
+        return self._send(BINARY, data, compress)
+
+    def _send(
+        self, opcode: int, message: "bytes | bytearray | memoryview", compress: "int | None"
+    ) -> "Awaitable[None]":
+        if self._phase > ANSWERING:
+            return Outcome(error=self._closed_error())
+        if self._outbox is not None:
+            written = self._outbox.send(opcode, bytes(message), compress)
+            if written is not None:
+                return Pending(self._once_written(written))
+        elif len(message) >= _LARGE and not self._writer.masks and _stays_as_it_is(message):
+            header = self._writer.header(opcode, memoryview(message).nbytes)
+            write_pieces(self.transport, (header, message))
+        else:
+            self.transport.write(self._writer.frame(opcode, message))
+        return self.drain() if self._write_paused else READY
+
+    def _once_written(self, written: "asyncio.Future[None]") -> "Generator[Any, None, None]":
+        yield from wait_for(written)
+        yield from self.drain().__await__()
+
+    def _closed_error(self) -> ConnectionResetError:
+        return self._lost("the WebSocket is closed: nothing is sent any more")
+
+    def _new_outbox(self, deflater: Deflater | None) -> Outbox:
+        return Outbox(self.loop, self._clock, self._put, self._writer, self._lost, deflater)
+
+    def _lost(self, message: str) -> ConnectionResetError:
+        return self._options.lost(message)
+
+    def _put(self, data: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def _write(self, opcode: int, payload: bytes) -> None:
+        self._put(self._writer.frame(opcode, payload))
+
+
+def _stays_as_it_is(message: "bytes | bytearray | memoryview") -> bool:
+    """Whether the transport may keep it: nobody can change it."""
+    owner = message.obj if isinstance(message, memoryview) else message
+    return isinstance(owner, bytes)
