@@ -1,7 +1,9 @@
 """One line per request."""
 
+import json
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -109,3 +111,35 @@ async def test_a_logger_that_fails_harms_no_request(
     await lines("x", access_log_class=Failing)
     assert "my own mistake" in caplog.text
     assert "Error in the access logger" in caplog.text
+
+
+async def test_json_lines(lines: Any) -> None:
+    (line,) = await lines("", access_log_class=web.JSONAccessLogger)
+    members = json.loads(line)
+    assert datetime.fromisoformat(members.pop("time")).tzinfo is not None
+    assert 0 <= members.pop("seconds") < 5
+    assert members == {
+        "remote": "127.0.0.1",
+        "method": "GET",
+        "target": "/a?b=1",
+        "version": "1.1",
+        "status": 200,
+        "bytes": 5,
+        "host": "a",
+        "referer": None,
+        "user_agent": "me",
+    }
+
+
+async def test_json_lines_are_lines_of_ascii(lines: Any) -> None:
+    asked = GET.replace(b"User-Agent: me", 'User-Agent: "ä\x85\u2028'.encode() + b"\xff")
+    (line,) = await lines("", asked, access_log_class=web.JSONAccessLogger)
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["user_agent"] == '"ä\x85\u2028\udcff'
+
+
+def test_json_lines_that_nobody_sees_are_not_made() -> None:
+    logger = logging.getLogger("aiolos.access.silent")
+    logger.setLevel(logging.WARNING)
+    assert not web.JSONAccessLogger(logger, "").enabled

@@ -157,7 +157,37 @@ async def test_an_expect_handler_that_refuses(serve: Serve) -> None:
     assert peer.closed
 
 
+@pytest.mark.parametrize(("path", "method", "status"), [("/x", "POST", 404), ("/", "PUT", 405)])
+async def test_where_nobody_answers_the_body_is_not_asked_for(
+    serve: Serve, path: str, method: str, status: int
+) -> None:
+    app = web.Application()
+    app.router.add_post("/", echo)
+    peer = serve(app=app)
+    asked = EXPECTING.replace(b"POST /", f"{method} {path}".encode(), 1)
+    assert (await peer.ask(asked)).status == status
+    # Nobody knows whether the body comes all the same.
+    assert peer.closed
+
+
 # Handlers that fail.
+
+
+@pytest.mark.parametrize("suspend", [False, True])
+async def test_a_handler_that_cancels_itself_is_named(
+    serve: Serve, caplog: pytest.LogCaptureFixture, suspend: bool
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        if suspend:
+            await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
+    peer = serve(handler)
+    assert await peer.send(target("/x")) == b""
+    assert peer.transport.aborted
+    assert "raised CancelledError although nobody had cancelled it" in caplog.text
+    assert "GET /x from 127.0.0.1:5000" in caplog.text
+    assert await peer.send(GET) == b""
 
 
 @pytest.mark.parametrize("suspend", [False, True])
@@ -454,7 +484,9 @@ async def test_client_gone_the_handler_goes_on(serve: Serve, settle: Any) -> Non
     assert done.is_set()
 
 
-async def test_client_gone_with_handler_cancellation(serve: Serve, settle: Any) -> None:
+async def test_client_gone_with_handler_cancellation(
+    serve: Serve, settle: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     seen: list[str] = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -470,6 +502,7 @@ async def test_client_gone_with_handler_cancellation(serve: Serve, settle: Any) 
     peer.transport.lose()
     await settle()
     assert seen == ["cancelled"]
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 async def test_client_gone_while_its_body_is_read(

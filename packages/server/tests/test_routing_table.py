@@ -51,6 +51,18 @@ def test_precedence(paths: tuple[str, ...], asked: str, winner: int, found: Foun
     assert found(router, asked).route is routes[winner]
 
 
+@pytest.mark.parametrize(
+    ("path", "others", "own"),
+    [("/a%3Fb", "/a?b", "/a%3Fb"), ("/a%2520", "/a%20", "/a%2520"), ("/a?b", "/a?b", "/a%3fb")],
+)
+async def test_a_path_with_a_question_mark_is_no_query(
+    serve: Serve, path: str, others: str, own: str
+) -> None:
+    app = web.Application()
+    app.router.add_get(path, handler)
+    assert [(await serve(app=app).ask(target(each))).status for each in (others, own)] == [404, 200]
+
+
 def test_rte_18_a_method_that_a_better_resource_lacks(found: Found) -> None:
     router = web.UrlDispatcher()
     fixed = router.add_get("/x/y", handler)

@@ -214,3 +214,56 @@ async def test_srv_16_a_connection_that_is_gone_does_not_count(serve: Any, settl
     await second.ask(get)
     assert len(first.server.idle) == 1
     assert not second.closed
+
+
+async def test_above_max_connections_the_new_one_is_told_to_come_back(
+    serve: Serve, settle: Any, gate: asyncio.Event, waiting: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = serve(waiting, max_connections=2)
+    second, third = (type(first)(first.server) for _ in range(2))
+    await first.send(GET)
+    await second.send(GET)
+    answer = await third.ask(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert answer.headers["connection"] == "close"
+    assert b"2" not in answer.body
+    assert third.closed
+    assert "the limit max_connections=2 was exceeded" in caplog.text
+    gate.set()
+    await settle()
+    assert first.transport.take().endswith(b"done")
+    assert second.transport.take().endswith(b"done")
+
+
+async def test_an_idle_connection_makes_room(serve: Serve) -> None:
+    first = serve(max_connections=2)
+    second, third = (type(first)(first.server) for _ in range(2))
+    assert (await second.ask(GET)).status == 200
+    assert (await first.ask(GET)).status == 200
+    # It came while both were idle already.
+    fourth = type(first)(first.server)
+    assert (await fourth.ask(GET)).status == 200
+    assert (await third.ask(GET)).status == 200
+    assert second.closed
+
+
+async def test_room_that_came_meanwhile_is_used(
+    serve: Serve, settle: Any, gate: asyncio.Event, waiting: Any
+) -> None:
+    first = serve(waiting, max_connections=1)
+    await first.send(GET)
+    second = type(first)(first.server)
+    gate.set()
+    await settle()
+    assert (await second.ask(GET)).body == b"done"
+
+
+async def test_far_more_than_max_connections_are_not_even_held(
+    serve: Serve, settle: Any, waiting: Any
+) -> None:
+    first = serve(waiting, max_connections=1)
+    await first.send(GET)
+    others = [type(first)(first.server) for _ in range(3)]
+    await settle()
+    assert [peer.transport.aborted for peer in others] == [False, True, True]
+    assert len(first.server.connections) == 2

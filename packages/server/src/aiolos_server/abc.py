@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +22,9 @@ class AbstractMatchInfo(ABC):
     """The applications on the way to the route, outermost first."""
 
     route: Any
+
+    http_exception: Exception | None
+    """Why nobody answers, where nobody does."""
 
     shared: bool
     """True for one of AbstractApplication.matches."""
@@ -74,6 +77,10 @@ class AbstractApplication(ABC):
     @abstractmethod
     def resolve(self, head: RequestHead) -> Any:
         """Who answers: a MatchInfo, also for 404 and 405. Must not raise."""
+
+    def listed(self) -> "Iterable[tuple[str, str, str]]":
+        """The routes, for people: method, path and handler of each."""
+        return ()
 
     @abstractmethod
     async def startup(self) -> None:

@@ -55,7 +55,8 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     texts of 1 KiB or more in the coding that the client prefers. `client_max_cache_size`
     caps the connections that are kept idle, 0 or None for no cap: above it the one that has been
     idle the longest is closed. `handler_args` are further options of its runner, and outrank the
-    runner's own. `router`, `loop` and `debug` are taken as aiohttp takes them.
+    runner's own. `debug` answers errors with a page for developers, which shows the traceback, the
+    request and all routes to everybody. `router` and `loop` are taken as aiohttp takes them.
 
     Once it is started, or is a sub-application, its routes cannot be changed: RuntimeError.
     """
@@ -85,6 +86,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
             "client_max_fields": client_max_fields,
             "auto_compress": auto_compress,
             "max_idle": client_max_cache_size,
+            "debug": debug,
         }
         self.handler_args = dict(handler_args or {})
         self._asgi: AsgiServing | None = None
@@ -159,6 +161,17 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     def resolve(self, head: RequestHead) -> UrlMappingMatchInfo:
         """See AbstractApplication."""
         return self._router.find(head)
+
+    def listed(self) -> list[tuple[str, str, str]]:
+        """See AbstractApplication."""
+        return [
+            (
+                route.method,
+                "" if route.resource is None else route.resource.canonical,
+                str(getattr(route.handler, "__qualname__", route.handler)),
+            )
+            for route in self._router.routes()
+        ]
 
     def runner(self, **options: Any) -> AppRunner:
         """An AppRunner of this application; see contracts.Servable."""

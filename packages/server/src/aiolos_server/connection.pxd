@@ -29,6 +29,7 @@ cdef class Connection(Owner):
     cdef RequestCore _request
     cdef object _resolve
     cdef object _server
+    cdef bint _surplus
     cdef object _task
     cdef readonly object client_max_size
     cdef readonly object link

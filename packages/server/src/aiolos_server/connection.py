@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from aiolos_protocol import hdrs
 from aiolos_protocol.errors import (
     ConnectionLost,
     LimitExceeded,
@@ -16,10 +17,12 @@ from aiolos_protocol.errors import (
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.link.h1_server import reason_of
 from aiolos_protocol.message import RequestHead
+from multidict import CIMultiDict
 
 from .abc import AbstractApplication
 from .codings import worth_coding
-from .core import ResponseCore
+from .core import REASONS, ResponseCore
+from .debugpage import explained
 from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
 from .idle import IdleConnections
@@ -27,6 +30,9 @@ from .naming import named
 from .owner import Owner
 from .request import Request
 from .response import Response, StreamResponse, WholeResponse
+
+# What a client that came while the server was full is told to wait, in seconds.
+RETRY_AFTER: Final = 5
 
 
 class Serving(Protocol):
@@ -45,7 +51,12 @@ class Serving(Protocol):
     auto_compress: bool
     idle: IdleConnections | None
     auto_decompress: bool
+    debug: bool
     connections: "set[Connection]"
+    max_connections: int | None
+
+    def admit(self, connection: "Connection") -> bool:
+        """Know the connection; whether its requests are to be answered."""
 
     def forget(self, connection: "Connection") -> None:
         """The connection is gone."""
@@ -78,6 +89,7 @@ class Connection(Owner):
         "_request",
         "_resolve",
         "_server",
+        "_surplus",
         "_task",
         "client_max_size",
         "link",
@@ -108,16 +120,20 @@ class Connection(Owner):
         self._received = 0.0
         self._closing = False
         self._lost = False
+        # One more than the server serves.
+        self._surplus = False
 
     # From the link.
 
     def connected(self, link: Any) -> None:
         """See ServerRole."""
         self.link = link
-        self._server.connections.add(self)
+        self._surplus = not self._server.admit(self)
 
     def request_received(self, head: RequestHead) -> None:
         """See ServerRole."""
+        if self._surplus and self._is_turned_away(head):
+            return
         if self._log_access is not None:
             self._received = perf_counter()
         if self._idle is not None:
@@ -135,6 +151,19 @@ class Connection(Owner):
         request._match_info = found
         self._request = request
         self._task = self._dispatcher.dispatch(self)
+
+    def _is_turned_away(self, head: RequestHead) -> bool:
+        """Answer 503, unless the server has got room since this connection began."""
+        server = self._server
+        self._surplus = not server.admit(self)
+        if self._surplus:
+            most = server.max_connections or 0
+            self.exceeded("max_connections", most)
+            fields = CIMultiDict({hdrs.RETRY_AFTER: str(RETRY_AFTER)})
+            text = f"503: {REASONS[503]}\n".encode()
+            kind = "text/plain; charset=utf-8"
+            self.link.answer(head, 503, REASONS[503], kind, fields, text, False)
+        return self._surplus
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
         """See ServerRole."""
@@ -230,6 +259,8 @@ class Connection(Owner):
                 f"not {result!r:.200}"
             )
         if isinstance(error, HTTPException):
+            if self._server.debug and error is self._request.match_info.http_exception:
+                return self._explained(error, error.status, error.headers)
             return error
         return self._failed(error) if isinstance(error, Exception) else None
 
@@ -269,7 +300,9 @@ class Connection(Owner):
         if self._lost:
             self._server.forget(self)
         if response is None or error is not None:
-            if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+            if isinstance(error, asyncio.CancelledError):
+                self._log_cancelled(request, error)
+            elif isinstance(error, Exception) and not isinstance(error, ConnectionError):
                 self._log_cut_short(request, error)
             link.abort()
             return
@@ -304,7 +337,16 @@ class Connection(Owner):
                 self.peer(),
                 exc_info=exc,
             )
+        if self._server.debug:
+            return self._explained(exc, 500, {})
         return HTTPInternalServerError(text=_SORRY)
+
+    def _explained(self, error: Exception, status: int, headers: Mapping[str, str]) -> Response:
+        """A page for developers, with what `headers` says beside the kind of its body."""
+        response = explained(self._request, error, status, self._server.app.listed())
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        return response
 
     def _log_cut_short(self, request: Any, error: Exception) -> None:
         self._server.logger.error(
@@ -314,6 +356,20 @@ class Connection(Owner):
             self.peer(),
             exc_info=error,
         )
+
+    def _log_cancelled(self, request: Any, error: BaseException) -> None:
+        """A handler that was cancelled has done as it was told; one that was not is at fault."""
+        task = asyncio.current_task(self.link.loop)
+        if task is None or not task.cancelling():
+            self._server.logger.error(
+                "%s raised CancelledError although nobody had cancelled it; %s %s from %s is not "
+                "answered",
+                _name(request),
+                request.method,
+                request.path_qs,
+                self.peer(),
+                exc_info=error,
+            )
 
     def _log_refusal(self, error: ProtocolError) -> None:
         """Malformed requests are everyday noise; what the operator can mend is a warning."""

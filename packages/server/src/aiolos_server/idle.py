@@ -28,9 +28,16 @@ class IdleConnections:
         """`connection` waits for its next request."""
         self._idle[connection] = None
         if len(self._idle) > self._most:
-            oldest = next(iter(self._idle))
-            del self._idle[oldest]
-            oldest.close_idle(0.0)
+            self.part()
+
+    def part(self) -> bool:
+        """Close the one that has been idle the longest, if there is any; whether there was."""
+        if not self._idle:
+            return False
+        oldest = next(iter(self._idle))
+        del self._idle[oldest]
+        oldest.close_idle(0.0)
+        return True
 
     def discard(self, connection: Closable) -> None:
         """`connection` has a request, or is gone; no error where it was not idle."""

@@ -38,6 +38,9 @@ class Server:
     0 for no bound, None for `limits`' own; `auto_compress` sends texts of 1 KiB or more in the
     coding that the client prefers, `auto_decompress` undoes the codings of requests;
     `max_idle` caps the connections that wait for a next request, 0 or None for no cap;
+    `max_connections` bounds the connections, where each stream of HTTP/2 that is at work counts as
+    one, None for no bound: above it an idle one is closed, or else the new one is answered 503.
+    `debug` answers errors with a page for developers, which must not be public.
     `log_access(request, response, seconds)` is called after each response, None for none. `http2`
     False speaks HTTP/1.1 alone, and leaves a TLS context's ALPN as it is; else HTTP/2 is spoken by
     ALPN, and in the clear to clients that begin with its preface.
@@ -59,8 +62,10 @@ class Server:
         client_max_fields: int | None = None,
         auto_compress: bool = False,
         max_idle: int | None = None,
+        max_connections: int | None = None,
         auto_decompress: bool = True,
         http2: bool | None = None,
+        debug: bool = False,
         server_header: str = SERVER_SOFTWARE,
         clock: Clock | None = None,
     ) -> None:
@@ -76,15 +81,20 @@ class Server:
         self.client_max_size = client_max_size
         self.client_max_fields = client_max_fields
         self.auto_compress = auto_compress
-        self.idle = IdleConnections(max_idle) if max_idle else None
+        # To make room for others, idle ones must be known.
+        kept = max_idle or max_connections
+        self.idle = IdleConnections(kept) if kept else None
+        self.max_connections = max_connections
         self.auto_decompress = auto_decompress
         self.http2 = http2 is not False
+        self.debug = debug
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks
         self.matches = dict(app.matches)
         self.clock = clock or Clock(loop)
         self.dispatcher = Dispatcher(loop)
         self.connections: set[Connection] = set()
+        self._surplus: set[Connection] = set()
         self._emptied: asyncio.Future[None] | None = None
         self._patient = True
 
@@ -128,9 +138,29 @@ class Server:
         """How many requests are here in part, or refused and not closed yet."""
         return sum(connection.arriving for connection in self.connections)
 
+    def admit(self, connection: Connection) -> bool:
+        """Know `connection` from now on; whether its requests are to be answered.
+
+        One that would be too many has its next request refused; twice as many are closed at once.
+        """
+        self.connections.add(connection)
+        most = self.max_connections
+        if most is None:
+            return True
+        self._surplus.discard(connection)
+        if len(self.connections) - len(self._surplus) <= most:
+            return True
+        if self.idle is not None and self.idle.part():
+            return True
+        self._surplus.add(connection)
+        if len(self._surplus) > most:
+            connection.force_close()
+        return False
+
     def forget(self, connection: Connection) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
+        self._surplus.discard(connection)
         emptied = self._emptied
         if not self.connections and emptied is not None and not emptied.done():
             emptied.set_result(None)

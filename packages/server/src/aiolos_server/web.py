@@ -6,7 +6,7 @@ from aiolos_protocol.limits import Limits
 from aiolos_protocol.websocket import WSCloseCode, WSMessage, WSMsgType
 
 from .abc import AbstractApplication
-from .access_log import AbstractAccessLogger, AccessLogger
+from .access_log import AbstractAccessLogger, AccessLogger, JSONAccessLogger
 from .app import Application
 from .codings import ContentCoding
 from .connection import Connection as RequestHandler
@@ -196,6 +196,7 @@ __all__ = [
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "JSONAccessLogger",
     "Limits",
     "Middleware",
     "NamedPipeSite",

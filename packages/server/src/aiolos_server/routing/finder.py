@@ -65,13 +65,11 @@ class Finder:
             if host.fits(head):
                 return host.found(head)  # type: ignore[no-any-return]
         path = head.target
+        if "?" in path:
+            path = path.partition("?")[0]
+        if "%" in path:
+            path = decoded(path)
         plain = self.plain.get(path)
-        if plain is None:
-            if "?" in path:
-                path = path.partition("?")[0]
-            if "%" in path:
-                path = decoded(path)
-            plain = self.plain.get(path)
         method = method_of(head)
         allowed: set[str] | None = None
         if plain is not None:

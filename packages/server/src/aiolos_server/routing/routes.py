@@ -130,6 +130,10 @@ class ResourceRoute(AbstractRoute):
         return self._resource.url_for(*args, **parts)
 
 
+async def _without_continue(request: Request) -> None:
+    """RFC 9110 10.1.1: a final status may take the place of 100, and spares the body."""
+
+
 class SystemRoute(AbstractRoute):
     """What answers where no route matches: it raises `http_exception`."""
 
@@ -138,7 +142,7 @@ class SystemRoute(AbstractRoute):
     ) -> None:
         """`chain` is refuse() inside the middlewares of `apps`."""
         self.http_exception = http_exception
-        self.expect_handler = default_expect_handler
+        self.expect_handler = _without_continue
         self._method = ANY
         self._handler = self._call = refuse
         self._resource = None

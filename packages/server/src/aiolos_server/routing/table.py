@@ -296,6 +296,8 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
                 if method != ANY
             }
             for path, resource in self._finder.plain.items()
+            # As targets these say something else: the path is known decoded here.
+            if "?" not in path and "%" not in path
         }
         for resource in self._resources:
             if isinstance(resource, PrefixedSubAppResource):
