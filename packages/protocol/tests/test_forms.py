@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 
 
 async def urlencoded(form: FormData) -> str:
@@ -126,6 +127,8 @@ def test_what_is_no_form(fields: Any) -> None:
         ({"filename": 5}, TypeError, "filename"),
         ({"content_transfer_encoding": 5}, TypeError, "content_transfer_encoding"),
         ({"content_type": "a/b\r\nX: y"}, ValueError, "control character"),
+        ({"name": "a\r\nb"}, ValueError, "control character"),
+        ({"filename": "a\0"}, ValueError, "control character"),
     ],
 )
 def test_options_of_a_wrong_kind(
@@ -195,9 +198,9 @@ async def test_streams_make_a_form_of_unknown_size() -> None:
 
 async def test_names_are_quoted_as_browsers_do() -> None:
     form = FormData(default_to_multipart=True)
-    form.add_field('a"b\r\n', "x", filename="ü\\.txt")
+    form.add_field('a"b', "x", filename="ü\\.txt")
     data = await form().as_bytes()
-    assert 'name="a%22b%0D%0A"; filename="ü\\\\.txt"\r\n'.encode() in data
+    assert 'name="a%22b"; filename="ü\\\\.txt"\r\n'.encode() in data
 
 
 async def test_names_without_percent_encoding_and_in_another_charset() -> None:
@@ -215,7 +218,7 @@ async def test_a_value_can_be_a_payload_of_ones_own() -> None:
     assert b"X-Own: y\r\n" in data
 
 
-@given(st.lists(st.tuples(TEXT, TEXT), max_size=6))
+@given(st.lists(st.tuples(NAME, TEXT), max_size=6))
 async def test_urlencoded_round_trip(pairs: list[tuple[str, str]]) -> None:
     data = (await urlencoded(FormData(pairs))).encode()
     assert parse_urlencoded(data) == pairs

@@ -5,18 +5,18 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Self
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.grammar import is_host
 from aiolos_protocol.message import HttpVersion, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
 from aiolos_protocol.payload import BytesPayload, Payload, get_payload
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from .errors import InvalidUrlClientError, NonHttpUrlClientError
+from .errors import InvalidUrlClientError
 from .keys import ConnectionKey
 from .settings import Route, Settings
 from .tracing import Traces
 from .upload import Upload
+from .urls import authority, is_host
 
 _TLS_SCHEMES: Final = ("https", "wss")
 
@@ -66,8 +66,7 @@ class Target:
                     "like http://host/path",
                 )
             raise InvalidUrlClientError(url, "the URL has no host")
-        # Between brackets yarl has judged it.
-        if ":" not in host and not is_host(host.encode(), name=True):
+        if not is_host(host):
             raise InvalidUrlClientError(
                 url, f"{host!r:.80} holds what no host's name may (RFC 3986 3.2.2)"
             )
@@ -271,7 +270,7 @@ class ClientRequest:
         if given is None:
             return -1 if size is None else size
         if not (given.isascii() and given.isdecimal()) or (size is not None and int(given) != size):
-            raise ValueError(f"Content-Length: {given} for a body of {size} bytes")
+            raise ValueError(f"Content-Length: {given!r} for a body of {size} bytes")
         return int(given)
 
     # The body.
@@ -339,30 +338,3 @@ class ClientRequest:
 
     def __str__(self) -> str:
         return f"{self.method} {self._target.url}"
-
-
-def authority(host: str, port: int | None) -> str:
-    """`host` and `port` as they stand in Host and in CONNECT (RFC 9112 3.2.3)."""
-    name = f"[{host}]" if ":" in host else host
-    return name if port is None else f"{name}:{port}"
-
-
-def parse_url(url: Any) -> URL:
-    """`url` as a URL. InvalidUrlClientError or TypeError say what is wrong with it."""
-    if isinstance(url, URL):
-        return url
-    if not isinstance(url, str):
-        raise TypeError(f"a URL is a str or yarl.URL, not {type(url).__name__}")
-    try:
-        return URL(url)
-    except ValueError as error:
-        raise InvalidUrlClientError(url, str(error)) from None
-
-
-def check_scheme(url: URL, schemes: frozenset[str]) -> None:
-    """NonHttpUrlClientError unless the scheme of `url` is one of the connector's `schemes`."""
-    if url.scheme not in schemes:
-        raise NonHttpUrlClientError(
-            url,
-            f"the scheme {url.scheme!r} is not one of {', '.join(sorted(filter(None, schemes)))}",
-        )

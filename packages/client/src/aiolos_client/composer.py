@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiolos_protocol import hdrs
 from aiolos_protocol.compression import CODINGS, available
 from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.grammar import is_token
 from aiolos_protocol.message import RequestHead
 from multidict import CIMultiDict, getversion
 from yarl import URL
@@ -13,11 +14,12 @@ from yarl import URL
 from ._version import __version__
 from .auth import check_auth
 from .body import JSONDumps, make_body
-from .clientrequest import ClientRequest, Target, check_scheme, parse_url
+from .clientrequest import ClientRequest, Target
 from .cookiejar import cookie_pairs
 from .settings import Settings
 from .settling import POLICIES, settled
 from .upload import Upload, UploadTracker
+from .urls import check_scheme, parse_url
 
 USER_AGENT: Final = f"aiolos/{__version__}"
 # How many URLs are kept ready; a crawler's are all different and must not pile up.
@@ -113,6 +115,8 @@ class Composer:
         auth: BasicAuth | None,
         now: float,
     ) -> ClientRequest:
+        if not is_token(method.encode()):
+            raise ValueError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
         given = checked_headers(options.get("headers"))
         skipped = self.skipped.union(
             each.lower() for each in options.get("skip_auto_headers") or ()

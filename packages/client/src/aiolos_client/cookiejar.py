@@ -1,5 +1,6 @@
 """Cookie jars: the cookies of a session, by RFC 6265bis."""
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from .typedefs import LooseCookies
 logger: Final = getLogger("aiolos.client")
 _NOWHERE: Final = URL()
 _SECURE: Final = ("https", "wss")
+_CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
 
 
 class RequestCookies(BaseCookie[str]):
@@ -278,6 +280,11 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
         if isinstance(value, Morsel):
             yield set_cookie_of(value)
         elif isinstance(name, str) and isinstance(value, str):
+            found = _CONTROL.search(value)
+            if found is not None:
+                raise ValueError(
+                    f"the value of the cookie {name!r:.80} holds the control character {found[0]!r}"
+                )
             yield SetCookie(name, quote_value(value) if quote else value)
         else:
             raise TypeError(f"the cookie {name!r:.80} takes a str or a Morsel, not {value!r:.80}")

@@ -19,7 +19,7 @@ from yarl import URL
 from . import socks
 from .abc import ResolveResult
 from .addresses import address_info, interleaved
-from .clientrequest import RequestInfo, authority
+from .clientrequest import RequestInfo
 from .errors import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
@@ -32,6 +32,7 @@ from .happyeyeballs import SocketFactoryType, connected_socket
 from .keys import ConnectionKey
 from .tls import Fingerprint, SessionStore, tls_context
 from .tracing import Traces
+from .urls import authority
 
 Factory = Callable[[], Any]
 # How long a peer may take to answer the end of TLS before the connection is cut, in seconds.

@@ -9,6 +9,7 @@ from urllib.request import getproxies
 from yarl import URL
 
 from .errors import InvalidURL
+from .urls import check_characters, is_host
 
 SCHEMES: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
@@ -17,6 +18,7 @@ def check_proxy(proxy: object) -> URL:
     """`proxy` as a URL. TypeError for another type, InvalidURL where it is no proxy's."""
     if not isinstance(proxy, (str, URL)):
         raise TypeError(f"a proxy is a URL like http://host:3128, not {proxy!r:.80}")
+    check_characters(str(proxy))
     try:
         url = URL(proxy)
     except ValueError as error:
@@ -27,6 +29,8 @@ def check_proxy(proxy: object) -> URL:
         raise InvalidURL(proxy, f"a proxy's scheme is one of {', '.join(SCHEMES)}")
     if not url.raw_host:
         raise InvalidURL(proxy, "the proxy's URL has no host")
+    if not is_host(url.raw_host):
+        raise InvalidURL(proxy, f"{url.raw_host!r:.80} is no host's name and no address")
     if url.port is None:
         # Only the SOCKS schemes have no port of their own.
         url = url.with_port(1080)

@@ -16,6 +16,7 @@ from .errors import (
 from .middlewares import ClientHandlerType
 from .response import ClientResponse
 from .tracing import TraceRequestRedirectParams
+from .urls import is_host
 
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 # What belongs to the body that is not sent again.
@@ -118,6 +119,7 @@ def _where(request: ClientRequest, location: str) -> URL:
         raise InvalidUrlRedirectClientError(location, told) from error
     if url.scheme not in ("http", "https"):
         raise NonHttpUrlRedirectClientError(url, f"{request} redirects there")
-    if not host:
-        raise InvalidUrlRedirectClientError(url, f"{request} redirects there: it has no host")
+    if not host or not is_host(host):
+        told = f"{request} redirects there: {host!r:.80} is no host"
+        raise InvalidUrlRedirectClientError(url, told)
     return url

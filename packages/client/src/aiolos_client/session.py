@@ -19,7 +19,7 @@ from yarl import URL
 from .abc import AbstractCookieJar
 from .auth import check_auth
 from .body import JSONDumps
-from .clientrequest import ClientRequest, parse_url
+from .clientrequest import ClientRequest
 from .composer import Composer, checked_headers
 from .connector import BaseConnector
 from .contexts import Context
@@ -46,6 +46,7 @@ from .tracing import (
 )
 from .typedefs import LooseCookies, LooseHeaders, StrOrURL
 from .upload import trace_upload
+from .urls import parse_url
 from .verbs import Verbs
 from .websocket import ClientWebSocketResponse, connect, ws_options
 

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.http1.serializer import field_lines
 from aiolos_protocol.limits import Limits
+from multidict import CIMultiDict
 from yarl import URL
 
 from .auth import check_auth
+from .keys import Pairs
 from .proxies import check_proxy
 from .settings import Route, Settings
 from .timeouts import ClientTimeout
 from .tls import merged_setting
+from .urls import is_host
 
 _PLAIN: Final = frozenset({
     "timeout", "raise_for_status", "allow_redirects", "max_redirects", "auto_decompress",
@@ -75,7 +80,7 @@ def changed_route(route: Route, options: Mapping[str, Any]) -> Route:
     if any(each is not None for each in tls):
         changed["ssl"] = merged_setting(True if tls[0] is None else tls[0], *tls[1:])
     if options.get("server_hostname") is not None:
-        changed["server_hostname"] = options["server_hostname"]
+        changed["server_hostname"] = _check_hostname(options["server_hostname"])
     if options.get("proxy") is not None:
         auth = options.get("proxy_auth")
         changed["proxy"], changed["proxy_auth"] = proxy_setting(options["proxy"], auth)
@@ -83,9 +88,25 @@ def changed_route(route: Route, options: Mapping[str, Any]) -> Route:
         changed["proxy"], changed["proxy_auth"] = proxy_setting(route.proxy, options["proxy_auth"])
     headers = options.get("proxy_headers")
     if headers is not None:
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        changed["proxy_headers"] = tuple((str(name), value) for name, value in pairs)
+        changed["proxy_headers"] = _check_proxy_headers(headers)
     return replace(route, **changed)
+
+
+def _check_hostname(name: Any) -> str:
+    if isinstance(name, str) and is_host(name):
+        return name
+    raise ValueError(f"server_hostname takes a host's name, not {name!r:.80}")
+
+
+def _check_proxy_headers(headers: Any) -> Pairs:
+    """They go with CONNECT, too, long after the caller was at hand."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    fields = CIMultiDict((str(name), value) for name, value in pairs)
+    try:
+        field_lines(fields)
+    except LocalProtocolError as error:
+        raise ValueError(f"proxy_headers cannot be sent: {error}") from None
+    return tuple(fields.items())
 
 
 def proxy_setting(proxy: Any, proxy_auth: Any) -> tuple[URL, str | None]:

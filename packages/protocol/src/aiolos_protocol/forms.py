@@ -69,7 +69,8 @@ class FormData:
         """Add a field; `content_type` and `filename` describe a file.
 
         `content_transfer_encoding` has no effect but to make the form multipart (RFC 7578 4.7).
-        Raises TypeError for what cannot be the value of a field, such as a dict, a list or None.
+        Raises TypeError for what cannot be the value of a field, such as a dict, a list or None,
+        ValueError for a control character in the name or in what describes a file.
         """
         _check_options(
             name=name,
@@ -164,7 +165,8 @@ def _check_options(**options: Any) -> None:
     for option, given in options.items():
         if not isinstance(given, str):
             raise TypeError(f"the {option} of a form field is str, not {given!r:.80}")
-    check_text(options["content_type"])
+    for option in ("name", "filename", "content_type"):
+        check_text(options[option])
 
 
 def _check_value(name: str, value: Any) -> None:

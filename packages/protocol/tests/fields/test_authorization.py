@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-LATIN = st.text(st.characters(max_codepoint=0xFF))
+LATIN = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]))
 TOKEN = st.text(alphabet="abcxyz0!#-.", min_size=1, max_size=8)
 TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
 
@@ -61,6 +61,14 @@ def test_basic_refuses_what_cannot_be_sent() -> None:
         BasicAuth(None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="password"):
         BasicAuth("a", None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\x7f"])
+def test_control_characters_are_refused(bad):
+    for pair in (("a" + bad, "b"), ("a", "b" + bad)):
+        with pytest.raises(ValueError, match="RFC 7617 2"):
+            BasicAuth(*pair)
+    assert BasicAuth("ü", "\xa0").encode() == "Basic /Dqg"
 
 
 @given(LATIN.filter(lambda text: ":" not in text), LATIN)

@@ -13,6 +13,7 @@ from .syntax import TOKEN, is_token, split, token_or_quoted, unquoted
 
 # RFC 9110 11.2:  token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 _TOKEN68: Final = re.compile(r"[A-Za-z0-9\-._~+/]++=*+")
+_CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
 _SCHEME: Final = re.compile(rf"({TOKEN.pattern})(?:[ \t]++(.*))?", re.DOTALL)
 
 
@@ -28,13 +29,18 @@ class BasicAuth(_Login):
     __slots__ = ()
 
     def __new__(cls, login: str, password: str = "", encoding: str = "latin1") -> Self:
-        """Raises ValueError where the name holds a colon (RFC 7617 2) or a value is None."""
+        """Raises ValueError where the name holds a colon, either a control character (RFC 7617 2),
+        or a value is None."""
         if login is None:
             raise ValueError("BasicAuth() takes a login as str, not None")
         if password is None:
             raise ValueError("BasicAuth() takes a password as str, not None; none at all is ''")
         if ":" in login:
             raise ValueError(f"the login {login!r:.80} holds a colon (RFC 7617 2)")
+        if not (login.isprintable() and password.isprintable()) and _CONTROL.search(
+            login + password
+        ):
+            raise ValueError("a login and a password hold no control characters (RFC 7617 2)")
         return super().__new__(cls, login, password, encoding)
 
     @classmethod

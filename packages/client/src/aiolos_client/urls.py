@@ -1,0 +1,60 @@
+"""URLs as they are given, and what of them goes into a head."""
+
+import re
+from typing import Any, Final
+
+from aiolos_protocol import grammar
+from yarl import URL
+
+from .addresses import is_ip
+from .errors import InvalidUrlClientError, NonHttpUrlClientError
+
+# Parsers of URLs drop some of them without a word, and what is left is another URL.
+_CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
+
+
+def parse_url(url: Any) -> URL:
+    """`url` as a URL. InvalidUrlClientError or TypeError say what is wrong with it."""
+    if isinstance(url, URL):
+        return url
+    if not isinstance(url, str):
+        raise TypeError(f"a URL is a str or yarl.URL, not {type(url).__name__}")
+    check_characters(url)
+    try:
+        return URL(url)
+    except ValueError as error:
+        raise InvalidUrlClientError(url, str(error)) from None
+
+
+def check_characters(url: str) -> None:
+    """InvalidUrlClientError where `url` holds a control character."""
+    found = _CONTROL.search(url)
+    if found is not None:
+        raise InvalidUrlClientError(
+            repr(url),
+            f"it holds the control character {found[0]!r} at {found.start()}; strip() it, or "
+            "quote it (RFC 3986 2.1)",
+        )
+
+
+def check_scheme(url: URL, schemes: frozenset[str]) -> None:
+    """NonHttpUrlClientError unless the scheme of `url` is one of the connector's `schemes`."""
+    if url.scheme not in schemes:
+        raise NonHttpUrlClientError(
+            url,
+            f"the scheme {url.scheme!r} is not one of {', '.join(sorted(filter(None, schemes)))}",
+        )
+
+
+def is_host(host: str) -> bool:
+    """Whether `host` is a name (RFC 3986 3.2.2: reg-name) or an address; not empty."""
+    if ":" in host:
+        return is_ip(host) and _CONTROL.search(host) is None
+    return host.isascii() and grammar.is_host(host.encode(), name=True)
+
+
+def authority(host: str, port: int | None) -> str:
+    """`host` and `port` as they stand in Host and in CONNECT (RFC 9112 3.2.3)."""
+    # RFC 6874 4: the zone of an address is nobody's business but the sender's.
+    name = f"[{host.partition('%')[0]}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"

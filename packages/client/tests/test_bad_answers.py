@@ -1,0 +1,188 @@
+"""Hostile servers: whatever they send ends in one ClientError that names the server and the reason,
+and the next request is none the wiser."""
+
+import asyncio
+import contextlib
+import gzip
+
+import aiolos_client
+import pytest
+from aiolos_client import ClientPayloadError, ClientResponseError, ServerDisconnectedError
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def of(*fields: bytes, body: bytes = b"") -> bytes:
+    return OK + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + body
+
+
+NO_HEAD = [
+    (b"\0\1\2\r\n\r\n", "control byte in the start line"),
+    (b"<html>hello</html>\r\n\r\n", "RFC 9112 4"),
+    (b"HTTP/2.0 200 OK\r\n\r\n", "only HTTP/1.0 and HTTP/1.1"),
+    (b"RTSP/1.0 200 OK\r\n\r\n", "speaks RTSP|RFC 9112 4"),
+    (b"HTTP/1.1 99 OK\r\n\r\n", "RFC 9112 4"),
+    (b"HTTP/1.1 1000 OK\r\n\r\n", "RFC 9112 4"),
+    (b"HTTP/1.1 -20 OK\r\n\r\n", "RFC 9112 4"),
+    (b"\r\nHTTP/1.1 200 OK\r\n\r\n", "RFC 9112 4"),
+    (b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", "line end that is not CRLF"),
+    (of(b"Content-Length: 5", b"Content-Length: 6", body=b"hello"), "not one valid number"),
+    (of(b"Content-Length: -5", body=b"hello"), "not one valid number"),
+    (of(b"Content-Length: +5", body=b"hello"), "not one valid number"),
+    (of(b"Content-Length: 0x5", body=b"hello"), "not one valid number"),
+    (of(b"Content-Length: ", body=b"hello"), "not one valid number"),
+    (of(b"Content-Length: " + b"9" * 40), "not one valid number"),
+    (of(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), "RFC 9112 6.3"),
+    (of(b"Transfer-Encoding: chunked, chunked", body=b"0\r\n\r\n"), "RFC 9112 6.1"),
+    (of(b"Transfer-Encoding: gzip", body=b"abc"), "no transfer coding but chunked"),
+    (b"HTTP/1.0" + CHUNKED[8:] + b"0\r\n\r\n", "Transfer-Encoding in HTTP/1.0"),
+    (of(b"A: b\0c", b"Content-Length: 0"), "control byte in a field line"),
+    (of(b"A: b\rc", b"Content-Length: 0"), "control byte in a field line"),
+    (of(b"A: b", b" folded", b"Content-Length: 0"), "begins with a space"),
+    (of(b"A : b", b"Content-Length: 0"), "RFC 9112 5.1"),
+    (of(b"A b", b"Content-Length: 0"), "no colon"),
+    (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "101 without Upgrade"),
+    (of(b"Content-Encoding: " + b"gzip, " * 9 + b"gzip", b"Content-Length: 1"), "codings=4"),
+]
+NO_BODY = [
+    (CHUNKED + b"zz\r\nhello\r\n0\r\n\r\n", "chunk-size is not"),
+    (CHUNKED + b"-5\r\nhello\r\n0\r\n\r\n", "chunk-size is not"),
+    (CHUNKED + b"f" * 17 + b"\r\nhello\r\n0\r\n\r\n", "chunk-size is not"),
+    (CHUNKED + b"5\r\nhelloXX0\r\n\r\n", "no CRLF behind the chunk"),
+    (CHUNKED + b"5\nhello\n0\n\n", "no chunk-ext"),
+    (CHUNKED + b"5;a=\0\r\nhello\r\n0\r\n\r\n", "no chunk-ext"),
+    (CHUNKED + b"0\r\nA@: c\r\n\r\n", "not a token"),
+]
+# The framing is well, and so is the connection.
+NO_CODING = [
+    (of(b"Content-Encoding: gzip", b"Content-Length: 3", body=b"\x1f\x8b\x08"), "cut short"),
+    (of(b"Content-Encoding: gzip", b"Content-Length: 8", body=b"not gzip"), "not valid gzip"),
+]
+# What follows is cut off by the end of the connection.
+CUT = [
+    (None, ServerDisconnectedError, "without an answer"),
+    (b"H", ServerDisconnectedError, "after 1 bytes of the head"),
+    (OK + b"Content-Le", ServerDisconnectedError, "after 27 bytes of the head"),
+    (of(b"Content-Length: 10", body=b"hello"), ClientPayloadError, "lost after 5 bytes"),
+    (CHUNKED + b"5\r\nhel", ClientPayloadError, "lost after 3 bytes"),
+    (CHUNKED + b"5\r\nhello\r\n", ClientPayloadError, "lost after 5 bytes"),
+    (CHUNKED + b"5\r\nhello\r\n0\r\n", ClientPayloadError, "lost after 5 bytes"),
+]
+
+
+async def fails(session, peer, kind, words):
+    """The next answer is refused with `kind` that holds `words` and names the server; the one
+    behind it is well."""
+    with pytest.raises(kind, match=words) as caught:
+        async with session.get("/x") as response:
+            await response.read()
+    assert peer.url in str(caught.value)
+    assert isinstance(caught.value, aiolos_client.ClientError)
+    async with session.get("/y") as response:
+        assert (response.status, await response.read()) == (200, b"ok")
+
+
+def in_pieces(answer):
+    """Each byte of `answer` by itself."""
+
+    async def serve(reader, writer):
+        for at in range(len(answer)):
+            writer.write(answer[at : at + 1])
+            await asyncio.sleep(0)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 2\r\n\r\nok")
+
+    return serve
+
+
+@pytest.mark.parametrize("form", [bytes, in_pieces])
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        *((answer, ClientResponseError, words) for answer, words in NO_HEAD),
+        *((answer, ClientPayloadError, words) for answer, words in NO_BODY),
+    ],
+)
+async def test_malformed(talk, form, answer, kind, words):
+    async with talk(form(answer)) as (peer, session):
+        await fails(session, peer, kind, words)
+        assert peer.connections == 2
+
+
+@pytest.mark.parametrize("form", [bytes, in_pieces])
+@pytest.mark.parametrize(("answer", "words"), NO_CODING)
+async def test_no_content(talk, form, answer, words):
+    async with talk(form(answer)) as (peer, session):
+        await fails(session, peer, ClientPayloadError, words)
+
+
+@pytest.mark.parametrize(("answer", "kind", "words"), CUT)
+async def test_truncated(talk, answer, kind, words):
+    async with talk(answer, close=True) as (peer, session):
+        await fails(session, peer, kind, words)
+
+
+@pytest.mark.parametrize(
+    ("begin", "more", "kind", "words"),
+    [
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n", ClientResponseError, "informational=16"),
+        (b"HTTP/1.1 200 ", b"x" * 999, ClientResponseError, "request_line="),
+        (OK + b"A: ", b"x" * 999, ClientResponseError, "field="),
+        (OK, b"A: b\r\n", ClientResponseError, "fields="),
+        (CHUNKED, b"0" * 999, ClientPayloadError, "chunk-size is not"),
+        (CHUNKED + b"5;a=", b"x" * 99, ClientPayloadError, "chunk_line="),
+        (CHUNKED, b"1;a=b\r\nx\r\n", ClientPayloadError, "chunk_extensions="),
+        (CHUNKED + b"0\r\n", b"A: b\r\n", ClientPayloadError, "fields="),
+        (
+            of(b"Content-Encoding: gzip", body=gzip.compress(bytes(40_000_000))),
+            b"x",
+            ClientPayloadError,
+            "decompression_ratio=",
+        ),
+    ],
+)
+async def test_endless(talk, begin, more, kind, words):
+    stopped = asyncio.Event()
+
+    async def serve(reader, writer):
+        writer.write(begin)
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(more * 50)
+                await writer.drain()
+                await asyncio.sleep(0)
+        stopped.set()
+
+    async with talk(serve) as (peer, session):
+        await fails(session, peer, kind, words)
+        # It is the client that has hung up.
+        await stopped.wait()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+async def test_a_body_where_there_is_none_is_no_answer_to_the_next(talk, answer):
+    async with talk(answer) as (peer, session):
+        async with session.get("/x") as response:
+            assert await response.read() == b""
+        async with session.get("/y") as response:
+            assert await response.read() == b"ok"
+        assert peer.connections == 2
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[::1", "http://a:99999/", "http://a b/", "javascript:1"]
+)
+async def test_redirections_to_nowhere(talk, location):
+    answer = b"HTTP/1.1 302 Found\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % location.encode()
+    async with talk(answer) as (peer, session):
+        with pytest.raises(aiolos_client.RedirectClientError, match=f"GET {peer.url}/x redirects"):
+            await session.get("/x")
+        async with session.get("/y") as response:
+            assert await response.read() == b"ok"
