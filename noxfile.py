@@ -46,7 +46,7 @@ COMPRESSION = (
     "zlib-ng>=0.5; platform_python_implementation == 'CPython'",
 )
 # Other implementations of the protocols that ours is held against.
-ORACLES = ("h11>=0.14", "h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
+ORACLES = ("h11>=0.14", "httptools>=0.7", "h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")

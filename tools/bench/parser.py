@@ -1,4 +1,5 @@
-"""How fast heads and chunks are read: both twins, beside httptools and h11 where they are there.
+"""How fast heads and chunks are read: both twins, beside httptools, aiohttp (its C parser and its
+Python one) and h11 where they are there.
 
 Microseconds of CPU per message, the least of many rounds: nothing but this code runs.
 
@@ -90,6 +91,34 @@ def of_httptools() -> dict[str, Task]:
     }
 
 
+def of_aiohttp(compiled: bool) -> dict[str, Task]:
+    """aiohttp's parser as its server and client make it, the body into its own StreamReader."""
+    import asyncio
+
+    from aiohttp import http_parser
+    from aiohttp.base_protocol import BaseProtocol
+
+    loop = asyncio.new_event_loop()
+    protocol = BaseProtocol(loop)
+    protocol.connection_made(asyncio.Transport())
+    twin = "C" if compiled else "Py"
+    request = getattr(http_parser, f"HttpRequestParser{twin}")
+    response = getattr(http_parser, f"HttpResponseParser{twin}")
+
+    def read(parser: Any, *data: bytes) -> None:
+        reading = parser(protocol, loop, 2**16, max_line_size=8190, max_field_size=8190)
+        for piece in data:
+            reading.feed_data(piece)
+
+    return {
+        "wrk": lambda: read(request, WRK),
+        "browser": lambda: read(request, BROWSER),
+        "browser, headers": lambda: read(request, BROWSER),
+        "response": lambda: read(response, ANSWER),
+        "100 chunks of 1 KiB": lambda: read(request, CHUNKED_HEAD, CHUNKS),
+    }
+
+
 def of_h11() -> dict[str, Task]:
     """h11, an event at a time."""
     import h11
@@ -134,20 +163,28 @@ def main() -> None:
         print("no compiled modules: the heads, too, are Python's")
     else:
         contestants = {"compiled": ours(_parser), **contestants}
-    for name, tasks in (("httptools", of_httptools), ("h11", of_h11)):
-        if importlib.util.find_spec(name):
+    others: list[tuple[str, str, Callable[[], dict[str, Task]]]] = [
+        ("httptools", "httptools", of_httptools),
+        ("aiohttp, C", "aiohttp", lambda: of_aiohttp(True)),
+        ("aiohttp, Python", "aiohttp", lambda: of_aiohttp(False)),
+        ("h11", "h11", of_h11),
+    ]
+    for name, package, tasks in others:
+        if importlib.util.find_spec(package):
             contestants[name] = tasks()
     seen: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
         for name, each in contestants.items():
             for question, task in each.items():
                 seen.setdefault((question, name), []).append(microseconds(task))
-    print(f"microseconds of CPU, least of {rounds} rounds (median)")
+    print(f"microseconds of CPU, least of {rounds} rounds (median, most)")
     for question in contestants["pure Python"]:
         print(question)
         for name in contestants:
             if times := seen.get((question, name)):
-                print(f"  {name:<12} {min(times):8.2f}  ({statistics.median(times):.2f})")
+                print(
+                    f"  {name:<16} {min(times):8.2f}  ({statistics.median(times):.2f}, {max(times):.2f})"
+                )
 
 
 if __name__ == "__main__":

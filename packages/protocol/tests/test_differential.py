@@ -1,9 +1,14 @@
-"""The same bytes to both twins, and to h11: what disagrees is explained, or is a defect."""
+"""The same bytes to both twins, to h11 and to httptools: what disagrees is explained, or a defect.
+
+The explanations are the tables of docs/design/http1.md.
+"""
 
 import os
+import re
 from dataclasses import replace
 
 import h11
+import httptools
 import pytest
 from aiolos_protocol.errors import RemoteProtocolError
 from aiolos_protocol.http1.framing import ChunkedDecoder
@@ -261,6 +266,180 @@ def test_the_chunks_that_we_accept_h11_accepts_and_reads_alike(parts, extension,
         (name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in event.headers
     ] == [(name.lower(), value) for name, value in sink.trailers]
     assert connection.trailing_data[0] == data[used:]
+
+
+# httptools knows these methods only, and no other.
+LLHTTP_METHODS = {"GET", "POST", "PUT", "CONNECT", "OPTIONS"}
+
+
+class Told:
+    """What httptools says of a message."""
+
+    def __init__(self, kind):
+        self.url = self.reason = self.body = b""
+        self.fields = []
+        self.head_fields = None
+        self.keep_alive = self.complete = False
+        self.parser = kind(self)
+
+    def on_url(self, url):
+        self.url += url
+
+    def on_status(self, reason):
+        self.reason += reason
+
+    def on_header(self, name, value):
+        # It keeps the white space behind a value, which is no part of it (RFC 9110 5.5).
+        self.fields.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self):
+        self.head_fields = list(self.fields)
+        self.keep_alive = self.parser.should_keep_alive()
+
+    def on_body(self, data):
+        self.body += data
+
+    def on_message_complete(self):
+        self.complete = True
+
+
+def told_by_httptools(kind, *data):
+    """What httptools makes of `data`, None for a refusal of its head."""
+    told = Told(kind)
+    try:
+        for each in data:
+            told.parser.feed_data(each)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        # Behind the head that may be anything, as for h11.
+        pass
+    return told if told.head_fields is not None else None
+
+
+@settings(max_examples=200 * TIMES, deadline=None)
+@given(data=st.sampled_from(REQUESTS), steps=mutations)
+@example(data=b"GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n", steps=[])
+def test_what_we_accept_httptools_accepts_and_reads_alike(data, steps):
+    data = mutate(data, steps)
+    try:
+        head = parse_request(data, 0, DEFAULT_LIMITS)
+    except RemoteProtocolError:
+        return
+    line, _, _ = data.lstrip(b"\r\n").partition(b"\r\n")
+    if head is None or not line.isascii() or head.method not in LLHTTP_METHODS:
+        return
+    told = told_by_httptools(httptools.HttpRequestParser, data[: head.size])
+    assert told is not None, data
+    assert told.parser.get_method() == head.method.encode()
+    assert told.parser.get_http_version() == f"{head.version[0]}.{head.version[1]}"
+    if head.scheme is None and head.target != "*":
+        assert told.url == head.target.encode()
+    assert told.head_fields == list(head.raw_headers)
+    connection = head.headers.get("Connection", "").lower()
+    if "close" not in connection or "keep-alive" not in connection:
+        # Where a peer says both, we close (RFC 9112 9.3).
+        assert bool(told.keep_alive) == head.keep_alive
+
+
+@settings(max_examples=200 * TIMES, deadline=None)
+@given(data=st.sampled_from(RESPONSES), steps=mutations)
+def test_the_answers_that_we_accept_httptools_accepts_and_reads_alike(data, steps):
+    data = mutate(data, steps)
+    try:
+        head = parse_response(data, 0, DEFAULT_LIMITS)
+    except RemoteProtocolError:
+        return
+    if head is None or len(head.headers.getall("Content-Length", ())) > 1:
+        # It refuses equal lengths, which browsers bear (RFC 9110 8.6 leaves the choice).
+        return
+    told = told_by_httptools(httptools.HttpResponseParser, data[: head.size])
+    assert told is not None, data
+    assert told.parser.get_status_code() == head.status
+    assert told.reason.decode("latin-1") == head.reason
+    assert told.head_fields == list(head.raw_headers)
+
+
+@settings(max_examples=200 * TIMES, deadline=None)
+@given(
+    parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4),
+    extension=st.sampled_from([b"", b";a", b';a="b"']),
+    trailer=st.sampled_from([b"", b"X-Sum: a\r\n"]),
+    steps=mutations,
+)
+def test_the_chunks_that_we_accept_httptools_accepts_and_reads_alike(
+    parts, extension, trailer, steps
+):
+    data = b"".join(b"%x%b\r\n%b\r\n" % (len(part), extension, part) for part in parts)
+    data = mutate(data + b"0\r\n" + trailer + b"\r\n", steps)
+    decoder, sink = ChunkedDecoder(DEFAULT_LIMITS), Sink()
+    try:
+        used = decoder.feed(data, 0, sink)
+    except RemoteProtocolError:
+        return
+    names = {name.lower() for name, _ in sink.trailers}
+    if not decoder.done or names & FRAMING or has_white_space(data):
+        return
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    told = told_by_httptools(httptools.HttpRequestParser, head, data[:used])
+    assert told.complete, data
+    assert told.body == sink.data
+    trailers = told.fields[len(told.head_fields) :]
+    assert sink.trailers == [
+        (name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in trailers
+    ]
+
+
+def has_white_space(data):
+    """Whether a chunk extension may have white space around its parts, which httptools refuses."""
+    return re.search(rb"[ \t][;=]|[;=][ \t]", data) is not None
+
+
+def is_refused(data):
+    try:
+        head = parse_request(data, 0, DEFAULT_LIMITS)
+    except RemoteProtocolError:
+        return True
+    return head is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /_HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
+        b"GET / HTTP/1.0\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        b"GET http://a/b#c HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://a:80b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"CONNECT a.ex\nmple:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"\rGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
+)
+def test_where_we_are_stricter_than_httptools(data):
+    """As test_where_we_are_stricter_than_h11."""
+    assert told_by_httptools(httptools.HttpRequestParser, data) is not None
+    assert is_refused(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 204 No\x00Content\r\n\r\n",
+        b"HTTP/1.1 900 What\r\n\r\n",
+        b"\r\nHTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunk d\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n",
+    ],
+)
+def test_where_we_are_stricter_than_httptools_with_answers(data):
+    assert told_by_httptools(httptools.HttpResponseParser, data) is not None
+    with pytest.raises(RemoteProtocolError):
+        parse_response(data, 0, DEFAULT_LIMITS)
 
 
 @pytest.mark.parametrize(

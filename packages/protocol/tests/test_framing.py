@@ -153,6 +153,15 @@ def test_without_the_last_chunk_a_body_is_incomplete():
         b"5;a=\rb\r\nhello\r\n",
         b"5;a=\x7f\r\nhello\r\n",
         b"5 a\r\nhello\r\n",
+        b"5;\r\nhello\r\n",
+        b"5;a;\r\nhello\r\n",
+        b"5;a \r\nhello\r\n",
+        b"5;=a\r\nhello\r\n",
+        b"5;a=\r\nhello\r\n",
+        b"5;\xff\r\nhello\r\n",
+        b'5;a="b\r\nhello\r\n',
+        b'5;a="b"c\r\nhello\r\n',
+        b'5;a="b\\"\r\nhello\r\n',
         b"5,\r\nhello\r\n",
         b"1000000000000000\r\n",
         b"0000000000000001\r\nx\r\n",
@@ -171,7 +180,7 @@ def test_srv_11_bad_chunks(data, step):
 
 
 def test_extensions_are_skipped():
-    for line in (b"5;a", b"5;a=b;c", b'5;a="b c"', b"5 ;a=b", b"5;\xff", b"5;"):
+    for line in (b"5;a", b"5;a=b;c", b'5;a="b \\" c"', b"5 ;a=b", b'5;a="\xff"', b"5;a\t= b ; c"):
         sink, _ = feed(chunked(), line + b"\r\nhello\r\n0\r\n\r\n")
         assert (sink.data, sink.ended) == (b"hello", True)
 

@@ -553,6 +553,7 @@ async def test_the_server_ends_the_connection():
         b"HTTP/1.1 200 OK\r\nX-A: b\nContent-Length: 5\r\n\nhello",
         b"HTTP/1.1 200 OK\r\nX-A:\r\n b\r\nContent-Length: 5\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\nX-A: \n\tb\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\nX-A: b\nTransfer-Encoding: chunked\n\n5;=\r\nhello\r\n0 \r\n\r\n",
     ],
 )
 @pytest.mark.parametrize("step", [None, 1])

@@ -641,6 +641,16 @@ def test_head_limit(twin):
         response(twin, ANSWER, head=len(ANSWER) - 1)
 
 
+def test_mending_a_lenient_head_is_linear(twin):
+    """Anything quadratic in the blanks would take hours."""
+    size = 500_000
+    limits = replace(DEFAULT_LIMITS, head=4 * size, field=4 * size)
+    for blanks in (b" " * size, b" \r" * size, b"\t\n\r" * (size // 8), b" \n " * (size // 8)):
+        data = b"HTTP/1.1 200 OK\nX: a" + blanks + b"b\n\n"
+        with suppress(RemoteProtocolError):
+            assert twin.parse_response(data, 0, limits, True).headers["X"].startswith("a ")
+
+
 def test_limits_of_one_call_do_not_stay_for_the_next(twin):
     with pytest.raises(LimitExceeded):
         request(twin, WRK, fields=2)

@@ -39,6 +39,15 @@ ABSOLUTE_FORM: Final = re.compile(
     re.IGNORECASE,
 )
 
+# RFC 9112 7.1.1:  chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+#                  chunk-ext-name = token          chunk-ext-val = token / quoted-string
+# RFC 9110 5.6.4:  quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_QUOTED: Final = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+"'
+CHUNK_EXTENSIONS: Final = re.compile(
+    rb"(?:[ \t]*+;[ \t]*+%b(?:[ \t]*+=[ \t]*+(?:%b|%b))?+)*+" % (_TOKEN, _TOKEN, _QUOTED)
+)
+
 
 def is_token(text: bytes) -> bool:
     """Whether `text` is a token (RFC 9110 5.6.2)."""

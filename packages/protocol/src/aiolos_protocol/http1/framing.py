@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from multidict import CIMultiDict
 
 from ..errors import LimitExceeded, RemoteProtocolError
+from ..grammar import CHUNK_EXTENSIONS
 from ..limits import Limits
 from .parser import parse_trailers, take_chunks
 
@@ -115,7 +116,8 @@ _BAD: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 
 
 class ChunkedDecoder(Decoder):
-    """A chunked body (RFC 9112 7.1). `lenient` bears white space behind chunk-size."""
+    """A chunked body (RFC 9112 7.1). `lenient` bears white space behind chunk-size, and extensions
+    of any shape."""
 
     __slots__ = (
         "_extensions",
@@ -205,8 +207,11 @@ class ChunkedDecoder(Decoder):
             if len(line.removesuffix(b"\r")) > limit:
                 raise LimitExceeded("chunk_line", limit)
             return -1
-        if rest and not extension and not self._lenient:
-            raise RemoteProtocolError("white space behind chunk-size (RFC 9112 7.1)")
+        if rest and not self._lenient:
+            if not extension:
+                raise RemoteProtocolError("white space behind chunk-size (RFC 9112 7.1)")
+            if CHUNK_EXTENSIONS.fullmatch(rest) is None:
+                raise RemoteProtocolError("a malformed chunk-ext (RFC 9112 7.1.1)")
         self._extensions += len(rest)
         if self._extensions > self._limits.chunk_extensions:
             raise LimitExceeded("chunk_extensions", self._limits.chunk_extensions)

@@ -41,7 +41,8 @@ from .rules import (
 # RFC 9112 7.1:  chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
 _PLAIN_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 # RFC 9112 5.2:  obs-fold = OWS CRLF RWS
-_FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
+# It is not looked for inside of blanks: many of them would be gone through from each one anew.
+_FOLD: Final = re.compile(rb"(?<![ \t])[ \t]*+\r?\n[ \t]++")
 _ANY_LINE_END: Final = re.compile(rb"\r?\n")
 _ANY_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 
