@@ -311,15 +311,23 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Mutated messages to both twins and to other implementations, for some minutes.
+    """Mutated messages to both twins and to other implementations, then atheris; some minutes.
 
-    Each run looks elsewhere; `--hypothesis-seed=N` behind `--` repeats one.
+    Each run looks elsewhere; `--hypothesis-seed=N` behind `--` repeats one. AIOLOS_FUZZ is by how
+    much more than usual hypothesis looks (10), AIOLOS_FUZZ_SECONDS how long each target of atheris
+    is looked at (20).
     """
-    install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES)
-    env = {"AIOLOS_FUZZ": os.environ.get("AIOLOS_FUZZ", "100")}
+    atheris = (
+        () if sys.platform != "linux" or sys.implementation.name != "cpython" else ("atheris>=3.0",)
+    )
+    install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES, *atheris)
+    env = {"AIOLOS_FUZZ": os.environ.get("AIOLOS_FUZZ", "10")}
     session.run(
         "pytest", "-q", "packages/protocol/tests/test_differential.py", *session.posargs, env=env
     )
+    if atheris:
+        seconds = os.environ.get("AIOLOS_FUZZ_SECONDS", "20")
+        session.run("python", "tools/fuzz.py", "--seconds", seconds)
 
 
 @nox.session

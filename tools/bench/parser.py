@@ -182,9 +182,8 @@ def main() -> None:
         print(question)
         for name in contestants:
             if times := seen.get((question, name)):
-                print(
-                    f"  {name:<16} {min(times):8.2f}  ({statistics.median(times):.2f}, {max(times):.2f})"
-                )
+                spread = f"({statistics.median(times):.2f}, {max(times):.2f})"
+                print(f"  {name:<16} {min(times):8.2f}  {spread}")
 
 
 if __name__ == "__main__":

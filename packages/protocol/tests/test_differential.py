@@ -452,6 +452,11 @@ def test_where_we_are_stricter_than_httptools_with_answers(data):
         b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET x HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+        b"GET http://a/b#c HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://a:80b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
     ],
 )
 def test_where_we_are_stricter_than_h11(data):
@@ -459,3 +464,16 @@ def test_where_we_are_stricter_than_h11(data):
     assert asked_of_h11(data) is not None
     with pytest.raises(RemoteProtocolError):
         parse_request(data, 0, DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize("extension", [b";", b";a;", b";=", b";a=", b';a="', b";\xff", b";a "])
+def test_where_we_are_stricter_than_h11_with_chunks(extension):
+    body = b"1%b\r\na\r\n0\r\n\r\n" % extension
+    connection = h11.Connection(h11.SERVER)
+    connection.receive_data(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+    )
+    kinds = [type(connection.next_event()) for _ in range(3)]
+    assert kinds == [h11.Request, h11.Data, h11.EndOfMessage]
+    with pytest.raises(RemoteProtocolError):
+        ChunkedDecoder(DEFAULT_LIMITS).feed(body, 0, Sink())
