@@ -1,4 +1,9 @@
-"""The import name aiohttp, served by aiolos: every name here is the very object of aiolos."""
+"""The import name aiohttp, served by aiolos.
+
+Most names are the very objects of aiolos. Where the original has private doors that libraries and
+their tests use, a thin subclass of the same name stands in (`client`, `client_reqrep`,
+`connector`, `web_app`, `web_runner`): what is made by it is what aiolos makes, and the door works.
+"""
 
 from . import _alone
 
@@ -7,8 +12,26 @@ _alone.check()
 import aiolos  # noqa: E402  # not before the check, whose message is the clearer one
 from aiolos import *  # noqa: E402, F403  # all of its names, as its own __all__ lists them
 from aiolos_aiohttp.standin import VERSION as __version__  # noqa: E402, N811  # libraries go by it
+from aiolos_protocol import siblings  # noqa: E402
 
-__all__ = aiolos.__all__
+from . import _missing, hdrs  # noqa: E402
+from ._aliases import give_aliases  # noqa: E402
+from .client import ClientSession, request  # noqa: E402
+from .client_reqrep import ClientRequest, ClientResponse  # noqa: E402
+from .connector import (  # noqa: E402
+    BaseConnector,
+    NamedPipeConnector,
+    TCPConnector,
+    UnixConnector,
+)
+from .payload_streamer import streamer  # noqa: E402
+
+__all__ = [*aiolos.__all__, "streamer"]
+
+give_aliases()
+_missing.tell()
+# The clients of test_utils are made by the classes above.
+siblings.provide("client", "aiohttp._component")
 
 
 def __getattr__(name: str) -> object:

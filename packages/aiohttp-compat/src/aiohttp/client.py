@@ -1,4 +1,138 @@
-"""The client's session and what it needs."""
+"""The client's session, with the private doors of the original.
 
+A session's classes are looked up here when one is made: whoever replaces ClientRequest,
+ClientResponse, ClientSession or TCPConnector in this module is heeded from then on.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+import aiolos
 from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
+from aiolos_client.contexts import Context, RequestContext
+from yarl import URL
+
+from ._private import another_name
+from .client_reqrep import ClientRequest, ClientResponse
+from .connector import BaseConnector as BaseConnector
+from .connector import NamedPipeConnector as NamedPipeConnector
+from .connector import TCPConnector
+from .connector import UnixConnector as UnixConnector
+from .helpers import sentinel
+
+_RequestContextManager = RequestContext
+_BaseRequestContextManager = _WSRequestContextManager = Context
+
+
+class ClientSession(aiolos.ClientSession):
+    """A session; every verb goes through _request()."""
+
+    _cookie_jar = another_name("_jar")
+
+    def __init__(
+        self,
+        base_url: str | URL | None = None,
+        *,
+        connector: aiolos.BaseConnector | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        request_class: type[aiolos.ClientRequest] | None = None,
+        response_class: type[aiolos.ClientResponse] | None = None,
+        ssl_shutdown_timeout: Any = sentinel,
+        **options: Any,
+    ) -> None:
+        if connector is None:
+            if ssl_shutdown_timeout is sentinel:
+                ssl_shutdown_timeout = None
+            connector = TCPConnector(loop=loop, ssl_shutdown_timeout=ssl_shutdown_timeout)
+        super().__init__(
+            base_url,
+            connector=connector,
+            loop=loop,
+            request_class=request_class or ClientRequest,
+            response_class=response_class or ClientResponse,
+            **{name: value for name, value in options.items() if value is not sentinel},
+        )
+
+    async def _request(self, method: str, str_or_url: str | URL, **options: Any) -> Any:
+        given = {name: value for name, value in options.items() if value is not sentinel}
+        return await super()._request(method, str_or_url, **given)
+
+    @property
+    def _connector(self) -> aiolos.BaseConnector | None:
+        connector: aiolos.BaseConnector | None = self.__dict__["_connector"]
+        return connector
+
+    @_connector.setter
+    def _connector(self, connector: aiolos.BaseConnector | None) -> None:
+        self.__dict__["_connector"] = connector
+        if connector is not None and "_sender" in self.__dict__:
+            self._sender._connector = connector
+
+    @property
+    def _retry_connection(self) -> bool:
+        return self._sender._repeat
+
+    @_retry_connection.setter
+    def _retry_connection(self, repeat: bool) -> None:
+        self._sender._repeat = repeat
+
+    @property
+    def _base_url(self) -> URL | None:
+        return self._composer.base_url
+
+    @property
+    def _default_headers(self) -> Any:
+        return self._composer.headers
+
+    @property
+    def _default_auth(self) -> Any:
+        return self._composer.auth
+
+    @property
+    def _timeout(self) -> Any:
+        return self.timeout
+
+    @property
+    def _raise_for_status(self) -> Any:
+        return self.raise_for_status
+
+    def _build_url(self, str_or_url: str | URL) -> URL:
+        url = URL(str_or_url)
+        base = self._base_url
+        return url if base is None or url.absolute else base.join(url)
+
+
+class request:  # noqa: N801 - the original's name, that of a function
+    """`async with request(method, url, ...) as response:` for a single request."""
+
+    def __init__(
+        self,
+        method: str,
+        url: str | URL,
+        *,
+        connector: aiolos.BaseConnector | None = None,
+        **options: Any,
+    ) -> None:
+        own = connector is None
+        self._session = ClientSession(
+            connector=connector or TCPConnector(force_close=True), connector_owner=own
+        )
+        self._asked = self._session.request(method, url, **options)
+
+    async def __aenter__(self) -> Any:
+        try:
+            return await self._asked.__aenter__()
+        except BaseException:
+            await self._session.close()
+            raise
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._asked.__aexit__(exc_type, exc, traceback)
+        await self._session.close()

@@ -1,4 +1,198 @@
-"""Connections, pooled."""
+"""Connections, pooled, with the private doors of the original.
 
-from aiolos.connector import *  # noqa: F403
-from aiolos.connector import __all__ as __all__
+The connectors are thin subclasses: a method of theirs that a subclass overrides, or a patch
+replaces, is called where the original calls it.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable
+from typing import Any
+
+import aiolos
+from aiolos import ClientConnectorDNSError, ClientConnectorError, ClientTimeout, ConnectionKey
+from aiolos.connector import AddrInfoType, SocketFactoryType
+from aiolos_client.addresses import address_info, interleaved
+from aiolos_client.connector import SCHEMES
+from aiolos_client.dialer import tls_error
+from aiolos_client.happyeyeballs import connected_socket
+from aiolos_client.tls import tls_context
+from aiolos_client.tracing import Traces
+from aiolos_protocol.transport import Pending, wait_for
+from yarl import URL
+
+from ._private import is_changed, remember
+
+__all__ = [
+    "AddrInfoType",
+    "BaseConnector",
+    "Connection",
+    "NamedPipeConnector",
+    "SocketFactoryType",
+    "TCPConnector",
+    "UnixConnector",
+]
+
+HIGH_LEVEL_SCHEMA_SET = SCHEMES
+
+
+class Connection:
+    """What carries a response; `transport` tells what is known of it."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    @property
+    def transport(self) -> Any:
+        """Whatever has get_extra_info(); None once the response is done with the connection."""
+        return None if self._response.closed else self._response
+
+    @property
+    def protocol(self) -> Any:
+        """As `transport`."""
+        return self.transport
+
+    @property
+    def closed(self) -> bool:
+        """Whether the response is done with it."""
+        closed: bool = self._response.closed
+        return closed
+
+    def release(self) -> None:
+        """Give it back."""
+        self._response.release()
+
+    def close(self) -> None:
+        """Close it."""
+        self._response.close()
+
+
+class Asked:
+    """What a connection is wanted for, as the original's ClientRequest tells it."""
+
+    def __init__(self, key: ConnectionKey) -> None:
+        self.connection_key = key
+        scheme = "https" if key.is_ssl else "http"
+        self.url = self.original_url = URL.build(scheme=scheme, host=key.host, port=key.port)
+        self.host, self.port, self.ssl = key.host, key.port, key.ssl
+        self.proxy, self.proxy_headers = key.proxy, key.proxy_headers
+        self.server_hostname = key.server_hostname
+
+    def is_ssl(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.connection_key.is_ssl
+
+
+class BaseConnector(aiolos.BaseConnector):
+    """A connector; _create_connection() opens connections, _close() closes all."""
+
+    def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
+        """See BaseConnector of aiolos."""
+        waiting = self._close(abort_ssl=abort_ssl)
+        if waiting is None or len(waiting) != 1:
+            return Pending(wait_for(asyncio.ensure_future(_all(waiting or ()), loop=self._loop)))
+        return waiting[0]
+
+    def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]]:
+        return [super().close(abort_ssl=abort_ssl)]
+
+    @property
+    def _factory(self) -> Any:
+        return self._new_link
+
+    @property
+    def _limit(self) -> int:
+        return self.limit
+
+    @property
+    def _limit_per_host(self) -> int:
+        return self.limit_per_host
+
+    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+        if not is_changed(self, BaseConnector, "_create_connection"):
+            return await super()._dial(key, factory, traces)
+        return await self._create_connection(Asked(key), traces, ClientTimeout())
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
+        return await super()._dial(req.connection_key, self._factory, traces)
+
+
+class TCPConnector(BaseConnector, aiolos.TCPConnector):
+    """Connections over TCP; _resolve_host() and _wrap_create_connection() are asked for each."""
+
+    allowed_protocol_schema_set = aiolos.TCPConnector.allowed_protocol_schema_set
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Looked up at each call: it may be replaced later.
+        self._dialer._resolve = lambda *asked: self._resolve_host(*asked)
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
+        if not is_changed(self, TCPConnector, "_wrap_create_connection"):
+            return await super()._create_connection(req, traces, timeout)
+        _, protocol = await self._create_direct_connection(req, traces, timeout)
+        return protocol
+
+    async def _create_direct_connection(
+        self, req: Any, traces: Any, timeout: ClientTimeout
+    ) -> tuple[Any, Any]:
+        key = req.connection_key
+        try:
+            found = await self._resolve_host(key.host, key.port, traces)
+        except OSError as error:
+            raise ClientConnectorDNSError(key, error) from error
+        name = key.server_hostname or key.host
+        return await self._wrap_create_connection(
+            self._factory,
+            timeout=timeout,
+            ssl=tls_context(key.ssl) if key.is_ssl else None,
+            addr_infos=[address_info(each) for each in found],
+            server_hostname=name.rstrip(".") if key.is_ssl else None,
+            req=req,
+            client_error=ClientConnectorError,
+        )
+
+    async def _wrap_create_connection(
+        self,
+        *args: Any,
+        addr_infos: list[AddrInfoType],
+        req: Any,
+        timeout: ClientTimeout,
+        client_error: type[Exception] = ClientConnectorError,
+        **kwargs: Any,
+    ) -> tuple[Any, Any]:
+        options = self._dialer._options
+        try:
+            sock = await connected_socket(
+                self._loop,
+                interleaved(addr_infos, options.interleave or 1),
+                delay=options.happy_eyeballs_delay,
+                local_addr=options.local_addr,
+                factory=options.socket_factory,
+            )
+            return await self._loop.create_connection(*args, **kwargs, sock=sock)
+        except ssl.SSLError as error:
+            raise tls_error(req.connection_key, error) from error
+        except OSError as error:
+            raise client_error(req.connection_key, error) from error
+
+
+class UnixConnector(BaseConnector, aiolos.UnixConnector):
+    """Connections to a Unix socket."""
+
+    allowed_protocol_schema_set = aiolos.UnixConnector.allowed_protocol_schema_set
+
+
+class NamedPipeConnector(BaseConnector, aiolos.NamedPipeConnector):
+    """Connections to a named pipe."""
+
+    allowed_protocol_schema_set = aiolos.NamedPipeConnector.allowed_protocol_schema_set
+
+
+async def _all(waiting: Any) -> None:
+    for each in waiting:
+        await each
+
+
+remember(BaseConnector, "_create_connection")
+remember(TCPConnector, "_create_connection", "_wrap_create_connection")

@@ -2,3 +2,4 @@
 
 from aiolos.tracing import *  # noqa: F403
 from aiolos.tracing import __all__ as __all__
+from aiolos_client.tracing import Traces as Trace  # noqa: F401

@@ -10,17 +10,29 @@ from importlib import import_module
 import aiolos_client
 from aiolos_client import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos_protocol import siblings
+from aiolos_protocol.compression.backends import set_zlib_backend
+from aiolos_protocol.fields.etag import ETag
+from aiolos_server.keys import ChainMapProxy
 
-from . import hdrs
+from . import hdrs, multipart, payload, streams
 from ._version import __version__
+from .multipart import *  # noqa: F403
+from .payload import *  # noqa: F403
+from .streams import *  # noqa: F403
 
 # By hand: a full install needs no scan of metadata, and frozen programs work.
 siblings.provide("client", "aiolos_client.component")
 siblings.provide("server", "aiolos_server.component")
 siblings.provide("websocket", "aiolos_websocket.component")
 
-__all__ = ["hdrs"]
+__all__ = ["ChainMapProxy", "ETag", "hdrs", "set_zlib_backend"]
 __all__ += aiolos_client.__all__
+__all__ += [
+    name
+    for module in (multipart, payload, streams)
+    for name in module.__all__
+    if name not in __all__
+]
 
 
 def __getattr__(name: str) -> object:

@@ -27,6 +27,7 @@ from aiolos_client.errors import (
     ServerFingerprintMismatch,
     ServerTimeoutError,
     SocketTimeoutError,
+    TooManyRedirects,
     UploadAbortedError,
     WSServerHandshakeError,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "ServerFingerprintMismatch",
     "ServerTimeoutError",
     "SocketTimeoutError",
+    "TooManyRedirects",
     "UploadAbortedError",
     "WSMessageTypeError",
     "WSServerHandshakeError",

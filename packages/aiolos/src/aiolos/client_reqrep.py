@@ -2,7 +2,9 @@
 
 from aiolos_client import (
     ClientResponse,
+    ConnectionKey,
     RequestInfo,
+    UploadTracker,
 )
 from aiolos_client.clientrequest import (
     ClientRequest,
@@ -14,6 +16,8 @@ from aiolos_client.tls import (
 __all__ = [
     "ClientRequest",
     "ClientResponse",
+    "ConnectionKey",
     "Fingerprint",
     "RequestInfo",
+    "UploadTracker",
 ]

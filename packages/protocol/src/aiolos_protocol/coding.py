@@ -87,9 +87,9 @@ class DecodedReader(StreamReader):
         """As StreamReader.exception."""
         return super().exception() or self._source.exception()
 
-    def set_exception(self, exc: BaseException) -> None:
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """As StreamReader.set_exception; whoever waits for the source is woken, too."""
-        super().set_exception(exc)
+        super().set_exception(exc, exc_cause)
         self._source.set_exception(exc)
 
     def translate(self, translation: Callable[[BaseException], BaseException]) -> None:

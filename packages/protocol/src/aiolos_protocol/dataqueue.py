@@ -44,8 +44,8 @@ class DataQueue(Generic[T]):
         self._ended = True
         self._wake()
 
-    def set_exception(self, exc: BaseException) -> None:
-        """Nothing more will be fed, for the reason `exc`."""
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Nothing more will be fed, for the reason `exc`; `exc_cause` is for aiohttp's sake."""
         self._ended = True
         self._exception = exc
         self._wake()

@@ -24,7 +24,7 @@ cdef class StreamReader:
     cdef public bint ended
     cdef public long long total_bytes
 
-    cpdef object feed_data(self, bytes data)
+    cpdef object feed_data(self, bytes data, Py_ssize_t size=*)
     @cython.locals(total=cython.longlong, before=cython.longlong, piece=bytes)
     cpdef object feed_chunks(self, list pieces, bint whole)
     cpdef object feed_eof(self)

@@ -41,7 +41,8 @@ class StreamReader:
     Above `limit` unread bytes the flow is paused, below half of it resumed. All methods that
     wait raise the exception that ended the body early (set_exception), after what came before it
     has been read by the piecewise methods; read() of everything raises it at once. One task may
-    wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived.
+    wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived. `timer`
+    and `loop`, and `size` further down, are taken as aiohttp takes them.
     """
 
     __slots__ = (
@@ -66,7 +67,14 @@ class StreamReader:
         "total_bytes",
     )
 
-    def __init__(self, flow: Flow | None = None, limit: int = 65_536) -> None:
+    def __init__(
+        self,
+        flow: "Flow | None" = None,
+        limit: int = 65_536,
+        *,
+        timer: Any = None,
+        loop: "asyncio.AbstractEventLoop | None" = None,
+    ) -> None:
         self._flow: Any = flow
         self._filler: Filler | None = None
         self._limit = limit
@@ -94,7 +102,7 @@ class StreamReader:
 
     # What the link calls.
 
-    def feed_data(self, data: bytes) -> None:
+    def feed_data(self, data: bytes, size: int = 0) -> None:
         """Append `data`; may pause the flow."""
         if not data:
             return
@@ -159,10 +167,12 @@ class StreamReader:
             for callback in callbacks:
                 callback()
 
-    def set_exception(self, exc: BaseException) -> None:
+    def set_exception(self, exc: BaseException, exc_cause: "BaseException | None" = None) -> None:
         """The body ends here, incomplete, for the reason `exc`; nothing where it has ended."""
         if self.ended or self._exception is not None:
             return
+        if exc_cause is not None:
+            exc.__cause__ = exc_cause
         if self._translation is not None:
             exc = self._translation(exc)
         self._exception = exc

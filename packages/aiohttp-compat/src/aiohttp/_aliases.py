@@ -1,0 +1,60 @@
+"""Private names of the original on classes whose instances the server makes itself.
+
+A request is made before anybody could have named a class for it, so there can be no subclass: its
+class, and that of responses, gets other names for what it has. They cost nothing where they are not
+used; `_start` costs one call for each response that is prepared by hand.
+"""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from aiolos_server.request import BaseRequest
+from aiolos_server.response import BaseResponse
+
+from ._private import another_name
+
+
+class Writer:
+    """What the original calls a payload writer: sends the body of `response`."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    @property
+    def transport(self) -> Any:
+        """The connection's; it has get_extra_info()."""
+        return self._response._exchange
+
+    def write(self, chunk: bytes) -> Awaitable[Any]:
+        """See StreamResponse.write."""
+        sent: Awaitable[Any] = self._response.write(chunk)
+        return sent
+
+    async def write_eof(self, chunk: bytes = b"") -> None:
+        """See StreamResponse.write_eof."""
+        await self._response.write_eof(chunk)
+
+    async def drain(self) -> None:
+        """See StreamResponse.drain."""
+        await self._response.drain()
+
+
+def give_aliases() -> None:
+    """Give the names; once."""
+    request: Any = BaseRequest
+    response: Any = BaseResponse
+    if hasattr(response, "_start"):
+        return
+    request._read_bytes = another_name("_body")
+    request._post = another_name("_form")
+    request._payload_writer = property(lambda self: self.exchange)
+    response._payload_writer = property(lambda self: Writer(self) if self.prepared else None)
+    response._start = response.prepare
+    response.prepare = _prepare
+
+
+async def _prepare(self: Any, request: Any) -> Any:
+    """Send the head, by `_start`; once."""
+    if not self.prepared:
+        await self._start(request)
+    return self._payload_writer

@@ -1,0 +1,57 @@
+"""Private names of the original, given to classes of ours: read, and set, they have effect."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Private:
+    """An attribute that is what `below(instance)` gives, until it is set."""
+
+    def __init__(self, below: Callable[[Any], Any]) -> None:
+        self._below = below
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        own = instance.__dict__
+        return own[self._name] if self._name in own else self._below(instance)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self._name] = value
+
+    def __delete__(self, instance: Any) -> None:
+        instance.__dict__.pop(self._name, None)
+
+
+def another_name(name: str) -> Any:
+    """An attribute that is the one called `name`, read and set."""
+
+    def get(instance: Any) -> Any:
+        return getattr(instance, name)
+
+    def put(instance: Any, value: Any) -> None:
+        setattr(instance, name, value)
+
+    return property(get, put)
+
+
+def is_changed(instance: object, cls: type, *names: str) -> bool:
+    """Whether one of the methods `names` of `cls` is replaced: by a subclass, on the instance, or,
+    by a patch, on `cls` itself."""
+    own = getattr(instance, "__dict__", {})
+    return any(
+        name in own or getattr(type(instance), name) is not _ORIGINALS[cls, name] for name in names
+    )
+
+
+def remember(cls: type, *names: str) -> None:
+    """Know what the methods `names` of `cls` are before anybody replaces them."""
+    for name in names:
+        _ORIGINALS[cls, name] = getattr(cls, name)
+
+
+_ORIGINALS: dict[tuple[type, str], Any] = {}

@@ -1,0 +1,11 @@
+"""WebSockets of the client."""
+
+from aiolos import (
+    ClientWebSocketResponse,
+    ClientWSTimeout,
+)
+
+__all__ = [
+    "ClientWSTimeout",
+    "ClientWebSocketResponse",
+]

@@ -1,0 +1,141 @@
+"""What other libraries take from the original's helpers."""
+
+import datetime as dt
+import os
+import platform
+import sys
+from typing import Any, Final, Self
+
+from aiolos.helpers import *  # noqa: F403
+from aiolos.helpers import BasicAuth
+from aiolos.helpers import __all__ as __all__
+from aiolos_client.connector import UNSET
+from aiolos_protocol.fields.content_type import parse_content_type as _parse_content_type
+from aiolos_protocol.fields.dates import parse_http_date as _parse_http_date
+from aiolos_protocol.http1.serializer import may_have_body
+from multidict import MultiDict, MultiDictProxy
+from yarl import URL
+
+# Stands for "not given", in the client's parameters as well.
+sentinel: Final[Any] = UNSET
+DEBUG: Final = sys.flags.dev_mode or (
+    not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))
+)
+IS_MACOS: Final = platform.system() == "Darwin"
+IS_WINDOWS: Final = platform.system() == "Windows"
+NO_EXTENSIONS: Final = False
+DEFAULT_CHUNK_SIZE: Final = 2**18
+EMPTY_BODY_METHODS: Final = frozenset({"HEAD"})
+EMPTY_BODY_STATUS_CODES: Final = frozenset((204, 304, *range(100, 200)))
+
+
+class noop:  # noqa: N801 - the original's name
+    """Something to await that does nothing."""
+
+    def __await__(self) -> Any:
+        return iter(())
+
+
+class BaseTimerContext:
+    """A bound of time around a block."""
+
+    def assert_timeout(self) -> None:
+        """Raise TimeoutError where the time is over."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+class TimerNoop(BaseTimerContext):
+    """No bound."""
+
+
+class MimeType:
+    """A media type in its parts."""
+
+    __slots__ = ("parameters", "subtype", "suffix", "type")
+
+    def __init__(
+        self, type: str, subtype: str, suffix: str, parameters: "MultiDictProxy[str]"
+    ) -> None:
+        self.type, self.subtype, self.suffix, self.parameters = type, subtype, suffix, parameters
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.type, self.subtype, self.suffix, self.parameters
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MimeType) and self._parts() == other._parts()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def parse_mimetype(mimetype: str) -> MimeType:
+    """The parts of a media type; empty ones for ""."""
+    if not mimetype:
+        return MimeType("", "", "", MultiDictProxy(MultiDict()))
+    essence, *pairs = mimetype.split(";")
+    parameters: MultiDict[str] = MultiDict()
+    for pair in pairs:
+        if pair.strip():
+            key, _, value = pair.partition("=")
+            parameters.add(key.lower().strip(), value.strip(' "'))
+    main, _, sub = essence.strip().lower().partition("/")
+    if main == "*":
+        sub = "*"
+    sub, _, suffix = sub.partition("+")
+    return MimeType(main, sub, suffix, MultiDictProxy(parameters))
+
+
+def parse_content_type(raw: str) -> tuple[str, Any]:
+    """The media type and its parameters."""
+    found = _parse_content_type(raw)
+    return found.essence, found.parameters
+
+
+def parse_http_date(date_str: str | None) -> dt.datetime | None:
+    """A date of HTTP; None for what is none."""
+    return _parse_http_date(date_str)
+
+
+def strip_auth_from_url(url: URL) -> tuple[URL, BasicAuth | None]:
+    """`url` without user information, and that as credentials."""
+    auth = BasicAuth.from_url(url)
+    return (url, None) if auth is None else (url.with_user(None), auth)
+
+
+def guess_filename(obj: Any, default: str | None = None) -> str | None:
+    """The name of an open file."""
+    name = getattr(obj, "name", None)
+    if name and isinstance(name, str) and not (name.startswith("<") or name.endswith(">")):
+        return os.path.basename(name)
+    return default
+
+
+def is_ip_address(host: str | None) -> bool:
+    """Whether `host` is an address."""
+    from aiolos_client.addresses import is_ip
+
+    return bool(host) and is_ip(str(host))
+
+
+def must_be_empty_body(method: str, code: int) -> bool:
+    """Whether an answer to `method` with the status `code` has no body."""
+    return (
+        code in EMPTY_BODY_STATUS_CODES
+        or method in EMPTY_BODY_METHODS
+        or (200 <= code < 300 and method == "CONNECT")
+    )
+
+
+def should_remove_content_length(method: str, code: int) -> bool:
+    """Whether such an answer has no Content-Length either."""
+    return not may_have_body(code) and code != 304
+
+
+def set_result(fut: Any, result: Any) -> None:
+    """Give a future its result, unless it is done."""
+    if not fut.done():
+        fut.set_result(result)

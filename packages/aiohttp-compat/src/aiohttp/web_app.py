@@ -1,0 +1,69 @@
+"""Application, with the private doors of the original."""
+
+import asyncio
+import logging
+from typing import Any
+
+import aiolos.web
+from aiolos.web import CleanupError, Request, Server, StreamResponse, UrlDispatcher
+from aiolos_protocol.message import RequestHead
+
+from . import web_runner
+from ._private import is_changed, remember
+from .log import web_logger
+
+__all__ = ["Application", "CleanupError"]
+
+
+class Application(aiolos.web.Application):
+    """An application.
+
+    Where `_handle`, or the router's `resolve`, is overridden or replaced before the application
+    is frozen, every request goes through it; where neither is, none pays for it.
+    """
+
+    def __init__(self, *, logger: logging.Logger = web_logger, **options: Any) -> None:
+        super().__init__(logger=logger, **options)
+
+    def runner(self, **options: Any) -> Any:
+        """An AppRunner, by the class that `aiohttp.web_runner` has now."""
+        return web_runner.AppRunner(self, **options)
+
+    def make_handler(self, **options: Any) -> Server:
+        """See Application of aiolos."""
+        self.freeze()
+        return self._make_handler(**options)
+
+    def _make_handler(
+        self, *, loop: asyncio.AbstractEventLoop | None = None, **options: Any
+    ) -> Server:
+        return aiolos.web.AppRunner(self, **options).make_server()
+
+    async def _handle(self, request: Request) -> StreamResponse:
+        match_info = await self._router.resolve(request)
+        request._match_info = match_info
+        response: StreamResponse = await match_info.handler(request)
+        return response
+
+    def compose(self, outer: Any) -> None:
+        """See Application of aiolos."""
+        super().compose(outer)
+        if outer is None and (
+            is_changed(self, Application, "_handle")
+            or is_changed(self._router, UrlDispatcher, "resolve")
+        ):
+            self.matches = {}
+            self.resolve = self._resolve_later  # type: ignore[assignment, method-assign]
+
+    def _resolve_later(self, head: RequestHead) -> Any:
+        """Who answers: `_handle`, which resolves once more."""
+        match_info = self._router.find(head).own()
+        match_info.handler = self._handle_here
+        return match_info
+
+    async def _handle_here(self, request: Any) -> Any:
+        return await self._handle(request)
+
+
+remember(Application, "_handle")
+remember(UrlDispatcher, "resolve")

@@ -1,0 +1,9 @@
+"""Files as responses."""
+
+from aiolos.web import (
+    FileResponse,
+)
+
+__all__ = [
+    "FileResponse",
+]

@@ -1,0 +1,49 @@
+"""Runners and sites, with the private doors of the original."""
+
+import logging
+from typing import Any
+
+import aiolos.web
+from aiolos.web import (
+    BaseRunner,
+    BaseSite,
+    GracefulExit,
+    NamedPipeSite,
+    Server,
+    ServerRunner,
+    SockSite,
+    TCPSite,
+    UnixSite,
+)
+
+from .log import access_logger
+
+__all__ = [
+    "AppRunner",
+    "BaseRunner",
+    "BaseSite",
+    "GracefulExit",
+    "NamedPipeSite",
+    "ServerRunner",
+    "SockSite",
+    "TCPSite",
+    "UnixSite",
+]
+
+
+class AppRunner(aiolos.web.AppRunner):
+    """Runs an application; its protocol factory comes from `app._make_handler()`."""
+
+    def __init__(
+        self, app: Any, *, access_log: logging.Logger | None = access_logger, **options: Any
+    ) -> None:
+        self._asked = {"access_log": access_log, **options}
+        super().__init__(app, **self._asked)
+
+    def make_server(self) -> Server:
+        """See AppRunner of aiolos."""
+        make = getattr(self.app, "_make_handler", None)
+        if make is None:
+            return super().make_server()
+        server: Server = make(**self._asked)
+        return server

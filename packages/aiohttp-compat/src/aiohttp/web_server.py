@@ -1,0 +1,9 @@
+"""The protocol factory."""
+
+from aiolos.web import (
+    Server,
+)
+
+__all__ = [
+    "Server",
+]

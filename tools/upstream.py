@@ -1,0 +1,200 @@
+"""The functional tests of aiohttp 3.14, run against the import name of aiolos-aiohttp.
+
+python tools/upstream.py [file ...] [-- options of pytest]
+
+Downloads the sdist from the package index, unpacks it into a temporary folder, runs its tests file
+by file and prints how many passed; nothing of it is kept. `--sdist PATH` takes one that is there.
+A private name that we do not have is stood for by something that fails whatever uses it, so that
+the other tests of the file run.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+SERIES = "aiohttp==3.14.*"
+FILES = (
+    "test_classbasedview",
+    "test_client_connection",
+    "test_client_functional",
+    "test_client_middleware",
+    "test_client_middleware_digest_auth",
+    "test_client_ws_functional",
+    "test_cookiejar",
+    "test_formdata",
+    "test_loop",
+    "test_multipart",
+    "test_payload",
+    "test_proxy_functional",
+    "test_pytest_plugin",
+    "test_route_def",
+    "test_run_app",
+    "test_streams",
+    "test_test_utils",
+    "test_urldispatch",
+    "test_web_app",
+    "test_web_cli",
+    "test_web_exceptions",
+    "test_web_functional",
+    "test_web_log",
+    "test_web_middleware",
+    "test_web_request",
+    "test_web_request_handler",
+    "test_web_response",
+    "test_web_runner",
+    "test_web_sendfile_functional",
+    "test_web_server",
+    "test_web_urldispatcher",
+    "test_web_websocket",
+    "test_web_websocket_functional",
+)
+SETTINGS = """\
+[pytest]
+addopts = -p no:asyncio -p no:anyio -p no:cacheprovider -p upstream_absent -q --tb=line
+markers =
+    autobahn: not run
+    dev_mode: not run
+    internal: not run
+    skip_blockbuster: as it says
+timeout = 30
+"""
+# Loaded before the tests' own conftest.
+ABSENT = '''\
+"""Stands for private names of the original that are not here."""
+
+import importlib.machinery
+import importlib.util
+import sys
+
+
+class Absent:
+    def __init__(self, name):
+        self.__dict__["_name"] = name
+
+    def _fail(self, *args, **options):
+        raise NotImplementedError(f"private: {self._name}")
+
+    __call__ = __iter__ = __len__ = __getitem__ = __enter__ = _fail
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Absent(f"{self._name}.{name}")
+
+
+class Finder:
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.startswith("aiohttp.") and ".pytest_plugin" not in fullname:
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        stand_in(module)
+
+
+class Watch:
+    """Every module of the name gets its stand-ins once it is loaded."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.startswith("aiohttp.") and ".pytest_plugin" not in fullname:
+            spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+            if spec is not None:
+                loader = spec.loader
+                execute = loader.exec_module
+                loader.exec_module = lambda module: (execute(module), stand_in(module))
+                return spec
+
+
+def stand_in(module):
+    def absent(name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Absent(f"{module.__name__}.{name}")
+
+    if not hasattr(module, "__getattr__"):
+        module.__getattr__ = absent
+
+
+for name, module in list(sys.modules.items()):
+    if name.startswith("aiohttp.") and ".pytest_plugin" not in name:
+        stand_in(module)
+sys.meta_path.insert(0, Watch())
+sys.meta_path = [each for each in sys.meta_path if type(each).__name__ != "Missing"]
+sys.meta_path.append(Finder())
+'''
+COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
+
+
+def main() -> int:
+    """Command line; 0 where everything that was asked for could be run."""
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("files", nargs="*", help="such as test_web_functional; default: all")
+    parser.add_argument("--sdist", type=Path, help="an sdist that is there already")
+    parser.add_argument("--show", action="store_true", help="print what pytest prints")
+    known, options = parser.parse_known_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tests = unpacked(known.sdist or downloaded(folder), folder)
+        total: dict[str, int] = {}
+        for file in known.files or FILES:
+            output = run(tests, file, options)
+            if known.show:
+                print(output)
+            counts = {what.rstrip("s"): int(number) for number, what in COUNT.findall(last(output))}
+            for what, number in counts.items():
+                total[what] = total.get(what, 0) + number
+            print(f"{file:40}", told(counts) or "could not be run", flush=True)
+        print(f"{'all':40}", told(total))
+    return 0
+
+
+def downloaded(folder: Path) -> Path:
+    """The sdist, from the index that pip is set up for."""
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
+    subprocess.run([*command, "--no-binary", "aiohttp", SERIES], check=True)
+    return next(folder.glob("aiohttp-*.tar.gz"))
+
+
+def unpacked(sdist: Path, folder: Path) -> Path:
+    """The folder with the sdist's tests, and our settings beside them."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    root = next(path for path in folder.glob("aiohttp-*") if path.is_dir())
+    # Only the tests: what they import is ours.
+    work = folder / "work"
+    work.mkdir()
+    (root / "tests").rename(work / "tests")
+    for each in ("LICENSE.txt", "README.rst"):
+        (root / each).rename(work / each)
+    (work / "pytest.ini").write_text(SETTINGS)
+    (work / "upstream_absent.py").write_text(ABSENT)
+    return work
+
+
+def run(work: Path, file: str, options: list[str]) -> str:
+    """What pytest prints for one file."""
+    command = [sys.executable, "-m", "pytest", f"tests/{file.removesuffix('.py')}.py", *options]
+    env = {**os.environ, "PYTHONPATH": str(work)}
+    done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def last(output: str) -> str:
+    """The line with the counts."""
+    lines = [line for line in output.splitlines() if COUNT.search(line)]
+    return lines[-1] if lines else ""
+
+
+def told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {what}" for what, number in sorted(counts.items(), reverse=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
