@@ -276,7 +276,49 @@ def python27() -> str | None:
 def compat(session: nox.Session) -> None:
     """The import name aiohttp, in an environment of its own."""
     install(session, (*FULL, "aiohttp-compat"), *TESTING, *WORKERS, "uv>=0.5")
-    session.run("pytest", "-q", "packages/aiohttp-compat/tests", *session.posargs)
+    tests = "packages/aiohttp-compat/tests"
+    session.run("pytest", "-q", tests, f"--ignore={tests}/ecosystem", *session.posargs)
+
+
+# Each has a program of ours in packages/aiohttp-compat/tests/ecosystem.
+ECOSYSTEM = (
+    "aiobotocore>=3",
+    "aiogram>=3.20",
+    "aiohttp-client-cache[sqlite]>=0.14",
+    "aiohttp-cors>=0.8",
+    "aiohttp-jinja2>=1.6",
+    "aiohttp-retry>=2.9",
+    "aiohttp-security[session]>=0.5",
+    "aiohttp-session[secure]>=2.12",
+    "aiohttp-socks>=0.11",
+    "aiohttp-sse>=3",
+    "aiojobs[aiohttp]>=1.4",
+    "aioresponses>=0.7.8",
+    "fsspec[http]>=2025.1",
+    "gql[aiohttp]>=4",
+    "opentelemetry-instrumentation-aiohttp-client[instruments]",
+    "opentelemetry-instrumentation-aiohttp-server[instruments]",
+    "opentelemetry-sdk",
+    "pytest-aiohttp>=1.1",
+    "python-engineio[asyncio_client]>=4.12",
+    "python-socketio[asyncio_client]>=5.13",
+    "sentry-sdk[aiohttp]>=2.30",
+    "slack-sdk[optional]>=3.37",
+    "vcrpy>=8",
+)
+
+
+@nox.session
+def ecosystem(session: nox.Session) -> None:
+    """Libraries from PyPI as they are, with the stand-in where they require aiohttp."""
+    install(session, (*FULL, "aiohttp-compat"), *TESTING, "packaging>=24")
+    session.run("python", "-m", "aiolos_aiohttp", "install", silent=True)
+    session.install("-q", *ECOSYSTEM)
+    session.run("python", "-m", "aiolos_aiohttp", "status")
+    # The fixtures are pytest-aiohttp's: it is one of the libraries.
+    plugin = ("-p", "no:aiohttp.pytest_plugin")
+    tests = "packages/aiohttp-compat/tests/ecosystem"
+    session.run("pytest", "-q", *plugin, tests, *session.posargs)
 
 
 @nox.session
