@@ -6,6 +6,7 @@ import gzip
 import aiolos_client
 import pytest
 from aiolos_client import BasicAuth, ClientSession, CookieJar, DummyCookieJar
+from aiolos_protocol.compression import available, compress
 from yarl import URL
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -15,6 +16,11 @@ def fields(request):
     """The head's lines behind the first, as a dictionary."""
     lines = request.split(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
     return dict(line.split(": ", 1) for line in lines)
+
+
+def answer(body, *lines):
+    told = b"".join(b"%b\r\n" % each.encode() for each in lines)
+    return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (told, len(body), body)
 
 
 def setting(*cookies):
@@ -260,6 +266,26 @@ class TestAnswers:
                     b"text" * 1000
                 )
         assert fields(peer.requests[0])["Accept-Encoding"] == "gzip, deflate"
+
+    async def test_cli_22_brotli(self, talk):
+        await self.decoded_and_offered(talk, "br")
+
+    async def test_cli_23_zstd(self, talk):
+        await self.decoded_and_offered(talk, "zstd")
+
+    async def decoded_and_offered(self, talk, coding):
+        """With the speedups; without them it is handed on as it came, and not asked for."""
+        offered = coding in available()
+        text = b"text" * 1000
+        body = compress(text, [coding]) if offered else b"as it came"
+        coded = answer(body, f"Content-Encoding: {coding}")
+        async with talk(coded, coded) as (peer, session):
+            async with session.get("/") as response:
+                assert await response.read() == (text if offered else body)
+                assert response.headers["Content-Encoding"] == coding
+            async with session.get("/", auto_decompress=False) as response:
+                assert await response.read() == body
+        assert (coding in fields(peer.requests[0])["Accept-Encoding"].split(", ")) is offered
 
     async def test_a_truncated_coding_is_no_whole_body(self, talk):
         body = gzip.compress(b"text" * 1000)[:-10]

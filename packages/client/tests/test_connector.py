@@ -46,6 +46,37 @@ async def test_cli_17_limits_are_kept_and_waiting_is_fair(options):
     assert order[2:] == [f"/{number}" for number in range(2, 8)]
 
 
+async def test_cli_16_the_usual_parameters(talk):
+    connector = TCPConnector(
+        limit=100, limit_per_host=30, ttl_dns_cache=300, ssl=True, keepalive_timeout=30
+    )
+    async with talk(connector=connector) as (_, session):
+        assert session.connector is connector
+        assert (connector.limit, connector.limit_per_host) == (100, 30)
+        assert connector.ssl is True
+        assert connector.use_dns_cache
+        assert not connector.force_close
+        assert await get(session) == "ok"
+        (link,) = connector._hosts
+        assert link.deadline == pytest.approx(connector._clock.now + 30, abs=1)
+    assert connector.closed
+
+
+async def test_cli_37_resolve_host_is_where_it_always_was(peer):
+    asked = []
+
+    class Watching(TCPConnector):
+        async def _resolve_host(self, host, port, traces=None):
+            asked.append((host, port))
+            return await super()._resolve_host(host, port, traces)
+
+    async with peer() as server, ClientSession(connector=Watching()) as session:
+        found = await session.connector._resolve_host("127.0.0.1", 80)
+        assert (found[0]["host"], found[0]["port"]) == ("127.0.0.1", 80)
+        assert await get(session, server.url) == "ok"
+    assert asked == [("127.0.0.1", 80), ("127.0.0.1", int(server.url.rpartition(":")[2]))]
+
+
 async def test_one_that_waits_and_is_cancelled_leaves_its_place(talk):
     async with talk(b"", connector=TCPConnector(limit=1)) as (peer, session):
         first = asyncio.ensure_future(get(session))

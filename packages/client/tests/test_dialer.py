@@ -192,6 +192,19 @@ class TestTLS:
             options = {"ssl": trusting, "server_hostname": "other.example"}
             assert await get(session, url, **options) == "ok"
 
+    async def test_cli_02_a_base_over_tls(self, authority, trusting):
+        seen = []
+        async with https(authority, seen=seen) as port:
+            async with ClientSession(
+                base_url=f"https://localhost:{port}",
+                headers={"Authorization": "Bearer t"},
+                connector=TCPConnector(ssl=trusting),
+            ) as session:
+                assert await get(session, "/users") == "ok"
+        ((head, _),) = seen
+        assert head.startswith(b"GET /users HTTP/1.1\r\nHost: localhost:%d\r\n" % port)
+        assert b"\r\nAuthorization: Bearer t\r\n" in head
+
     async def test_cli_19_no_check_at_all(self, authority):
         context = ssl.create_default_context()
         context.check_hostname = False
@@ -390,6 +403,20 @@ class TestHttpProxy:
             async with ClientSession(trust_env=True) as session:
                 assert await get(session, "http://one.example/") == "ok"
         assert len(proxy.requests) == 1
+
+    async def test_cli_25_a_tunnel_by_the_environment(self, monkeypatch, authority, trusting):
+        for name in ("no_proxy", "NO_PROXY", "https_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        async with https(authority, "inside") as port, HttpProxy() as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            async with ClientSession(trust_env=True, ssl=trusting) as session:
+                assert await get(session, f"https://inside:{port}/") == "ok"
+                monkeypatch.setenv("NO_PROXY", "10.0.0.0/8,127.0.0.0/8")
+                with pytest.raises(aiolos_client.ClientConnectorCertificateError):
+                    await get(session, f"https://127.0.0.1:{port}/")
+        assert [each.split(b" ")[:2] for each in proxy.requests] == [
+            [b"CONNECT", b"inside:%d" % port]
+        ]
 
     async def test_without_trust_the_environment_has_no_say(self, monkeypatch, peer):
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")

@@ -87,6 +87,61 @@ async def test_a_body_in_chunks(talk):
         assert peer.connections == 1
 
 
+async def test_cli_12_what_an_answer_tells(talk):
+    to = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+    fields = (
+        "Content-Type: application/json; charset=utf-8",
+        "Set-Cookie: sid=1; Path=/; HttpOnly",
+        "Set-Cookie: theme=dark",
+    )
+    async with talk(to, answer('{"ü": 1}'.encode(), *fields)) as (peer, session):
+        async with session.get("/here") as response:
+            assert response.status == 200
+            assert response.headers["content-type"] == "application/json; charset=utf-8"
+            assert response.content_type == "application/json"
+            assert await response.text() == '{"ü": 1}'
+            assert await response.json() == {"ü": 1}
+            assert await response.read() == '{"ü": 1}'.encode()
+            assert {name: each.value for name, each in response.cookies.items()} == {
+                "sid": "1",
+                "theme": "dark",
+            }
+            assert response.cookies["sid"]["httponly"]
+            assert str(response.url) == f"{peer.url}/there"
+            (first,) = response.history
+            assert (first.status, str(first.url)) == (302, f"{peer.url}/here")
+
+
+@pytest.mark.parametrize("status", [404, 503])
+async def test_cli_15_raise_for_status(talk, status):
+    refused = b"HTTP/1.1 %d Not Today\r\nX-Why: a\r\nContent-Length: 4\r\n\r\nbody" % status
+    async with talk(refused, refused, refused) as (peer, session):
+
+        async def inside():
+            async with session.get("/x") as response:
+                response.raise_for_status()
+
+        async def outside():
+            (await session.get("/x")).raise_for_status()
+
+        for ask in (inside, outside):
+            with pytest.raises(aiolos_client.ClientError) as caught:
+                await ask()
+            error = caught.value
+            assert isinstance(error, aiolos_client.ClientResponseError)
+            assert (error.status, error.message) == (status, "Not Today")
+            assert error.headers["X-Why"] == "a"
+            assert error.request_info.method == "GET"
+            assert str(error) == f"{status}, message='Not Today', url='{peer.url}/x'"
+        # Within the block the body may still be asked what is wrong.
+        async with session.get("/x") as response:
+            with pytest.raises(aiolos_client.ClientResponseError):
+                response.raise_for_status()
+            assert await response.text() == "body"
+        async with session.get("/x") as response:
+            response.raise_for_status()
+
+
 async def test_a_body_that_ends_with_the_connection(talk):
     async with talk(b"HTTP/1.1 200 OK\r\n\r\nabc", close=True) as (_, session):
         async with session.get("/") as response:
@@ -101,6 +156,45 @@ async def test_cli_30_a_body_is_read_in_pieces(talk):
             assert max(sizes) <= 70_000
         async with session.get("/") as response:
             assert [piece async for piece in response.content] == [b"y" * 10]
+
+
+@pytest.mark.parametrize("way", ["iter_chunked", "iter_any", "readany", "iter_chunks"])
+async def test_cli_30_a_large_body_comes_in_bounded_pieces(talk, way):
+    size = 30 * 1024 * 1024
+    most = 0
+
+    async def serve(reader, writer):
+        nonlocal most
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in range(size // 65_536):
+            writer.write(bytes(65_536))
+            await writer.drain()
+
+    async with talk(serve) as (_, session), session.get("/") as response:
+        content = response.content
+        received = 0
+
+        def take(piece):
+            nonlocal received, most
+            received += len(piece)
+            most = max(most, len(piece))
+
+        if way == "iter_chunked":
+            async for piece in content.iter_chunked(10_000):
+                take(piece)
+            assert most <= 10_000
+        elif way == "iter_any":
+            async for piece in content.iter_any():
+                take(piece)
+        elif way == "iter_chunks":
+            async for piece, _ in content.iter_chunks():
+                take(piece)
+        else:
+            while piece := await content.readany():
+                take(piece)
+    assert received == size
+    # The buffer's bound, and what one read of the socket may bring on top.
+    assert most <= 1_048_576
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import aiolos_client
 import pytest
 from aiolos_client import ClientSession, ClientTimeout
+from aiolos_protocol.testkit import ScriptedPeer
 from yarl import URL
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -22,6 +25,33 @@ async def test_a_get_is_one_head(talk):
     assert "Accept: */*" in lines
     assert lines[-2:] == ["", ""]
     assert "Content-Length" not in peer.requests[0].decode()
+
+
+async def test_cli_01_verbs_and_json(peer):
+    value = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    gone = b"HTTP/1.1 204 No Content\r\n\r\n"
+    async with peer(value + b'{"a": [1]', value + b'{"a":[1]}', OK, gone) as server:
+        async with ClientSession() as session:
+            async with session.get(f"{server.url}/broken") as response:
+                with pytest.raises(ValueError, match="Expecting"):
+                    await response.json()
+            async with session.post(f"{server.url}/items", json={"name": "x"}) as response:
+                assert await response.json() == {"a": [1]}
+            async with session.put(f"{server.url}/items/1", data=b"raw") as response:
+                assert (response.status, await response.text()) == (200, "ok")
+            async with session.delete(f"{server.url}/items/1") as response:
+                assert (response.status, await response.read()) == (204, b"")
+        assert session.closed
+    lines = [each.split(b"\r\n")[0] for each in server.requests]
+    assert lines == [
+        b"GET /broken HTTP/1.1",
+        b"POST /items HTTP/1.1",
+        b"PUT /items/1 HTTP/1.1",
+        b"DELETE /items/1 HTTP/1.1",
+    ]
+    assert server.requests[1].endswith(b'\r\n\r\n{"name": "x"}')
+    assert server.requests[2].endswith(b"\r\n\r\nraw")
+    assert server.connections == 1
 
 
 async def test_cli_20_a_hundred_requests_use_one_connection(talk):
@@ -320,6 +350,46 @@ class TestTheEnd:
         with pytest.raises(RuntimeError, match="the session is closed"):
             await session.get("http://127.0.0.1/")
 
+    async def test_cli_36_closed_once_more_in_the_end(self, peer):
+        session = None
+        async with peer() as server:
+            try:
+                async with ClientSession() as session:
+                    async with session.get(server.url) as response:
+                        assert await response.text() == "ok"
+            finally:
+                if session is not None:
+                    await session.close()
+        assert session.closed
+
+    async def test_cli_14_a_session_without_a_name(self, peer):
+        """It lives as long as its request; then it is missed."""
+        async with peer() as server:
+            with pytest.warns(ResourceWarning, match="unclosed"):
+                async with ClientSession().get(server.url) as response:
+                    gc.collect()
+                    assert await response.text() == "ok"
+                del response
+                gc.collect()
+
+    async def test_cli_14_again_and_again_until_it_is_there(self, peer, unused_port):
+        """The loop that guides show, with pauses that grow."""
+        pauses = []
+
+        async def sleep(seconds):
+            pauses.append(seconds)
+
+        async with peer() as server, ClientSession() as session:
+            urls = [f"http://127.0.0.1:{unused_port}/"] * 3 + [server.url]
+            for attempt, url in enumerate(urls):
+                try:
+                    async with session.get(url) as response:
+                        text = await response.text()
+                        break
+                except aiolos_client.ClientConnectorError:
+                    await sleep(2**attempt)
+        assert (pauses, text) == ([1, 2, 4], "ok")
+
     async def test_a_connector_of_somebody_else_stays_open(self):
         connector = aiolos_client.TCPConnector()
         async with ClientSession(connector=connector, connector_owner=False):
@@ -349,6 +419,32 @@ class TestTheEnd:
     async def test_a_base_that_is_no_whole_url_is_refused(self):
         with pytest.raises(ValueError, match="base_url is a whole URL"):
             ClientSession("/api")
+
+    def test_cli_38_from_synchronous_code_in_threads(self):
+        """As a view of Flask or Django does it: a loop of its own for each call."""
+        served = threading.Barrier(5)
+
+        def view(url):
+            async def fetch():
+                async with ClientSession() as session, session.get(url) as response:
+                    return await response.text()
+
+            served.wait(20)
+            return [asyncio.run(fetch()) for _ in range(3)]
+
+        async def serve(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+
+        async def main():
+            async with ScriptedPeer(serve) as server:
+                url = f"http://127.0.0.1:{server.port}/"
+                with ThreadPoolExecutor(5) as pool:
+                    loop = asyncio.get_running_loop()
+                    views = [loop.run_in_executor(pool, view, url) for _ in range(5)]
+                    return await asyncio.gather(*views), server.connections
+
+        assert asyncio.run(main()) == ([["ok"] * 3] * 5, 15)
 
     def test_outside_a_loop_there_is_no_session(self):
         with pytest.raises(RuntimeError, match="loop"):
