@@ -103,9 +103,9 @@ async def text(response):
         return answer.status, await answer.text()
 
 
-@pytest.mark.slow
-async def test_asg_01_04_05_requests_bodies_streams_and_404(tmp_path, server):
-    with served(tmp_path, server) as (_, base):
+async def ask_everything(folder, server):
+    """Requests, bodies, streams and 404 under `server`."""
+    with served(folder, server) as (_, base):
         async with aiolos.ClientSession(base) as session:
             assert await text(session.get("/?name=you")) == (200, "hello you")
             assert await text(session.post("/upload", data=b"x" * 3_000_000)) == (200, "3000000")
@@ -113,7 +113,22 @@ async def test_asg_01_04_05_requests_bodies_streams_and_404(tmp_path, server):
             assert await text(session.get("/stream")) == (200, numbers)
             assert (await text(session.get("/nowhere")))[0] == 404
             assert (await text(session.head("/stream"))) == (200, "")
-    assert "Traceback" not in (tmp_path / "log").read_text()
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+@pytest.mark.slow
+async def test_asg_01_under_uvicorn(tmp_path):
+    await ask_everything(tmp_path, "uvicorn")
+
+
+@pytest.mark.slow
+async def test_asg_04_under_hypercorn(tmp_path):
+    await ask_everything(tmp_path, "hypercorn")
+
+
+@pytest.mark.slow
+async def test_asg_05_under_daphne(tmp_path):
+    await ask_everything(tmp_path, "daphne")
 
 
 @pytest.mark.slow

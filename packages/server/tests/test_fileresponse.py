@@ -124,7 +124,7 @@ def tag_of(ask: Ask, file: Path) -> str:
     return tag
 
 
-def test_not_modified(ask: Ask, file: Path) -> None:
+def test_sta_05_not_modified(ask: Ask, file: Path) -> None:
     tag = tag_of(ask, file)
     for line in (f"If-None-Match: {tag}", f"If-None-Match: W/{tag}", "If-None-Match: *"):
         answer = ask(file, line)
@@ -137,13 +137,13 @@ def test_not_modified(ask: Ask, file: Path) -> None:
     assert ask(file, "If-Modified-Since: Tue, 15 Nov 1994 12:45:25 GMT").status == 200
 
 
-def test_tags_outrank_dates(ask: Ask, file: Path) -> None:
+def test_sta_05_tags_outrank_dates(ask: Ask, file: Path) -> None:
     assert ask(file, 'If-None-Match: "other"', f"If-Modified-Since: {DATE}").status == 200
     stale = "If-Unmodified-Since: Mon, 14 Nov 1994 12:45:26 GMT"
     assert ask(file, f"If-Match: {tag_of(ask, file)}", stale).status == 200
 
 
-def test_precondition_failed(ask: Ask, file: Path) -> None:
+def test_sta_05_precondition_failed(ask: Ask, file: Path) -> None:
     answer = ask(file, 'If-Match: "other"')
     assert (answer.status, answer.body) == (412, b"")
     assert ask(file, "If-Unmodified-Since: Mon, 14 Nov 1994 12:45:26 GMT").status == 412
@@ -169,14 +169,14 @@ def test_broken_dates_are_ignored(ask: Ask, file: Path) -> None:
         ("bytes=9-9,20-30", b"9", "bytes 9-9/10"),
     ],
 )
-def test_one_part(ask: Ask, file: Path, asked: str, part: bytes, told: str) -> None:
+def test_sta_04_one_part(ask: Ask, file: Path, asked: str, part: bytes, told: str) -> None:
     answer = ask(file, f"Range: {asked}")
     assert (answer.status, answer.body, answer.headers["content-range"]) == (206, part, told)
     assert answer.headers["content-length"] == str(len(part))
 
 
 @pytest.mark.parametrize("asked", ["bytes=10-", "bytes=-0", "bytes=5-1", "bytes=x", "bytes="])
-def test_unsatisfiable(ask: Ask, file: Path, asked: str) -> None:
+def test_sta_04_unsatisfiable(ask: Ask, file: Path, asked: str) -> None:
     answer = ask(file, f"Range: {asked}")
     assert (answer.status, answer.body) == (416, b"")
     assert answer.headers["content-range"] == "bytes */10"
@@ -195,7 +195,7 @@ def test_too_many_parts(ask: Ask, file: Path) -> None:
     assert ask(file, f"Range: bytes={asked}").status == 416
 
 
-def test_several_parts(ask: Ask, file: Path) -> None:
+def test_sta_04_several_parts(ask: Ask, file: Path) -> None:
     answer = ask(file, "Range: bytes=0-1,8-")
     kind, _, boundary = answer.headers["content-type"].partition("; boundary=")
     assert (answer.status, kind) == (206, "multipart/byteranges")

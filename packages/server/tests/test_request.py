@@ -189,6 +189,33 @@ async def test_req_10_private_body_and_free_attributes(serve: Serve) -> None:
     assert (await serve(handler).ask(post(b"x"))).body == b'{"replaced": 1}'
 
 
+async def test_req_11_a_validation_middleware_with_annotations(serve: Serve) -> None:
+    @web.middleware
+    async def validate(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        free: Any = request
+        try:
+            free._parsed_json = json.loads(await request.read())
+            if not isinstance(free._parsed_json.get("age"), int):
+                raise ValueError("age is a number")
+        except json.JSONDecodeError as error:
+            return web.json_response({"error": error.msg}, status=400)
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return await handler(request)
+
+    async def handler(request: web.Request) -> web.Response:
+        free: Any = request
+        return web.json_response(free._parsed_json["age"] + 1)
+
+    app = web.Application(middlewares=[validate])
+    app.router.add_post("/", handler)
+    assert get_type_hints(validate)["handler"] == web.Handler
+    answer = await serve(app=app).ask(post(b'{"age": 41}'))
+    assert (answer.status, answer.body) == (200, b"42")
+    for wrong in (b'{"age": "x"}', b"{"):
+        assert (await serve(app=app).ask(post(wrong))).status == 400
+
+
 async def test_req_12_cookies_that_are_none(seen: Any) -> None:
     head = b"GET / HTTP/1.1\r\nHost: a\r\nCookie: good=1; ;;=x; bad\x80name=2; other=3\r\n\r\n"
     assert (await seen(lambda r: dict(r.cookies), head)).get("good") == "1"
