@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from aiolos_protocol.message import HttpVersion11

@@ -36,8 +36,11 @@ def directory(tmp_path: Path) -> Path:
 def ask(running: Running, talk: Any, answers: Any) -> Any:
     """await ask(app, path, method="GET"): the answer over a socket."""
 
-    async def ask(app: web.Application, path: str, method: str = "GET") -> Any:
-        request = f"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    async def ask(
+        app: web.Application, path: str, method: str = "GET", lines: tuple[str, ...] = ()
+    ) -> Any:
+        fields = "".join(f"{line}\r\n" for line in ("Host: a", "Connection: close", *lines))
+        request = f"{method} {path} HTTP/1.1\r\n{fields}\r\n"
         async with running(app, access_log=None) as (_, port, _):
             (answer,) = answers(await talk(port, request.encode()), method)
         return answer
@@ -208,6 +211,35 @@ async def test_srv_13_a_name_that_is_not_utf_8(tmp_path: Path, ask: Any) -> None
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_bytes(b"latin")
     page = Links((await ask(serving(tmp_path, show_index=True), "/static/")).body)
     assert page.links == {"caf?.txt": "/static/caf%E9.txt"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "told"),
+    [
+        ("bytes=0-6", 206, b"content", "bytes 0-6/12"),
+        ("bytes=-1", 206, b"a", "bytes 11-11/12"),
+        ("bytes=8-", 206, b"of a", "bytes 8-11/12"),
+        ("bytes=12-", 416, b"", "bytes */12"),
+    ],
+)
+async def test_sta_04_ranges(
+    directory: Path, ask: Any, asked: str, status: int, body: bytes, told: str
+) -> None:
+    answer = await ask(serving(directory), "/static/a.txt", lines=(f"Range: {asked}",))
+    assert (answer.status, answer.body, answer.headers["content-range"]) == (status, body, told)
+
+
+async def test_sta_05_conditions(directory: Path, ask: Any) -> None:
+    first = await ask(serving(directory), "/static/a.txt")
+    for line in (
+        f"If-None-Match: {first.headers['etag']}",
+        f"If-Modified-Since: {first.headers['last-modified']}",
+    ):
+        answer = await ask(serving(directory), "/static/a.txt", lines=(line,))
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["etag"] == first.headers["etag"]
+    for line in ('If-None-Match: "x"', "If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT"):
+        assert (await ask(serving(directory), "/static/a.txt", lines=(line,))).status == 200
 
 
 async def test_sta_06_a_single_file(directory: Path, ask: Any) -> None:

@@ -29,7 +29,7 @@ from .idle import IdleConnections
 from .naming import named
 from .owner import Owner
 from .request import Request
-from .response import Response, StreamResponse, WholeResponse
+from .response import Response, StreamResponse
 
 # What a client that came while the server was full is told to wait, in seconds.
 RETRY_AFTER: Final = 5
@@ -224,7 +224,7 @@ class Connection(Owner):
         if response.prepared:
             if response is not self._begun:
                 response = self._failed(_reused(self._request))
-        elif isinstance(response, WholeResponse) and not self._has_hooks and not response._special:
+        elif not (self._has_hooks or response._special) and response.is_at_hand(self._request):
             self._send_whole(response)
             return None
         self._ending = response

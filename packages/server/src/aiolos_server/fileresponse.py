@@ -4,31 +4,51 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from os import PathLike
-from pathlib import Path
 from typing import IO, Any, Final
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.fields.accept import choose_coding
 from aiolos_protocol.fields.content_type import guess_content_type
-from aiolos_protocol.fields.etag import ETag
 from aiolos_protocol.fields.ranges import ContentRange
 from aiolos_protocol.multipart.boundary import new_boundary
 
-from .conditional import Outcome, outcome
-from .core import REASONS
+from .conditional import WHOLE, Outcome, outcome
+from .core import REASONS, ResponseCore
+from .filecache import SMALL, FileCache, Kept, etag_of, modified_of
 from .response import Answerable, StreamResponse
 from .sendfile import send_file
 
 _logger = logging.getLogger("aiolos.web")
 
+Stat = Callable[[str], os.stat_result]
+
 # Smaller first, for clients that have no preference.
 _PRECOMPRESSED: Final = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
-# Up to this size a file is read where it is opened: one hop to a thread, one write.
-SMALL: Final = 131_072
+# What may ask for less than the whole file, or for none of it.
+_CONDITIONS: Final = (
+    hdrs.RANGE,
+    hdrs.IF_NONE_MATCH,
+    hdrs.IF_MODIFIED_SINCE,
+    hdrs.IF_MATCH,
+    hdrs.IF_UNMODIFIED_SINCE,
+)
+# What says something of a file that is not sent.
+_OF_THE_FILE: Final = (
+    hdrs.ACCEPT_RANGES,
+    hdrs.CACHE_CONTROL,
+    hdrs.CONTENT_ENCODING,
+    hdrs.CONTENT_RANGE,
+    hdrs.ETAG,
+    hdrs.LAST_MODIFIED,
+)
+# Small files that handlers answer with.
+_CACHE: Final = FileCache()
+
+_guessed: Final = lru_cache(1024)(guess_content_type)
 
 
 class FileResponse(StreamResponse):
@@ -39,8 +59,20 @@ class FileResponse(StreamResponse):
     one part or multipart/byteranges, or 416. Where `path` with .br, .zst or .gz behind it exists
     and the client takes that coding, it is sent instead. A file that is missing, is none or may
     not be read is answered 404 or 403 and logged. `chunk_size` bytes are read at once where the
-    system cannot send the file by itself.
+    system cannot send the file by itself. Small files are kept in memory, and looked at each time.
     """
+
+    # Defaults stand on the class: most responses never set them.
+    _opened = False
+    # What is sent of the file, where it is here already; else where it lies, and then the file.
+    _data: bytes | None = None
+    _source: str | None = None
+    _file: IO[bytes] | None = None
+    _abandoned = False
+    _size = 0
+    _parts: tuple[tuple[int, int], ...] = ()
+    # Of multipart/byteranges: what stands before each part, and behind the last.
+    _heads: tuple[bytes, ...] = ()
 
     def __init__(
         self,
@@ -50,39 +82,81 @@ class FileResponse(StreamResponse):
         reason: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status=status, reason=reason, headers=headers)
-        self._path = Path(path)
+        ResponseCore.__init__(self, status=status, reason=reason, headers=headers)
+        self._path = os.fspath(path)
         self._chunk_size = chunk_size
-        self._file: IO[bytes] | None = None
-        self._data: bytes | None = None
-        self._size = 0
-        self._parts: tuple[tuple[int, int], ...] = ()
-        self._heads: list[bytes] = []
-        self._opened = False
 
-    def open(self, request: Answerable) -> None:
-        """Look the file up and open it; blocks. prepare() does so in a thread, unless it has been
-        done: who is in a thread anyhow saves a hop."""
+    # Looking it up.
+
+    def open(
+        self, request: Answerable, cache: FileCache = _CACHE, stat_variant: Stat = os.stat
+    ) -> None:
+        """Look the file up, and read what is sent of it if that is little; blocks.
+
+        prepare() does so in a thread, unless it has been done: who is in a thread anyhow saves a
+        hop. `stat_variant` looks for what is compressed beforehand.
+        """
         if self._opened:
             return
         self._opened = True
         try:
-            path, found, coding, varies = self._chosen(request)
+            path, found, coding, varies = self._chosen(request, None, stat_variant)
             if not stat.S_ISREG(found.st_mode):
                 raise PermissionError(f"{path} is not a file")
-            self._answer(request, self._described(found, coding, varies, request), found, path)
+            self._describe(found, coding, varies, cache.get(path, found))
+            self._answer(request, found.st_size)
+            if self._data is None and request.head.method != "HEAD":
+                self._source = path
+                if self._size <= SMALL and not self._heads:
+                    self._read(path, found, cache)
         except OSError as error:
-            _logger.warning("FileResponse(%r) cannot be sent: %s", str(self._path), error)
-            self._refused(403 if isinstance(error, PermissionError) else 404)
+            self._refuse(error)
 
-    def _refused(self, status: int) -> None:
-        self._status = status
-        self._reason = None
-        self._data = f"{status}: {REASONS[status]}".encode()
-        self._size = len(self._data)
-        self.headers[hdrs.CONTENT_TYPE] = "text/plain; charset=utf-8"
+    def open_kept(
+        self,
+        request: Answerable,
+        cache: FileCache = _CACHE,
+        stat_variant: Stat = os.stat,
+        found: os.stat_result | None = None,
+    ) -> bool:
+        """open() for a file that `cache` keeps, which takes no more than a stat or two.
 
-    def _chosen(self, request: Answerable) -> tuple[Path, os.stat_result, str | None, bool]:
+        False where it keeps none, or another one. `found` is what lies at the path, if the caller
+        has looked.
+        """
+        path = self._path
+        if path not in cache and not any(path + each in cache for each in _PRECOMPRESSED.values()):
+            return False
+        try:
+            path, found, coding, varies = self._chosen(request, found, stat_variant)
+        except OSError:
+            return False
+        kept = cache.get(path, found)
+        if kept is None:
+            return False
+        self._opened = True
+        self._describe(found, coding, varies, kept)
+        self._answer(request, found.st_size)
+        if self._data is None:
+            if self._heads:
+                self._source = path
+            else:
+                start, stop = self._parts[0]
+                self._data = kept.data[start:stop] if stop - start < len(kept.data) else kept.data
+        return True
+
+    def is_at_hand(self, request: Answerable) -> bool:
+        """See BaseResponse."""
+        if not self._opened:
+            self.open_kept(request)
+        if self._data is None:
+            return False
+        self._body = self._data
+        return True
+
+    def _chosen(
+        self, request: Answerable, found: os.stat_result | None, stat_variant: Stat
+    ) -> tuple[str, os.stat_result, str | None, bool]:
         """Path and status of what is sent, its coding, and whether another client gets another."""
         path = self._path
         variants: dict[str, os.stat_result] = {}
@@ -92,49 +166,50 @@ class FileResponse(StreamResponse):
             for coding, suffix in _PRECOMPRESSED.items():
                 if suffix[1:] in field or coding in field or "*" in field:
                     try:
-                        found = os.stat(f"{path}{suffix}")
+                        variant = stat_variant(path + suffix)
                     except OSError:
                         continue
-                    if stat.S_ISREG(found.st_mode):
-                        variants[coding] = found
+                    if stat.S_ISREG(variant.st_mode):
+                        variants[coding] = variant
             chosen = choose_coding(field, list(variants)) if variants else None
             if chosen is not None:
-                return Path(f"{path}{_PRECOMPRESSED[chosen]}"), variants[chosen], chosen, True
-        return path, os.stat(path), None, bool(variants)
+                return path + _PRECOMPRESSED[chosen], variants[chosen], chosen, True
+        return path, found or os.stat(path), None, bool(variants)
 
-    def _described(
-        self, found: os.stat_result, coding: str | None, varies: bool, request: Answerable
-    ) -> Outcome:
-        """Set the headers of the whole; what the client is to get of it."""
+    def _describe(
+        self, found: os.stat_result, coding: str | None, varies: bool, kept: Kept | None
+    ) -> None:
+        """Set the headers of the whole."""
         headers = self.headers
-        headers.setdefault(hdrs.CONTENT_TYPE, guess_content_type(self._path.name))
+        headers.setdefault(hdrs.CONTENT_TYPE, _guessed(os.path.basename(self._path)))
         headers.setdefault(hdrs.ACCEPT_RANGES, "bytes")
         if coding is not None:
             headers[hdrs.CONTENT_ENCODING] = coding
         if varies:
             headers.setdefault(hdrs.VARY, hdrs.ACCEPT_ENCODING)
-        etag = self.etag or ETag(f"{found.st_mtime_ns:x}-{found.st_size:x}")
-        modified = self.last_modified or datetime.fromtimestamp(int(found.st_mtime), UTC)
-        self.etag = etag
-        self.last_modified = modified
+        if kept is not None:
+            headers.setdefault(hdrs.ETAG, kept.etag)
+            headers.setdefault(hdrs.LAST_MODIFIED, kept.last_modified)
+        else:
+            self.etag = self.etag or etag_of(found)
+            self.last_modified = self.last_modified or modified_of(found)
+
+    def _outcome(self, request: Answerable, size: int) -> Outcome:
+        """What the client is to get of the whole."""
         if self._status != 200:
             return Outcome(self._status)
-        return outcome(
-            request.head.method,
-            request.headers,
-            etag=etag,
-            modified=modified,
-            size=found.st_size,
-        )
+        headers = request.headers
+        etag, modified = self.etag, self.last_modified
+        if not any(name in headers for name in _CONDITIONS) or etag is None or modified is None:
+            return WHOLE
+        return outcome(request.head.method, headers, etag=etag, modified=modified, size=size)
 
-    def _answer(
-        self, request: Answerable, chosen: Outcome, found: os.stat_result, path: Path
-    ) -> None:
-        status, self._parts = chosen
+    def _answer(self, request: Answerable, size: int) -> None:
+        """Set status and headers for what the client gets of `size` bytes."""
+        status, self._parts = self._outcome(request, size)
         if status != self._status:
             self._status = status
             self._reason = None
-        size = found.st_size
         headers = self.headers
         if status in (304, 412, 416):
             for name in (hdrs.CONTENT_TYPE, hdrs.CONTENT_ENCODING):
@@ -152,16 +227,6 @@ class FileResponse(StreamResponse):
             self._parts = ((0, size),)
         self._size = sum(stop - start for start, stop in self._parts)
         self._size += sum(map(len, self._heads))
-        if request.head.method == "HEAD":
-            return
-        file = path.open("rb", buffering=0)
-        if self._size <= SMALL and not self._heads:
-            with file:
-                start, stop = self._parts[0]
-                file.seek(start)
-                self._data = file.read(stop - start)
-        else:
-            self._file = file
 
     def _begin_parts(self, size: int) -> None:
         """multipart/byteranges (RFC 9110 14.6): the heads of the parts, and the end."""
@@ -169,11 +234,33 @@ class FileResponse(StreamResponse):
         boundary = new_boundary()
         kind = headers[hdrs.CONTENT_TYPE]
         headers[hdrs.CONTENT_TYPE] = f"multipart/byteranges; boundary={boundary}"
+        heads = []
         for start, stop in self._parts:
             line = ContentRange(start, stop, size)
             fields = f"Content-Type: {kind}\r\nContent-Range: {line}\r\n\r\n"
-            self._heads.append(f"\r\n--{boundary}\r\n{fields}".encode())
-        self._heads.append(f"\r\n--{boundary}--\r\n".encode())
+            heads.append(f"\r\n--{boundary}\r\n{fields}".encode())
+        heads.append(f"\r\n--{boundary}--\r\n".encode())
+        self._heads = tuple(heads)
+
+    def _read(self, path: str, found: os.stat_result, cache: FileCache) -> None:
+        start, stop = self._parts[0]
+        with open(path, "rb", buffering=0) as file:
+            file.seek(start)
+            self._data = file.read(stop - start)
+            cache.put(path, found, os.fstat(file.fileno()), self._data)
+
+    def _refuse(self, error: OSError) -> None:
+        _logger.warning("FileResponse(%r) cannot be sent: %s", self._path, error)
+        self._status = status = 403 if isinstance(error, PermissionError) else 404
+        self._reason = None
+        self._source = None
+        self._heads = ()
+        self._data = f"{status}: {REASONS[status]}".encode()
+        self._size = len(self._data)
+        for name in _OF_THE_FILE:
+            # It may be back in a moment.
+            self.headers.popall(name, None)
+        self.headers[hdrs.CONTENT_TYPE] = "text/plain; charset=utf-8"
 
     # Sending.
 
@@ -181,10 +268,13 @@ class FileResponse(StreamResponse):
         """Send the head and the file; once."""
         if self.prepared:
             return
-        if not self._opened:
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        if not self._opened and not self.open_kept(request):
             await loop.run_in_executor(None, self.open, request)
         try:
+            if self._data is None and self._source is not None:
+                # Not before: a response that nobody sends would hold the file open.
+                await loop.run_in_executor(None, self._open_source)
             if self._status != 304:
                 self.content_length = self._size
             await super().prepare(request)
@@ -192,9 +282,21 @@ class FileResponse(StreamResponse):
             if request.head.method != "HEAD":
                 await self._send_body(exchange)
         finally:
+            self._abandoned = True
             file, self._file = self._file, None
             if file is not None:
                 file.close()
+
+    def _open_source(self) -> None:
+        """Open what is to be sent; blocks."""
+        assert self._source is not None
+        try:
+            self._file = file = open(self._source, "rb", buffering=0)  # noqa: SIM115 - see prepare
+        except OSError as error:
+            self._refuse(error)
+            return
+        if self._abandoned:
+            file.close()
 
     async def _send_body(self, exchange: Exchange) -> None:
         if self._data is not None:

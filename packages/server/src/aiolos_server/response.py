@@ -101,6 +101,10 @@ class BaseResponse(Described):
 
     # Sending.
 
+    def is_at_hand(self, request: Answerable) -> bool:
+        """Whether all of it is there, as bytes, to be sent by one write."""
+        return False
+
     async def early_hints(self, request: Answerable, headers: Mapping[str, str]) -> None:
         """Send `103 Early Hints` (RFC 8297) with `headers`, such as Link, before the response.
 
@@ -225,6 +229,10 @@ class WholeResponse(BaseResponse):
     _body: Any
     _coded: bytes | None = None
     _bodiless: bool = False
+
+    def is_at_hand(self, request: Answerable) -> bool:
+        """See BaseResponse; a Payload is not."""
+        return not self._special
 
     @property
     def body(self) -> Any:

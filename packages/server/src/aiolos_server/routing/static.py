@@ -14,6 +14,7 @@ from aiolos_protocol.message import RequestHead
 from yarl import URL
 
 from ..errors import HTTPForbidden, HTTPNotFound
+from ..filecache import FileCache
 from ..fileresponse import FileResponse
 from ..request import Request
 from ..response import Response, StreamResponse
@@ -25,6 +26,8 @@ from .routes import ExpectHandler, ResourceRoute
 from .spelling import decoded, quoted, quoted_path, value_of
 
 VERSION_KEY: Final = "v"
+# How many names are known to lead to files that may be served.
+_KNOWN: Final = 4096
 
 
 class StaticResource(AbstractResource):
@@ -68,6 +71,9 @@ class StaticResource(AbstractResource):
         self._max_age = max_age
         self._immutable = immutable
         self._versions: dict[Path, tuple[tuple[int, int], str]] = {}
+        # Small files that may be served, and by which names they were asked for, resolved.
+        self._cache = FileCache()
+        self._known: dict[str, str] = {}
         self._routes = {
             method: ResourceRoute(method, self._handle, self, expect_handler=expect_handler)
             for method in ("GET", "HEAD")
@@ -136,38 +142,65 @@ class StaticResource(AbstractResource):
     # Serving.
 
     async def _handle(self, request: Request) -> StreamResponse:
-        # One hop to a thread for whatever asks the file system.
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, self._respond, request)
-
-    def _respond(self, request: Request) -> StreamResponse:
-        """The file, opened, or the directory's listing. Raises 403 or 404; blocks."""
         filename: str = request.match_info["filename"]
+        path = self._known.get(filename)
+        if path is not None:
+            response = self._kept(request, filename, path)
+            if response is not None:
+                return response
+        # One hop to a thread for whatever asks more of the file system.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, self._respond, request, filename)
+
+    def _kept(self, request: Request, filename: str, path: str) -> FileResponse | None:
+        """The response, where the file that was sent from `path` before is still the same."""
+        try:
+            found = os.stat(f"{self._directory}/{filename}")
+        except OSError:
+            return None
+        response = FileResponse(path, self._chunk_size)
+        if not response.open_kept(request, self._cache, self._stat_variant, found):
+            return None
+        control = self._cache_control(path, request)
+        if control is not None and response.status < 400:
+            response.headers[hdrs.CACHE_CONTROL] = control
+        return response
+
+    def _stat_variant(self, path: str) -> os.stat_result:
+        """A file that is compressed beforehand is held to the same rule as any other."""
+        return os.stat(path) if self._follow_symlinks else os.lstat(path)
+
+    def _respond(self, request: Request, filename: str) -> StreamResponse:
+        """The file, looked up, or the directory's listing. Raises 403 or 404; blocks."""
         try:
             path = self._located(filename)
             if path.is_dir():
                 return Response(text=self._listed(path, filename), content_type="text/html")
             if not path.is_file():
                 raise HTTPNotFound
-            response = FileResponse(path, chunk_size=self._chunk_size)
-            if self._max_age is not None:
-                response.headers[hdrs.CACHE_CONTROL] = self._cache_control(path, request)
+            control = self._cache_control(path, request)
         except PermissionError:
             raise HTTPForbidden from None
         except OSError:
             # A name that is too long, a circle of links.
             raise HTTPNotFound from None
-        response.open(request)
-        if response.status >= 400:
-            # It has vanished meanwhile, and may be back in a moment.
-            response.headers.pop(hdrs.CACHE_CONTROL, None)
+        response = FileResponse(path, chunk_size=self._chunk_size)
+        response.open(request, self._cache, self._stat_variant)
+        if control is not None and response.status < 400:
+            response.headers[hdrs.CACHE_CONTROL] = control
+        if len(self._known) >= _KNOWN:
+            # One file has many names: a//b, ./a.
+            self._known.clear()
+        self._known[filename] = str(path)
         return response
 
-    def _cache_control(self, path: Path, request: Request) -> str:
+    def _cache_control(self, path: str | Path, request: Request) -> str | None:
+        if self._max_age is None:
+            return None
         immutable = self._immutable
         if not immutable and self._append_version:
             asked = request.query.get(VERSION_KEY)
-            immutable = asked is not None and asked == self._version(path)
+            immutable = asked is not None and asked == self._version(Path(path))
         return f"public, max-age={self._max_age}{', immutable' if immutable else ''}"
 
     def _located(self, filename: str) -> Path:
