@@ -5,14 +5,16 @@ parameters of aiohttp 3.14, as libraries that replay or fake answers do, they ca
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from http.cookies import SimpleCookie
-from typing import Any
+from types import MappingProxyType as MappingProxyType
+from typing import Any, Self
 
 import aiolos
 from aiolos import ConnectionKey, Fingerprint, RequestInfo, UploadTracker
 from aiolos_client.clientrequest import Target
 from aiolos_client.settings import DEFAULTS
+from aiolos_protocol.fields.disposition import Disposition
 from aiolos_protocol.message import HttpVersion, RequestHead, ResponseHead
 from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.transport import READY
@@ -29,6 +31,16 @@ __all__ = [
     "RequestInfo",
     "UploadTracker",
 ]
+
+
+class ContentDisposition(Disposition):
+    """A Content-Disposition made by hand, with the parameters of the original."""
+
+    def __new__(
+        cls, type: str | None, parameters: Mapping[str, str], filename: str | None = None
+    ) -> Self:
+        named = parameters if filename is None else {**parameters, "filename": filename}
+        return super().__new__(cls, type or "", MappingProxyType(dict(named)))
 
 
 class ClientRequest(aiolos.ClientRequest):

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from aiolos.helpers import *  # noqa: F403
@@ -93,6 +94,28 @@ def parse_content_type(raw: str) -> tuple[str, Any]:
     """The media type and its parameters."""
     found = _parse_content_type(raw)
     return found.essence, found.parameters
+
+
+class HeadersMixin:
+    """What the fields say of the body; a subclass has the fields in `_headers`."""
+
+    _headers: Mapping[str, str]
+
+    @property
+    def content_type(self) -> str:
+        """The media type; application/octet-stream where there is none."""
+        return _parse_content_type(self._headers.get("Content-Type")).essence
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter of Content-Type, if any."""
+        return _parse_content_type(self._headers.get("Content-Type")).parameters.get("charset")
+
+    @property
+    def content_length(self) -> int | None:
+        """The body's length in bytes where the fields announce it."""
+        length = self._headers.get("Content-Length")
+        return None if length is None else int(length)
 
 
 def parse_http_date(date_str: str | None) -> dt.datetime | None:

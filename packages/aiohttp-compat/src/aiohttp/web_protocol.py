@@ -1,9 +1,13 @@
 """One connection of the server."""
 
+from collections.abc import Awaitable, Callable
+
 from aiolos.web import (
+    BaseRequest,
     PayloadAccessError,
     RequestHandler,
     RequestPayloadError,
+    StreamResponse,
 )
 
 __all__ = [
@@ -11,3 +15,5 @@ __all__ = [
     "RequestHandler",
     "RequestPayloadError",
 ]
+
+_RequestHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
