@@ -591,6 +591,23 @@ async def test_what_no_client_bears(data):
         await exchange.answered
 
 
+async def test_a_lenient_head_that_dribbles_in_is_mended_once(monkeypatch):
+    """Its lines have no bound of their own."""
+    from aiolos_protocol.http1 import pyparser
+
+    looks = []
+    mended = pyparser._mended_response
+    monkeypatch.setattr(
+        pyparser, "_mended_response", lambda *args: (looks.append(1), mended(*args))[1]
+    )
+    client = Client(lenient=True)
+    exchange = client.ask()
+    data = b"HTTP/1.1 200 OK\nX: a" + b"\n a" * 5000 + b"\nContent-Length: 0\n\r\n"
+    client.receive(*[bytes([byte]) for byte in data])
+    assert (await exchange.answered).headers["X"] == "a" + " a" * 5000
+    assert len(looks) <= 3
+
+
 async def test_lenience_is_bounded():
     client = Client(limits={"head": 1000}, lenient=True)
     exchange = client.ask()

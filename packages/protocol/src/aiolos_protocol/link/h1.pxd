@@ -38,6 +38,7 @@ cdef class H1Link(TransportOwner):
     @cython.locals(burst=cython.int, phase=cython.int)
     cdef object _receive(self)
     cdef bint _is_for_later(self, bytes data) except -1
+    cdef bint _may_end(self, bytes data) except -1
     cdef Py_ssize_t _waiting(self) except -1
     cdef object _bound(self)
     cdef object _join(self)

@@ -220,11 +220,20 @@ class H1Link(TransportOwner):
         phase = self._receiving
         if phase == BEGUN:
             # No further line: a head that dribbles in is not parsed anew for every byte.
-            return _LF not in data and self._waiting() < self._limits.head
+            more = self._may_end(data) if self._is_lenient() else _LF in data
+            return not more and self._waiting() < self._limits.head
         if phase in (DONE, SWITCHED) or (phase == IDLE and self._write_paused):
             self._bound()
             return True
         return False
+
+    def _may_end(self, data: bytes) -> bool:
+        """Whether a blank line, however ended, ends in `data`, which has been put into `_later`. A
+        head that may be mended is not parsed before: folded lines may be as many as they like."""
+        end = bytes(self._later[-len(data) - 2 :])
+        if len(end) < len(data) + 2:
+            end = self._buffer[-2:] + end
+        return b"\n\n" in end or b"\n\r\n" in end
 
     def _waiting(self) -> int:
         """How many bytes have been received and not consumed."""
