@@ -72,14 +72,31 @@ import importlib.util
 import sys
 
 
+running = False
+
+
+def pytest_runtest_setup():
+    global running
+    running = True
+
+
 class Absent:
+    """Whatever is done with it is refused while a test runs, and before gives another one."""
+
     def __init__(self, name):
         self.__dict__["_name"] = name
 
-    def _fail(self, *args, **options):
-        raise NotImplementedError(f"private: {self._name}")
+    def _use(self, *args, **options):
+        if running:
+            raise NotImplementedError(f"private: {self._name}")
+        return Absent(self._name)
 
-    __call__ = __iter__ = __len__ = __getitem__ = __enter__ = _fail
+    __call__ = __getitem__ = __enter__ = __add__ = __sub__ = __mul__ = __radd__ = __rmul__ = _use
+    __rsub__ = __or__ = __ror__ = __neg__ = __floordiv__ = _use
+
+    def __iter__(self):
+        self._use()
+        return iter(())
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -116,6 +133,9 @@ def stand_in(module):
     def absent(name):
         if name.startswith("__"):
             raise AttributeError(name)
+        if name == "_CLOSE_FUTURES":
+            # What a fixture of every test waits for.
+            return set()
         return Absent(f"{module.__name__}.{name}")
 
     if not hasattr(module, "__getattr__"):

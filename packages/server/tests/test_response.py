@@ -653,3 +653,21 @@ def test_http_exceptions_are_responses() -> None:
     assert (error.status, error.text, error.body_length) == (404, "gone", 0)
     error.set_cookie("a", "b")
     assert error.cookies["a"].value == "b"
+
+
+async def test_steps_that_a_subclass_overrides_are_called(sent: Any) -> None:
+    class Prepared(web.Response):
+        async def prepare(self, request: Any) -> None:
+            self.headers["X-Prepared"] = "yes"
+            await super().prepare(request)
+
+    class Ended(web.Response):
+        async def write_eof(self, data: bytes = b"") -> None:
+            ended.append(self.status)
+            await super().write_eof(data)
+
+    ended: list[int] = []
+    answer = await sent(lambda: Prepared(text="all"))
+    assert (answer.headers["x-prepared"], answer.body) == ("yes", b"all")
+    answer = await sent(lambda: Ended(text="all"))
+    assert (ended, answer.body) == ([200], b"all")

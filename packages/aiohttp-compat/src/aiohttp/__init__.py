@@ -5,6 +5,8 @@ their tests use, a thin subclass of the same name stands in (`client`, `client_r
 `connector`, `web_app`, `web_runner`): what is made by it is what aiolos makes, and the door works.
 """
 
+from importlib import import_module
+
 from . import _alone
 
 _alone.check()
@@ -35,4 +37,10 @@ siblings.provide("client", "aiohttp._component")
 
 
 def __getattr__(name: str) -> object:
+    # Modules are there without an import of their own, as those of the original are.
+    if not name.startswith("__"):
+        try:
+            return import_module(f"aiohttp.{name}")
+        except ModuleNotFoundError:
+            pass
     return aiolos.__getattr__(name)

@@ -2,7 +2,7 @@
 
 A request is made before anybody could have named a class for it, so there can be no subclass: its
 class, and that of responses, gets other names for what it has. They cost nothing where they are not
-used; `_start` costs one call for each response that is prepared by hand.
+used; `_start` costs one call for each response that is prepared step by step.
 """
 
 from collections.abc import Awaitable
@@ -50,11 +50,22 @@ def give_aliases() -> None:
     request._payload_writer = property(lambda self: self.exchange)
     response._payload_writer = property(lambda self: Writer(self) if self.prepared else None)
     response._start = response.prepare
-    response.prepare = _prepare
+    response.prepare = _preparing()
+    response.__init_subclass__ = classmethod(_subclassed)
 
 
-async def _prepare(self: Any, request: Any) -> Any:
-    """Send the head, by `_start`; once."""
-    if not self.prepared:
-        await self._start(request)
-    return self._payload_writer
+def _subclassed(cls: Any, **options: Any) -> None:
+    """A class that overrides `_start` has a step of its own, which the server is to call."""
+    super(BaseResponse, cls).__init_subclass__(**options)
+    if "_start" in vars(cls) and "prepare" not in vars(cls):
+        cls.prepare = _preparing()
+
+
+def _preparing() -> Any:
+    async def prepare(self: Any, request: Any) -> Any:
+        """Send the head, by `_start`; once."""
+        if not self.prepared:
+            await self._start(request)
+        return self._payload_writer
+
+    return prepare

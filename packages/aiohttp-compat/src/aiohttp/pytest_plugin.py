@@ -1,7 +1,10 @@
 """The fixtures of aiolos-testing under the names that aiohttp gives them."""
 
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final
 
+import pytest
 from aiolos_testing.pytest_plugin import (
     client_class_fixture,
     client_fixture,
@@ -10,14 +13,23 @@ from aiolos_testing.pytest_plugin import (
     unused_port_fixture,
 )
 
-if TYPE_CHECKING:
-    pass
-
 aiohttp_client = client_fixture("aiohttp_client", class_fixture="aiohttp_client_cls")
 aiohttp_client_cls = client_class_fixture("aiohttp_client_cls")
 aiohttp_server = server_fixture("aiohttp_server")
 aiohttp_raw_server = raw_server_fixture("aiohttp_raw_server")
 aiohttp_unused_port = unused_port_fixture("aiohttp_unused_port")
+
+
+@pytest.fixture
+def loop(_aiolos_stack: Any) -> Iterator[asyncio.AbstractEventLoop]:
+    """The loop in which the test runs; a test that is no coroutine function runs it itself."""
+    test_loop: asyncio.AbstractEventLoop = _aiolos_stack.loop
+    if not test_loop.is_running():
+        asyncio.set_event_loop(test_loop)
+    yield test_loop
+    if not test_loop.is_running():
+        asyncio.set_event_loop(None)
+
 
 # What annotations name; lazily, since pytest loads this module in every run.
 _TYPES: Final = {

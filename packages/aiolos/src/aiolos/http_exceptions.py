@@ -80,7 +80,7 @@ class InvalidHeader(BadHttpMessage):
 class BadStatusLine(BadHttpMessage):
     """A malformed first line."""
 
-    def __init__(self, line: str = "", error: str | None = None) -> None:
+    def __init__(self, line: str | bytes = "", error: str | None = None) -> None:
         self.line = line if isinstance(line, str) else repr(line)
         super().__init__(error or f"malformed first line {self.line!r}")
         self.args = (self.line,)
@@ -89,7 +89,7 @@ class BadStatusLine(BadHttpMessage):
 class BadHttpMethod(BadStatusLine):
     """A method that is no token."""
 
-    def __init__(self, line: str = "", error: str | None = None) -> None:
+    def __init__(self, line: str | bytes = "", error: str | None = None) -> None:
         super().__init__(line, error or f"malformed method in {line!r}")
 
 

@@ -231,8 +231,14 @@ class WholeResponse(BaseResponse):
     _bodiless: bool = False
 
     def is_at_hand(self, request: Answerable) -> bool:
-        """See BaseResponse; a Payload is not."""
-        return not self._special
+        """See BaseResponse; a Payload is not. Where a subclass has steps of its own, they are
+        called."""
+        kind = type(self)
+        return (
+            not self._special
+            and kind.prepare is BaseResponse.prepare
+            and kind.write_eof is WholeResponse.write_eof
+        )
 
     @property
     def body(self) -> Any:

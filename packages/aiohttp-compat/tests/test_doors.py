@@ -1,0 +1,751 @@
+"""The private doors of the original: each one is read, set, replaced or overridden with effect."""
+
+import asyncio
+import re
+from types import SimpleNamespace
+from unittest import mock
+
+import aiohttp
+import aiohttp.client
+import aiohttp.connector
+import aiohttp.web_runner
+import aiolos
+import pytest
+from aiohttp import client_proto, client_reqrep, helpers, streams, web, web_app
+from aiohttp.test_utils import RawTestServer, TestClient, TestServer
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+
+async def hello(request: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+@pytest.fixture
+async def server():
+    app = web.Application()
+    app.router.add_route("*", "/", hello)
+    async with TestServer(app) as server:
+        yield server
+
+
+# ClientSession.
+
+
+async def test_session_request_replaced_on_the_class_is_what_every_verb_calls(monkeypatch):
+    async def fake(self, method, str_or_url, **options):
+        return (method, str_or_url, options)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", fake)
+    async with aiohttp.ClientSession() as session:
+        assert await session.get("http://x", params={"a": 1}) == (
+            "GET",
+            "http://x",
+            {"params": {"a": 1}},
+        )
+        assert (await session.request("PUT", "http://x"))[0] == "PUT"
+        assert (await session.post("http://x"))[0] == "POST"
+
+
+async def test_session_request_is_patched_as_a_coroutine_function():
+    with mock.patch("aiohttp.client.ClientSession._request") as fake:
+        async with aiohttp.ClientSession() as session:
+            await session.get("http://x")
+    fake.assert_awaited_once_with("GET", "http://x")
+
+
+async def test_session_request_is_overridden_in_a_subclass(server):
+    class Counting(aiohttp.ClientSession):
+        asked = 0
+
+        async def _request(self, *args, **options):
+            self.asked += 1
+            return await super()._request(*args, **options)
+
+    async with Counting() as session, session.get(server.make_url("/")) as response:
+        assert await response.text() == "hello"
+        assert session.asked == 1
+
+
+async def test_session_loop_and_connector(server):
+    async with aiohttp.ClientSession() as session:
+        assert session._loop is asyncio.get_running_loop()
+        assert session._connector is session.connector
+        assert isinstance(session._connector, aiohttp.TCPConnector)
+        await session._connector.close()
+        session._connector = aiohttp.TCPConnector()
+        async with session.get(server.make_url("/")) as response:
+            assert response.status == 200
+        assert session.connector.open_connections == 1
+
+
+async def test_session_trace_configs_are_heeded_when_they_are_added_later(server):
+    seen = []
+
+    async def ended(session, context, params):
+        seen.append(params.response.status)
+
+    async with aiohttp.ClientSession() as session:
+        config = aiohttp.TraceConfig()
+        config.on_request_end.append(ended)
+        config.freeze()
+        session._trace_configs.append(config)
+        await (await session.get(server.make_url("/"))).read()
+    assert seen == [200]
+
+
+async def test_session_retry_connection_is_read_and_set():
+    async with aiohttp.ClientSession() as session:
+        assert session._retry_connection is True
+        session._retry_connection = False
+        assert session._sender._repeat is False
+
+
+async def test_a_parameter_that_is_the_sentinel_was_not_given(server):
+    async with aiohttp.ClientSession(timeout=helpers.sentinel) as session:
+        assert session.timeout == aiohttp.ClientTimeout(total=300, sock_connect=30)
+        async with session.get(server.make_url("/"), timeout=helpers.sentinel) as response:
+            assert response.status == 200
+
+
+async def test_request_context_manager_is_made_by_hand(server):
+    async with aiohttp.ClientSession() as session:
+        asked = session._request("GET", server.make_url("/"))
+        async with aiohttp.client._RequestContextManager(asked) as response:
+            assert await response.text() == "hello"
+
+
+async def test_the_client_session_of_the_module_is_the_one_that_request_makes(monkeypatch, server):
+    made = []
+
+    class Own(aiohttp.ClientSession):
+        def __init__(self, *args, **options):
+            made.append(self)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(aiohttp.client, "ClientSession", Own)
+    async with aiohttp.client.request("GET", server.make_url("/")) as response:
+        assert response.status == 200
+    assert len(made) == 1
+
+
+async def test_the_session_of_a_test_client_is_one_of_the_name_aiohttp(server):
+    async with TestClient(server) as client:
+        assert isinstance(client.session, aiohttp.ClientSession)
+        assert isinstance(await client.get("/"), aiohttp.ClientResponse)
+
+
+# ClientResponse.
+
+
+def by_hand(**options):
+    given = {
+        "writer": None,
+        "continue100": None,
+        "timer": helpers.TimerNoop(),
+        "request_info": mock.Mock(headers={}),
+        "traces": [],
+        "loop": asyncio.get_running_loop(),
+        "session": None,
+        **options,
+    }
+    return aiohttp.ClientResponse("GET", URL("http://host/path"), **given)
+
+
+async def test_response_by_hand_takes_the_constructor_of_3_14():
+    response = by_hand(stream_writer=mock.Mock(output_size=0))
+    assert (response.method, response.url) == ("GET", URL("http://host/path"))
+    assert response.status is None
+    await response.wait_for_close()
+
+
+async def test_response_by_hand_without_a_stream_writer_is_read():
+    response = by_hand()
+    response.status, response.reason = 201, "Made"
+    response._headers = CIMultiDictProxy(
+        CIMultiDict({"Content-Type": "application/json", "Content-Length": "7", "X": "y"})
+    )
+    response._raw_headers = ((b"X", b"y"),)
+    reader = streams.StreamReader(
+        client_proto.ResponseHandler(asyncio.get_running_loop()),
+        2**16,
+        loop=asyncio.get_running_loop(),
+    )
+    reader.feed_data(b'{"a":1}')
+    reader.feed_eof()
+    response.content = reader
+    assert response.ok
+    assert response.reason == "Made"
+    assert response.headers["X"] == "y"
+    assert response.raw_headers == ((b"X", b"y"),)
+    assert response.content_length == 7
+    assert response.content_type == "application/json"
+    assert await response.json() == {"a": 1}
+    async with response as entered:
+        assert entered is response
+
+
+async def test_response_body_that_is_set_is_what_read_gives(server):
+    async with aiohttp.ClientSession() as session:
+        response = await session.get(server.make_url("/"))
+        response._body = b"another"
+        assert await response.read() == b"another"
+        assert await response.text() == "another"
+        response.release()
+
+
+async def test_response_headers_that_are_set_are_read(server):
+    async with aiohttp.ClientSession() as session, session.get(server.make_url("/")) as response:
+        response._headers = CIMultiDictProxy(CIMultiDict({"Content-Type": "text/x"}))
+        response._raw_headers = ()
+        assert response.headers == {"Content-Type": "text/x"}
+        assert response.content_type == "text/x"
+        assert response.raw_headers == ()
+
+
+async def test_response_history_that_is_set_is_read():
+    first, second = by_hand(), by_hand()
+    second._history = (first,)
+    assert second.history == (first,)
+
+
+async def test_response_cache_is_where_headers_are_looked_up_first():
+    response = by_hand()
+    response._cache = {"headers": {"X": "cached"}}
+    assert response.headers["X"] == "cached"
+
+
+async def test_response_is_subclassed_for_answers_of_ones_own():
+    class Replayed(client_reqrep.ClientResponse):
+        def __init__(self, method, url):
+            super().__init__(
+                method,
+                url,
+                writer=None,
+                continue100=None,
+                timer=None,
+                request_info=None,
+                traces=None,
+                loop=asyncio.get_running_loop(),
+                session=None,
+            )
+
+        async def read(self):
+            return b"replayed"
+
+    response = Replayed("GET", URL("http://host"))
+    response._headers = CIMultiDictProxy(CIMultiDict())
+    assert await response.read() == b"replayed"
+
+
+async def test_response_class_of_a_session_makes_its_responses(server):
+    class Own(aiohttp.ClientResponse):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self.mine = True
+
+    async with (
+        aiohttp.ClientSession(response_class=Own) as session,
+        session.get(server.make_url("/")) as response,
+    ):
+        assert type(response) is Own
+        assert response.mine
+
+
+async def test_response_connection_has_a_transport_that_tells_its_peer():
+    async def endless(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"x")
+        await request.wait_for_disconnect()
+        return response
+
+    async with (
+        RawTestServer(endless) as server,
+        aiohttp.ClientSession() as session,
+        session.get(server.make_url("/")) as response,
+    ):
+        peer = response.connection.transport.get_extra_info("peername")
+        assert peer == ("127.0.0.1", server.port)
+        connection = response.connection
+        connection.close()
+        assert connection.closed
+        assert response.connection is None
+
+
+# ClientRequest.
+
+
+async def test_request_init_is_overridden_and_patched(server, monkeypatch):
+    made = []
+    init = aiohttp.ClientRequest.__init__
+
+    def patched(self, *args, **options):
+        init(self, *args, **options)
+        made.append(self.url.path)
+
+    monkeypatch.setattr(aiohttp.ClientRequest, "__init__", patched)
+    async with aiohttp.ClientSession() as session, session.get(server.make_url("/")) as response:
+        assert response.status == 200
+    assert made[-1] == "/"
+
+
+async def test_request_is_made_by_hand():
+    request = aiohttp.ClientRequest(
+        "get", URL("http://host:81/path"), params={"a": "b"}, headers={"X": "y"}
+    )
+    assert (request.method, str(request.url)) == ("GET", "http://host:81/path?a=b")
+    assert request.headers["X"] == "y"
+    assert (request.host, request.port, request.is_ssl()) == ("host", 81, False)
+    assert request.connection_key.port == 81
+
+
+async def test_request_is_ssl_of_a_subclass_decides():
+    class Secret(aiohttp.ClientRequest):
+        def is_ssl(self):
+            return True
+
+    async with (
+        RawTestServer(hello) as server,
+        aiohttp.ClientSession(request_class=Secret) as session,
+    ):
+        with pytest.raises(aiohttp.ClientConnectorSSLError):
+            await session.get(server.make_url("/"))
+
+
+# Connectors.
+
+
+async def test_connector_close_is_overridden(server):
+    closed = []
+
+    class Own(aiohttp.TCPConnector):
+        def _close(self, *, abort_ssl=False):
+            closed.append(abort_ssl)
+            return super()._close(abort_ssl=abort_ssl)
+
+    async with aiohttp.ClientSession(connector=Own()) as session:
+        await (await session.get(server.make_url("/"))).read()
+    assert closed == [False]
+    assert session.closed
+
+
+async def test_cli_37_resolve_host_is_there_under_both_names():
+    for package in (aiolos, aiohttp):
+        async with package.TCPConnector() as connector:
+            (found,) = await connector._resolve_host("127.0.0.1", 80)
+            assert (found["host"], found["port"]) == ("127.0.0.1", 80)
+
+
+async def test_resolve_host_is_patched_while_the_connector_lives(server):
+    async def resolve(self, host, port, traces=None):
+        assert host == "nowhere.example"
+        return [
+            {
+                "hostname": host,
+                "host": "127.0.0.1",
+                "port": server.port,
+                "family": 2,
+                "proto": 0,
+                "flags": 0,
+            }
+        ]
+
+    async with aiohttp.ClientSession() as session:
+        with mock.patch("aiohttp.connector.TCPConnector._resolve_host", resolve):
+            async with session.get("http://nowhere.example/") as response:
+                assert response.status == 200
+
+
+async def test_connector_family_is_read():
+    async with aiohttp.TCPConnector(family=2) as connector:
+        assert connector._family == 2
+
+
+@pytest.mark.parametrize("base", [aiohttp.BaseConnector, aiohttp.TCPConnector])
+async def test_create_connection_is_overridden(base, server):
+    asked = []
+
+    class Own(base):
+        async def _create_connection(self, req, traces, timeout):
+            asked.append((req.host, req.port, req.is_ssl(), req.url.scheme))
+            if base is aiohttp.TCPConnector:
+                return await super()._create_connection(req, traces, timeout)
+            _, protocol = await self._loop.create_connection(self._factory, req.host, req.port)
+            return protocol
+
+    async with aiohttp.ClientSession(connector=Own()) as session:
+        async with session.get(server.make_url("/")) as response:
+            assert await response.text() == "hello"
+    assert asked == [("127.0.0.1", server.port, False, "http")]
+
+
+async def test_wrap_create_connection_is_overridden(server):
+    asked = []
+
+    class Own(aiohttp.TCPConnector):
+        async def _wrap_create_connection(self, *args, addr_infos, req, timeout, **options):
+            asked.append(addr_infos[0][4])
+            return await super()._wrap_create_connection(
+                *args, addr_infos=addr_infos, req=req, timeout=timeout, **options
+            )
+
+    async with aiohttp.ClientSession(connector=Own()) as session:
+        async with session.get(server.make_url("/")) as response:
+            assert await response.text() == "hello"
+        async with session.get(server.make_url("/")) as response:
+            assert await response.text() == "hello"
+    assert asked == [("127.0.0.1", server.port)]
+
+
+async def test_unix_connector_is_subclassed(tmp_path):
+    class Own(aiohttp.UnixConnector):
+        pass
+
+    path = str(tmp_path / "s")
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    await web.UnixSite(runner, path).start()
+    async with aiohttp.ClientSession(connector=Own(path)) as session:
+        assert isinstance(session.connector, aiohttp.BaseConnector)
+        async with session.get("http://any/") as response:
+            assert response.status == 404
+    await runner.cleanup()
+
+
+async def test_response_handler_is_subclassed():
+    class Own(client_proto.ResponseHandler):
+        pass
+
+    protocol = Own(loop=asyncio.get_running_loop())
+    assert not protocol.is_connected()
+    reader = streams.StreamReader(protocol, 1, loop=asyncio.get_running_loop())
+    reader.feed_data(b"abc")
+    assert protocol._reading_paused
+    assert await reader.read(3) == b"abc"
+    assert not protocol._reading_paused
+
+
+# Requests and responses of the server.
+
+
+async def test_request_read_bytes_is_the_body(aiohttp_client):
+    async def handler(request):
+        assert request._read_bytes is None
+        assert await request.read() == b"body"
+        assert request._read_bytes == b"body"
+        request._read_bytes = b"another"
+        return web.Response(body=await request.read())
+
+    app = web.Application()
+    app.router.add_post("/", handler)
+    client = await aiohttp_client(app)
+    async with client.post("/", data=b"body") as response:
+        assert await response.read() == b"another"
+
+
+async def test_request_post_is_the_form(aiohttp_client):
+    async def handler(request):
+        assert request._post is None
+        request._post = {"a": "set"}
+        return web.Response(text=(await request.post())["a"])
+
+    app = web.Application()
+    app.router.add_post("/", handler)
+    client = await aiohttp_client(app)
+    async with client.post("/", data={"a": "b"}) as response:
+        assert await response.text() == "set"
+
+
+async def test_request_payload_writer_writes(aiohttp_client):
+    async def handler(request):
+        assert request._payload_writer is not None
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    client = await aiohttp_client(app)
+    assert (await client.get("/")).status == 200
+
+
+async def test_response_payload_writer_and_keep_alive(aiohttp_client):
+    async def handler(request):
+        response = web.StreamResponse()
+        assert response._payload_writer is None
+        assert await response.prepare(request) is not None
+        await response._payload_writer.write(b"by the door")
+        await response._payload_writer.write_eof()
+        response._keep_alive = False
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    client = await aiohttp_client(app)
+    async with client.get("/") as response:
+        assert await response.text() == "by the door"
+
+
+async def test_response_start_is_overridden(aiohttp_client):
+    class Own(web.Response):
+        async def _start(self, request):
+            self.headers["X-Started"] = request.path
+            return await super()._start(request)
+
+    async def handler(request):
+        return Own(text="x")
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    client = await aiohttp_client(app)
+    async with client.get("/") as response:
+        assert response.headers["X-Started"] == "/"
+
+
+# Applications, routers, runners.
+
+
+async def test_application_handle_is_patched(aiohttp_client, monkeypatch):
+    seen = []
+    handle = web.Application._handle
+
+    async def patched(self, request):
+        seen.append(request.path)
+        return await handle(self, request)
+
+    monkeypatch.setattr(web.Application, "_handle", patched)
+    app = web.Application()
+    app.router.add_get("/", hello)
+    client = await aiohttp_client(app)
+    assert await (await client.get("/")).text() == "hello"
+    assert (await client.get("/absent")).status == 404
+    assert seen == ["/", "/absent"]
+
+
+async def test_application_handle_is_overridden(aiohttp_client):
+    class Own(web.Application):
+        async def _handle(self, request):
+            response = await super()._handle(request)
+            response.headers["X-App"] = request.match_info["name"]
+            return response
+
+    app = Own()
+    app.router.add_get("/{name}", hello)
+    client = await aiohttp_client(app)
+    async with client.get("/you") as response:
+        assert response.headers["X-App"] == "you"
+
+
+async def test_router_resolve_is_patched(aiohttp_client, monkeypatch):
+    seen = []
+    resolve = web.UrlDispatcher.resolve
+
+    async def patched(self, request):
+        found = await resolve(self, request)
+        seen.append(found.route.resource.canonical)
+        return found
+
+    monkeypatch.setattr(web.UrlDispatcher, "resolve", patched)
+    app = web.Application()
+    app.router.add_get("/{name}", hello)
+    client = await aiohttp_client(app)
+    assert (await client.get("/x")).status == 200
+    assert seen == ["/{name}"]
+
+
+async def test_router_is_subclassed(aiohttp_client):
+    class Own(web.UrlDispatcher):
+        async def resolve(self, request):
+            return await super().resolve(request.clone(rel_url="/"))
+
+    app = web.Application(router=Own())
+    app.router.add_get("/", hello)
+    client = await aiohttp_client(app)
+    assert (await client.get("/anything")).status == 200
+
+
+async def test_application_make_handler_is_overridden(aiohttp_client):
+    made = []
+
+    class Own(web.Application):
+        def _make_handler(self, **options):
+            made.append(sorted(options))
+            return super()._make_handler(**options)
+
+    app = Own()
+    app.router.add_get("/", hello)
+    client = await aiohttp_client(app)
+    assert (await client.get("/")).status == 200
+    assert len(made) == 1
+
+
+async def test_test_servers_make_runner_is_overridden():
+    class Own(TestServer):
+        async def _make_runner(self, **options):
+            self.made = True
+            return await super()._make_runner(**options)
+
+    async with Own(web.Application()) as server:
+        assert server.made
+
+
+async def test_the_app_runner_of_the_module_is_the_one_that_is_used(monkeypatch):
+    made = []
+
+    class Own(aiohttp.web_runner.AppRunner):
+        def __init__(self, *args, **options):
+            made.append(self)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(aiohttp.web_runner, "AppRunner", Own)
+    async with TestServer(web.Application()) as server:
+        assert server.runner in made
+
+
+def test_the_application_of_the_module_is_the_one_that_code_gets(monkeypatch):
+    class Own(web_app.Application):
+        pass
+
+    monkeypatch.setattr(web, "Application", Own)
+    assert isinstance(web.Application(), Own)
+
+
+async def test_resources_are_subclassed(aiohttp_client):
+    class Own(web.PlainResource):
+        pass
+
+    app = web.Application()
+    resource = Own("/")
+    app.router.register_resource(resource)
+    resource.add_route("GET", hello)
+    client = await aiohttp_client(app)
+    assert (await client.get("/")).status == 200
+
+
+async def test_access_logger_is_subclassed():
+    lines = []
+
+    class Own(aiohttp.abc.AbstractAccessLogger):
+        def log(self, request, response, time):
+            lines.append((request.path, response.status))
+
+    async with TestServer(web.Application(), access_log_class=Own) as server:
+        async with aiohttp.ClientSession() as session:
+            await (await session.get(server.make_url("/no"))).read()
+    assert lines == [("/no", 404)]
+
+
+async def test_the_access_log_is_the_logger_of_that_name(caplog):
+    caplog.set_level("INFO", "aiohttp.access")
+    async with TestClient(web.Application()) as client:
+        await (await client.get("/")).read()
+    assert [each.name for each in caplog.records] == ["aiohttp.access"]
+
+
+# Other things that are subclassed or taken.
+
+
+async def test_cookie_jar_and_resolver_are_subclassed(server):
+    class Jar(aiohttp.DummyCookieJar):
+        pass
+
+    class Resolver(aiohttp.abc.AbstractResolver):
+        async def resolve(self, host, port=0, family=0):
+            return [
+                {
+                    "hostname": host,
+                    "host": "127.0.0.1",
+                    "port": server.port,
+                    "family": 2,
+                    "proto": 0,
+                    "flags": 0,
+                }
+            ]
+
+        async def close(self):
+            pass
+
+    connector = aiohttp.TCPConnector(resolver=Resolver())
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=Jar()) as session:
+        async with session.get("http://name.example/") as response:
+            assert response.status == 200
+
+
+async def test_payload_value_is_read_and_payload_subclassed(server):
+    class Own(aiohttp.Payload):
+        async def write(self, writer):
+            await writer.write(self._value)
+
+        def decode(self, encoding="utf-8", errors="strict"):
+            return self._value.decode(encoding)
+
+    assert Own(b"x")._value == b"x"
+    assert aiohttp.payload.BytesPayload(b"y")._value == b"y"
+    async with aiohttp.ClientSession() as session:
+        async with session.post(server.make_url("/"), data=Own(b"x")) as response:
+            assert response.status == 200
+
+
+def test_helpers():
+    assert helpers.BasicAuth is aiohttp.BasicAuth
+    assert helpers.parse_mimetype("text/html; charset=x").parameters["charset"] == "x"
+    mime = helpers.parse_mimetype("Application/Geo+JSON")
+    assert (mime.type, mime.subtype, mime.suffix) == ("application", "geo", "json")
+    assert helpers.strip_auth_from_url(URL("http://a:b@c/"))[0] == URL("http://c/")
+    assert helpers.guess_filename(SimpleNamespace(name="/a/b.txt")) == "b.txt"
+    assert helpers.guess_filename(SimpleNamespace(name="<stdin>")) is None
+    assert helpers.must_be_empty_body("HEAD", 200)
+    assert helpers.is_ip_address("::1")
+    assert not helpers.is_ip_address("host")
+
+
+def test_reify_computes_once():
+    class Lazy:
+        def __init__(self):
+            self._cache = {}
+
+        @helpers.reify
+        def value(self):
+            return object()
+
+    lazy = Lazy()
+    assert lazy.value is lazy.value
+    with pytest.raises(AttributeError, match="read-only"):
+        lazy.value = 1
+
+
+def test_words_of_websockets():
+    from aiohttp import http, http_websocket
+
+    assert http.WS_KEY == b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    assert http_websocket.WSMsgType is aiohttp.WSMsgType
+    assert http.WS_CLOSED_MESSAGE.type is aiohttp.WSMsgType.CLOSED
+    assert re.fullmatch("aiolos/.+", http.SERVER_SOFTWARE)
+
+
+async def test_data_queue_and_the_empty_reader():
+    queue = streams.DataQueue(asyncio.get_running_loop())
+    queue.feed_data("a", 1)
+    queue.feed_eof()
+    assert await queue.read() == "a"
+    with pytest.raises(streams.EofStream):
+        await queue.read()
+    assert isinstance(streams.EMPTY_PAYLOAD, streams.EmptyStreamReader)
+
+
+def test_zlib_backend_is_chosen():
+    import zlib
+
+    from aiohttp import compression_utils
+
+    before = compression_utils.ZLibBackend._zlib_backend
+    try:
+        aiohttp.set_zlib_backend(zlib)
+        assert compression_utils.ZLibBackend.name == "zlib"
+    finally:
+        aiohttp.set_zlib_backend(before)
+
+
+def test_server_is_the_protocol_factory():
+    from aiohttp import web_server
+
+    assert web_server.Server is web.Server
