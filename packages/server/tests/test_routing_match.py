@@ -24,6 +24,23 @@ def test_a_match_is_a_mapping_and_a_key() -> None:
     assert "x" in repr(match)
 
 
+def test_a_match_has_the_handler_as_it_was_registered() -> None:
+    class View(web.View):
+        async def get(self) -> web.Response:
+            return web.Response()
+
+    def plain(request: web.Request) -> web.Response:
+        return web.Response()
+
+    router = web.UrlDispatcher()
+    for registered in (handler, plain, View):
+        route = router.add_route("*", f"/{registered.__name__}", registered)
+        match = web.UrlMappingMatchInfo({}, route)
+        # Libraries look at it: aiohttp-cors asks a View which origins it lets in.
+        assert match.handler is match.own().handler is registered
+        assert match.chain is route.chain
+
+
 @pytest.mark.parametrize(
     ("registered", "asked"),
     [

@@ -42,7 +42,7 @@ class Application(aiolos.web.Application):
     async def _handle(self, request: Request) -> StreamResponse:
         match_info = await self._router.resolve(request)
         request._match_info = match_info
-        response: StreamResponse = await match_info.handler(request)
+        response: StreamResponse = await match_info.chain(request)
         return response
 
     def compose(self, outer: Any) -> None:
@@ -58,7 +58,7 @@ class Application(aiolos.web.Application):
     def _resolve_later(self, head: RequestHead) -> Any:
         """Who answers: `_handle`, which resolves once more."""
         match_info = self._router.find(head).own()
-        match_info.handler = self._handle_here
+        match_info.chain = self._handle_here
         return match_info
 
     async def _handle_here(self, request: Any) -> Any:

@@ -13,7 +13,7 @@ class AbstractMatchInfo(ABC):
     """What answers one request."""
 
     handler: Callable[[Any], Awaitable[Any]]
-    """Takes the request; middlewares included."""
+    """What answers, as it was registered: a function, or a View's class."""
 
     expect_handler: Callable[[Any], Awaitable[Any]]
     """Called first where the request expects 100-continue."""
@@ -28,6 +28,11 @@ class AbstractMatchInfo(ABC):
 
     shared: bool
     """True for one of AbstractApplication.matches."""
+
+    @property
+    def chain(self) -> Callable[[Any], Awaitable[Any]]:
+        """Takes the request; middlewares included."""
+        return self.handler
 
     @abstractmethod
     def own(self) -> Any:

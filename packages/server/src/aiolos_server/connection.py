@@ -195,7 +195,7 @@ class Connection(Owner):
         request: Any = self._request
         if request.head.expect:
             return _expected(request)
-        return request._match_info.handler(request)  # type: ignore[no-any-return]
+        return request._match_info.chain(request)  # type: ignore[no-any-return]
 
     def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
         """See Owner: a whole response is sent at once, any other by a coroutine."""
@@ -536,7 +536,7 @@ async def _expected(request: Any) -> Any:
     """The handler of a request that expects 100-continue."""
     match_info = request.match_info
     await match_info.expect_handler(request)
-    return await match_info.handler(request)
+    return await match_info.chain(request)
 
 
 def _reused(request: Any) -> RuntimeError:
@@ -554,6 +554,4 @@ def _other(request: Any, begun: Any, response: Any) -> RuntimeError:
 
 
 def _name(request: Any) -> str:
-    match_info = request.match_info
-    handler = getattr(match_info.route, "handler", match_info.handler)
-    return f"the handler {named(handler)}"
+    return f"the handler {named(request.match_info.handler)}"

@@ -5,12 +5,12 @@ from typing import Any
 
 
 class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no dict[...]
-    """The variables of the path, and what answers: `handler`, with its middlewares.
+    """The variables of the path, and what answers: `chain` is the handler in its middlewares.
 
     `current_app` is the application whose middleware or handler is running.
     """
 
-    __slots__ = ("_current_app", "handler", "route", "shared")
+    __slots__ = ("_current_app", "chain", "route", "shared")
 
     def __init__(
         self, match_dict: "Mapping[str, Any] | None", route: Any, shared: bool = False
@@ -20,11 +20,16 @@ class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no di
         self._current_app: Any = None
         self.route = route
         self.shared = shared
-        self.handler: "Callable[[Any], Awaitable[Any]]" = route.chain
+        self.chain: "Callable[[Any], Awaitable[Any]]" = route.chain
 
     def own(self) -> "UrlMappingMatchInfo":
         """See AbstractMatchInfo."""
         return UrlMappingMatchInfo(self, self.route)
+
+    @property
+    def handler(self) -> Any:
+        """What answers, as it was registered: a function, or a View's class."""
+        return self.route.handler
 
     @property
     def http_exception(self) -> "Exception | None":
