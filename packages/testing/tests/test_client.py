@@ -1,5 +1,6 @@
 """TestClient, over a session that notes what it is asked."""
 
+import asyncio
 import gc
 import warnings
 from typing import Any
@@ -162,6 +163,17 @@ async def test_what_was_awaited_is_given_back_at_the_end(tiny: Any) -> None:
     assert response.events == ["released"]
     assert websocket.events == ["closed"]
     assert entered.events == ["left"]
+
+
+async def test_what_is_asked_can_be_a_task(tiny: Any) -> None:
+    async with TestClient(tiny()) as client:
+        one, other = await asyncio.gather(
+            asyncio.create_task(client.get("/")), asyncio.create_task(client.ws_connect("/"))
+        )
+        with pytest.raises(ZeroDivisionError):
+            client.get("/").throw(ZeroDivisionError())
+        client.get("/").close()  # and nobody is warned
+    assert (one.events, other.events) == (["released"], ["closed"])
 
 
 async def test_a_client_that_does_not_run_says_what_to_do(tiny: Any) -> None:

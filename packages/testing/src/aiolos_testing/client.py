@@ -1,7 +1,7 @@
 """TestClient: a client's session that asks one test server."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from aiolos_protocol import siblings
@@ -225,14 +225,37 @@ class TestClient(Generic[_Response, _Socket]):
         return f"<{type(self).__name__} of {self._server!r}>"
 
 
-class _Remembering(Generic[_Result]):
-    """Passes on what a session gives; tells `remember` of a result that nobody will give back."""
+class _Remembering(Coroutine[Any, Any, _Result], Generic[_Result]):
+    """Passes on what a session gives; tells `remember` of a result that nobody will give back.
 
-    __slots__ = ("_pending", "_remember")
+    As what a session gives, it is a coroutine, so that it can be made a task.
+    """
+
+    __slots__ = ("_awaited", "_pending", "_remember")
 
     def __init__(self, pending: Pending[_Result], remember: Callable[[Any], None]) -> None:
         self._pending = pending
         self._remember = remember
+        self._awaited: Generator[Any, None, _Result] | None = None
+
+    def send(self, value: Any) -> Any:
+        """As a coroutine's."""
+        if self._awaited is None:
+            self._awaited = self.__await__()
+        return self._awaited.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """As a coroutine's."""
+        if self._awaited is None:
+            self._awaited = self.__await__()
+        return self._awaited.throw(*error)
+
+    def close(self) -> None:
+        """As a coroutine's."""
+        if self._awaited is not None:
+            self._awaited.close()
+        if isinstance(self._pending, Coroutine):
+            self._pending.close()
 
     def __await__(self) -> Generator[Any, None, _Result]:
         result = yield from self._pending.__await__()
