@@ -97,9 +97,9 @@ async def test_the_exit_status_of_answers(command, status, code):
     assert (returned, out) == (code, body)
 
 
-async def test_the_exit_status_of_errors(command, unused_port):
+async def test_the_exit_status_of_errors(command, unused_port, tmp_path):
     redirect = b"HTTP/1.1 302 F\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
-    for answers, arguments, code, words in (
+    expected = (
         ([], [f"http://127.0.0.1:{unused_port}"], 7, "Cannot connect to host 127.0.0.1"),
         ([], ["http://nobody.invalid/"], 6, "nobody.invalid"),
         ([], ["-j", "{", "URL"], 2, "--json is no JSON"),
@@ -109,8 +109,14 @@ async def test_the_exit_status_of_errors(command, unused_port):
         ([b""], ["-t", "0.1", "URL"], 28, "total=0.1"),
         ([redirect] * 20, ["URL"], 47, "max_redirects=10"),
         ([b"nonsense\r\n\r\n"], ["URL"], 56, "malformed response"),
-    ):
-        returned, out, err, _ = await command(answers, *arguments)
+        ([answer(status=404)], ["-o", f"{tmp_path}/a", "URL"], 4, "404, message='Reason'"),
+        ([b"nonsense\r\n\r\n"], ["-o", f"{tmp_path}/b", "URL"], 56, "malformed response"),
+        ([answer()], ["-o", str(tmp_path), "URL"], 23, "a folder, where a file is to be written"),
+    )
+    ended = await asyncio.gather(
+        *(command(answers, *arguments) for answers, arguments, _, _ in expected)
+    )
+    for (returned, out, err, _), (_, _, code, words) in zip(ended, expected, strict=True):
         assert (returned, out) == (code, b""), err
         assert words in err
         assert err.count("\n") == 1

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from errno import EISDIR
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,8 @@ class _Partial:
     @classmethod
     def beside(cls, path: Path, url: str) -> "_Partial":
         """What an earlier download of `url` to `path` has left."""
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, "a folder, where a file is to be written", str(path))
         found = cls(path.with_name(f"{path.name}.part"))
         try:
             kept = json.loads(found.note.read_text())

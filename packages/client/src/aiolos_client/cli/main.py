@@ -12,6 +12,7 @@ from ..errors import (
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientError,
+    ClientResponseError,
     InvalidURL,
     NonHttpUrlClientError,
     TooManyRedirects,
@@ -72,11 +73,17 @@ async def _run(given: Any) -> int:
 
 
 async def _download(session: ClientSession, url: str, path: Any, options: dict[str, Any]) -> int:
-    if not sys.stderr.isatty():
-        await session.download(url, path, **options)
-        return 0
-    with shown(path.name) as progress:
-        await session.download(url, path, progress=progress, **options)
+    with ExitStack() as stack:
+        if sys.stderr.isatty():
+            options["progress"] = stack.enter_context(shown(path.name))
+        try:
+            await session.download(url, path, **options)
+        except ClientResponseError as error:
+            if error.status < 400 or error.__cause__ is not None:
+                # Not the server's own word: redirections without end, or what is no HTTP.
+                raise
+            show.complain(str(error))
+            return error.status // 100
     return 0
 
 
