@@ -185,6 +185,24 @@ async def test_undecorated_and_class_middlewares(serve: Serve) -> None:
     assert seen == ["undecorated", "instance"]
 
 
+async def test_a_method_is_a_middleware(serve: Serve) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.count = 0
+
+        @web.middleware
+        async def count_it(self, request: web.Request, handler: Any) -> web.StreamResponse:
+            self.count += 1
+            response: web.StreamResponse = await handler(request)
+            return response
+
+    counting = Counting()
+    app = web.Application(middlewares=[counting.count_it])
+    app.router.add_get("/", hello)
+    assert (await serve(app=app).ask(target("/"))).body == b"hello"
+    assert counting.count == 1
+
+
 async def test_srv_06_middlewares_appended_in_a_factory(serve: Serve) -> None:
     seen: list[str] = []
     app = web.Application()
