@@ -57,17 +57,26 @@ def test_offers(window, takeover, expected):
 @pytest.mark.parametrize(
     ("offered", "expected", "field"),
     [
-        ("", Compression(12, 15), ""),
         ("client_max_window_bits", Compression(12, 12), "client_max_window_bits=12"),
         ("client_max_window_bits=10", Compression(12, 10), "client_max_window_bits=10"),
         ("client_max_window_bits=8", Compression(12, 8), "client_max_window_bits=8"),
-        ("server_max_window_bits=10", Compression(10, 15), "server_max_window_bits=10"),
-        ("server_max_window_bits=15", Compression(12, 15), "server_max_window_bits=12"),
         (
-            "server_no_context_takeover",
-            Compression(12, 15, server_takeover=False),
-            "server_no_context_takeover",
+            "client_max_window_bits; server_max_window_bits=10",
+            Compression(10, 12),
+            "server_max_window_bits=10; client_max_window_bits=12",
         ),
+        (
+            "client_max_window_bits; server_max_window_bits=15",
+            Compression(12, 12),
+            "server_max_window_bits=12; client_max_window_bits=12",
+        ),
+        (
+            "client_max_window_bits; server_no_context_takeover",
+            Compression(12, 12, server_takeover=False),
+            "server_no_context_takeover; client_max_window_bits=12",
+        ),
+        # Whose window cannot be bounded must not keep it.
+        ("", Compression(12, 15, client_takeover=False), "client_no_context_takeover"),
         (
             "client_no_context_takeover",
             Compression(12, 15, client_takeover=False),

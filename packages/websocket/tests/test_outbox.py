@@ -9,6 +9,7 @@ from aiolos_protocol.testkit import ManualClock
 from aiolos_websocket.deflate import TAIL, Deflater, Inflater
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT
 from aiolos_websocket.outbox import IDLE, OFF_LOOP, Outbox
+from aiolos_websocket.windows import Windows
 
 BIG = b"large " * (OFF_LOOP // 4)
 
@@ -22,7 +23,10 @@ class Way:
         self.deflater = deflater
         self.inflater = Inflater(15, True)
         loop = asyncio.get_running_loop()
-        self.outbox = Outbox(loop, self.clock, self.frames.append, self, ConnectionLost, deflater)
+        self.windows = Windows()
+        self.outbox = Outbox(
+            loop, self.clock, self.frames.append, self, ConnectionLost, deflater, self.windows
+        )
 
     def frame(self, opcode, payload, fin=True, compressed=False):
         return opcode, payload, fin, compressed
@@ -194,6 +198,7 @@ async def test_a_window_that_is_not_used_is_given_back(deflating):
     assert deflating.holds_window
     way.clock.advance(IDLE)
     assert not deflating.holds_window
+    assert way.windows.size == 0
     assert way.clock.watched == 0
     way.outbox.send(TEXT, b"abc" * 100)
     assert way.clock.watched == 1
@@ -217,3 +222,21 @@ async def test_without_takeover_nothing_is_held():
     way.outbox.send(TEXT, b"abc" * 100)
     assert way.clock.watched == 0
     assert way.messages() == [(TEXT, b"abc" * 100)]
+
+
+async def test_a_window_may_be_taken_away_at_any_time(deflating):
+    way = Way(deflating)
+    await way.outbox.take_turn()
+    for last in (False, False, True):
+        await way.outbox.send_fragment(CONTINUATION if way.frames else TEXT, b"abc" * 9, last, None)
+        assert way.windows.size
+        way.windows.release(deflating)
+    assert way.messages() == [(TEXT, b"abc" * 27)]
+
+
+async def test_the_window_is_given_back_at_the_end(deflating):
+    way = Way(deflating)
+    way.outbox.send(TEXT, b"abc" * 100)
+    way.outbox.abandon()
+    assert not deflating.holds_window
+    assert way.windows.size == 0

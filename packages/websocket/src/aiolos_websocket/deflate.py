@@ -20,6 +20,9 @@ _LEVEL: Final = zlib.Z_BEST_SPEED
 # Without a window from earlier messages, less than this hardly ever becomes smaller.
 _WORTHWHILE: Final = 64
 
+# What zlib keeps besides window and tables.
+_STATE: Final = 6_000
+
 # RFC 7692 7.2.3.5 lets a message contain final blocks; each costs a new decompressor.
 _MAX_FINAL_BLOCKS: Final = 8
 
@@ -44,6 +47,11 @@ class Deflater:
     def window(self) -> int:
         """The largest window allowed."""
         return self._window
+
+    @property
+    def footprint(self) -> int:
+        """How many bytes a window that is held takes, about (zconf.h tells how much it is)."""
+        return (1 << self._window + 2) + (1 << _memory_level(self._window) + 9) + _STATE
 
     @property
     def holds_window(self) -> bool:
@@ -100,8 +108,12 @@ def deflated(message: bytes, window: int) -> bytes | None:
 
 
 def _compressor(window: int) -> "zlib._Compress":
-    # memLevel 8 beside window 15 is zlib's own proportion.
-    return zlib.compressobj(_LEVEL, zlib.DEFLATED, -window, window - 7)
+    return zlib.compressobj(_LEVEL, zlib.DEFLATED, -window, _memory_level(window))
+
+
+def _memory_level(window: int) -> int:
+    # 8 beside window 15 is zlib's own proportion.
+    return window - 7
 
 
 class Inflater:

@@ -80,7 +80,8 @@ def answer(
 ) -> tuple[Compression, str] | None:
     """A server's choice among `offers`: the first that it can meet, and the field that says so.
 
-    `window` bounds both directions; where the client cannot be bound, its window is 15.
+    `window` bounds both directions. Where the client cannot be bound, its window is 15, but it must
+    not keep it, so that we need not either.
     """
     for name, parameters in offers:
         if name != NAME:
@@ -90,7 +91,8 @@ def answer(
             continue
         parts = [NAME]
         server_takeover = takeover and _SERVER_TAKEOVER not in asked
-        client_takeover = takeover and _CLIENT_TAKEOVER not in asked
+        bound = window == LARGEST or _CLIENT_WINDOW in asked
+        client_takeover = takeover and bound and _CLIENT_TAKEOVER not in asked
         if not server_takeover:
             parts.append(_SERVER_TAKEOVER)
         if not client_takeover:

@@ -18,6 +18,7 @@ from aiolos_protocol.clock import Clock
 from .deflate import MAX_WINDOW, MIN_WINDOW, Deflater
 from .frames import BINARY, CLOSE
 from .heartbeat import Alarm
+from .windows import Windows
 from .writer import Writer
 
 # Deflating more than this takes a millisecond or longer, and is done in a thread.
@@ -52,11 +53,21 @@ class Job:
 class Outbox:
     """Makes frames of messages by `writer`, and writes them by `write`.
 
-    `deflater` is None where no compression was agreed upon; `lost` makes the error for messages
-    that cannot be sent any more.
+    `deflater` is None where no compression was agreed upon, and `windows` bounds what it holds;
+    `lost` makes the error for messages that cannot be sent any more.
     """
 
-    __slots__ = ("_alarm", "_deflater", "_jobs", "_loop", "_lost", "_turn", "_write", "_writer")
+    __slots__ = (
+        "_alarm",
+        "_deflater",
+        "_jobs",
+        "_loop",
+        "_lost",
+        "_turn",
+        "_windows",
+        "_write",
+        "_writer",
+    )
 
     def __init__(
         self,
@@ -66,11 +77,13 @@ class Outbox:
         writer: Writer,
         lost: Callable[[str], ConnectionResetError],
         deflater: Deflater | None,
+        windows: Windows,
     ) -> None:
         self._loop = loop
         self._write = write
         self._writer = writer
         self._deflater = deflater
+        self._windows = windows
         self._lost = lost
         self._alarm = Alarm(loop, clock, self._release)
         self._jobs: deque[Job] = deque()
@@ -106,7 +119,7 @@ class Outbox:
     def send_ready(self, frame: bytes, is_deflated: bool) -> None:
         """Send a frame that was made elsewhere; only while nobody has the turn."""
         if is_deflated and self._deflater is not None:
-            self._deflater.release()
+            self._windows.release(self._deflater)
         self._write(frame)
 
     async def take_turn(self) -> None:
@@ -154,6 +167,8 @@ class Outbox:
         """
         self._turn = Turn.OVER
         self._alarm.clear()
+        if self._deflater is not None:
+            self._windows.release(self._deflater)
         close = None
         while self._jobs:
             job = self._jobs.popleft()
@@ -225,7 +240,10 @@ class Outbox:
 
     def _in_use(self) -> None:
         deflater = self._deflater
-        if deflater is not None and deflater.holds_window and not deflater.used:
+        if deflater is None or not deflater.holds_window or self._turn is Turn.OVER:
+            return
+        self._windows.used(deflater)
+        if not deflater.used:
             deflater.used = True
             self._alarm.set(IDLE)
 
@@ -237,7 +255,7 @@ class Outbox:
             deflater.used = False
             self._alarm.set(IDLE)
         else:
-            deflater.release()
+            self._windows.release(deflater)
 
 
 def _settle(done: "asyncio.Future[None]", error: BaseException | None) -> None:

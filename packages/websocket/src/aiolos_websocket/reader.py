@@ -181,6 +181,9 @@ class Reader:
         end = len(data)
         while self.queued <= self._high:
             if self._left < 0:
+                if at == end:
+                    self._rest = b""
+                    return False
                 start = self._short(data, at, end)
                 if start >= 0:
                     at = start

@@ -14,6 +14,7 @@ from .frames import BINARY, TEXT
 from .handshake import Terms
 from .outbox import Outbox
 from .phase import ANSWERING, OPEN
+from .windows import windows_of
 
 # Above it a header and its payload are not joined: copying costs more than it saves.
 _LARGE: Final = 32_768
@@ -78,7 +79,10 @@ class Sender(Flow):
         return self._lost("the WebSocket is closed: nothing is sent any more")
 
     def _new_outbox(self, deflater: Deflater | None) -> Outbox:
-        return Outbox(self.loop, self._clock, self._put, self._writer, self._lost, deflater)
+        windows = windows_of(self.loop)
+        return Outbox(
+            self.loop, self._clock, self._put, self._writer, self._lost, deflater, windows
+        )
 
     def _lost(self, message: str) -> ConnectionResetError:
         return self._options.lost(message)

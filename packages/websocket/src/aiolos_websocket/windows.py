@@ -1,0 +1,60 @@
+"""How much memory the compression windows of many WebSockets take."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+from weakref import WeakValueDictionary
+
+from .deflate import Deflater
+
+# Of 4,096 bytes each, 400 windows; of 32 KiB, 60.
+BUDGET: Final = 16 * 1024 * 1024
+
+
+class Windows:
+    """The windows that the WebSockets of one loop hold.
+
+    Above `budget` bytes the one that was used the longest time ago is given back. Its next message
+    is compressed a little less, and nothing else changes.
+    """
+
+    __slots__ = ("__weakref__", "_budget", "_held", "_loop", "_size")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None, budget: int = BUDGET) -> None:
+        self._loop = loop
+        self._budget = budget
+        self._held: OrderedDict[Deflater, int] = OrderedDict()
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes they take, about."""
+        return self._size
+
+    def used(self, deflater: Deflater) -> None:
+        """`deflater` has been used, and holds its window."""
+        held = self._held
+        if deflater in held:
+            held.move_to_end(deflater)
+            return
+        held[deflater] = deflater.footprint
+        self._size += deflater.footprint
+        while self._size > self._budget and len(held) > 1:
+            self.release(next(iter(held)))
+
+    def release(self, deflater: Deflater) -> None:
+        """Give the window of `deflater` back, now."""
+        self._size -= self._held.pop(deflater, 0)
+        deflater.release()
+
+
+_windows: Final[WeakValueDictionary[int, Windows]] = WeakValueDictionary()
+
+
+def windows_of(loop: asyncio.AbstractEventLoop) -> Windows:
+    """The windows of `loop`, which live while somebody keeps them."""
+    # They keep their loop, so the id cannot come to mean another one.
+    windows = _windows.get(id(loop))
+    if windows is None:
+        windows = _windows[id(loop)] = Windows(loop)
+    return windows
