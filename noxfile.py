@@ -206,6 +206,9 @@ PEERS = (
     "hypercorn>=0.17",
     "daphne>=4.1",
     "websockets>=14",
+    "starlette>=0.41",
+    "fastapi>=0.115",
+    "django>=5.1",
     *WORKERS,
     *BUILDING,
 )

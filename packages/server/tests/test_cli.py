@@ -32,6 +32,20 @@ def of_nothing():
 async def coroutine():
     return make("coroutine")
 
+class Asgi:
+    def __init__(self, who):
+        self.who = who
+
+    async def __call__(self, scope, receive, send):
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"hello " + self.who})
+
+asgi = Asgi(b"asgi")
+
+def makes_asgi():
+    return Asgi(b"made")
+
 number = 5
 
 def wrong():
@@ -62,6 +76,8 @@ def start(folder, *arguments):
         ("of_arguments", ["--colour", "red"], "--colour,red"),
         ("of_nothing", [], "nothing"),
         ("coroutine", [], "coroutine"),
+        ("asgi", [], "asgi"),
+        ("makes_asgi", [], "made"),
     ],
 )
 def test_what_is_named_is_served(folder, entry, rest, who):

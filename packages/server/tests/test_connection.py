@@ -170,6 +170,58 @@ async def test_where_nobody_answers_the_body_is_not_asked_for(
     assert peer.closed
 
 
+# Handlers that go on behind their responses.
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+async def test_the_next_request_waits_for_the_handler_of_the_last(
+    serve: Serve, settle: Any, answers: Any, pipelined: bool
+) -> None:
+    gate = asyncio.Event()
+    told: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        told.append(f"begun {request.path}")
+        response = web.StreamResponse(headers={"Content-Length": "2"})
+        await response.prepare(request)
+        await response.write(b"ok")
+        await response.write_eof()
+        if request.path == "/1":
+            await gate.wait()
+        told.append(f"ended {request.path}")
+        return response
+
+    peer = serve(handler)
+    if pipelined:
+        data = await peer.send(target("/1") + target("/2"))
+    else:
+        data = await peer.send(target("/1")) + await peer.send(target("/2"))
+    assert len(answers(data)) == 1
+    gate.set()
+    await settle()
+    assert len(answers(peer.transport.take())) == 1
+    assert (await peer.ask(target("/3"))).body == b"ok"
+    assert told == ["begun /1", "ended /1", "begun /2", "ended /2", "begun /3", "ended /3"]
+
+
+async def test_a_peer_that_goes_away_behind_its_response(serve: Serve, settle: Any) -> None:
+    gate = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.Response(text="ok")
+        await response.prepare(request)
+        await response.write_eof()
+        await gate.wait()
+        return response
+
+    peer = serve(handler)
+    await peer.send(GET, GET)
+    peer.transport.lose()
+    gate.set()
+    await settle()
+    assert not peer.server.connections
+
+
 # Handlers that fail.
 
 

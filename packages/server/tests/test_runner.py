@@ -121,7 +121,7 @@ async def test_a_startup_that_fails() -> None:
 
 
 async def test_a_runner_takes_an_application() -> None:
-    with pytest.raises(TypeError, match="AppRunner takes an Application, not int"):
+    with pytest.raises(TypeError, match="an Application or an ASGI callable, not int"):
         web.AppRunner(7)  # type: ignore[arg-type]
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from .abc import AbstractApplication
+from .hosting import is_asgi
 from .run import run_app
 
 
@@ -18,8 +19,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m aiolos_s
     parser.add_argument(
         "entry",
         metavar="module:app",
-        help="an application, or a function that makes one: of no argument, or of the list of the "
-        "arguments left over; it may be a coroutine function",
+        help="an application, ours or of ASGI, or a function that makes one: of no argument, or of "
+        "the list of the arguments left over; it may be a coroutine function",
     )
     parser.add_argument(
         "-H", "--hostname", default="localhost", help="host to listen at (default: localhost)"
@@ -56,7 +57,7 @@ def load(entry: str, rest: list[str]) -> Any:
         if not hasattr(found, part):
             raise SystemExit(f"the module {module_name!r} has no {name!r}")
         found = getattr(found, part)
-    if isinstance(found, AbstractApplication):
+    if isinstance(found, AbstractApplication) or is_asgi(found):
         if rest:
             raise SystemExit(f"unknown arguments: {' '.join(rest)}")
         return found
@@ -76,7 +77,7 @@ def _made(function: Any, rest: list[str]) -> Any:
         made = function(rest)
     if inspect.iscoroutine(made) or isinstance(made, asyncio.Future):
         return made
-    if not isinstance(made, AbstractApplication):
+    if not (isinstance(made, AbstractApplication) or is_asgi(made)):
         raise SystemExit(f"{function.__qualname__}() made no application but {made!r:.80}")
     return made
 

@@ -21,10 +21,12 @@ cdef class Connection(Owner):
     cdef bint _has_hooks
     cdef object _idle
     cdef bint _is_simple
+    cdef int _let_go
     cdef object _log_access
     cdef object _leaving
     cdef bint _lost
     cdef dict _matches
+    cdef object _next
     cdef double _received
     cdef RequestCore _request
     cdef object _resolve

@@ -54,6 +54,7 @@ class Serving(Protocol):
     debug: bool
     connections: "set[Connection]"
     max_connections: int | None
+    background: "set[asyncio.Task[Any]]"
 
     def admit(self, connection: "Connection") -> bool:
         """Know the connection; whether its requests are to be answered."""
@@ -82,9 +83,11 @@ class Connection(Owner):
         "_idle",
         "_is_simple",
         "_leaving",
+        "_let_go",
         "_log_access",
         "_lost",
         "_matches",
+        "_next",
         "_received",
         "_request",
         "_resolve",
@@ -122,6 +125,10 @@ class Connection(Owner):
         self._lost = False
         # One more than the server serves.
         self._surplus = False
+        # What has been received while the last request's handler goes on behind its response, and
+        # how many handlers go on without their requests.
+        self._next: Any = None
+        self._let_go = 0
 
     # From the link.
 
@@ -133,6 +140,10 @@ class Connection(Owner):
     def request_received(self, head: RequestHead) -> None:
         """See ServerRole."""
         if self._surplus and self._is_turned_away(head):
+            return
+        if self._request is not None:
+            # The last one's response is out, but its handler goes on.
+            self._next = head
             return
         if self._log_access is not None:
             self._received = perf_counter()
@@ -150,7 +161,9 @@ class Connection(Owner):
         request._bearer = self
         request._match_info = found
         self._request = request
-        self._task = self._dispatcher.dispatch(self)
+        task = self._dispatcher.dispatch(self)
+        if self._request is not None:
+            self._task = task
 
     def _is_turned_away(self, head: RequestHead) -> bool:
         """Answer 503, unless the server has got room since this connection began."""
@@ -199,6 +212,8 @@ class Connection(Owner):
 
     def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
         """See Owner: a whole response is sent at once, any other by a coroutine."""
+        if self._let_go and self._was_let_go(error):
+            return None
         response = self._ending
         if response is not None:
             if isinstance(error, Exception) and not response.prepared:
@@ -297,6 +312,9 @@ class Connection(Owner):
             for callback in at_end:
                 callback()
         link = self.link
+        if self._next is not None:
+            # Not here: a Task is being stepped.
+            link.loop.call_soon(self._resume)
         if self._lost:
             self._server.forget(self)
         if response is None or error is not None:
@@ -314,6 +332,24 @@ class Connection(Owner):
             except Exception:
                 # The response is out; an access logger of the user's own must not end the rest.
                 self._server.logger.exception("Error in the access logger")
+
+    def _resume(self) -> None:
+        head, self._next = self._next, None
+        if not self._lost:
+            self.request_received(head)
+
+    def _was_let_go(self, error: "BaseException | None") -> bool:
+        """Whether what has ended is a handler whose request has ended before."""
+        task = asyncio.current_task(self.link.loop)
+        if task not in self._server.background:
+            return False
+        self._server.background.discard(task)
+        self._let_go -= 1
+        if isinstance(error, Exception):
+            self._server.logger.error(
+                "Error in a handler behind its response to %s", self.peer(), exc_info=error
+            )
+        return True
 
     def _failed(self, exc: Exception) -> Response:
         """The answer to what a handler raised; what is not the peer's fault is logged."""
@@ -397,6 +433,18 @@ class Connection(Owner):
         if self._closing:
             response.force_close()
         self._begun = response
+
+    def let_go(self, response: StreamResponse, task: "asyncio.Task[Any]") -> None:
+        """End the current request before its handler, which runs in `task`, has ended.
+
+        `response` is complete, or is a Response that is sent now, by one write.
+        """
+        self._server.background.add(task)
+        self._let_go += 1
+        if response.prepared:
+            self._end(response, None)
+        else:
+            self._send_whole(response)
 
     @property
     def limits(self) -> Limits:

@@ -63,6 +63,7 @@ class FileResponse(StreamResponse):
     """
 
     # Defaults stand on the class: most responses never set them.
+    _as_it_is = False
     _opened = False
     # What is sent of the file, where it is here already; else where it lies, and then the file.
     _data: bytes | None = None
@@ -85,6 +86,10 @@ class FileResponse(StreamResponse):
         ResponseCore.__init__(self, status=status, reason=reason, headers=headers)
         self._path = os.fspath(path)
         self._chunk_size = chunk_size
+
+    def as_it_is(self) -> None:
+        """Send the whole file under the headers that are set, whatever the client asks for."""
+        self._as_it_is = True
 
     # Looking it up.
 
@@ -161,7 +166,7 @@ class FileResponse(StreamResponse):
         path = self._path
         variants: dict[str, os.stat_result] = {}
         accepted = request.headers.getall(hdrs.ACCEPT_ENCODING, ())
-        if accepted and hdrs.CONTENT_ENCODING not in self.headers:
+        if accepted and not self._as_it_is and hdrs.CONTENT_ENCODING not in self.headers:
             field = ", ".join(accepted)
             for coding, suffix in _PRECOMPRESSED.items():
                 if suffix[1:] in field or coding in field or "*" in field:
@@ -180,6 +185,8 @@ class FileResponse(StreamResponse):
         self, found: os.stat_result, coding: str | None, varies: bool, kept: Kept | None
     ) -> None:
         """Set the headers of the whole."""
+        if self._as_it_is:
+            return
         headers = self.headers
         headers.setdefault(hdrs.CONTENT_TYPE, _guessed(os.path.basename(self._path)))
         headers.setdefault(hdrs.ACCEPT_RANGES, "bytes")
@@ -196,7 +203,7 @@ class FileResponse(StreamResponse):
 
     def _outcome(self, request: Answerable, size: int) -> Outcome:
         """What the client is to get of the whole."""
-        if self._status != 200:
+        if self._status != 200 or self._as_it_is:
             return Outcome(self._status)
         headers = request.headers
         etag, modified = self.etag, self.last_modified

@@ -14,8 +14,9 @@ import ssl
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
-from .app import Application
+from .hosting import is_asgi
 from .request import BaseRequest
 from .response import StreamResponse
 from .runner import AppRunner, BaseRunner
@@ -97,16 +98,17 @@ class GunicornWebWorker(_Worker):  # type: ignore[misc]  # Gunicorn has no types
 
     async def _make_runner(self) -> BaseRunner:
         served = self.wsgi
-        if inspect.iscoroutinefunction(served):
+        if inspect.iscoroutinefunction(served) and not is_asgi(served):
             served = await served()
         if isinstance(served, AppRunner):
             return served
-        if not isinstance(served, Application):
+        if not isinstance(served, AbstractApplication) and not is_asgi(served):
             raise RuntimeError(
-                "gunicorn serves a web.Application, a coroutine function that makes one, or a "
-                f"web.AppRunner; it was given {served!r:.80}"
+                "gunicorn serves a web.Application, an ASGI callable, a coroutine function that "
+                f"makes one, or a web.AppRunner; it was given {served!r:.80}"
             )
-        return served.runner(
+        return AppRunner(
+            served,
             shutdown_timeout=self.cfg.graceful_timeout * _GRACE,
             keepalive_timeout=self.cfg.keepalive,
             **self._access_options(),

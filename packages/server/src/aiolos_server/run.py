@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
+from .hosting import is_asgi
+from .hosting.scope import AsgiApplication
 from .runner import AppRunner, access_logger
 from .sites import Site, SockSite, TCPSite, UnixSite
 
@@ -27,6 +29,7 @@ LAST: Final = 2.0
 logger = logging.getLogger("aiolos.server")
 
 HostSequence = Iterable[str]
+Served = AbstractApplication | AsgiApplication
 
 
 class GracefulExit(SystemExit):
@@ -36,7 +39,7 @@ class GracefulExit(SystemExit):
 
 
 def run_app(
-    app: AbstractApplication | Awaitable[AbstractApplication],
+    app: Served | Awaitable[Served],
     *,
     host: str | HostSequence | None = None,
     port: int | None = None,
@@ -58,6 +61,8 @@ def run_app(
     **options: Any,
 ) -> None:
     """Serve `app` (or what awaiting it gives) until SIGINT or SIGTERM; then end it in order.
+
+    It is an Application, or any ASGI 3 application.
 
     Listens at `host` and `port` (default: all interfaces, 8080, with TLS 8443), at the UNIX
     sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None is
@@ -161,7 +166,7 @@ async def _end_tasks() -> "set[asyncio.Task[Any]]":
 
 
 async def _serve(
-    app: AbstractApplication | Awaitable[AbstractApplication],
+    app: Served | Awaitable[Served],
     sites: Callable[[AppRunner], list[Site]],
     options: dict[str, Any],
     say: Callable[..., None],
@@ -170,7 +175,7 @@ async def _serve(
     ending = _Ending(say)
     with ending if handle_signals else contextlib.nullcontext():
         application = await app if inspect.isawaitable(app) else app
-        make_runner = getattr(application, "runner", None)
+        make_runner = None if is_asgi(application) else getattr(application, "runner", None)
         runner = make_runner(**options) if make_runner else AppRunner(application, **options)
         await runner.setup()
         try:

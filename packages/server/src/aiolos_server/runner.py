@@ -13,6 +13,8 @@ from yarl import URL
 
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
+from .hosting import HostedApplication, is_asgi
+from .hosting.scope import AsgiApplication
 from .server import Server
 from .tls import check_context, offer_http2
 
@@ -163,7 +165,7 @@ class AppRunner(BaseRunner):
 
     def __init__(
         self,
-        app: AbstractApplication,
+        app: AbstractApplication | AsgiApplication,
         *,
         shutdown_timeout: float = 60.0,
         access_log: logging.Logger | None = access_logger,
@@ -171,9 +173,14 @@ class AppRunner(BaseRunner):
         access_log_format: str = AccessLogger.LOG_FORMAT,
         **options: Any,
     ) -> None:
-        """`access_log` None writes none; `options` are Server's."""
+        """`access_log` None writes none; `options` are Server's. An ASGI 3 application is served
+        as well."""
         if not isinstance(app, AbstractApplication):
-            raise TypeError(f"AppRunner takes an Application, not {type(app).__name__}")
+            if not is_asgi(app):
+                raise TypeError(
+                    f"AppRunner takes an Application or an ASGI callable, not {type(app).__name__}"
+                )
+            app = HostedApplication(app)
         options = {
             "shutdown_timeout": shutdown_timeout,
             "access_log": access_log,

@@ -94,6 +94,8 @@ class Server:
         self.clock = clock or Clock(loop)
         self.dispatcher = Dispatcher(loop)
         self.connections: set[Connection] = set()
+        # Handlers that go on behind their requests.
+        self.background: set[asyncio.Task[Any]] = set()
         self._surplus: set[Connection] = set()
         self._emptied: asyncio.Future[None] | None = None
         self._patient = True
@@ -180,13 +182,21 @@ class Server:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         grace = GRACE if timeout is None else min(GRACE, timeout)
+        end = None if timeout is None else self.loop.time() + timeout
         for seconds in (WARM, 0.0):
             for connection in list(self.connections):
                 connection.close_idle(seconds)
             if self._patient:
                 await self._empty(grace if seconds else timeout)
+        if self._patient and self.background:
+            left = None if end is None else max(0.0, end - self.loop.time())
+            await asyncio.wait(self.background, timeout=left)
         for connection in list(self.connections):
             connection.cut()
+        for task in self.background:
+            task.cancel()
+        if self.background:
+            await asyncio.wait(self.background, timeout=1.0)
         await self._empty(1.0)
         for connection in self.connections:
             connection.name_stubborn()
