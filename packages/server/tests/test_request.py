@@ -404,7 +404,7 @@ async def test_the_connection_behind_it(seen: Any) -> None:
             request.transport is not None,
             request.loop is asyncio.get_running_loop(),
             request.task is asyncio.current_task(),
-            request.protocol is not None,
+            request.protocol.transport is request.transport is not None,
             request.get_extra_info("nothing", "default"),
         )
 

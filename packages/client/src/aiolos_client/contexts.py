@@ -19,15 +19,19 @@ class Closing(Protocol):
     ) -> Awaitable[None]: ...
 
 
-class Leaving(Closing, Protocol):
+class Leaving:
     """What can be left without waiting."""
 
-    def enter(self) -> None: ...
-    def leave(self) -> None: ...
+    def enter(self) -> None:
+        """`async with` begins."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """`async with` ends."""
+        raise NotImplementedError
 
 
 _T = TypeVar("_T", bound=Closing)
-_Answer = TypeVar("_Answer", bound=Leaving)
 
 
 class Context(Coroutine[Any, Any, _T], Generic[_T]):
@@ -56,8 +60,7 @@ class Context(Coroutine[Any, Any, _T], Generic[_T]):
 
     async def __aenter__(self) -> _T:
         self._result = result = await self._coro
-        await result.__aenter__()
-        return result
+        return await result.__aenter__()  # type: ignore[no-any-return]
 
     def __aexit__(
         self,
@@ -68,14 +71,20 @@ class Context(Coroutine[Any, Any, _T], Generic[_T]):
         return self._result.__aexit__(exc_type, exc, traceback)
 
 
-class RequestContext(Context[_Answer]):
-    """A Context whose result is left without waiting; it costs fewer coroutines."""
+class RequestContext(Context[_T]):
+    """A Context whose result is Leaving as a rule, which costs fewer coroutines.
+
+    Whoever answers in place of the server, as a cache does, may give what is not.
+    """
 
     __slots__ = ()
 
-    async def __aenter__(self) -> _Answer:
+    async def __aenter__(self) -> _T:
         self._result = result = await self._coro
-        result.enter()
+        left: object = result
+        if not isinstance(left, Leaving):
+            return await result.__aenter__()  # type: ignore[no-any-return]
+        left.enter()
         return result
 
     def __aexit__(
@@ -84,5 +93,8 @@ class RequestContext(Context[_Answer]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> Awaitable[None]:
-        self._result.leave()
+        left: object = self._result
+        if not isinstance(left, Leaving):
+            return super().__aexit__(exc_type, exc, traceback)
+        left.leave()
         return READY

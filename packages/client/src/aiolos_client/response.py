@@ -22,13 +22,14 @@ from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
 from .clientrequest import ClientRequest, RequestInfo
+from .contexts import Leaving
 from .errors import ClientConnectionError, ClientResponseError, ContentTypeError
 from .tracing import TraceResponseChunkReceivedParams
 
 Links = MultiDictProxy[MultiDictProxy[str | URL]]
 
 
-class ClientResponse:
+class ClientResponse(Leaving):
     """The answer to a request; its body may still be arriving.
 
     Leaving `async with` gives the connection back, or closes it where the body was not read.

@@ -504,6 +504,11 @@ class Connection(Owner):
     # As aiohttp's RequestHandler, by way of request.protocol.
 
     @property
+    def transport(self) -> Any:
+        """The connection's transport; None once it is gone."""
+        return self.link.transport
+
+    @property
     def peername(self) -> Any:
         """The peer's address, as the socket gives it; None where there is none."""
         return self.link.get_extra_info("peername")
