@@ -49,6 +49,7 @@ def give_aliases() -> None:
     request._post = another_name("_form")
     request._payload_writer = property(lambda self: self.exchange)
     response._payload_writer = property(lambda self: Writer(self) if self.prepared else None)
+    response._req = None
     response._start = response.prepare
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)
@@ -65,6 +66,7 @@ def _preparing() -> Any:
     async def prepare(self: Any, request: Any) -> Any:
         """Send the head, by `_start`; once."""
         if not self.prepared:
+            self._req = request
             await self._start(request)
         return self._payload_writer
 

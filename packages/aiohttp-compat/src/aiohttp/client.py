@@ -9,9 +9,12 @@ from types import TracebackType
 from typing import Any
 
 import aiolos
+from aiolos import ClientTimeout
 from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
+from aiolos_client.composer import checked_headers
 from aiolos_client.contexts import Context, RequestContext
+from multidict import CIMultiDict
 from yarl import URL
 
 from ._private import another_name
@@ -57,6 +60,9 @@ class ClientSession(aiolos.ClientSession):
 
     async def _request(self, method: str, str_or_url: str | URL, **options: Any) -> Any:
         given = {name: value for name, value in options.items() if value is not sentinel}
+        if isinstance(given.get("timeout"), (int, float)):
+            # As the original still takes it, for a request and not for a session.
+            given["timeout"] = ClientTimeout(total=given["timeout"])
         return await super()._request(method, str_or_url, **given)
 
     @property
@@ -97,6 +103,11 @@ class ClientSession(aiolos.ClientSession):
     @property
     def _raise_for_status(self) -> Any:
         return self.raise_for_status
+
+    def _prepare_headers(self, headers: Any) -> "CIMultiDict[str]":
+        fields = CIMultiDict(self._composer.headers)
+        fields.update(checked_headers(headers))
+        return fields
 
     def _build_url(self, str_or_url: str | URL) -> URL:
         url = URL(str_or_url)

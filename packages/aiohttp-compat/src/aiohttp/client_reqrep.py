@@ -104,6 +104,7 @@ class ClientResponse(aiolos.ClientResponse):
     reason = Private(lambda self: self.head.reason)  # type: ignore[assignment]
     version = Private(lambda self: self.head.version)  # type: ignore[assignment]
     _connection = Private(lambda self: None)
+    _released = False
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
 
@@ -144,6 +145,7 @@ class ClientResponse(aiolos.ClientResponse):
         self.method = method
         self.reason = self.version = None
         self._headers = self._raw_headers = None
+        self._cookies = SimpleCookie()
         if request_info is not None:
             self._request_info = request_info
         if loop is not None:
@@ -200,6 +202,7 @@ class ClientResponse(aiolos.ClientResponse):
 
     def release(self) -> Awaitable[None]:
         """See ClientResponse of aiolos."""
+        self._released = True
         return READY if self.content is None else super().release()
 
 

@@ -6,8 +6,10 @@ replaces, is called where the original calls it.
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Awaitable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aiolos
 from aiolos import ClientConnectorDNSError, ClientConnectorError, ClientTimeout, ConnectionKey
@@ -22,6 +24,7 @@ from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
 from ._private import is_changed, remember
+from .client_proto import ResponseHandler
 
 __all__ = [
     "AddrInfoType",
@@ -101,6 +104,15 @@ class BaseConnector(aiolos.BaseConnector):
         return self._new_link
 
     @property
+    def _conns(self) -> dict[ConnectionKey, deque[tuple[Any, float]]]:
+        """Those that are idle, and since when."""
+        return {
+            host.key: deque((link, since) for link, since in host.idle.items())
+            for host in self._pool.hosts()
+            if host.idle
+        }
+
+    @property
     def _limit(self) -> int:
         return self.limit
 
@@ -124,6 +136,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
         # Looked up at each call: it may be replaced later.
         self._dialer._resolve = lambda *asked: self._resolve_host(*asked)
 
@@ -131,7 +144,17 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
         if not is_changed(self, TCPConnector, "_wrap_create_connection"):
             return await super()._create_connection(req, traces, timeout)
         _, protocol = await self._create_direct_connection(req, traces, timeout)
-        return protocol
+        return self._adopted(protocol) if isinstance(protocol, ResponseHandler) else protocol
+
+    def _adopted(self, handler: ResponseHandler) -> Any:
+        """A connection of ours on the transport that somebody has opened for his own `handler`."""
+        link = self._factory()
+        transport = handler.transport
+        transport.set_protocol(link)
+        link.connection_made(transport)
+        # It may hold what closes the transport when it is collected, as a StreamWriter does.
+        self._handlers[link] = handler
+        return link
 
     async def _create_direct_connection(
         self, req: Any, traces: Any, timeout: ClientTimeout
