@@ -13,6 +13,7 @@ import trustme
 import uvloop
 import websockets
 from aiolos import WSMsgType, web
+from aiolos.test_utils import TestClient
 from aiolos_websocket import broadcast
 
 KEY = b"\x00\x00\x00\x00"
@@ -589,3 +590,33 @@ def test_websockets_as_the_server(run, compress):
             assert socket.close_code == 4004
 
     run(main())
+
+
+@pytest.mark.parametrize("closer", ["server", "client"])
+async def test_a_handler_is_not_cancelled_for_a_websocket_that_was_closed_in_order(closer):
+    ended = []
+
+    async def handler(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        try:
+            if closer == "server":
+                await socket.close()
+            else:
+                assert (await socket.receive()).type is WSMsgType.CLOSE
+            for _ in range(10):
+                await asyncio.sleep(0)
+            ended.append("finished")
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    # Its servers cancel handlers whose clients are gone.
+    async with TestClient(app) as client:
+        async with client.ws_connect("/") as socket:
+            if closer == "server":
+                assert (await socket.receive()).type is WSMsgType.CLOSE
+    assert ended == ["finished"]

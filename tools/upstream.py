@@ -61,7 +61,7 @@ markers =
     dev_mode: not run
     internal: not run
     skip_blockbuster: as it says
-timeout = 30
+timeout = 10
 """
 # Loaded before the tests' own conftest.
 ABSENT = '''\
@@ -83,7 +83,7 @@ def pytest_runtest_setup():
 class Absent:
     """Whatever is done with it is refused while a test runs, and before gives another one."""
 
-    def __init__(self, name):
+    def __init__(self, name, *bases):
         self.__dict__["_name"] = name
 
     def _use(self, *args, **options):

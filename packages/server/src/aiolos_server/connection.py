@@ -189,7 +189,9 @@ class Connection(Owner):
             self._gone.set_result(None)
         if self._leaving is not None:
             self._leaving()
-        if self._task is not None and self._server.handler_cancellation:
+        if self._task is None or not self._server.handler_cancellation:
+            return
+        if self._begun is None or not self._begun.is_over:
             self._task.cancel()
 
     def lost(self, exc: BaseException | None) -> None:

@@ -99,6 +99,11 @@ class BaseResponse(Described):
             self._special = True
         return trailers
 
+    @property
+    def is_over(self) -> bool:
+        """Whether both ends have agreed on its end: that the peer goes then is no surprise."""
+        return False
+
     # Sending.
 
     def is_at_hand(self, request: Answerable) -> bool:

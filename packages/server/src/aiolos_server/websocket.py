@@ -85,6 +85,11 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         return self._engine is not None
 
     @property
+    def is_over(self) -> bool:
+        """Whether the closing handshake is done (RFC 6455 7.1.4)."""
+        return self.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE)
+
+    @property
     def ws_protocol(self) -> str | None:
         """The sub-protocol agreed upon."""
         return self.protocol
