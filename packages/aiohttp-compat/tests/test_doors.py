@@ -108,6 +108,13 @@ async def test_a_parameter_that_is_the_sentinel_was_not_given(server):
             assert response.status == 200
 
 
+async def test_a_number_is_a_timeout_in_total(server):
+    async with aiohttp.ClientSession(timeout=7) as session:
+        assert session.timeout.total == 7
+        async with session.get(server.make_url("/"), timeout=0.5) as response:
+            assert response.status == 200
+
+
 async def test_request_context_manager_is_made_by_hand(server):
     async with aiohttp.ClientSession() as session:
         asked = session._request("GET", server.make_url("/"))

@@ -94,6 +94,29 @@ async def test_a_runners_own_options_outrank_the_applications_defaults() -> None
     await runner.cleanup()
 
 
+async def test_a_runner_takes_the_options_of_aiohttp() -> None:
+    logger = logging.getLogger("own")
+    runner = web.AppRunner(
+        web.Application(),
+        read_bufsize=2**18,
+        max_line_size=100_000,
+        max_field_size=200_000,
+        max_headers=5,
+        tcp_keepalive=True,
+        lingering_time=1.0,
+        timeout_ceil_threshold=5,
+        logger=logger,
+    )
+    await runner.setup()
+    server = runner.server
+    assert server is not None
+    assert server.logger is logger
+    limits = server.limits
+    assert (limits.body_buffer, limits.request_line, limits.field) == (2**18, 100_000, 200_000)
+    assert (limits.fields, limits.head) == (5, 300_004)
+    await runner.cleanup()
+
+
 async def test_cleanup_may_be_repeated_and_needs_no_setup() -> None:
     runner = web.AppRunner(web.Application())
     await runner.cleanup()

@@ -55,7 +55,7 @@ class ClientSession(aiolos.ClientSession):
             loop=loop,
             request_class=request_class or ClientRequest,
             response_class=response_class or ClientResponse,
-            **{name: value for name, value in options.items() if value is not sentinel},
+            **_given(options),
         )
 
     async def _request(self, method: str, str_or_url: str | URL, **options: Any) -> Any:
@@ -113,6 +113,15 @@ class ClientSession(aiolos.ClientSession):
         url = URL(str_or_url)
         base = self._base_url
         return url if base is None or url.absolute else base.join(url)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """`options` without those that were not given; a number as timeout is one in total."""
+    given = {name: value for name, value in options.items() if value is not sentinel}
+    timeout = given.get("timeout")
+    if isinstance(timeout, (int, float)):
+        given["timeout"] = aiolos.ClientTimeout(total=timeout)
+    return given
 
 
 class request:  # noqa: N801 - the original's name, that of a function

@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.fields.authorization import BasicAuth
-from aiolos_protocol.limits import DEFAULT_LIMITS
+from aiolos_protocol.limits import DEFAULT_LIMITS, changed_limits
 from aiolos_protocol.message import HttpVersion, HttpVersion11
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -34,7 +34,7 @@ from .response import ClientResponse
 from .retries import RetryPolicy
 from .sender import Sender
 from .settings import Route, Settings
-from .settling import changed_limits, changed_route, check_timeout
+from .settling import changed_route, check_timeout
 from .tcp import TCPConnector
 from .timeouts import DEFAULT_TIMEOUT, ClientTimeout, ClientWSTimeout
 from .tracing import (

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.http1.serializer import field_lines
-from aiolos_protocol.limits import Limits
+from aiolos_protocol.limits import WORDS, changed_limits
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -23,16 +23,10 @@ _PLAIN: Final = frozenset({
     "timeout", "raise_for_status", "allow_redirects", "max_redirects", "auto_decompress",
     "read_until_eof", "version", "middlewares", "retry", "on_informational", "trace_request_ctx",
 })  # fmt: skip
-_LIMITS: Final = {
-    "read_bufsize": "body_buffer",
-    "max_line_size": "request_line",
-    "max_field_size": "field",
-    "max_headers": "fields",
-}
 _TLS: Final = ("ssl", "verify_ssl", "ssl_context", "fingerprint")
 _ROUTE: Final = (*_TLS, "server_hostname", "proxy", "proxy_auth", "proxy_headers")
 # Options that leave the request's head as it is.
-POLICIES: Final = frozenset({*_PLAIN, *_LIMITS, *_ROUTE} - {"version"})
+POLICIES: Final = frozenset({*_PLAIN, *WORDS, *_ROUTE} - {"version"})
 
 
 def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
@@ -51,7 +45,7 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
         route = changed_route(settings.route, options)
         if route != settings.route:
             changed["route"] = route
-    if not options.keys().isdisjoint(_LIMITS):
+    if not options.keys().isdisjoint(WORDS):
         changed["limits"] = changed_limits(settings.limits, options)
     return replace(settings, **changed) if changed else settings
 
@@ -63,14 +57,6 @@ def check_timeout(timeout: object) -> ClientTimeout:
     raise TypeError(
         f"timeout takes a ClientTimeout, like ClientTimeout(total=60), not {timeout!r:.80}"
     )
-
-
-def changed_limits(limits: Limits, options: Mapping[str, Any]) -> Limits:
-    """`limits` with the bounds that `options` name in aiohttp's words."""
-    given = {
-        limit: options[name] for name, limit in _LIMITS.items() if options.get(name) is not None
-    }
-    return replace(limits, **given) if given else limits
 
 
 def changed_route(route: Route, options: Mapping[str, Any]) -> Route:

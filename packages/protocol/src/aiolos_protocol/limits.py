@@ -1,7 +1,8 @@
 """Every bound that the protocol keeps, in one place."""
 
-from dataclasses import dataclass, fields
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,23 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+# The same by aiohttp's words.
+WORDS: Final = {
+    "read_bufsize": "body_buffer",
+    "max_line_size": "request_line",
+    "max_field_size": "field",
+    "max_headers": "fields",
+}
+
+
+def changed_limits(limits: Limits, options: Mapping[str, Any]) -> Limits:
+    """`limits` with the bounds that `options` name by WORDS, None for those that stay.
+
+    A head may at least hold the longest line and one field of the longest.
+    """
+    given = {limit: options[name] for name, limit in WORDS.items() if options.get(name) is not None}
+    if not given:
+        return limits
+    changed = replace(limits, **given)
+    return replace(changed, head=max(limits.head, changed.request_line + changed.field + 4))

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gzip
+import io
 import json
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
@@ -541,3 +542,17 @@ async def test_cli_40_forms_round_trip(fields: list[tuple[str, bytes]], piece: i
     reader = MultipartReader(payload.headers, body(await payload.as_bytes(), piece))
     found = [(part.name, part.filename, await part.read()) async for part in reader]  # type: ignore[union-attr]
     assert found == [(name, name + ".txt", value) for name, value in fields]
+
+
+async def test_content_that_has_only_read() -> None:
+    class Content:
+        def __init__(self, data: bytes) -> None:
+            self._file = io.BytesIO(data)
+
+        async def read(self, size: int) -> bytes:
+            return self._file.read(min(size, 7))
+
+    body = b"--a\r\n\r\none\r\n--a\r\n\r\ntwo\r\n--a--\r\n"
+    reader = MultipartReader({"Content-Type": "multipart/mixed; boundary=a"}, Content(body))
+    found = [await part.read() async for part in reader if isinstance(part, BodyPartReader)]
+    assert found == [b"one", b"two"]

@@ -7,8 +7,9 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from ssl import SSLContext
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from aiolos_protocol.limits import DEFAULT_LIMITS, WORDS, changed_limits
 from yarl import URL
 
 from .abc import AbstractApplication
@@ -173,8 +174,8 @@ class AppRunner(BaseRunner):
         access_log_format: str = AccessLogger.LOG_FORMAT,
         **options: Any,
     ) -> None:
-        """`access_log` None writes none; `options` are Server's. An ASGI 3 application is served
-        as well."""
+        """`access_log` None writes none; `options` are Server's, and aiohttp's. An ASGI 3
+        application is served as well."""
         if not isinstance(app, AbstractApplication):
             if not is_asgi(app):
                 raise TypeError(
@@ -193,7 +194,7 @@ class AppRunner(BaseRunner):
         access_log = options.pop("access_log")
         access_log_class = options.pop("access_log_class")
         access_log_format = options.pop("access_log_format")
-        super().__init__(**options)
+        super().__init__(**server_options(options))
         self._app = app
         self._access: AbstractAccessLogger | None = None
         if access_log is not None:
@@ -224,13 +225,23 @@ class AppRunner(BaseRunner):
         app = self._app
         access = self._access
         log = access.log if access is not None and access.enabled else None
-        return Server(
-            app,
-            loop=asyncio.get_running_loop(),
-            log_access=log,
-            logger=app.logger,
-            **self._options,
-        )
+        options = {"logger": app.logger, **self._options}
+        return Server(app, loop=asyncio.get_running_loop(), log_access=log, **options)
 
     async def _cleanup_server(self) -> None:
         await self._app.cleanup()
+
+
+# What aiohttp takes and what has no meaning here: connections are looked after otherwise.
+_IDLE: Final = frozenset(
+    ("debug", "lingering_time", "loop", "tcp_keepalive", "timeout_ceil_threshold")
+)
+
+
+def server_options(options: dict[str, Any]) -> dict[str, Any]:
+    """`options`, given in Server's words or in aiohttp's, in Server's: read_bufsize,
+    max_line_size, max_field_size and max_headers are bounds of Limits."""
+    rest = {name: value for name, value in options.items() if name not in _IDLE | WORDS.keys()}
+    limits = rest.get("limits", DEFAULT_LIMITS)
+    changed = changed_limits(limits, options)
+    return rest if changed is limits else {**rest, "limits": changed}

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any, Final, Protocol, Self
 
 from .. import hdrs
@@ -25,14 +26,22 @@ class Content(Protocol):
         """All that is there, at least one byte; b"" at the end."""
 
 
+class Readable(Protocol):
+    """Content of others' making, which has only this."""
+
+    async def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, at least one; b"" at the end."""
+
+
 class Source:
     """A parser and the content that it is fed from."""
 
-    __slots__ = ("_content", "_parser")
+    __slots__ = ("_parser", "_readany")
 
-    def __init__(self, parser: MultipartParser, content: Content) -> None:
+    def __init__(self, parser: MultipartParser, content: Any) -> None:
         self._parser = parser
-        self._content = content
+        # Readers of others' making have read() alone.
+        self._readany = getattr(content, "readany", None) or partial(content.read, PIECE)
 
     async def next_event(self) -> Event:
         """The next event; suspends while there are no bytes to tell it from. Raises what the
@@ -42,7 +51,7 @@ class Source:
             event = parser.next_event()
             if event is not None:
                 return event
-            data = await self._content.readany()
+            data = await self._readany()
             if data:
                 parser.feed(data)
             else:
@@ -64,7 +73,7 @@ class BodyPartReader:
         self,
         boundary: bytes,
         headers: Mapping[str, str],
-        content: Source | Content,
+        content: Source | Content | Readable,
         *,
         subtype: str = "mixed",
         default_charset: str | None = None,

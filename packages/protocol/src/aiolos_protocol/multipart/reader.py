@@ -14,7 +14,7 @@ from ..fields.content_type import parse_content_type
 from ..limits import DEFAULT_LIMITS, Limits
 from .boundary import MalformedMultipart, boundary_of
 from .parser import Mark, MultipartParser
-from .part import BodyPartReader, Content, Source
+from .part import BodyPartReader, Content, Readable, Source
 
 _CHARSET_LENGTH: Final = 31
 
@@ -37,7 +37,7 @@ class MultipartReader:
     def __init__(
         self,
         headers: Mapping[str, str],
-        content: Content,
+        content: Content | Readable,
         *,
         client_max_size: int = sys.maxsize,
         max_field_size: int | None = None,
