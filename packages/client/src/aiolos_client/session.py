@@ -11,7 +11,6 @@ from typing import Any, Self, Unpack
 
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.fields.authorization import BasicAuth
-from aiolos_protocol.limits import DEFAULT_LIMITS, changed_limits
 from aiolos_protocol.message import HttpVersion, HttpVersion11
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -33,8 +32,8 @@ from .redirects import STATUSES, follow, follow_redirects
 from .response import ClientResponse
 from .retries import RetryPolicy
 from .sender import Sender
-from .settings import Route, Settings
-from .settling import changed_route, check_timeout
+from .settings import DEFAULTS, Settings
+from .settling import check_timeout, settled
 from .tcp import TCPConnector
 from .timeouts import DEFAULT_TIMEOUT, ClientTimeout, ClientWSTimeout
 from .tracing import (
@@ -110,40 +109,39 @@ class ClientSession(Verbs):
         ssl_shutdown_timeout: float | None = None,
     ) -> None:
         self._closed = True
-        base = None if base_url is None else _checked_base(base_url)
         if auth is not None:
             check_auth(auth)
-        settings = Settings(
-            timeout=_timeout(timeout, read_timeout, conn_timeout),
-            route=changed_route(Route(), {"proxy": proxy, "proxy_auth": proxy_auth, "ssl": ssl}),
-            raise_for_status=raise_for_status,
-            auto_decompress=auto_decompress,
-            version=version,
-            limits=changed_limits(
-                DEFAULT_LIMITS,
-                {
-                    "read_bufsize": read_bufsize,
-                    "max_line_size": max_line_size,
-                    "max_field_size": max_field_size,
-                    "max_headers": max_headers,
-                },
-            ),
-            middlewares=tuple(middlewares),
-            retry=retry,
-        )
+        defaults = {
+            "timeout": _timeout(timeout, read_timeout, conn_timeout),
+            "raise_for_status": raise_for_status,
+            "auto_decompress": auto_decompress,
+            "version": version,
+            "middlewares": middlewares,
+            "retry": retry,
+            "proxy": proxy,
+            "proxy_auth": proxy_auth,
+            "ssl": ssl,
+            "read_bufsize": read_bufsize,
+            "max_line_size": max_line_size,
+            "max_field_size": max_field_size,
+            "max_headers": max_headers,
+        }
+        settings = settled(DEFAULTS, defaults)
+        base = None if base_url is None else _checked_base(base_url)
         self._loop = loop or asyncio.get_running_loop()
-        self._connector: BaseConnector | None = connector or TCPConnector(
-            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout
-        )
-        self._connector_owner = connector_owner
         self._jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies is not None:
             self._jar.update_cookies(cookies)
+        connector = connector or TCPConnector(
+            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout
+        )
+        self._connector: BaseConnector | None = connector
+        self._connector_owner = connector_owner
         self._composer = Composer(
             self,
             settings=settings,
             request_class=request_class,
-            schemes=self._connector.allowed_protocol_schema_set,
+            schemes=connector.allowed_protocol_schema_set,
             dumps=JSONDumps(json_serialize, json_serialize_bytes),
             base_url=base,
             headers=headers,
@@ -151,9 +149,7 @@ class ClientSession(Verbs):
             skip_auto_headers=skip_auto_headers,
             quote_cookie=self._jar.quote_cookie,
         )
-        self._sender = Sender(
-            self._loop, self._connector, self._jar, retry_disconnected, response_class
-        )
+        self._sender = Sender(self._loop, connector, self._jar, retry_disconnected, response_class)
         self._trust_env = trust_env
         self._trace_configs = trace_configs or []
         for config in self._trace_configs:
