@@ -1,13 +1,17 @@
 """The engine in either role, over a transport in memory and by a clock that is wound by hand."""
 
 import asyncio
+import threading
 from array import array
+from types import SimpleNamespace
 
 import pytest
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.websocket import WebSocketError, WSMsgType, WSOptions
+from aiolos_websocket.deflate import Deflater, deflated
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
+from aiolos_websocket.handshake import Terms
 from aiolos_websocket.reader import MESSAGE_COST
 
 OK = b"\x03\xe8"
@@ -910,6 +914,77 @@ async def test_a_listener_whose_peer_does_not_read_is_not_fed(end):
     assert one.transport.reading
     one.transport.lose()
     await listening
+
+
+async def test_a_listener_that_begins_while_the_peer_does_not_read(end):
+    one = end()
+    one.receive(TEXT, b"before")
+    one.engine.pause_writing()
+    listener = Listener(one.engine)
+    listening = await parked(one.engine.listen(listener))
+    assert not one.transport.reading
+    one.engine.resume_writing()
+    assert one.transport.reading
+    one.receive(TEXT, b"after")
+    assert [payload for _, payload in listener.heard] == [b"before", b"after"]
+    one.transport.lose()
+    await listening
+
+
+async def test_a_listener_whose_answers_are_being_deflated_is_not_fed(
+    end, frame, role, monkeypatch
+):
+    go_on = threading.Event()
+    monkeypatch.setattr(Deflater, "deflate", lambda self, message: go_on.wait(10) and None)
+    one = end(Terms(role, None, Compression(15, 15, False, False)))
+    listener = Listener(one.engine)
+    listening = await parked(one.engine.listen(listener))
+    large = deflated(b"large " * 20_000, 15)
+    one.transport.receive(
+        frame(BINARY, large, rsv=0x40, key=one.key) * 2 + frame(TEXT, b"x", key=one.key)
+    )
+    await turn()
+    assert len(listener.heard) == 1
+    assert not one.transport.reading
+    go_on.set()
+    while len(listener.heard) < 3:
+        await asyncio.sleep(0.001)
+    assert one.transport.reading
+    one.transport.lose()
+    await listening
+
+
+async def test_what_inflates_to_much_does_not_keep_the_loop(end, frame, role):
+    one = end(Terms(role, None, Compression(15, 15, False, False)))
+    heard = []
+    listener = SimpleNamespace(message_received=lambda payload, kind: heard.append(len(payload)))
+    listening = await parked(one.engine.listen(listener))
+    large = frame(BINARY, deflated(bytes(1_000_000), 15), rsv=0x40, key=one.key)
+    one.transport.receive(large * 3)
+    assert len(heard) == 1
+    await turn()
+    assert heard == [1_000_000] * 3
+    one.engine.close()
+    one.transport.receive(large * 3 + frame(CLOSE, OK, key=one.key))
+    assert one.engine.close_code is None
+    await turn()
+    assert one.engine.close_code == 1000
+    one.transport.lose()
+    await listening
+    assert len(heard) == 3
+
+
+async def test_nothing_inflated_is_lost_at_the_end(end, frame, role):
+    one = end(Terms(role, None, Compression(15, 15, False, False)))
+    heard = []
+    listener = SimpleNamespace(message_received=lambda payload, kind: heard.append(len(payload)))
+    listening = await parked(one.engine.listen(listener))
+    large = frame(BINARY, deflated(bytes(100_000), 15), rsv=0x40, key=one.key)
+    one.transport.receive(large * 3 + frame(CLOSE, OK, key=one.key))
+    one.transport.receive_eof()
+    await listening
+    assert heard == [100_000] * 3
+    assert one.engine.close_code == 1000
 
 
 async def test_a_listener_whose_peer_breaks_the_protocol(end):

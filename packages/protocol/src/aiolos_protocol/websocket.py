@@ -232,7 +232,10 @@ class WebSocket(ABC):
 
     @abstractmethod
     def send_frame(
-        self, message: bytes, opcode: WSMsgType, compress: int | None = None
+        self,
+        message: bytes | bytearray | memoryview,
+        opcode: WSMsgType,
+        compress: int | None = None,
     ) -> Awaitable[None]:
         """Send `message` whole as one frame of `opcode`.
 
@@ -414,7 +417,10 @@ class ForwardingWebSocket(WebSocket):
         return self._opened().receive(timeout)
 
     def send_frame(
-        self, message: bytes, opcode: WSMsgType, compress: int | None = None
+        self,
+        message: bytes | bytearray | memoryview,
+        opcode: WSMsgType,
+        compress: int | None = None,
     ) -> Awaitable[None]:
         return self._opened().send_frame(message, opcode, compress)
 

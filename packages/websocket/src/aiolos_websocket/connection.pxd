@@ -14,11 +14,15 @@ cdef class Connection(Closer):
     cdef object _pong_due
     cdef readonly object _queue
     cdef readonly Reader _reader
+    cdef bint _to_be_read
     cdef readonly object _waiter
 
     cpdef object _read_on(self)
-    cdef object _after_reading(self, bint held)
-    cdef bint _discard(self, bint held) except -1
+    cpdef object _after_reading(self, bint held)
+    cdef bint _answers_wait(self) except -1
+    cdef object _let_peer_wait(self)
+    cdef object _hear_peer_again(self)
+    cdef object _sending_waits(self, written)
     cdef object _hold(self, bint held)
     cpdef object _new_waiter(self)
     cpdef object _consumed(self, message)

@@ -52,6 +52,7 @@ class Connection(Closer):
         "_pong_due",
         "_queue",
         "_reader",
+        "_to_be_read",
         "_waiter",
     )
 
@@ -67,6 +68,8 @@ class Connection(Closer):
         self._waiter: asyncio.Future[None] | None = None
         # The reader keeps back what the consumer has no room for.
         self._held = False
+        # What it keeps back otherwise is read in the loop's next turn.
+        self._to_be_read = False
         self._listening = False
         # The consumer stands inside of a message that it gets in fragments.
         self._in_fragments = False
@@ -123,14 +126,15 @@ class Connection(Closer):
 
     def eof_received(self) -> bool:
         """asyncio.Protocol; a WebSocket is over when either direction is."""
+        while self._to_be_read:
+            self._read_on_soon()
         return False
 
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         self._write_paused = True
         if self._listening:
-            # A listener answers at once and cannot wait: so the peer must.
-            self._stop_reading()
+            self._let_peer_wait()
 
     def resume_writing(self) -> None:
         """asyncio.BaseProtocol."""
@@ -139,7 +143,30 @@ class Connection(Closer):
             payload, self._pong_due = self._pong_due, None
             self._write(PONG, payload)
         if self._listening:
-            self._go_on_reading()
+            self._hear_peer_again()
+
+    # A listener answers at once and cannot wait for its answers to be sent: so the peer must.
+
+    def _answers_wait(self) -> bool:
+        return self._listening and (
+            self._write_paused or (self._outbox is not None and self._outbox.busy)
+        )
+
+    def _let_peer_wait(self) -> None:
+        if not self._held and self._phase == OPEN:
+            self._hold(True)
+
+    def _hear_peer_again(self) -> None:
+        if self._held and self._phase == OPEN and not self._answers_wait():
+            self._read_on()
+
+    def _sending_waits(self, written: "asyncio.Future[None]") -> None:
+        if self._listening:
+            self._let_peer_wait()
+            written.add_done_callback(self._answer_written)
+
+    def _answer_written(self, written: "asyncio.Future[None]") -> None:
+        self._hear_peer_again()
 
     # Reading.
 
@@ -153,27 +180,30 @@ class Connection(Closer):
             held = False
         self._after_reading(held)
 
+    def _read_on_soon(self) -> None:
+        if self._to_be_read:
+            self._to_be_read = False
+            if self._phase == OPEN or self._phase == CLOSING:
+                self._read_on()
+
     def _after_reading(self, held: bool) -> None:
         """Something was read, maybe not all: keep the rest, or throw away what nobody wants."""
         if self._phase == CLOSING:
-            held = self._discard(held)
+            self._queue.clear()
+        if self._answers_wait():
+            held = self._phase == OPEN
+        elif held and (self._listening or self._phase == CLOSING):
+            # What one peer sends must not keep the loop from all others.
+            if not self._to_be_read:
+                self._to_be_read = True
+                self.loop.call_soon(self._read_on_soon)
+            held = False
         if held is not self._held:
             self._hold(held)
         if self._queue:
             self._wake()
             if self._listening and self._phase == ANSWERING:
                 self._end_seen(self._queue[-1])
-
-    def _discard(self, held: bool) -> bool:
-        while True:
-            self._queue.clear()
-            self._reader.queued = 0
-            if not held or self._phase != CLOSING:
-                return False
-            try:
-                held = self._reader.go_on()
-            except Exception as error:
-                self._reading_failed(error)
 
     def _hold(self, held: bool) -> None:
         self._held = held

@@ -102,7 +102,10 @@ class Engine(Connection, WebSocket):
         except Exception as error:
             self._reading_failed(error)
         self._reader.listen(listener.message_received)
-        self._read_on()
+        if self._write_paused:
+            self._after_reading(True)
+        else:
+            self._read_on()
         await Pending(self._until_gone())
         if queue and queue[-1].type is WSMsgType.ERROR:
             raise queue[-1].data
@@ -110,7 +113,10 @@ class Engine(Connection, WebSocket):
     # Sending.
 
     def send_frame(
-        self, message: bytes, opcode: WSMsgType, compress: int | None = None
+        self,
+        message: bytes | bytearray | memoryview,
+        opcode: WSMsgType,
+        compress: int | None = None,
     ) -> Awaitable[None]:
         if opcode in (TEXT, BINARY):
             return self._send(opcode, message, compress)
@@ -201,7 +207,7 @@ def _checked_fragment(fragment: WSFragment, kind: type | None) -> tuple[int, byt
     return opcode, data
 
 
-def _check_control(message: bytes, opcode: WSMsgType) -> None:
+def _check_control(message: bytes | bytearray | memoryview, opcode: WSMsgType) -> None:
     if opcode not in (WSMsgType.PING, WSMsgType.PONG):
         raise LocalProtocolError(
             f"send_frame() sends text, binary, pings and pongs, not {opcode!r}; "

@@ -152,9 +152,10 @@ class Reader:
         return self._read(self._rest, self._at)
 
     def listen(self, listen: "Listen") -> None:
-        """From now on give messages to `listen(payload, kind)`, and count nothing as queued.
+        """From now on give messages to `listen(payload, kind)`.
 
-        The payload of text is its UTF-8, checked.
+        The payload of text is its UTF-8, checked. What is counted as queued is only what came in
+        pieces or compressed: so feed() returns before it takes long.
         """
         self._listen = listen
         self._decode_text = False
@@ -470,6 +471,8 @@ class Reader:
             return
         whole = self._whole_of_it()
         if self._listen is not None:
+            # What came in pieces may be many times as much as what came.
+            self.queued += len(whole)
             self._listen(memoryview(whole), _BINARY_TYPE if kind == BINARY else _TEXT_TYPE)
             return
         if kind == BINARY:

@@ -63,6 +63,7 @@ class Sender(Flow):
         if self._outbox is not None:
             written = self._outbox.send(opcode, bytes(message), compress)
             if written is not None:
+                self._sending_waits(written)
                 return Pending(self._once_written(written))
         elif len(message) >= _LARGE and not self._writer.masks and _stays_as_it_is(message):
             header = self._writer.header(opcode, memoryview(message).nbytes)
@@ -70,6 +71,9 @@ class Sender(Flow):
         else:
             self.transport.write(self._writer.frame(opcode, message))
         return self.drain() if self._write_paused else READY
+
+    def _sending_waits(self, written: "asyncio.Future[None]") -> None:
+        """What was sent is not written yet; `written` is done then."""
 
     def _once_written(self, written: "asyncio.Future[None]") -> "Generator[Any, None, None]":
         yield from wait_for(written)
@@ -91,7 +95,7 @@ class Sender(Flow):
         if self.transport is not None:
             self.transport.write(data)
 
-    def _write(self, opcode: int, payload: bytes) -> None:
+    def _write(self, opcode: int, payload: "bytes | bytearray | memoryview") -> None:
         self._put(self._writer.frame(opcode, payload))
 
 
