@@ -15,8 +15,9 @@ from aiolos_protocol.errors import (
     RemoteProtocolError,
     UnexpectedTLS,
 )
+from aiolos_protocol.http1.reasons import reason_of
 from aiolos_protocol.limits import DEFAULT_LIMITS
-from aiolos_protocol.link.h1_server import LINGER, H1ServerLink, reason_of
+from aiolos_protocol.link.h1_server import LINGER, H1ServerLink
 from aiolos_protocol.message import ResponseHead
 from aiolos_protocol.testkit import ManualClock, connected
 from hypothesis import given, settings

@@ -2,18 +2,16 @@
 
 import asyncio
 import warnings
-from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from .iterators import AsyncStreamIterator, ChunkTupleAsyncStreamIterator
+from .unread import Unread
 
 # Pieces, however small, above which reading pauses: each costs memory of its own.
 MAX_PIECES: Final = 4096
-# Pieces that have been read are cleared away so many at once.
-_SWEEP: Final = 64
 
 _NO_TRAILERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
@@ -35,7 +33,7 @@ class Filler(Protocol):
         """Nobody waits for it any more; put_back() gives what has come. Nothing if not filling."""
 
 
-class StreamReader:
+class StreamReader(Unread):
     """The bytes of one body, in order.
 
     Above `limit` unread bytes the flow is paused, below half of it resumed. All methods that
@@ -48,23 +46,16 @@ class StreamReader:
     __slots__ = (
         "__weakref__",
         "_callbacks",
-        "_chunks",
         "_end_waiter",
         "_exception",
         "_filler",
-        "_first",
         "_flow",
         "_limit",
-        "_offset",
         "_paused",
-        "_size",
-        "_split",
-        "_splits",
         "_trailers",
         "_translation",
         "_waiter",
         "ended",
-        "total_bytes",
     )
 
     def __init__(
@@ -75,26 +66,18 @@ class StreamReader:
         timer: Any = None,
         loop: "asyncio.AbstractEventLoop | None" = None,
     ) -> None:
+        Unread.__init__(self)
         self._flow: Any = flow
         self._filler: Filler | None = None
         self._limit = limit
-        # Unread is what follows the byte `_offset` of the piece `_first`: `_size` bytes.
-        self._chunks: list[bytes] = []
-        self._first = 0
-        self._offset = 0
-        self._size = 0
         self._exception: BaseException | None = None
         self._translation: Callable[[BaseException], BaseException] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._end_waiter: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], None]] | None = None
-        # Where chunks of a chunked body end, counted as total_bytes; from `_split` on not told.
-        self._splits: list[int] = []
-        self._split = 0
         self._trailers: CIMultiDictProxy[str] = _NO_TRAILERS
         self._paused = False
         self.ended = False
-        self.total_bytes = 0
 
     def __repr__(self) -> str:
         state = "complete" if self.ended else "broken off" if self._exception else "incomplete"
@@ -106,10 +89,7 @@ class StreamReader:
         """Append `data`; may pause the flow."""
         if not data:
             return
-        self._chunks.append(data)
-        size = len(data)
-        self._size += size
-        self.total_bytes += size
+        self._append(data)
         if self._waiter is not None:
             self._wake()
         if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
@@ -120,16 +100,7 @@ class StreamReader:
 
         Each one ends a chunk of a chunked body, the last one only if `whole`.
         """
-        total = before = self.total_bytes
-        splits = self._splits
-        for piece in pieces:
-            total += len(piece)
-            splits.append(total)
-        if not whole:
-            splits.pop()
-        self._chunks += pieces
-        self._size += total - before
-        self.total_bytes = total
+        self._append_chunks(pieces, whole)
         if self._waiter is not None:
             self._wake()
         if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
@@ -142,9 +113,7 @@ class StreamReader:
     def put_back(self, data: bytes) -> None:
         """Put `data`, which total_bytes counts already, in front of what is unread."""
         if data:
-            self._sweep()
-            self._chunks.insert(0, data)
-            self._size += len(data)
+            self._insert(data)
             if self._waiter is not None:
                 self._wake()
 
@@ -331,12 +300,9 @@ class StreamReader:
         bytes have been read already gives `(b"", True)`.
         """
         while True:
-            cursor = self.total_bytes - self._size
-            splits = self._splits
-            place = bisect_left(splits, cursor, self._split)
-            if place < len(splits):
-                self._split = place + 1
-                return self._take_to(splits[place] - cursor), True
+            size = self._next_split()
+            if size >= 0:
+                return self._take_to(size), True
             if self._size:
                 return self._take_all(), False
             await self._some()
@@ -412,78 +378,8 @@ class StreamReader:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    def _find(self, separator: bytes, tail: bytes) -> int:
-        """How many bytes of the first piece to take: up to the separator's end, or all.
-
-        `tail` is what was taken last, too short to hold the separator.
-        """
-        first = self._chunks[self._first]
-        start = self._offset
-        if tail:
-            overlap = len(separator) - 1
-            found = (tail + first[start : start + overlap]).find(separator)
-            if found >= 0:
-                return found + len(separator) - len(tail)
-        found = first.find(separator, start)
-        return (found + len(separator) if found >= 0 else len(first)) - start
-
-    def _take_to(self, size: int) -> bytes:
-        """Exactly `size` bytes, all of which are here."""
-        parts = []
-        while size > 0:
-            part = self._take(size)
-            parts.append(part)
-            size -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _take(self, n: int) -> bytes:
-        """What is left of the first piece, at most `n` bytes."""
-        if not self._size:
-            return b""
-        first = self._chunks[self._first]
-        start = self._offset
-        if len(first) - start > n:
-            # An offset, not a shorter copy: reading a large piece in parts stays linear.
-            self._offset = start + n
-            data = first[start : start + n]
-            self._taken(n)
-            return data
-        data = first[start:] if start else first
-        self._chunks[self._first] = b""
-        self._first += 1
-        self._offset = 0
-        self._taken(len(data))
-        if self._first >= _SWEEP:
-            self._sweep()
-        return data
-
-    def _sweep(self) -> None:
-        """Forget what has been read, so that the unread begins with the first piece."""
-        del self._chunks[: self._first]
-        self._first = 0
-        if self._offset:
-            self._chunks[0] = self._chunks[0][self._offset :]
-            self._offset = 0
-        if self._splits:
-            # One that ends right here is still to be told, if it was not.
-            cursor = self.total_bytes - self._size
-            del self._splits[: bisect_left(self._splits, cursor, self._split)]
-            self._split = 0
-
-    def _take_all(self) -> bytes:
-        if self._first or self._offset:
-            self._sweep()
-        chunks = self._chunks
-        if not chunks:
-            return b""
-        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        chunks.clear()
-        self._taken(len(data))
-        if self._splits:
-            self._sweep()
-        return data
-
     def _taken(self, size: int) -> None:
+        """See Unread._taken."""
         self._size -= size
         if (
             self._paused

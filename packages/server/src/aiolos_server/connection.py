@@ -14,8 +14,8 @@ from aiolos_protocol.errors import (
     ProtocolError,
     UnexpectedTLS,
 )
+from aiolos_protocol.http1.reasons import reason_of
 from aiolos_protocol.limits import Limits
-from aiolos_protocol.link.h1_server import reason_of
 from aiolos_protocol.message import RequestHead
 from multidict import CIMultiDict
 

@@ -2,15 +2,14 @@ cimport cython
 
 from aiolos_protocol.clock cimport Clock
 from aiolos_protocol.http1.framing cimport Decoder
-from aiolos_protocol.http1.serializer cimport chunk_line
+from aiolos_protocol.link.gathering cimport GatheringOwner
 from aiolos_protocol.message cimport Head
-from aiolos_protocol.transport cimport TransportOwner
 
 cdef int BEGUN, BODY, CLOSE, CLOSED, DATA, DONE, END, HEAD, IDLE, RECYCLE, SWITCH, SWITCHED
 cdef tuple ROWS
 
 
-cdef class H1Link(TransportOwner):
+cdef class H1Link(GatheringOwner):
     cdef Py_ssize_t _at
     cdef object _body
     cdef bytes _buffer
@@ -22,8 +21,6 @@ cdef class H1Link(TransportOwner):
     cdef object _later
     cdef object _left
     cdef object _limits
-    cdef list _out
-    cdef Py_ssize_t _out_size
     cdef int _receiving
     cdef int _sending
     cdef bint _stepping
@@ -60,20 +57,7 @@ cdef class H1Link(TransportOwner):
     @cython.locals(size=Py_ssize_t)
     cpdef object write_body(self, data)
     cpdef object end_body(self, trailers=*)
-    cdef object _push(self, bytes data)
-    @cython.locals(out=list, size=Py_ssize_t)
-    cdef object _push_chunk(self, bytes data)
-    cpdef object _flush(self)
     cpdef object _check_complete(self)
     cdef object _recycle(self)
     cpdef object close(self)
     cpdef object abort(self)
-
-
-cdef class H1Exchange:
-    cdef H1Link _link
-    cdef public object body
-    cdef readonly object head
-
-    cdef H1Link _current(self)
-    cpdef object write(self, data)

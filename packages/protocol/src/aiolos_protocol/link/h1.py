@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from ..clock import NEVER, Clock
 from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
 from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
-from ..http1.serializer import CRLF, LAST_CHUNK, chunk_line, last_chunk
+from ..http1.serializer import LAST_CHUNK, last_chunk
 from ..http1.state import (
     BEGUN,
     BODY,
@@ -34,8 +34,9 @@ from ..http1.state import (
 from ..limits import Limits
 from ..message import Head
 from ..streams import EMPTY, StreamReader
-from ..transport import READY, TransportOwner, write_pieces
+from ..transport import READY
 from ..upgrade import Handover
+from .gathering import GatheringOwner
 
 try:
     from .filling import BodyBuffer, Filling
@@ -45,10 +46,6 @@ except ImportError:
 
 # Below it a head and its body are joined; above it joining costs more than it saves.
 JOIN: Final = 32_768
-# Pieces written in one loop turn are gathered up to it, and joined.
-GATHER: Final = 65_536
-# Pieces that are larger on average are not joined.
-LARGE: Final = 8_192
 # What is left of a body, from which on it is worth the switch to read straight into one buffer,
 # and how much of it is allocated at once.
 FILL: Final = 262_144
@@ -68,7 +65,7 @@ class Framing(IntEnum):
     UNTIL_CLOSE = 3
 
 
-class H1Link(TransportOwner):
+class H1Link(GatheringOwner):
     """One HTTP/1.1 connection. `deadline` is watched by the clock; see the subclasses."""
 
     __slots__ = (
@@ -83,8 +80,6 @@ class H1Link(TransportOwner):
         "_later",
         "_left",
         "_limits",
-        "_out",
-        "_out_size",
         "_receiving",
         "_sending",
         "_stepping",
@@ -93,7 +88,7 @@ class H1Link(TransportOwner):
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits) -> None:
-        TransportOwner.__init__(self, loop)
+        GatheringOwner.__init__(self, loop)
         self._clock = clock
         self._limits = limits
         # What has been received and not consumed: `_buffer` from `_at` on, then `_later`, which
@@ -110,8 +105,6 @@ class H1Link(TransportOwner):
         self._sending = IDLE
         self._framing = 0
         self._left = -1
-        self._out: list[bytes] = []
-        self._out_size = 0
         self._stepping = False
         self.deadline = NEVER
         self.keep_alive = True
@@ -146,7 +139,7 @@ class H1Link(TransportOwner):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
-        TransportOwner.connection_made(self, transport)
+        GatheringOwner.connection_made(self, transport)
         self._clock.watch(self)
 
     def eof_received(self) -> bool:
@@ -169,9 +162,8 @@ class H1Link(TransportOwner):
             self._end_of_body(exc)
         self._receiving = ROWS[self._receiving][CLOSE]
         self._sending = ROWS[self._sending][CLOSE]
-        self._out.clear()
         self._forget()
-        TransportOwner.connection_lost(self, exc)
+        GatheringOwner.connection_lost(self, exc)
         self._gone(exc)
 
     # Receiving.
@@ -434,44 +426,6 @@ class H1Link(TransportOwner):
         self._flush()
         self._check_complete()
 
-    def _push(self, data: bytes) -> None:
-        """Send `data` with whatever else is written in this turn of the loop."""
-        out = self._out
-        if not out:
-            self.loop.call_soon(self._flush)
-        out.append(data)
-        self._out_size += len(data)
-        if self._out_size >= GATHER:
-            self._flush()
-
-    def _push_chunk(self, data: bytes) -> None:
-        """As _push(), for a chunk; its parts are not joined before all that is flushed is."""
-        out = self._out
-        size = len(data)
-        if not out:
-            self.loop.call_soon(self._flush)
-        out.append(chunk_line(size))
-        out.append(data)
-        out.append(CRLF)
-        self._out_size += size
-        if self._out_size >= GATHER:
-            self._flush()
-
-    def _flush(self) -> None:
-        out = self._out
-        if not out:
-            return
-        transport = self.transport
-        if transport is not None:
-            if len(out) == 1:
-                transport.write(out[0])
-            elif self._out_size >= LARGE * len(out):
-                write_pieces(transport, out)
-            else:
-                transport.write(b"".join(out))
-        self._out = []
-        self._out_size = 0
-
     def _check_complete(self) -> None:
         if self._receiving == DONE and self._sending == DONE:
             self._completed()
@@ -525,49 +479,3 @@ class H1Link(TransportOwner):
     def is_idle(self) -> bool:
         """True between two exchanges."""
         return self._receiving == IDLE and self._sending == IDLE
-
-
-class H1Exchange:
-    """One exchange on an H1Link; refuses every verb once the link has gone on to another."""
-
-    __slots__ = ("_link", "body", "head")
-
-    def __init__(self, link: H1Link, head: Any, body: StreamReader) -> None:
-        self._link = link
-        self.head = head
-        self.body = body
-
-    def _current(self) -> H1Link:
-        link = self._link
-        if link._exchange is not self:
-            raise LocalProtocolError(f"the exchange of {self.head!r} has ended")
-        return link
-
-    def write(self, data: bytes) -> "Awaitable[None]":
-        """See Exchange.write."""
-        return self._current().write_body(data)
-
-    def end(self, trailers: "CIMultiDict[str] | None" = None) -> None:
-        """See Exchange.end."""
-        self._current().end_body(trailers)
-
-    def drain(self) -> "Awaitable[None]":
-        """See Exchange.drain."""
-        return self._link.drain()
-
-    def bypass(self, size: int) -> asyncio.Transport | None:
-        """See Exchange.bypass."""
-        return self._current().bypass(size)
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """As asyncio.BaseTransport.get_extra_info()."""
-        return self._link.get_extra_info(name, default)
-
-    def take_over(self) -> Handover:
-        """See Exchange.take_over."""
-        return self._current().take_over()
-
-    def abort(self) -> None:
-        """See Exchange.abort."""
-        if self._link._exchange is self:
-            self._link.abort()

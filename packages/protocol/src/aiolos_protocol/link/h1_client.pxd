@@ -1,4 +1,5 @@
-from aiolos_protocol.link.h1 cimport H1Exchange, H1Link
+from aiolos_protocol.link.h1 cimport H1Link
+from aiolos_protocol.link.h1_exchange cimport H1Exchange
 
 cdef int BEGIN, BODY, CLOSE, CLOSED, COMPLETE, DONE, HEAD, IDLE, JOIN, SWITCH
 

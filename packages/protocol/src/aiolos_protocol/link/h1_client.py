@@ -34,7 +34,8 @@ from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
 from ..streams import EMPTY, StreamReader
 from ..transport import write_pieces
-from .h1 import JOIN, Framing, H1Exchange, H1Link
+from .h1 import JOIN, Framing, H1Link
+from .h1_exchange import H1Exchange
 
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONNECT"})

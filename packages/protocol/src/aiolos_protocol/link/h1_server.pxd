@@ -1,35 +1,23 @@
 cimport cython
 
 from aiolos_protocol.http1.serializer cimport may_have_body, response_prefix, size_line
-from aiolos_protocol.link.h1 cimport H1Exchange, H1Link
+from aiolos_protocol.link.h1_exchange cimport H1Exchange
+from aiolos_protocol.link.h1_pace cimport H1PacedLink
 from aiolos_protocol.message cimport RequestHead
 
 cdef int BEGIN, BEGUN, BODY, CLOSE, CLOSED, COMPLETE, DONE, HEAD, IDLE, JOIN, SWITCH
 
 
-cdef class H1ServerLink(H1Link):
-    cdef bint _awaits_continue
-    cdef double _body_timeout
+cdef class H1ServerLink(H1PacedLink):
     cdef bint _half_closed
-    cdef RequestHead _head
-    cdef double _head_timeout
     cdef object _http2
-    cdef double _idle_since
-    cdef double _keepalive_timeout
     cdef object _role
-    cdef long long _seen
     cdef object _server
-    cdef Py_ssize_t _unsent
 
     cdef object _leave_for_http2(self)
     cdef object _receive(self)
     @cython.locals(head=RequestHead, at=Py_ssize_t)
     cpdef bint _head_received(self) except -1
-    cdef bint _is_running(self) except -1
-    cdef object _await_next(self)
-    cdef object _await_body(self)
-    cdef object _check_body(self)
-    cdef bint _is_sluggish(self) except -1
     cdef object _nothing_follows(self)
     cdef bint _is_ambiguous(self) except -1
     cdef object _inform(self, response)

@@ -9,14 +9,13 @@ from multidict import CIMultiDict
 from ..clock import NEVER, Clock
 from ..errors import (
     ConnectionLost,
-    LimitExceeded,
     LocalProtocolError,
     ProtocolError,
-    RemoteProtocolError,
     UnexpectedTLS,
 )
 from ..exchange import ServerRole
 from ..http1.parser import parse_request
+from ..http1.reasons import reason_of
 from ..http1.serializer import (
     CONTINUE,
     may_have_body,
@@ -41,7 +40,10 @@ from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
 from ..transport import write_pieces
 from ..upgrade import Handover
-from .h1 import JOIN, Framing, H1Exchange, H1Link
+from .discard import Discard
+from .h1 import JOIN, Framing
+from .h1_exchange import H1Exchange
+from .h1_pace import H1PacedLink
 
 # How long a refused peer may go on sending before the connection is cut, in seconds.
 LINGER: Final = 2.0
@@ -53,59 +55,15 @@ TLS_HANDSHAKE: Final = 0x16
 PREFACE: Final = b"PRI * HTTP/2.0\r\n"
 
 
-class _Discard:
-    """Where an unread request body goes once the answer is out; bounded."""
-
-    __slots__ = ("_left", "_limits", "total_bytes")
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._left = limits.lingering
-        self.total_bytes = 0
-
-    def feed_data(self, data: bytes) -> None:
-        self._left -= len(data)
-        if self._left < 0:
-            raise LimitExceeded("lingering", self._limits.lingering)
-
-    def feed_chunks(self, pieces: list[bytes], whole: bool) -> None:
-        self.feed_data(b"".join(pieces))
-
-    def feed_trailers(self, trailers: "CIMultiDict[str]") -> None:
-        pass
-
-    def feed_eof(self) -> None:
-        pass
-
-    def set_exception(self, exc: BaseException) -> None:
-        pass
-
-
-class H1ServerLink(H1Link):
+class H1ServerLink(H1PacedLink):
     """Receives requests, one at a time; the next is not even parsed before this one's answer.
 
-    `server` is the text of the Server field. All times are seconds, inf for none: `head_timeout`
-    bounds the whole arrival of a head, `keepalive_timeout` the wait for the next one. Within every
-    `body_timeout` the peer must send as much of a body, and take as much of a response that waits
-    for it, as `Limits.body_rate` demands; time in which we do not read ourselves does not count.
-    `http2` is given the hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its
-    preface (RFC 9113 3.2, 3.3); None refuses that.
+    `server` is the text of the Server field. The times are H1PacedLink's. `http2` is given the
+    hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its preface (RFC 9113 3.2,
+    3.3); None refuses that.
     """
 
-    __slots__ = (
-        "_awaits_continue",
-        "_body_timeout",
-        "_half_closed",
-        "_head",
-        "_head_timeout",
-        "_http2",
-        "_idle_since",
-        "_keepalive_timeout",
-        "_role",
-        "_seen",
-        "_server",
-        "_unsent",
-    )
+    __slots__ = ("_half_closed", "_http2", "_role", "_server")
 
     def __init__(
         self,
@@ -119,26 +77,17 @@ class H1ServerLink(H1Link):
         body_timeout: float = 30.0,
         http2: "Callable[[Handover], None] | None" = None,
     ) -> None:
-        H1Link.__init__(self, loop, clock, limits)
+        H1PacedLink.__init__(
+            self, loop, clock, limits, head_timeout, keepalive_timeout, body_timeout
+        )
         self._http2 = http2
         self._role = role
         self._server = server
-        self._head: Any = None
-        self._head_timeout = head_timeout
-        self._idle_since = 0.0
-        self._keepalive_timeout = keepalive_timeout
-        self._body_timeout = body_timeout
         self._half_closed = False
-        self._awaits_continue = False
-        # How much of a body was here, and of a response was not out, at the last look.
-        self._seen = 0
-        self._unsent = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
-        H1Link.connection_made(self, transport)
-        self._idle_since = self._clock.now
-        self.deadline = self._idle_since + self._head_timeout
+        H1PacedLink.connection_made(self, transport)
         self._role.connected(self)
         if self._http2 is not None:
             tls = transport.get_extra_info("ssl_object")
@@ -159,84 +108,6 @@ class H1ServerLink(H1Link):
         waiting = waiting or bool(self._buffer)
         return waiting and self.get_extra_info("ssl_object") is None
 
-    def pause_writing(self) -> None:
-        """asyncio.BaseProtocol."""
-        H1Link.pause_writing(self)
-        self._unsent = self.transport.get_write_buffer_size()
-        self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
-
-    def resume_writing(self) -> None:
-        """asyncio.BaseProtocol."""
-        H1Link.resume_writing(self)
-        if self.is_idle():
-            # The wait for the next request begins when this one's answer is out.
-            self._await_next()
-            if self._buffer:
-                self.loop.call_soon(self._resume)
-
-    def resume_reading(self) -> None:
-        """See TransportOwner."""
-        if self._receiving == BODY and self._is_running():
-            self._await_body()
-        H1Link.resume_reading(self)
-
-    # Time.
-
-    def expired(self) -> None:
-        """The deadline has passed: for the next request, its head, its body, or its answer."""
-        if self._receiving == BEGUN:
-            self._refuse(
-                ProtocolError(
-                    f"the request head did not arrive within {self._head_timeout:g} s",
-                    status_hint=408,
-                )
-            )
-        elif self._is_sluggish():
-            self.abort()
-        elif self._is_running() and self._receiving == BODY:
-            self._check_body()
-        elif self._is_running() or self._write_paused or self.transport.is_closing():
-            self.deadline = self._clock.now + self._body_timeout
-        else:
-            self.close()
-
-    def _is_running(self) -> bool:
-        """Whether a request waits for its answer."""
-        return self._head is not None and self._sending < DONE
-
-    def _await_next(self) -> None:
-        self._idle_since = self._clock.now
-        self.deadline = self._idle_since + self._keepalive_timeout
-
-    def _await_body(self) -> None:
-        """From now on the body must come at its pace."""
-        self._seen = self._body.total_bytes
-        self.deadline = self._clock.now + self._body_timeout
-
-    def _check_body(self) -> None:
-        seen = self._seen
-        late = self._body.total_bytes - seen < self._limits.body_rate * self._body_timeout
-        if late and not self._read_paused and not self._awaits_continue:
-            self._break_off(
-                RemoteProtocolError(
-                    f"less than {self._limits.body_rate} bytes a second of the body came within "
-                    f"{self._body_timeout:g} s; slower ones need a lower Limits(body_rate=...) or "
-                    "a longer body_timeout",
-                    status_hint=408,
-                )
-            )
-        self._await_body()
-
-    def _is_sluggish(self) -> bool:
-        """Whether what is written waits for a peer that takes less than it must."""
-        if not self._write_paused and not self.transport.is_closing():
-            return False
-        unsent = self._unsent
-        size: int = self.transport.get_write_buffer_size()
-        self._unsent = size
-        # More than before: somebody still writes, who will wait in drain() or come to an end.
-        return 0 <= unsent - size < self._limits.body_rate * self._body_timeout
-
     # Receiving.
 
     def _leave_for_http2(self) -> None:
@@ -248,7 +119,7 @@ class H1ServerLink(H1Link):
             successor(self.take_over())
 
     def _receive(self) -> None:
-        H1Link._receive(self)
+        H1PacedLink._receive(self)
         if self._half_closed and (self._receiving != IDLE or not self._buffer):
             self._nothing_follows()
 
@@ -347,13 +218,6 @@ class H1ServerLink(H1Link):
             self.resume_reading()
         else:
             self.close()
-
-    def idle_time(self) -> float:
-        """See ServerLink."""
-        if self._receiving != IDLE or self._sending != IDLE:
-            return -1.0
-        idle: float = self._clock.now - self._idle_since
-        return idle
 
     # Sending.
 
@@ -546,7 +410,7 @@ class H1ServerLink(H1Link):
         """The answer is out while the request's body is not all here: take a little more."""
         self.stop_filling()
         body = self._body
-        if isinstance(body, _Discard):
+        if isinstance(body, Discard):
             return
         if self._receiving == BODY:
             body.set_exception(
@@ -556,7 +420,7 @@ class H1ServerLink(H1Link):
             self._received(CLOSE)
             self._linger()
             return
-        self._body = _Discard(self._limits)
+        self._body = Discard(self._limits)
         self.deadline = self._clock.now + self._head_timeout
         self.resume_reading()
 
@@ -572,13 +436,6 @@ class H1ServerLink(H1Link):
         else:
             self.close()
 
-    def close(self) -> None:
-        """See H1Link.close(); a peer that does not take what is left to be sent is cut off."""
-        H1Link.close(self)
-        if self.transport is not None:
-            self._unsent = self.transport.get_write_buffer_size()
-            self.deadline = self._clock.now + self._body_timeout
-
     def _gone(self, exc: BaseException | None) -> None:
         self._role.lost(exc)
 
@@ -592,22 +449,3 @@ class H1ServerExchange(H1Exchange):
         """See Exchange.send_head."""
         link: Any = self._current()
         link._send_head(head)
-
-
-def reason_of(status: int) -> str:
-    """The standard reason phrase; "" for a status without one."""
-    return _REASONS.get(status, "")
-
-
-_REASONS: Final = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    417: "Expectation Failed",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    505: "HTTP Version Not Supported",
-}

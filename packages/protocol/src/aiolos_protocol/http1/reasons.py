@@ -1,0 +1,21 @@
+"""Reason phrases of what the connection itself answers (RFC 9110 15)."""
+
+from typing import Final
+
+_REASONS: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}
+
+
+def reason_of(status: int) -> str:
+    """The standard reason phrase; "" for a status without one."""
+    return _REASONS.get(status, "")
