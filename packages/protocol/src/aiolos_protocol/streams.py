@@ -66,7 +66,7 @@ class StreamReader(Unread):
         timer: Any = None,
         loop: "asyncio.AbstractEventLoop | None" = None,
     ) -> None:
-        Unread.__init__(self)
+        self._begin()
         self._flow: Any = flow
         self._filler: Filler | None = None
         self._limit = limit

@@ -12,6 +12,7 @@ cdef class Unread:
     cdef list _splits
     cdef public long long total_bytes
 
+    cdef object _begin(self)
     cdef object _taken(self, Py_ssize_t size)
     cdef object _append(self, bytes data)
     @cython.locals(total=cython.longlong, before=cython.longlong, piece=bytes)

@@ -10,12 +10,13 @@ _SWEEP: Final = 64
 class Unread:
     """Bytes in order, appended in pieces and taken from the front; linear, whatever the sizes.
 
-    `total_bytes` counts what was appended. A subclass has _taken().
+    `total_bytes` counts what was appended. A subclass calls _begin() and has _taken().
     """
 
     __slots__ = ("_chunks", "_first", "_offset", "_size", "_split", "_splits", "total_bytes")
 
-    def __init__(self) -> None:
+    def _begin(self) -> None:
+        """Nothing has arrived. Not __init__(), which compiled code would call as Python does."""
         # Unread is what follows the byte `_offset` of the piece `_first`: `_size` bytes.
         self._chunks: list[bytes] = []
         self._first = 0
