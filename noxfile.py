@@ -324,6 +324,29 @@ def ecosystem(session: nox.Session) -> None:
     session.run("pytest", "-q", *plugin, tests, *session.posargs)
 
 
+# What aiohttp's own tests import.
+UPSTREAM = (
+    "freezegun",
+    "pkgconfig",
+    "proxy.py>=2.4.4rc5",
+    "pytest-mock",
+    "pytest-timeout",
+    "pytest-xdist",
+    "re-assert",
+)
+
+
+@nox.session
+def upstream(session: nox.Session) -> None:
+    """aiohttp's own functional tests against us: counts, file by file; nothing is kept.
+
+    Behind `--`: files ("test_web_functional"), and options of pytest with `--show`. What differs
+    on purpose stands in docs/compatibility.md.
+    """
+    install(session, (*FULL, "aiohttp-compat"), *TESTING, *COMPRESSION, *WORKERS, *UPSTREAM)
+    session.run("python", "tools/upstream.py", *session.posargs)
+
+
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy --strict over every package."""

@@ -253,7 +253,7 @@ def test_srv_03_its_parameters(start: Start) -> None:
         logger = logging.getLogger("mine")
         logger.addHandler(logging.StreamHandler(sys.stdout))
         logger.setLevel(logging.INFO)
-        def show(text, **options):
+        def show(text):
             print("shown:", text, flush=True)
         web.run_app(app, host='127.0.0.1', port=0, access_log=logger, shutdown_timeout=60,
                     print=show, access_log_format='%r %s')

@@ -20,6 +20,15 @@ aiohttp_raw_server = raw_server_fixture("aiohttp_raw_server")
 aiohttp_unused_port = unused_port_fixture("aiohttp_unused_port")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the original: taken, so that command lines go on as they are. The loop is
+    the one that asyncio makes, and its debug mode that of PYTHONASYNCIODEBUG."""
+    group = parser.getgroup("aiohttp", "taken for aiohttp's sake, without effect")
+    for name in ("--aiohttp-fast", "--aiohttp-enable-loop-debug"):
+        group.addoption(name, action="store_true", default=False)
+    group.addoption("--aiohttp-loop", default="pyloop")
+
+
 @pytest.fixture
 def loop(_aiolos_stack: Any) -> Iterator[asyncio.AbstractEventLoop]:
     """The loop in which the test runs; a test that is no coroutine function runs it itself."""

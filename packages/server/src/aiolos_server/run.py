@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from errno import EADDRNOTAVAIL
+from functools import partial
 from ssl import SSLContext
 from typing import Any, Final
 
@@ -94,7 +95,7 @@ def run_app(
         made += [SockSite(runner, each, **where) for each in _several(sock)]
         return made
 
-    say = print or _silent
+    say = _saying(print)
     main = _serve(app, sites, runner_options, say, handle_signals)
     factory = None if loop is None else (lambda: loop)
     runner = asyncio.Runner(loop_factory=factory)
@@ -169,7 +170,7 @@ async def _serve(
     app: Served | Awaitable[Served],
     sites: Callable[[AppRunner], list[Site]],
     options: dict[str, Any],
-    say: Callable[..., None],
+    say: Callable[[str], None],
     handle_signals: bool,
 ) -> None:
     ending = _Ending(say)
@@ -181,7 +182,7 @@ async def _serve(
         try:
             await _listen(sites, runner)
             addresses = ", ".join(site.name for site in runner.sites)
-            say(f"aiolos serves {addresses} (Ctrl-C to stop)", flush=True)
+            say(f"aiolos serves {addresses} (Ctrl-C to stop)")
             await ending.wait(runner)
         finally:
             await runner.cleanup()
@@ -215,7 +216,7 @@ class _Ending(contextlib.AbstractContextManager[None]):
     one cuts what is waited for; from the third one on they do what they usually do.
     """
 
-    def __init__(self, say: Callable[..., None]) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
@@ -247,8 +248,7 @@ class _Ending(contextlib.AbstractContextManager[None]):
         if requests:
             self._say(
                 f"stopping; waiting up to {runner.shutdown_timeout:g} s for {requests} "
-                f"request{'s'[: requests != 1]}{part} (Ctrl-C again to cut)",
-                flush=True,
+                f"request{'s'[: requests != 1]}{part} (Ctrl-C again to cut)"
             )
 
     def _signalled(self) -> None:
@@ -285,5 +285,12 @@ def _show_access_log(access_log: logging.Logger | None) -> None:
             access_log.addHandler(logging.StreamHandler())
 
 
-def _silent(*values: object, **options: object) -> None:
+def _saying(show: Callable[..., None] | None) -> Callable[[str], None]:
+    """What says one line; only the built-in print() is known to take `flush`."""
+    if show is None:
+        return _silent
+    return partial(show, flush=True) if show is builtins.print else show
+
+
+def _silent(text: str) -> None:
     pass

@@ -80,7 +80,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         runner = item.stash.get(RUNNER, None)
         if runner is not None:
             del item.stash[RUNNER]
-            runner.close()
+            if not runner.get_loop().is_closed():
+                runner.close()
 
 
 def _refuse(fixturedef: pytest.FixtureDef[Any]) -> None:

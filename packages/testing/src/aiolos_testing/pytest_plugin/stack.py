@@ -63,7 +63,9 @@ def _aiolos_own_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     runner = runner_of(request.node)
     stack = Stack(runner.get_loop())
     yield stack
-    runner.run(stack.aclose())
+    # A test of run_app() and the like may have closed it.
+    if not stack.loop.is_closed():
+        runner.run(stack.aclose())
 
 
 @pytest.fixture
