@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiolos_server.jsontext import dumps, loads
+from aiolos_server.jsontext import dumps, encoded, loads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+# Every kind of text, lone surrogates included.
+TEXT = st.text(st.characters(), max_size=8) | st.text('"\\\x00\x1f\x7f\n\r\t\b\f', max_size=4)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
 
 
 def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+    return st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4)
 
 
 VALUES = st.recursive(PLAIN, nested, max_leaves=10)
@@ -25,6 +27,7 @@ VALUES = st.recursive(PLAIN, nested, max_leaves=10)
 def test_there_and_back(value: Any) -> None:
     text = dumps(value)
     assert text == json.dumps(value)
+    assert encoded(value) == text.encode()
     assert loads(text) == value
     assert loads(f" {text}\n") == value
 
@@ -52,11 +55,55 @@ def test_no_json(text: str) -> None:
 def test_what_cannot_be_dumped() -> None:
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises(ValueError, match="Circular"):
-        dumps(circle)
+    for dump in (dumps, encoded):
+        with pytest.raises(ValueError, match="Circular"):
+            dump(circle)
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            dump({"a": [object()]})
     # A failure leaves nothing behind.
     assert dumps([1]) == "[1]"
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        dumps({"a": object()})
     assert dumps((1, "é", None, math.inf)) == '[1, "\\u00e9", null, Infinity]'
     assert dumps({1: True}) == '{"1": true}'
+
+
+class Number(int):
+    """A number that json knows as one."""
+
+    def __repr__(self) -> str:
+        return "no number"
+
+
+class Words(str):
+    __slots__ = ()
+
+
+class Listed(list[Any]):
+    """A list that json knows as one."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(sign * 2**power + more for sign in (1, -1) for power in (0, 31, 62, 63, 64, 200)
+          for more in (-1, 0, 1)),
+        0.1, -0.0, 1e300, 1e-7, 1.0, math.nan, math.inf, -math.inf,
+        (1, (2,), []), {}, {"a": {"b": [{}]}}, {1: 2, None: 3, 1.5: 4, False: 5},
+        Number(7), Words("w"), {Words("k"): 1}, Listed([1]), [Number(1), "x"],
+        "\U0001f600\ud800", "x" * 5000, ["é" * 3000] * 3,
+    ],
+)  # fmt: skip
+def test_bytes_are_those_of_json(value: Any) -> None:
+    assert encoded(value) == json.dumps(value).encode()
+
+
+@pytest.mark.parametrize("depth", [49, 50, 51, 150])
+def test_how_deep_it_goes(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": [value]}
+    assert encoded(value) == json.dumps(value).encode()
+
+
+def test_a_number_that_is_too_long() -> None:
+    with pytest.raises(ValueError, match="Exceeds the limit"):
+        encoded([10**5000])

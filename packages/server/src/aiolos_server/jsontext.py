@@ -4,6 +4,11 @@ import json
 import json.encoder
 from typing import Any, Final
 
+try:
+    from ._jsontext import encoded as _written
+except ImportError:
+    _written = None  # type: ignore[assignment]
+
 _Encoder: Final[Any] = getattr(json.encoder, "c_make_encoder", None)
 _DECODER: Final[Any] = json.JSONDecoder()
 _default: Final = json.JSONEncoder().default
@@ -25,6 +30,12 @@ def dumps(value: Any) -> str:
     except RecursionError:
         # A circle, or too deep: json.dumps() says which.
         return json.dumps(value)
+
+
+def encoded(value: Any) -> bytes:
+    """json.dumps(value), as bytes; those of the usual types are written by compiled code."""
+    written = _written and _written(value)
+    return dumps(value).encode() if written is None else written
 
 
 def loads(text: str) -> Any:

@@ -18,7 +18,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
 from .core import ResponseCore, body_of
 from .described import Described
-from .jsontext import dumps as quick_dumps
+from .jsontext import encoded as json_bytes
 
 
 class Answerable(Protocol):
@@ -393,7 +393,16 @@ def json_response(
     if data is not _UNSET:
         if text is not None or body is not None:
             raise ValueError("give one of data, text or body")
-        dumped = quick_dumps(data) if dumps is json.dumps else dumps(data)
+        if dumps is json.dumps:
+            return Response(
+                json_bytes(data),
+                status=status,
+                reason=reason,
+                headers=headers,
+                content_type=content_type,
+                charset="utf-8",
+            )
+        dumped = dumps(data)
         if isinstance(dumped, str):
             text = dumped
         else:
