@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from multidict import CIMultiDict
 
 from .errors import ProtocolError
+from .limits import Limits
 from .message import RequestHead, ResponseHead
 from .streams import StreamReader
 from .upgrade import Handover
@@ -58,6 +59,75 @@ class Exchange(Protocol):
 
     def abort(self) -> None:
         """End the exchange unfinished: the peer sees a reset stream or a closed connection."""
+
+
+class ClientExchange(Exchange, Protocol):
+    """An exchange as a client sees it; `head` is the request's, `body` the response's.
+
+    `answered` gives the response's head; `body` is set before it is done. `informed`, where it is
+    set, is called with each head of 1xx but 101, and must not raise. When `deadline`, in the
+    loop's seconds, has passed, `on_deadline` is called, or else the exchange is aborted; neither
+    has a meaning any more once the exchange has ended. A deadline calls fail(), a cancelled caller
+    abort().
+    """
+
+    answered: "asyncio.Future[ResponseHead]"
+    informed: Callable[[ResponseHead], object] | None
+    deadline: float
+    on_deadline: Callable[[], object] | None
+
+    @property
+    def received(self) -> int:
+        """How many bytes of the response have come, coarsely."""
+
+    def body_sent(self) -> bool:
+        """True when the request is out whole."""
+
+    def awaits_us(self) -> bool:
+        """Whether the server waits for this end: for the request's body, or for the reader."""
+
+    def fail(self, error: Exception) -> None:
+        """End the exchange, where it goes on still: whoever waits for head or body gets `error`."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info(), while the connection is there."""
+
+
+class ClientLink(Protocol):
+    """A connection as a client sees it, of one exchange at a time (HTTP/1.1) or many (HTTP/2).
+
+    `deadline` and `on_deadline` are the owner's while nothing is asked.
+    """
+
+    deadline: float
+    on_deadline: Callable[[], object] | None
+
+    def is_reusable(self) -> bool:
+        """True when a request may be sent on this connection now."""
+
+    def is_idle(self) -> bool:
+        """True while no exchange is at work."""
+
+    def limit(self, limits: Limits) -> None:
+        """The bounds that hold for the next responses."""
+
+    def ask(self, head: RequestHead, body: bytes = b"") -> ClientExchange:
+        """Send a complete request in one write.
+
+        Raises LocalProtocolError before anything is sent, ConnectionLost on a closed link.
+        """
+
+    def ask_streaming(self, head: RequestHead) -> ClientExchange:
+        """Send a head whose body follows by write() and end(); `head.length` is -1 if unknown."""
+
+    def close(self) -> None:
+        """Close once everything written is sent; what is not complete is lost."""
+
+    def abort(self) -> None:
+        """Close at once; unsent data is dropped."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info(); `default` once the connection is gone."""
 
 
 class ServerLink(Protocol):
@@ -122,10 +192,12 @@ class ClientRole(Protocol):
     """What a client's link calls."""
 
     def recycled(self, link: Any) -> None:
-        """The exchange is complete and the connection may carry another. Must not raise."""
+        """An exchange has ended. HTTP/1.1: the connection may carry another; an end that closes
+        it is only told by lost(). HTTP/2: told of each; `link.is_reusable()` says the rest.
+        Must not raise."""
 
     def lost(self, link: Any, exc: BaseException | None) -> None:
-        """The connection is gone or must not be used again; called once."""
+        """The connection is gone; called once."""
 
 
 OnLost = Callable[[BaseException | None], None]

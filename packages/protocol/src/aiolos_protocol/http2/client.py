@@ -35,11 +35,15 @@ class ClientConnection(Connection):
     @property
     def room(self) -> int:
         """How many more streams may be opened now, 0 or more."""
-        if self.is_closed() or self.goaway != FOREVER or self.next_stream > _MAX_STREAM:
+        if self.is_closed() or self.goaway != FOREVER or self.is_exhausted():
             return 0
         # Until the server has spoken nothing is promised: what most allow will do.
         most = self.remote.max_concurrent_streams if self.remote.received else _UNDECLARED
         return max(0, most - len(self.streams))
+
+    def is_exhausted(self) -> bool:
+        """Whether the numbers of streams are used up (RFC 9113 5.1.1)."""
+        return self.next_stream > _MAX_STREAM
 
     def request(self, method: str, block: bytes, end: bool, owner: Any) -> Stream:
         """Open a stream with a request's header block; `end`: nothing else is sent.

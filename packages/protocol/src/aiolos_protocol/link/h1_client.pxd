@@ -22,3 +22,5 @@ cdef class H1ClientLink(H1Link):
 cdef class H1ClientExchange(H1Exchange):
     cdef public object answered
     cdef public object informed
+
+    cpdef bint body_sent(self) except -1

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from multidict import CIMultiDict
 
@@ -314,12 +314,7 @@ class H1ClientLink(H1Link):
 
 
 class H1ClientExchange(H1Exchange):
-    """See Exchange; `head` is the request's. `answered` gives the response's head.
-
-    `body` is the response's and is set before `answered` is done. `informed`, where it is set, is
-    called with each head of 1xx but 101, and must not raise. A deadline calls fail(), a cancelled
-    caller abort().
-    """
+    """See ClientExchange; its deadline is the link's as long as it lasts."""
 
     __slots__ = ("answered", "informed")
 
@@ -330,11 +325,47 @@ class H1ClientExchange(H1Exchange):
         H1Exchange.__init__(self, link, head, body)
         self.informed = None
 
+    @property
+    def deadline(self) -> float:
+        """See ClientExchange."""
+        link: Any = self._link
+        return link.deadline if link._exchange is self else NEVER
+
+    @deadline.setter
+    def deadline(self, when: float) -> None:
+        link: Any = self._link
+        if link._exchange is self:
+            link.deadline = when
+
+    @property
+    def on_deadline(self) -> "Callable[[], object] | None":
+        """See ClientExchange."""
+        link: Any = self._link
+        return link.on_deadline if link._exchange is self else None
+
+    @on_deadline.setter
+    def on_deadline(self, callback: "Callable[[], object] | None") -> None:
+        link: Any = self._link
+        if link._exchange is self:
+            link.on_deadline = callback
+
+    @property
+    def received(self) -> int:
+        """See ClientExchange."""
+        link: Any = self._link
+        received: int = link.received
+        return received
+
     def fail(self, error: Exception) -> None:
-        """End the exchange, where it goes on still: whoever waits for head or body gets `error`."""
+        """See ClientExchange."""
         if self._link._exchange is self:
             self._link.fail(error)
 
     def body_sent(self) -> bool:
-        """True when the request is out whole."""
+        """See ClientExchange."""
         return self._link._exchange is not self or self._link._sending >= DONE
+
+    def awaits_us(self) -> bool:
+        """See ClientExchange."""
+        transport = self._link.transport
+        return not self.body_sent() or (transport is not None and not transport.is_reading())

@@ -11,6 +11,7 @@ cdef class H2Link(TransportOwner):
     cdef readonly Clock _clock
     cdef readonly object _conn
     cdef bint _due
+    cdef object _farewell
     cdef readonly object _limits
     cdef bint _stepping
     cdef readonly set _tunnels
@@ -34,6 +35,7 @@ cdef class H2Stream:
     cdef object _end
     cdef readonly object _held
     cdef long long _left
+    cdef object _limits
     cdef readonly object _link
     cdef object _lost
     cdef bint _paused

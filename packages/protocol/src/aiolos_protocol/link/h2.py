@@ -29,7 +29,16 @@ HIGH_WATER: Final = 65_536
 class H2Link(TransportOwner):
     """One HTTP/2 connection. `deadline` is watched by the clock; see the subclasses."""
 
-    __slots__ = ("_clock", "_conn", "_due", "_limits", "_stepping", "_tunnels", "deadline")
+    __slots__ = (
+        "_clock",
+        "_conn",
+        "_due",
+        "_farewell",
+        "_limits",
+        "_stepping",
+        "_tunnels",
+        "deadline",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits) -> None:
         TransportOwner.__init__(self, loop)
@@ -42,6 +51,8 @@ class H2Link(TransportOwner):
         self._due = False
         # Streams dressed as transports: they are told when the connection's buffer is full.
         self._tunnels: set[Any] = set()
+        # What is said of the connection's end: the peer's own words, if it had some.
+        self._farewell = "the connection was lost"
         self.deadline = NEVER
 
     # What a role adds.
@@ -102,7 +113,7 @@ class H2Link(TransportOwner):
         self._clock.unwatch(self)
         TransportOwner.connection_lost(self, exc)
         self._tunnels.clear()
-        error = ConnectionLost("the connection was lost")
+        error = ConnectionLost(self._farewell)
         error.__cause__ = exc
         for stream in list(self._conn.streams.values()):
             owner, stream.owner = stream.owner, None
@@ -239,6 +250,7 @@ class H2Stream:
         "_end",
         "_held",
         "_left",
+        "_limits",
         "_link",
         "_lost",
         "_paused",
@@ -247,7 +259,8 @@ class H2Stream:
         "body",
     )
 
-    def __init__(self, link: H2Link) -> None:
+    def __init__(self, link: H2Link, limits: Limits) -> None:
+        self._limits = limits
         # The role's own link, whose verbs the role's streams use.
         self._link: Any = link
         self._stream: Any = None
@@ -275,7 +288,7 @@ class H2Stream:
     # From the link.
 
     def _expect_body(self) -> None:
-        self.body = StreamReader(self, self._link._limits.body_buffer)
+        self.body = StreamReader(self, self._limits.body_buffer)
         self._source = self._stream
 
     def fed(self, data: bytes) -> None:
@@ -297,7 +310,7 @@ class H2Stream:
         """Give the body as much of what is held as it takes, and the end behind all."""
         body = self.body
         held = self._held
-        size = self._link._limits.body_buffer
+        size = self._limits.body_buffer
         while held and not self._paused:
             data = bytes(held[:size])
             del held[:size]

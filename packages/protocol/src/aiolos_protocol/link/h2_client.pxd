@@ -11,9 +11,9 @@ cdef class H2ClientLink(H2Link):
     cdef object _role
     cdef object _scheme
     cdef object _settled
-    cdef bint _told
     cdef public bint keep_alive
     cdef public object on_deadline
+    cdef public object on_settings
 
     cpdef bint is_reusable(self) except -1
     cdef object _reckon(self)
@@ -21,18 +21,21 @@ cdef class H2ClientLink(H2Link):
     cdef H2ClientExchange _begin(self, head, bytes block, bint end)
     cpdef object over(self, exchange)
     cpdef object fail(self, error)
-    cdef object _tell(self, exc)
 
 
 cdef class H2ClientExchange(H2Stream):
     cdef double _deadline
     cdef public object answered
     cdef readonly object head
+    cdef public object informed
     cdef public object on_deadline
+    cdef public long long received
 
+    cpdef object inform(self, head)
     cpdef object opened(self, Stream stream)
     cpdef object expect_to_send(self, long long length)
     cpdef object answer(self, head)
     cdef object _check_over(self)
     cdef object _finish(self)
+    cpdef bint body_sent(self) except -1
     cpdef object fail(self, error)

@@ -7,7 +7,13 @@ from typing import Any, Final
 from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
-from ..errors import ConnectionLost, LocalProtocolError, ProtocolError, Unanswered
+from ..errors import (
+    ConnectionLost,
+    LocalProtocolError,
+    ProtocolError,
+    Unanswered,
+    Unprocessed,
+)
 from ..exchange import ClientRole
 from ..http2 import blocks
 from ..http2.client import ClientConnection
@@ -27,10 +33,10 @@ _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONN
 class H2ClientLink(H2Link):
     """Sends requests as long as there is `room`, and receives their responses in any order.
 
-    `deadline` is the owner's while nothing is asked, and `on_deadline` is called when it has
-    passed; while exchanges are at work each has its own. The role's `recycled()` is called after
-    every exchange behind which another may be asked; its `lost()` when the server goes away, too:
-    exchanges that it works on are completed then.
+    `deadline` is the owner's while nothing is asked: when it has passed `on_deadline` is called, or
+    else the connection is closed; while exchanges are at work each has its own. `on_settings` is
+    called when the server has changed its settings, with them maybe the `room`. A server that goes
+    away leaves no room, and the connection ends behind the exchanges that it still works on.
     """
 
     __slots__ = (
@@ -40,9 +46,9 @@ class H2ClientLink(H2Link):
         "_role",
         "_scheme",
         "_settled",
-        "_told",
         "keep_alive",
         "on_deadline",
+        "on_settings",
     )
 
     def __init__(
@@ -56,10 +62,9 @@ class H2ClientLink(H2Link):
         self._settled: asyncio.Future[None] | None = None
         self._pings: dict[bytes, asyncio.Future[None]] = {}
         self._numbers = 0
-        # Whether the role has been told that the connection is not to be used again.
-        self._told = False
         self.keep_alive = True
         self.on_deadline: Callable[[], object] | None = None
+        self.on_settings: Callable[[], object] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
@@ -81,9 +86,18 @@ class H2ClientLink(H2Link):
         """True when another request may be sent on this connection now."""
         return self.room > 0
 
+    @property
+    def in_flight(self) -> int:
+        """How many exchanges are at work."""
+        return len(self._exchanges)
+
     def is_idle(self) -> bool:
         """True while no exchange is at work."""
         return not self._exchanges
+
+    def limit(self, limits: Limits) -> None:
+        """See ClientLink; of bounds on heads those hold that the connection was made with."""
+        self._limits = limits
 
     @property
     def connect_protocol(self) -> bool:
@@ -126,7 +140,7 @@ class H2ClientLink(H2Link):
         if callback is not None:
             callback()
         else:
-            self.abort()
+            self.close()
 
     def _reckon(self) -> None:
         self.deadline = min([each.deadline for each in self._exchanges], default=NEVER)
@@ -136,7 +150,7 @@ class H2ClientLink(H2Link):
     def ask(self, head: RequestHead, body: bytes = b"") -> "H2ClientExchange":
         """Send a complete request; the exchange awaits its response.
 
-        Raises LocalProtocolError before anything is sent, ConnectionLost on a closed link.
+        Raises LocalProtocolError before anything is sent, Unprocessed where there is no room.
         """
         size = len(body)
         framed = size or head.method not in _BODILESS
@@ -174,11 +188,11 @@ class H2ClientLink(H2Link):
         return block + blocks.length(length) if length >= 0 else block
 
     def _begin(self, head: RequestHead, block: bytes, end: bool) -> "H2ClientExchange":
-        if self.transport is None:
-            raise ConnectionLost("the connection is closed")
+        if not self.is_reusable():
+            raise Unprocessed("the connection takes no more requests now")
         if head.protocol is not None and not self.connect_protocol:
             raise LocalProtocolError("the server does not take extended CONNECT (RFC 8441 3)")
-        exchange = H2ClientExchange(self, head)
+        exchange = H2ClientExchange(self, head, self._limits)
         exchange.opened(self._conn.request(head.method, block, end, exchange))
         if not self._exchanges:
             self.deadline = NEVER
@@ -193,13 +207,18 @@ class H2ClientLink(H2Link):
         if stream.owner is not None:
             stream.owner.answer(head)
 
+    def informed(self, stream: Stream, head: ResponseHead) -> None:
+        """See Sink."""
+        if stream.owner is not None:
+            stream.owner.inform(head)
+
     def settled(self) -> None:
         """See Sink."""
         settled, self._settled = self._settled, None
         if settled is not None and not settled.done():
             settled.set_result(None)
-        if not self._exchanges and self.is_reusable():
-            self._role.recycled(self)
+        if self.on_settings is not None:
+            self.on_settings()
 
     def ponged(self, payload: bytes) -> None:
         """See Sink."""
@@ -211,7 +230,7 @@ class H2ClientLink(H2Link):
         """See Sink."""
         self.keep_alive = False
         text = debug.decode("utf-8", "replace")
-        self._tell(ConnectionLost(f"the server goes away: {name_of(code)} {text}".rstrip()))
+        self._farewell = f"the server goes away: {name_of(code)} {text}".rstrip()
 
     # Ends.
 
@@ -224,8 +243,9 @@ class H2ClientLink(H2Link):
         self._exchanges.discard(exchange)
         if not self._exchanges:
             self.deadline = NEVER
-        if self.is_reusable():
-            self._role.recycled(self)
+        if self._conn.is_exhausted():
+            self.keep_alive = False
+        self._role.recycled(self)
         self._flush_soon()
 
     def _rest(self) -> None:
@@ -238,13 +258,8 @@ class H2ClientLink(H2Link):
             exchange.fail(error)
         self.abort()
 
-    def _tell(self, exc: BaseException | None) -> None:
-        if not self._told:
-            self._told = True
-            self._role.lost(self, exc)
-
     def _gone(self, exc: BaseException | None) -> None:
-        error = ConnectionLost("the connection was lost")
+        error = ConnectionLost(self._farewell)
         error.__cause__ = exc
         for future in (self._settled, *self._pings.values()):
             if future is not None and not future.done():
@@ -252,23 +267,21 @@ class H2ClientLink(H2Link):
                 # Nobody may be waiting any more; that is not worth a warning.
                 future.exception()
         self._pings.clear()
-        self._tell(exc)
+        self._role.lost(self, exc)
 
 
 class H2ClientExchange(H2Stream):
-    """See Exchange; `head` is the request's. `answered` gives the response's head.
+    """See ClientExchange. `limits` bound its response's body."""
 
-    `body` is the response's and is set before `answered` is done. When `deadline`, in the clock's
-    seconds, has passed, `on_deadline` is called, or else the exchange is aborted.
-    """
+    __slots__ = ("_deadline", "answered", "head", "informed", "on_deadline", "received")
 
-    __slots__ = ("_deadline", "answered", "head", "on_deadline")
-
-    def __init__(self, link: H2ClientLink, head: RequestHead) -> None:
-        H2Stream.__init__(self, link)
+    def __init__(self, link: H2ClientLink, head: RequestHead, limits: Limits) -> None:
+        H2Stream.__init__(self, link, limits)
         self.head = head
         self.answered: asyncio.Future[ResponseHead] = link.loop.create_future()
+        self.informed: Callable[[ResponseHead], object] | None = None
         self.on_deadline: Callable[[], object] | None = None
+        self.received = 0
         self._deadline = NEVER
 
     @property
@@ -278,7 +291,7 @@ class H2ClientExchange(H2Stream):
 
     @property
     def deadline(self) -> float:
-        """See H2ClientExchange."""
+        """See ClientExchange."""
         return self._deadline
 
     @deadline.setter
@@ -305,13 +318,25 @@ class H2ClientExchange(H2Stream):
         """A body follows, of `length` bytes, -1 unknown."""
         self._left = length
 
+    def inform(self, head: ResponseHead) -> None:
+        """A head of 1xx has come."""
+        self.received += head.size
+        if self.informed is not None:
+            self.informed(head)
+
     def answer(self, head: ResponseHead) -> None:
         """The response's head has come."""
+        self.received += head.size
         if self._stream.receiving == BODY:
             self._expect_body()
         if not self.answered.done():
             self.answered.set_result(head)
         self._check_over()
+
+    def fed(self, data: bytes) -> None:
+        """See H2Stream."""
+        self.received += len(data)
+        H2Stream.fed(self, data)
 
     def ended(self, trailers: "CIMultiDict[str] | None") -> None:
         """See H2Stream."""
@@ -359,9 +384,21 @@ class H2ClientExchange(H2Stream):
         self.end_body(trailers)
 
     def body_sent(self) -> bool:
-        """True when the request is out whole."""
+        """See ClientExchange."""
         stream = self._stream
         return stream is None or stream.sending >= DONE
+
+    def awaits_us(self) -> bool:
+        """See ClientExchange."""
+        return self._paused or not self.body_sent()
+
+    def bypass(self, size: int) -> asyncio.Transport | None:
+        """See Exchange.bypass: frames cannot be bypassed."""
+        return None
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """See ClientExchange."""
+        return self._link.get_extra_info(name, default)
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
@@ -377,7 +414,7 @@ class H2ClientExchange(H2Stream):
         self._link.over(self)
 
     def fail(self, error: Exception) -> None:
-        """End the exchange; whoever waits, for head or body, gets `error`."""
+        """See ClientExchange. Other exchanges go on."""
         stream = self._stream
         if stream is not None and self._lost is None:
             stream.owner = None
@@ -390,5 +427,5 @@ class H2ClientExchange(H2Stream):
             self._link._flush_soon()
 
     def abort(self) -> None:
-        """See Exchange.abort. Other exchanges go on."""
+        """See Exchange.abort."""
         self.fail(ConnectionLost("the exchange was aborted"))

@@ -236,7 +236,7 @@ class H2ServerStream(H2Stream):
     __slots__ = ("_awaits_continue", "_exchange", "_head", "_is_last", "loop", "role", "transport")
 
     def __init__(self, link: H2ServerLink, role: Any) -> None:
-        H2Stream.__init__(self, link)
+        H2Stream.__init__(self, link, link._limits)
         self.role = role
         self.loop = link.loop
         self.transport: Any = link.transport
