@@ -4,7 +4,7 @@ import gc
 
 import pytest
 from aiolos_client.keys import ConnectionKey
-from aiolos_client.pool import Pool
+from aiolos_client.pool import Pool, Sharing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,3 +171,117 @@ def test_limits_are_kept_and_nobody_waits_beside_room(limit, per_host, steps):
         assert not per_host or max(host.in_use for host in hosts.values()) <= per_host
         assert not any(pool.has_room(host) for host, _, _ in waiting)
         assert len({link for _, link in used}) == len(used)
+
+
+class Shared:
+    """A connection that many requests share, as the pool sees it."""
+
+    def __init__(self, room):
+        self.room = room
+        self.in_flight = 0
+
+    def ask(self):
+        self.room -= 1
+        self.in_flight += 1
+
+
+def hoping(limit=0, per_host=0):
+    pool = Pool(limit, per_host)
+    return pool, pool.host(A, Sharing.HOPED)
+
+
+class TestSharing:
+    def test_one_opens_and_the_others_share(self):
+        pool, a = hoping()
+        assert pool.reserve(a)
+        assert not pool.reserve(a)
+        pool.opened(a, Shared(100), shares=True)
+        link = pool.join(a)
+        assert link is pool.join(a)
+        assert (pool.in_use, a.in_use) == (1, 3)
+        assert pool.reserve(a)
+
+    def test_without_sharing_each_opens_its_own(self):
+        pool, a = hoping()
+        assert pool.reserve(a)
+        pool.opened(a, "one", shares=False)
+        assert pool.join(a) is None
+        assert [pool.reserve(a), pool.reserve(a)] == [True, True]
+
+    def test_a_failure_lets_all_others_try_at_once(self):
+        pool, a = hoping()
+        pool.reserve(a)
+        pool.wait(a, "two")
+        pool.wait(a, "three")
+        pool.failed(a)
+        for waiter in ("two", "three"):
+            assert pool.next_waiting() == (a, waiter)
+            assert pool.reserve(a)
+        pool.failed(a)
+        pool.failed(a)
+        # A new start: again one goes first.
+        assert [pool.reserve(a), pool.reserve(a)] == [True, False]
+
+    def test_no_more_join_than_there_is_room_for(self):
+        pool, a = hoping()
+        pool.reserve(a)
+        link = Shared(2)
+        pool.opened(a, link, shares=True)
+        # Nobody has asked yet, but two will.
+        assert pool.join(a) is link
+        assert pool.join(a) is None
+        link.ask()
+        assert pool.join(a) is None
+        link.ask()
+        assert not pool.part(a, link)
+        link.in_flight, link.room = 1, 1
+        assert pool.join(a) is link
+
+    def test_the_bound_for_one_host_counts_requests(self):
+        pool, a = hoping(per_host=2)
+        pool.reserve(a)
+        link = Shared(100)
+        pool.opened(a, link, shares=True)
+        assert pool.join(a) is link
+        assert pool.join(a) is None
+        assert not pool.reserve(a)
+
+    def test_the_bound_of_all_counts_connections(self):
+        pool, a = hoping(limit=1)
+        pool.reserve(a)
+        link = Shared(100)
+        pool.opened(a, link, shares=True)
+        assert pool.join(a) is link
+        assert not pool.reserve(pool.host(B))
+        assert not pool.part(a, link)
+        assert pool.part(a, link)
+        # It is idle, and gives way.
+        assert pool.reserve(pool.host(B))
+        assert pool.surplus() is link
+        assert a.shared == {}
+        assert pool.join(a) is None
+
+    def test_an_idle_one_serves_again(self):
+        pool, a = hoping(limit=1)
+        pool.reserve(a)
+        link = Shared(100)
+        pool.opened(a, link, shares=True)
+        assert pool.part(a, link)
+        assert (pool.in_use, a.in_use) == (0, 0)
+        assert pool.join(a) is link
+        assert (pool.in_use, a.in_use) == (1, 1)
+        assert not pool.forget(a, link)
+
+    @pytest.mark.parametrize("requests", [0, 1, 5])
+    def test_a_lost_one_takes_its_requests_along(self, requests):
+        pool, a = hoping()
+        pool.reserve(a)
+        link = Shared(100)
+        pool.opened(a, link, shares=True)
+        for _ in range(requests - 1):
+            pool.join(a)
+        if not requests:
+            pool.part(a, link)
+        pool.lose(a, link)
+        assert (pool.in_use, a.in_use, a.shared) == (0, 0, {})
+        assert pool.surplus() is None

@@ -92,7 +92,12 @@ class Target:
             # One connection to the proxy serves every http URL.
             assert proxy is not None
             return ConnectionKey(
-                proxy.raw_host or "", proxy.port or 0, proxy.scheme == "https", ssl, proxy
+                proxy.raw_host or "",
+                proxy.port or 0,
+                proxy.scheme == "https",
+                ssl,
+                proxy,
+                http2=False,
             )
         name = route.server_hostname if self.is_tls else None
         return ConnectionKey(
@@ -104,6 +109,7 @@ class Target:
             route.proxy_auth,
             route.proxy_headers,
             name,
+            route.http2,
         )
 
     def forwards(self, route: Route) -> bool:

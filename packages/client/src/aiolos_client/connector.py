@@ -2,21 +2,32 @@
 
 import asyncio
 import warnings
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, Self
 
 from aiolos_protocol.clock import NEVER, Clock
 from aiolos_protocol.contracts import Connect
+from aiolos_protocol.exchange import ClientLink
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h1_client import H1ClientLink
+from aiolos_protocol.link.h2_client import H2ClientLink
 from aiolos_protocol.transport import READY, Pending, wait_for
 
 from .dialer import tls_error
 from .errors import ClientConnectionError, ConnectionTimeoutError, ServerTimeoutError
 from .keys import ConnectionKey
-from .pool import Host, Pool
+from .negotiation import (
+    HTTP2Setting,
+    Negotiation,
+    check_http2,
+    context_for,
+    knows_http2,
+    link_of,
+    offers_http2,
+)
+from .pool import Host, Pool, Sharing
 from .readiness import is_readable
-from .tls import tls_context
 from .tracing import (
     TraceConnectionCreateEndParams,
     TraceConnectionCreateStartParams,
@@ -45,7 +56,10 @@ class BaseConnector:
     port (0: no bound); `keepalive_timeout` how long an idle one is kept, in seconds (None: as long
     as the server does). `force_close` uses each only once. `lenient` bears responses of careless
     HTTP/1.1 servers: lines that end in a bare LF, folded lines, white space behind a chunk's size
-    (RFC 9112 2.2, 5.2, 7.1). Must be made in a running loop.
+    (RFC 9112 2.2, 5.2, 7.1). `http2` says whether HTTP/2 is spoken: None (default) where a server
+    chooses it and the TLS context is ours, True also by contexts of the user's, whose ALPN is set
+    for that, "prior-knowledge" in the clear as well, without asking; False never. Its connections
+    are shared: `limit_per_host` counts requests then. Must be made in a running loop.
     `connect_by`, where it is set, opens the connections in place of sockets. A subclass has
     _dial(). `enable_cleanup_closed` and `timeout_ceil_threshold` have no effect.
     """
@@ -62,6 +76,7 @@ class BaseConnector:
         enable_cleanup_closed: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         lenient: bool = False,
+        http2: HTTP2Setting = None,
         loop: asyncio.AbstractEventLoop | None = None,
         timeout_ceil_threshold: float = 5,
     ) -> None:
@@ -76,8 +91,9 @@ class BaseConnector:
         self._force_close = force_close
         self._limits = limits
         self._lenient = lenient
+        self._http2 = check_http2(http2)
         self._pool = Pool(limit, limit_per_host)
-        self._hosts: dict[H1ClientLink, Host] = {}
+        self._hosts: dict[Any, Host] = {}
         self._emptied: asyncio.Future[None] | None = None
         self._closed = False
         self.connect_by: Connect | None = None
@@ -111,10 +127,16 @@ class BaseConnector:
 
     def host(self, key: ConnectionKey) -> Host:
         """What take() and connect() want; to be kept by whoever asks for `key` often."""
-        return self._pool.host(key)
+        shares = offers_http2(self._http2, key) or knows_http2(self._http2, key)
+        hoped = shares and not self._force_close
+        return self._pool.host(key, Sharing.HOPED if hoped else Sharing.NEVER)
 
-    def take(self, host: Host) -> H1ClientLink | None:
-        """An idle connection, if there is one and room for it. Never suspends."""
+    def take(self, host: Host) -> ClientLink | None:
+        """A connection at hand, idle or shared, with room for one request more. Never suspends."""
+        if host.shared:
+            link = self._pool.join(host)
+            if link is not None:
+                return link  # type: ignore[no-any-return]
         while taken := self._pool.take(host):
             link, since = taken
             if link.is_reusable() and (self._clock.now - since < _STALE or not is_readable(link)):
@@ -123,9 +145,18 @@ class BaseConnector:
             self._discard(link)
         return None
 
+    def unused(self, link: ClientLink) -> None:
+        """What take() or connect() gave is not needed: nothing was asked on it."""
+        host = self._hosts.get(link)
+        if host is not None and (link in host.shared or link.is_reusable()):
+            self.recycled(link)
+        else:
+            link.abort()
+
     def close_idle(self, host: Host) -> None:
         """Close the idle connections to `host`."""
-        for link in list(host.idle):
+        shared = [link for link, count in host.shared.items() if not count]
+        for link in [*host.idle, *shared]:
             self._pool.forget(host, link)
             del self._hosts[link]
             link.abort()
@@ -136,7 +167,7 @@ class BaseConnector:
         connect_timeout: float | None,
         dial_timeout: float | None,
         traces: Traces | None = None,
-    ) -> tuple[H1ClientLink, bool]:
+    ) -> tuple[ClientLink, bool]:
         """A connection for `host`, and whether it has served before; take() has given none.
 
         Raises ClientConnectorError, and ConnectionTimeoutError where `connect_timeout` seconds
@@ -147,10 +178,14 @@ class BaseConnector:
         placed = False
         try:
             async with asyncio.timeout(connect_timeout):
-                if not self._pool.reserve(host):
+                while not self._pool.reserve(host):
                     link = await self._wait(host, traces)
-                    if link is not None:
+                    if link is None:
+                        break
+                    if link.is_reusable():
                         return link, True
+                    # It ended between its being given and our being awake.
+                    self.unused(link)
                 placed = True
                 return await self._open(host, dial_timeout, traces), False
         except TimeoutError as error:
@@ -167,7 +202,7 @@ class BaseConnector:
                 f" (limit_per_host={pool.limit_per_host}); raise the limit, or release responses"
             ) from error
 
-    async def _wait(self, host: Host, traces: Traces | None) -> H1ClientLink | None:
+    async def _wait(self, host: Host, traces: Traces | None) -> ClientLink | None:
         """Wait for one's turn: a connection, or None for a reserved place to open one."""
         if traces is not None:
             await traces.send("on_connection_queued_start", TraceConnectionQueuedStartParams())
@@ -175,7 +210,7 @@ class BaseConnector:
                 # A place came free while callbacks ran, when nobody stood in the queue yet.
                 await traces.send("on_connection_queued_end", TraceConnectionQueuedEndParams())
                 return None
-        turn: asyncio.Future[H1ClientLink | None] = self._loop.create_future()
+        turn: asyncio.Future[ClientLink | None] = self._loop.create_future()
         ticket = self._pool.wait(host, turn)
         try:
             link = await turn
@@ -195,7 +230,7 @@ class BaseConnector:
 
     async def _open(
         self, host: Host, dial_timeout: float | None, traces: Traces | None
-    ) -> H1ClientLink:
+    ) -> ClientLink:
         """A new connection, for which a place is reserved."""
         try:
             while surplus := self._pool.surplus():
@@ -204,7 +239,7 @@ class BaseConnector:
             if traces is not None:
                 await traces.send("on_connection_create_start", TraceConnectionCreateStartParams())
             async with asyncio.timeout(dial_timeout):
-                link: H1ClientLink = await self._dial(host.key, self._new_link, traces)
+                link: ClientLink = await self._dial(host.key, self._factory(host.key), traces)
         except TimeoutError as error:
             self._gave_up(host)
             if dial_timeout is None:
@@ -215,7 +250,7 @@ class BaseConnector:
         except BaseException:
             self._gave_up(host)
             raise
-        self._hosts[link] = host
+        self._register(host, link)
         if self._closed:
             link.abort()
             raise ClientConnectionError("the connector was closed while connecting")
@@ -227,38 +262,59 @@ class BaseConnector:
                 raise
         return link
 
-    def answered(self, link: H1ClientLink) -> None:
+    def _register(self, host: Host, link: Any) -> None:
+        """`link` is open, and in use."""
+        self._hosts[link] = host
+        shares = isinstance(link, H2ClientLink)
+        self._pool.opened(host, link, shares)
+        if shares:
+            link.on_settings = partial(self._share_out, host)
+            self._share_out(host)
+        if self._pool.is_waited_for():
+            self._serve()
+
+    def answered(self, link: ClientLink) -> None:
         """A response's head has come over `link`, which has TLS."""
 
-    def _new_link(self) -> H1ClientLink:
+    def _factory(self, key: ConnectionKey) -> Callable[[], Any]:
+        """What makes the protocol of a new connection."""
+        if knows_http2(self._http2, key):
+            return self._new_h2
+        if key.is_ssl and key.http2 and self._http2 is not False:
+            return partial(Negotiation, self._new_h1, self._new_h2)
+        return self._new_h1
+
+    def _new_h1(self) -> H1ClientLink:
         return H1ClientLink(self._loop, self._clock, self._limits, self, self._lenient)
 
+    def _new_h2(self) -> H2ClientLink:
+        return H2ClientLink(self._loop, self._clock, self._limits, self)
+
     async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
-        """The protocol that `factory` makes, connected."""
+        """The link that `factory` makes, or its Negotiation leads to, connected."""
         raise NotImplementedError
 
     async def _connect_by(self, connect: Connect, key: ConnectionKey, factory: Any) -> Any:
-        context = tls_context(key.ssl) if key.is_ssl else None
+        context = context_for(self._http2, key) if key.is_ssl else None
         try:
-            return await connect(factory, key.host, key.port, ssl=context)
+            return link_of(await connect(factory, key.host, key.port, ssl=context))
         except OSError as error:
             raise tls_error(key, error) from error
 
     # The books.
 
-    def _hand_back(self, host: Host, link: H1ClientLink | None) -> None:
+    def _hand_back(self, host: Host, link: ClientLink | None) -> None:
         """A turn that nobody takes."""
         if link is None:
             self._gave_up(host)
         else:
-            self._pool.give_back(host, link, self._clock.now)
-            self._serve()
+            self.unused(link)
 
     def _gave_up(self, host: Host) -> None:
-        self._pool.release(host)
+        self._pool.failed(host)
         self._serve()
 
-    def _discard(self, link: H1ClientLink) -> None:
+    def _discard(self, link: ClientLink) -> None:
         host = self._hosts.pop(link)
         link.abort()
         self._pool.release(host)
@@ -275,26 +331,46 @@ class BaseConnector:
                 self._pool.reserve(host)
             turn.set_result(link)
 
+    def _share_out(self, host: Host) -> None:
+        """Give what its shared connections have room for to those who wait for `host`."""
+        while host.waiting and not self._force_close:
+            ticket, turn = next(iter(host.waiting.items()))
+            link = None if turn.done() else self._pool.join(host)
+            if link is None and not turn.done():
+                return
+            self._pool.leave(host, ticket)
+            if link is not None:
+                turn.set_result(link)
+
     # For links (aiolos_protocol.exchange.ClientRole).
 
-    def recycled(self, link: H1ClientLink) -> None:
+    def recycled(self, link: ClientLink) -> None:
         """See ClientRole."""
         host = self._hosts.get(link)
         if host is None or self._closed or self._force_close:
             link.close()
             return
         now = self._clock.now
+        if host.shared and link in host.shared:
+            if self._pool.part(host, link):
+                link.on_deadline = None
+                link.deadline = now + self._keepalive_timeout
+            if host.waiting:
+                self._share_out(host)
+            if self._pool.is_waited_for():
+                self._serve()
+            return
         link.on_deadline = None
         link.deadline = now + self._keepalive_timeout
         self._pool.give_back(host, link, now)
         if self._pool.is_waited_for():
             self._serve()
 
-    def lost(self, link: H1ClientLink, exc: BaseException | None) -> None:
+    def lost(self, link: ClientLink, exc: BaseException | None) -> None:
         """See ClientRole."""
         host = self._hosts.pop(link, None)
-        if host is not None and not self._pool.forget(host, link):
-            self._pool.release(host)
+        if host is not None:
+            self._pool.lose(host, link)
         if self._pool.is_waited_for():
             self._serve()
         emptied = self._emptied

@@ -4,7 +4,7 @@ import asyncio
 from math import inf
 from typing import Final
 
-from aiolos_protocol.link.h1_client import H1ClientExchange, H1ClientLink
+from aiolos_protocol.exchange import ClientExchange
 
 from .clientrequest import ClientRequest
 from .errors import SocketTimeoutError
@@ -20,20 +20,20 @@ _LOOKS: Final = 4
 class Watch:
     """Ends an exchange when its total time is over, or its server has been silent too long.
 
-    It hangs on the link's deadline, which the connector's clock sweeps; only bounds below a
+    It hangs on the exchange's deadline, which the connector's clock sweeps; only bounds below a
     second have a timer of their own, to be stopped when the body ends.
     """
 
     __slots__ = (
-        "_exchange", "_is_fine", "_link", "_received", "_request", "_silence", "_since", "_timer",
+        "_exchange", "_is_fine", "_loop", "_received", "_request", "_silence", "_since", "_timer",
         "_until",
     )  # fmt: skip
 
     def __init__(
-        self, link: H1ClientLink, exchange: H1ClientExchange, request: ClientRequest
+        self, loop: asyncio.AbstractEventLoop, exchange: ClientExchange, request: ClientRequest
     ) -> None:
         timeout = request.settings.timeout
-        self._link = link
+        self._loop = loop
         self._exchange = exchange
         self._request = request
         self._until = request.begun + timeout.total if timeout.total else inf
@@ -43,7 +43,7 @@ class Watch:
         self._received = 0
         self._since = inf
         if self._silence < inf:
-            self._since = link.loop.time()
+            self._since = loop.time()
         self._arm(self._since)
 
     @property
@@ -62,19 +62,19 @@ class Watch:
         if self._silence < inf:
             when = min(when, self._since + self._silence, now + self._silence / _LOOKS)
         if self._is_fine:
-            self._timer = self._link.loop.call_at(when, self._look)
+            self._timer = self._loop.call_at(when, self._look)
         elif when < inf:
-            self._link.on_deadline = self._look
-            self._link.deadline = when
+            self._exchange.on_deadline = self._look
+            self._exchange.deadline = when
 
     def _look(self) -> None:
-        now = self._link.loop.time()
+        now = self._loop.time()
         if now >= self._until:
             total = self._request.settings.timeout.total
             self._exchange.fail(TimeoutError(self._told("took longer than total", total)))
             return
-        if self._received != self._link.received or self._is_our_turn():
-            self._received = self._link.received
+        if self._received != self._exchange.received or self._exchange.awaits_us():
+            self._received = self._exchange.received
             self._since = now
         elif now - self._since >= self._silence:
             told = self._told("nothing came for sock_read", self._silence)
@@ -82,25 +82,20 @@ class Watch:
             return
         self._arm(now)
 
-    def _is_our_turn(self) -> bool:
-        """Whether the server waits for us: for the request's body, or for the reader."""
-        transport = self._link.transport
-        return not self._exchange.body_sent() or (
-            transport is not None and not transport.is_reading()
-        )
-
     def _told(self, what: str, bound: float | None) -> str:
         waited_for = "body" if self._exchange.answered.done() else "response's head"
         return (
             f"{self._request}: {what}={bound:g} s, waiting for the {waited_for}; "
-            f"{self._link.received} bytes had come"
+            f"{self._exchange.received} bytes had come"
         )
 
 
-def watch(link: H1ClientLink, exchange: H1ClientExchange, request: ClientRequest) -> Watch | None:
+def watch(
+    loop: asyncio.AbstractEventLoop, exchange: ClientExchange, request: ClientRequest
+) -> Watch | None:
     """Watch over the bounds of `request`; None where it has none."""
     timeout = request.settings.timeout
-    return Watch(link, exchange, request) if timeout.total or timeout.sock_read else None
+    return Watch(loop, exchange, request) if timeout.total or timeout.sock_read else None
 
 
 async def within_total(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -30,6 +30,7 @@ from .errors import (
 )
 from .happyeyeballs import SocketFactoryType, connected_socket
 from .keys import ConnectionKey
+from .negotiation import HTTP2Setting, alpn_of, link_of, offers_http2
 from .tls import Fingerprint, SessionStore, tls_context
 from .tracing import Traces
 from .urls import authority
@@ -50,6 +51,7 @@ class DialOptions:
     interleave: int | None = None
     socket_factory: SocketFactoryType | None = None
     ssl_shutdown_timeout: float = _TLS_GOODBYE
+    http2: HTTP2Setting = None
 
 
 class Dialer:
@@ -74,8 +76,8 @@ class Dialer:
         self._sessions = SessionStore()
 
     async def dial(self, key: ConnectionKey, factory: Factory, traces: Traces | None) -> Any:
-        """The protocol that `factory` makes, connected. Raises ClientConnectorError or a subclass,
-        ClientHttpProxyError, ServerFingerprintMismatch."""
+        """The link that `factory` makes, or its Negotiation leads to, connected. Raises
+        ClientConnectorError or a subclass, ClientHttpProxyError, ServerFingerprintMismatch."""
         proxy = key.proxy
         if proxy is None or key.is_forwarded:
             sock = await self._reach(key, key.host, key.port, traces)
@@ -135,7 +137,9 @@ class Dialer:
 
     def _context(self, key: ConnectionKey) -> Any:
         name = key.server_hostname or key.host
-        return self._sessions.context(tls_context(key.ssl), name, key.port)
+        setting = self._options.http2
+        context = tls_context(key.ssl, offers_http2(setting, key))
+        return self._sessions.context(context, name, key.port, alpn_of(setting, key))
 
     def _tls_options(self, context: ssl.SSLContext, server_hostname: str) -> dict[str, Any]:
         return {
@@ -154,7 +158,7 @@ class Dialer:
             if isinstance(error, OSError):
                 raise tls_error(key, error) from error
             raise
-        return protocol
+        return link_of(protocol)
 
     # Proxies.
 
@@ -250,8 +254,11 @@ class Dialer:
             if isinstance(error, OSError):
                 raise tls_error(key, error) from error
             raise
-        protocol.connection_made(transport)
-        return protocol
+        try:
+            protocol.connection_made(transport)
+        except ConnectionLost as error:
+            raise ClientConnectorError(key, error) from error
+        return link_of(protocol)
 
 
 class _Tunnel:

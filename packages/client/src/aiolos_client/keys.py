@@ -13,7 +13,8 @@ class ConnectionKey(NamedTuple):
 
     `ssl` is how TLS is checked: an SSLContext, a Fingerprint, True or False. `proxy` stands
     between, whose `proxy_auth` is the value of Proxy-Authorization and whose `proxy_headers` go
-    with CONNECT. `server_hostname` is the name in TLS where it is not `host`.
+    with CONNECT. `server_hostname` is the name in TLS where it is not `host`. `http2` False keeps
+    to HTTP/1.1.
     """
 
     host: str
@@ -24,6 +25,7 @@ class ConnectionKey(NamedTuple):
     proxy_auth: str | None = None
     proxy_headers: Pairs = ()
     server_hostname: str | None = None
+    http2: bool = True
 
     @property
     def is_forwarded(self) -> bool:

@@ -9,7 +9,7 @@ from .connector import SCHEMES, UNSET, BaseConnector, Unset
 from .dialer import tls_error
 from .errors import UnixClientConnectorError
 from .keys import ConnectionKey
-from .tls import tls_context
+from .negotiation import context_for, link_of
 from .tracing import Traces
 
 
@@ -54,7 +54,7 @@ class UnixConnector(LocalConnector):
         options: dict[str, Any] = {}
         if key.is_ssl:
             options = {
-                "ssl": tls_context(key.ssl),
+                "ssl": context_for(self._http2, key),
                 "server_hostname": key.server_hostname or key.host,
             }
         try:
@@ -63,7 +63,7 @@ class UnixConnector(LocalConnector):
             raise tls_error(key, error) from error
         except OSError as error:
             raise UnixClientConnectorError(self._path, key, error) from error
-        return link
+        return link_of(link)
 
 
 class NamedPipeConnector(LocalConnector):
@@ -83,4 +83,4 @@ class NamedPipeConnector(LocalConnector):
             _, link = await loop.create_pipe_connection(factory, self._path)
         except OSError as error:
             raise UnixClientConnectorError(self._path, key, error) from error
-        return link
+        return link_of(link)

@@ -1,6 +1,7 @@
 """Which connection serves a request: a pure decision over counts, carried out by the connector."""
 
 from collections import OrderedDict
+from enum import Enum, auto
 from heapq import heappop, heappush
 from typing import Any
 from weakref import WeakValueDictionary
@@ -8,19 +9,38 @@ from weakref import WeakValueDictionary
 from .keys import ConnectionKey
 
 
+class Sharing(Enum):
+    """Whether requests to a host wait for one connection that all of them may share (HTTP/2)."""
+
+    NEVER = auto()
+    """HTTP/1.1 is spoken, or nothing else is offered."""
+    HOPED = auto()
+    """One request opens, the others wait and share what it gets."""
+    FAILED = auto()
+    """HOPED, but the opening failed: whoever waited opens on its own, so that failures take no
+    longer together than one."""
+
+
 class Host:
     """What the pool knows of one key. It lives as long as somebody holds it.
 
     `idle` maps idle connections to the time since when they are; the last used is the last.
-    `waiting` maps tickets, which count, to whoever waits, first come first.
+    `shared` maps connections that many requests share to how many these are, 0 included.
+    `waiting` maps tickets, which count, to whoever waits, first come first. `in_use` counts
+    requests in flight, connections that are being opened included.
     """
 
-    __slots__ = ("__weakref__", "idle", "in_use", "key", "listed", "waiting")
+    __slots__ = (
+        "__weakref__", "idle", "in_use", "key", "listed", "opening", "shared", "sharing", "waiting",
+    )  # fmt: skip
 
-    def __init__(self, key: ConnectionKey) -> None:
+    def __init__(self, key: ConnectionKey, sharing: Sharing = Sharing.NEVER) -> None:
         self.key = key
         self.in_use = 0
         self.idle: dict[Any, float] = {}
+        self.shared: dict[Any, int] = {}
+        self.sharing = sharing
+        self.opening = False
         self.waiting: OrderedDict[int, Any] = OrderedDict()
         self.listed = False
 
@@ -28,8 +48,8 @@ class Host:
 class Pool:
     """Counts connections and keeps idle ones.
 
-    `limit` bounds those in use, and together with the idle ones those that are open;
-    `limit_per_host` bounds those in use for one key. 0 is no bound.
+    `limit` bounds connections in use, and together with the idle ones those that are open;
+    `limit_per_host` bounds requests in flight for one key. 0 is no bound.
     """
 
     def __init__(self, limit: int, limit_per_host: int) -> None:
@@ -43,11 +63,11 @@ class Pool:
         # Hosts with room for their first ticket, by that ticket; each stands here once at most.
         self._next: list[tuple[int, int, Host]] = []
 
-    def host(self, key: ConnectionKey) -> Host:
-        """What is known of `key`."""
+    def host(self, key: ConnectionKey, sharing: Sharing = Sharing.NEVER) -> Host:
+        """What is known of `key`; `sharing` is how one that is not known begins."""
         host = self._hosts.get(key)
         if host is None:
-            host = self._hosts[key] = Host(key)
+            host = self._hosts[key] = Host(key, sharing)
         return host
 
     def hosts(self) -> list[Host]:
@@ -57,8 +77,10 @@ class Pool:
     # Taking and giving back.
 
     def has_room(self, host: Host) -> bool:
-        """Whether one more may be used for `host`."""
+        """Whether one more connection may be used for `host`."""
         if self.limit and self.in_use >= self.limit:
+            return False
+        if host.opening and host.sharing is Sharing.HOPED:
             return False
         return not (self.limit_per_host and host.in_use >= self.limit_per_host)
 
@@ -76,18 +98,20 @@ class Pool:
         return taken
 
     def reserve(self, host: Host) -> bool:
-        """Count one that is to be opened as in use; release() where that fails. False: wait."""
+        """Count one that is to be opened as in use; opened() or release() follows. False: wait."""
         if not self.has_room(host):
             return False
         self.in_use += 1
         host.in_use += 1
+        host.opening = True
         return True
 
     def surplus(self) -> Any:
         """An idle connection to be closed, so that no more than `limit` are open; else None."""
         if self.limit and self._idle and self.in_use + len(self._idle) > self.limit:
             link, host = self._idle.popitem(last=False)
-            del host.idle[link]
+            host.idle.pop(link, None)
+            host.shared.pop(link, None)
             return link
         return None
 
@@ -108,8 +132,65 @@ class Pool:
         """An idle connection is gone; False where it was not idle."""
         if self._idle.pop(link, None) is None:
             return False
-        del host.idle[link]
+        host.idle.pop(link, None)
+        host.shared.pop(link, None)
         return True
+
+    # Opening and sharing.
+
+    def opened(self, host: Host, link: Any, shares: bool) -> None:
+        """What was reserved is `link`, in use; `shares` where it takes many requests at once."""
+        host.opening = False
+        host.sharing = Sharing.HOPED if shares else Sharing.NEVER
+        if shares:
+            host.shared[link] = 1
+        if host.waiting:
+            self._list(host)
+
+    def failed(self, host: Host) -> None:
+        """What was reserved could not be opened."""
+        host.opening = False
+        self.release(host)
+        if host.sharing is not Sharing.NEVER and not host.shared:
+            host.sharing = Sharing.FAILED if host.in_use or host.waiting else Sharing.HOPED
+
+    def join(self, host: Host) -> Any:
+        """A shared connection with room for one more request, which it counts; else None."""
+        if self.limit_per_host and host.in_use >= self.limit_per_host:
+            return None
+        for link, count in host.shared.items():
+            # Some of those that it counts may not have asked yet.
+            if link.room + link.in_flight <= count:
+                continue
+            if not count:
+                if self.limit and self.in_use >= self.limit:
+                    continue
+                self._idle.pop(link, None)
+                self.in_use += 1
+            host.shared[link] = count + 1
+            host.in_use += 1
+            return link
+        return None
+
+    def part(self, host: Host, link: Any) -> bool:
+        """A request has left the shared `link`; whether it is idle now."""
+        count = host.shared[link] = host.shared[link] - 1
+        if not count:
+            self._idle[link] = host
+            self.release(host)
+            return True
+        host.in_use -= 1
+        if host.waiting:
+            self._list(host)
+        return False
+
+    def lose(self, host: Host, link: Any) -> None:
+        """`link` is gone, idle or not, with all requests on it."""
+        if self.forget(host, link):
+            return
+        count = host.shared.pop(link, 1)
+        host.in_use -= count - 1
+        self.release(host)
 
     # Waiting.
 

@@ -10,10 +10,10 @@ from typing import Any, Final, Self
 from aiolos_protocol import hdrs
 from aiolos_protocol.cookies import SetCookie, parse_set_cookie
 from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.exchange import ClientExchange
 from aiolos_protocol.fields.content_type import ContentType, charset_codec, parse_content_type
 from aiolos_protocol.fields.disposition import Disposition, parse_disposition
 from aiolos_protocol.fields.link import parse_links
-from aiolos_protocol.link.h1_client import H1ClientExchange
 from aiolos_protocol.message import HttpVersion, RawHeaders, ResponseHead
 from aiolos_protocol.streams import StreamReader
 from aiolos_protocol.transport import READY
@@ -45,7 +45,7 @@ class ClientResponse(Leaving):
     def __init__(
         self,
         request: ClientRequest,
-        exchange: H1ClientExchange,
+        exchange: ClientExchange,
         head: ResponseHead,
         content: StreamReader,
     ) -> None:
@@ -61,7 +61,7 @@ class ClientResponse(Leaving):
     @property
     def method(self) -> str:
         """The method that was asked by."""
-        return self._exchange.head.method  # type: ignore[no-any-return]
+        return self._exchange.head.method
 
     @property
     def reason(self) -> str:

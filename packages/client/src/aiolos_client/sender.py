@@ -12,8 +12,8 @@ from aiolos_protocol import hdrs
 from aiolos_protocol.coding import decoded
 from aiolos_protocol.compression import UnsupportedCoding
 from aiolos_protocol.cookies import format_cookie
-from aiolos_protocol.errors import MissingDistribution, ProtocolError, Unanswered
-from aiolos_protocol.link.h1_client import H1ClientExchange, H1ClientLink
+from aiolos_protocol.errors import MissingDistribution, ProtocolError, Unanswered, Unprocessed
+from aiolos_protocol.exchange import ClientExchange, ClientLink
 from aiolos_protocol.message import ResponseHead
 from aiolos_protocol.payload import Payload
 from aiolos_protocol.streams import EMPTY, StreamReader
@@ -32,6 +32,8 @@ from .upload import send_body
 # How long a server is given to say 100 or something else before the body is sent all the same
 # (RFC 9110 10.1.1), in seconds.
 _PATIENCE: Final = 1.0
+# How often a request is sent that its server refuses to work on (RFC 9113 8.7).
+_ATTEMPTS: Final = 3
 
 
 class Sender:
@@ -59,37 +61,47 @@ class Sender:
     async def send(self, request: ClientRequest) -> ClientResponse:
         """The response to `request`, its body still to come.
 
-        An idempotent request is sent once more where a connection that had been idle turns out to
-        be dead before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a
-        ClientError, or TimeoutError at the request's deadline.
+        A request is sent again where the server says that it has not worked on it (RFC 9113 8.7),
+        and an idempotent one once more where a connection that had been idle turns out to be dead
+        before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a ClientError,
+        or TimeoutError at the request's deadline.
         """
         place = self._place(request)
         link = self._connector.take(place)
         may_repeat = self._repeat and link is not None
+        attempts = 0
         if link is not None and request.traces is not None:
             await self._trace_reuse(link, request.traces)
         while True:
             if link is None:
                 link, reused = await self._connection(place, request)
                 may_repeat = may_repeat and reused
-            exchange: H1ClientExchange | None = None
+            attempts += 1
+            exchange: ClientExchange | None = None
             try:
                 exchange = self._ask(link, request)
-                watching = watch(link, exchange, request)
+                watching = watch(self._loop, exchange, request)
                 if request.traces is not None:
                     await self._trace_head(exchange, request)
                 head = await exchange.answered
                 break
+            except Unprocessed as error:
+                if exchange is None:
+                    self._connector.unused(link)
+                if attempts == _ATTEMPTS or request.is_consumed():
+                    raise request_error(request, error, 0) from error
+                link = self._connector.take(place)
+                continue
             except Unanswered as error:
                 if not (may_repeat and request.is_repeatable()):
                     raise request_error(request, error, 0) from error
             except (ProtocolError, ConnectionError) as error:
-                received = link.received
-                link.abort() if exchange is None else exchange.abort()
+                received = 0 if exchange is None else exchange.received
+                self._give_up(link, exchange)
                 raise request_error(request, error, received) from error
             except BaseException:
                 # Also a cancelled caller: nobody will read what may still come.
-                link.abort() if exchange is None else exchange.abort()
+                self._give_up(link, exchange)
                 raise
             # The idle ones of a server that went away are dead, too.
             self._connector.close_idle(place)
@@ -99,6 +111,12 @@ class Sender:
         if place.key.is_ssl:
             self._connector.answered(link)
         return self._respond(request, head, exchange)
+
+    def _give_up(self, link: ClientLink, exchange: ClientExchange | None) -> None:
+        if exchange is None:
+            self._connector.unused(link)
+        else:
+            exchange.abort()
 
     async def close_body(self, body: Payload, response: ClientResponse) -> None:
         """Let go of what `body` holds, once it is sent or given up; that is not waited for."""
@@ -128,7 +146,7 @@ class Sender:
         place: Host = target.place
         return place
 
-    async def _connection(self, place: Host, request: ClientRequest) -> tuple[H1ClientLink, bool]:
+    async def _connection(self, place: Host, request: ClientRequest) -> tuple[ClientLink, bool]:
         """A connection, and whether it has served before."""
         timeout = request.settings.timeout
         until = request.begun + timeout.total if timeout.total else None
@@ -144,21 +162,21 @@ class Sender:
                 f"{request} took longer than total={timeout.total:g} s, connecting to {place.key}"
             ) from error
 
-    async def _trace_reuse(self, link: H1ClientLink, traces: Traces) -> None:
+    async def _trace_reuse(self, link: ClientLink, traces: Traces) -> None:
         try:
             await traces.send("on_connection_reuseconn", TraceConnectionReuseconnParams())
         except BaseException:
-            link.abort()
+            self._connector.unused(link)
             raise
 
-    async def _trace_head(self, exchange: H1ClientExchange, request: ClientRequest) -> None:
+    async def _trace_head(self, exchange: ClientExchange, request: ClientRequest) -> None:
         assert request.traces is not None
         sent = TraceRequestHeadersSentParams(request.method, request.url, exchange.head.fields)
         await request.traces.send("on_request_headers_sent", sent)
 
     # The exchange.
 
-    def _ask(self, link: H1ClientLink, request: ClientRequest) -> H1ClientExchange:
+    def _ask(self, link: ClientLink, request: ClientRequest) -> ClientExchange:
         jar = self._jar
         cookie = ""
         if request.cookies or not jar.is_empty():
@@ -185,7 +203,7 @@ class Sender:
         return exchange
 
     def _permission(
-        self, exchange: H1ClientExchange, request: ClientRequest
+        self, exchange: ClientExchange, request: ClientRequest
     ) -> "asyncio.Future[bool] | None":
         """What a request with `Expect: 100-continue` waits for before it sends its body."""
         told = request.settings.on_informational
@@ -221,7 +239,7 @@ class Sender:
     # The way back.
 
     def _respond(
-        self, request: ClientRequest, head: ResponseHead, exchange: H1ClientExchange
+        self, request: ClientRequest, head: ResponseHead, exchange: ClientExchange
     ) -> ClientResponse:
         if head.mentions(b"set-cookie"):
             values = head.headers.getall(hdrs.SET_COOKIE, ())
@@ -233,7 +251,7 @@ class Sender:
         return self._response(request, exchange, head, content)
 
     def _content(
-        self, request: ClientRequest, head: ResponseHead, exchange: H1ClientExchange
+        self, request: ClientRequest, head: ResponseHead, exchange: ClientExchange
     ) -> StreamReader:
         content: StreamReader = exchange.body
         settings = request.settings

@@ -26,6 +26,7 @@ from .cookiejar import CookieJar
 from .deadlines import within_total
 from .environment import by_environment
 from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
+from .negotiation import HTTP2Setting
 from .options import HandshakeOptions, RaiseForStatus, RequestOptions, check_names
 from .reconnecting import reconnecting
 from .redirects import STATUSES, follow, follow_redirects
@@ -65,6 +66,7 @@ class ClientSession(Verbs):
     `json_serialize` turns values into text, `json_serialize_bytes` into bytes.
     `retry_disconnected` False: no silent second attempt where an idle connection was dead.
     `response_class`, `request_class` and `ws_response_class` make what the verbs give.
+    `http2` is the connector's, see BaseConnector; ValueError beside a `connector` of one's own.
     `read_timeout` and `conn_timeout` are old names of ClientTimeout's `total` and `connect`. The
     other parameters are those of RequestOptions.
     """
@@ -107,6 +109,7 @@ class ClientSession(Verbs):
         retry: RetryPolicy | None = None,
         retry_disconnected: bool = True,
         ssl_shutdown_timeout: float | None = None,
+        http2: HTTP2Setting = None,
     ) -> None:
         self._closed = True
         if auth is not None:
@@ -129,6 +132,15 @@ class ClientSession(Verbs):
         settings = settled(DEFAULTS, defaults)
         base = None if base_url is None else _checked_base(base_url)
         self._loop = loop or asyncio.get_running_loop()
+<<<<<<< HEAD
+=======
+        if connector is not None and http2 is not None:
+            raise ValueError("the connector decides about HTTP/2: give http2 to it")
+        self._connector: BaseConnector | None = connector or TCPConnector(
+            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout, http2=http2
+        )
+        self._connector_owner = connector_owner
+>>>>>>> dba3a79 (client: HTTP/2 by ALPN and by prior knowledge; one connection per origin that requests share)
         self._jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies is not None:
             self._jar.update_cookies(cookies)

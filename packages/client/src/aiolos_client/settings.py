@@ -17,7 +17,8 @@ from .tls import TLSSetting
 class Route:
     """By which way the server is reached; what ConnectionKey has beyond the origin.
 
-    `ssl` True is the connector's own setting.
+    `ssl` True is the connector's own setting; `http2` False keeps to HTTP/1.1, whatever the
+    connector's is.
     """
 
     ssl: TLSSetting = True
@@ -25,6 +26,7 @@ class Route:
     proxy: URL | None = None
     proxy_auth: str | None = None
     proxy_headers: Pairs = ()
+    http2: bool = True
 
 
 DIRECT: Final = Route()

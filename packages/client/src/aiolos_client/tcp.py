@@ -6,8 +6,8 @@ import ssl as ssl_module
 from collections.abc import Awaitable
 from typing import Any
 
+from aiolos_protocol.exchange import ClientLink
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
-from aiolos_protocol.link.h1_client import H1ClientLink
 from aiolos_protocol.transport import Pending, wait_for
 
 from .abc import AbstractResolver, ResolveResult
@@ -17,6 +17,7 @@ from .dialer import Dialer, DialOptions
 from .dnscache import Names
 from .happyeyeballs import SocketFactoryType
 from .keys import ConnectionKey
+from .negotiation import HTTP2Setting
 from .resolver import DefaultResolver
 from .tls import merged_setting
 from .tracing import Traces
@@ -32,7 +33,8 @@ class TCPConnector(BaseConnector):
     them, unless `use_dns_cache` is False. `family` restricts addresses, `local_addr` is bound.
     `happy_eyeballs_delay` is the time in seconds after which the next address is tried as well
     (None: one at a time), `interleave` how many of the best family go first (RFC 8305).
-    `socket_factory` makes sockets. `ssl_shutdown_timeout` waits for the peer's farewell.
+    `socket_factory` makes sockets. `ssl_shutdown_timeout` waits for the peer's farewell. The others
+    are BaseConnector's.
     """
 
     allowed_protocol_schema_set = SCHEMES | {"tcp"}
@@ -57,6 +59,7 @@ class TCPConnector(BaseConnector):
         enable_cleanup_closed: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         lenient: bool = False,
+        http2: HTTP2Setting = None,
         loop: asyncio.AbstractEventLoop | None = None,
         timeout_ceil_threshold: float = 5,
         happy_eyeballs_delay: float | None = 0.25,
@@ -72,6 +75,7 @@ class TCPConnector(BaseConnector):
             enable_cleanup_closed=enable_cleanup_closed,
             limits=limits,
             lenient=lenient,
+            http2=http2,
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
@@ -90,10 +94,11 @@ class TCPConnector(BaseConnector):
             interleave=interleave,
             socket_factory=socket_factory,
             ssl_shutdown_timeout=ssl_shutdown_timeout or 0,
+            http2=self._http2,
         )
         self._dialer = Dialer(self._loop, self._clock, limits, self._resolve_host, options)
         # Links whose TLS session is still to come, which it does with the first answer.
-        self._fresh: dict[H1ClientLink, tuple[ConnectionKey, Any]] = {}
+        self._fresh: dict[ClientLink, tuple[ConnectionKey, Any]] = {}
 
     @property
     def ssl(self) -> Any:
@@ -132,13 +137,13 @@ class TCPConnector(BaseConnector):
             self._fresh[link] = key, link.get_extra_info("ssl_object")
         return link
 
-    def answered(self, link: H1ClientLink) -> None:
+    def answered(self, link: ClientLink) -> None:
         """See BaseConnector."""
         fresh = self._fresh.pop(link, None)
         if fresh is not None:
             self._dialer.keep_session(*fresh)
 
-    def lost(self, link: H1ClientLink, exc: BaseException | None) -> None:
+    def lost(self, link: ClientLink, exc: BaseException | None) -> None:
         """See ClientRole."""
         self._fresh.pop(link, None)
         super().lost(link, exc)

@@ -96,17 +96,18 @@ def merged_setting(
     return False if fingerprint is None else Fingerprint(fingerprint)
 
 
-def tls_context(setting: "TLSSetting") -> ssl.SSLContext:
+def tls_context(setting: "TLSSetting", http2: bool = False) -> ssl.SSLContext:
     """The context for `ssl=`: True verifies by the system's authorities, False and a Fingerprint
-    do not."""
+    do not. One of ours lets the server choose HTTP/2 where `http2` is True."""
     if isinstance(setting, ssl.SSLContext):
         return setting
-    return _default_context(setting is True)
+    return _default_context(setting is True, http2)
 
 
 @cache
-def _default_context(verify: bool) -> ssl.SSLContext:
+def _default_context(verify: bool, http2: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
+    context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -121,16 +122,18 @@ class ResumingContext(ssl.SSLContext):
     """
 
     inner: ssl.SSLContext
+    alpn: tuple[str, ...]
     session: "ssl.SSLSession | None"
 
-    def __new__(cls, inner: ssl.SSLContext) -> Self:
+    def __new__(cls, inner: ssl.SSLContext, alpn: tuple[str, ...] = ()) -> Self:
         self = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
         self.inner = inner
+        self.alpn = alpn
         self.session = None
         return self
 
-    def __init__(self, inner: ssl.SSLContext) -> None:
-        """See the class."""
+    def __init__(self, inner: ssl.SSLContext, alpn: tuple[str, ...] = ()) -> None:
+        """`alpn` is what `inner` is made to offer; () leaves it as it is."""
 
     def wrap_bio(
         self,
@@ -141,6 +144,9 @@ class ResumingContext(ssl.SSLContext):
         session: "ssl.SSLSession | None" = None,
     ) -> ssl.SSLObject:
         """As SSLContext.wrap_bio()."""
+        if self.alpn:
+            # Each connection has a copy: what others made of the context does not matter.
+            self.inner.set_alpn_protocols(self.alpn)
         return self.inner.wrap_bio(
             incoming, outgoing, server_side, server_hostname, session or self.session
         )
@@ -157,12 +163,15 @@ class SessionStore:
     def __init__(self) -> None:
         self._contexts: OrderedDict[tuple[Any, ...], ResumingContext] = OrderedDict()
 
-    def context(self, inner: ssl.SSLContext, host: str, port: int) -> ResumingContext:
-        """The context for connections to `host` and `port` that are checked by `inner`."""
-        key = (inner, host, port)
+    def context(
+        self, inner: ssl.SSLContext, host: str, port: int, alpn: tuple[str, ...] = ()
+    ) -> ResumingContext:
+        """The context for connections to `host` and `port` that are checked by `inner`, which is
+        made to offer `alpn`."""
+        key = (inner, host, port, alpn)
         context = self._contexts.get(key)
         if context is None:
-            context = self._contexts[key] = ResumingContext(inner)
+            context = self._contexts[key] = ResumingContext(inner, alpn)
             if len(self._contexts) > _SESSIONS:
                 self._contexts.popitem(last=False)
         else:

@@ -1,0 +1,170 @@
+"""The client over HTTP/2, to nghttpd and to our own server."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+
+import aiolos
+import pytest
+import trustme
+from aiolos import web
+from aiolos_testing import unused_port
+
+UPLOAD = bytes(range(256)) * 8192
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority):
+    """A context of the client's that offers HTTP/2."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture(params=["tls", "clear"])
+async def nghttpd(request, authority, trusting, tool, tmp_path) -> AsyncIterator[tuple[str, dict]]:
+    """Its URL, and the options of a connector that speaks HTTP/2 with it."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "hello.txt").write_text("hello")
+    port = unused_port()
+    command = [tool("nghttpd"), "-d", str(tmp_path / "root"), "--echo-upload", "-a", "127.0.0.1"]
+    options = {"http2": "prior-knowledge"}
+    if request.param == "tls":
+        cert = authority.issue_cert("127.0.0.1")
+        cert.private_key_pem.write_to_path(tmp_path / "key")
+        cert.cert_chain_pems[0].write_to_path(tmp_path / "cert")
+        command += [str(port), str(tmp_path / "key"), str(tmp_path / "cert")]
+        options = {"http2": True, "ssl": trusting}
+    else:
+        command += ["--no-tls", str(port)]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await listens(port)
+        yield f"{'https' if request.param == 'tls' else 'http'}://127.0.0.1:{port}", options
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def listens(port: int) -> None:
+    """Wait until somebody listens on `port`."""
+    for _ in range(400):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.025)
+        else:
+            writer.close()
+            return
+    raise AssertionError(f"nobody listens on port {port}")
+
+
+@pytest.fixture
+async def session(nghttpd):
+    url, options = nghttpd
+    connector = aiolos.TCPConnector(**options)
+    async with aiolos.ClientSession(url, connector=connector) as session:
+        yield session
+
+
+async def test_h2c_01_02_a_get_and_a_404(session):
+    async with session.get("/hello.txt") as response:
+        assert (response.status, response.version) == (200, (2, 0))
+        assert await response.text() == "hello"
+    async with session.get("/nothing") as response:
+        assert (response.status, response.version) == (404, (2, 0))
+    assert session.connector.open_connections == 1
+
+
+async def test_h2c_03_many_requests_share_one_connection(session):
+    async def get():
+        async with session.get("/hello.txt") as response:
+            return response.version, await response.text()
+
+    answers = await asyncio.gather(*(get() for _ in range(60)))
+    assert answers == [((2, 0), "hello")] * 60
+    assert session.connector.open_connections == 1
+
+
+async def test_h2c_04_uploads_are_echoed(session):
+    async with session.post("/", data=UPLOAD) as response:
+        assert await response.read() == UPLOAD
+
+    async def pieces():
+        for at in range(0, len(UPLOAD), 10_000):
+            yield UPLOAD[at : at + 10_000]
+
+    async with session.post("/", data=pieces()) as response:
+        assert response.version == (2, 0)
+        assert await response.read() == UPLOAD
+
+
+@pytest.mark.parametrize("alpn", [["http/1.1"], None])
+async def test_h2c_05_without_http_2_it_is_http_1_1(authority, trusting, alpn):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    async with serving(context, http2=False) as url:
+        connector = aiolos.TCPConnector(http2=True, ssl=trusting)
+        async with aiolos.ClientSession(url, connector=connector) as session:
+
+            async def get():
+                async with session.get("/") as response:
+                    return response.version, await response.text()
+
+            assert await asyncio.gather(*(get() for _ in range(10))) == [((1, 1), "HTTP/1.1")] * 10
+
+
+class serving:
+    """Our own server, with the TLS of `context` if it is not None; its URL."""
+
+    def __init__(self, context, **options):
+        self._context = context
+        app = web.Application(client_max_size=4 * 1024**2)
+        app.router.add_get("/", self._version)
+        app.router.add_post("/", self._echo)
+        self._runner = web.AppRunner(app, **options)
+
+    async def _version(self, request):
+        return web.Response(text="HTTP/{}.{}".format(*request.version))
+
+    async def _echo(self, request):
+        return web.Response(body=await request.read())
+
+    async def __aenter__(self):
+        await self._runner.setup()
+        port = unused_port()
+        await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._context).start()
+        return f"{'http' if self._context is None else 'https'}://127.0.0.1:{port}"
+
+    async def __aexit__(self, *exc):
+        await self._runner.cleanup()
+
+
+@pytest.mark.parametrize("tls", [True, False])
+async def test_h2x_01_our_client_against_our_server(authority, trusting, tls):
+    context = None
+    if tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+    async with serving(context) as url:
+        http2 = True if tls else "prior-knowledge"
+        connector = aiolos.TCPConnector(http2=http2, ssl=trusting)
+        async with aiolos.ClientSession(url, connector=connector) as session:
+
+            async def get():
+                async with session.get("/") as response:
+                    return response.version, await response.text()
+
+            answers = await asyncio.gather(*(get() for _ in range(150)))
+            assert answers == [((2, 0), "HTTP/2.0")] * 150
+            async with session.post("/", data=UPLOAD) as response:
+                assert await response.read() == UPLOAD
