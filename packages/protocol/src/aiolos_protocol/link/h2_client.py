@@ -327,7 +327,11 @@ class H2ClientExchange(H2Stream):
     def answer(self, head: ResponseHead) -> None:
         """The response's head has come."""
         self.received += head.size
-        if self._stream.receiving == BODY:
+        if self.head.method == "CONNECT" and head.status < 300:
+            # RFC 9113 8.5: what comes is no body, and waits for take_over().
+            self._paused = True
+            self._source = self._stream
+        elif self._stream.receiving == BODY:
             self._expect_body()
         if not self.answered.done():
             self.answered.set_result(head)
@@ -406,8 +410,9 @@ class H2ClientExchange(H2Stream):
         if self.head.method != "CONNECT" or not self.answered.done():
             raise LocalProtocolError("take_over() comes behind 2xx to CONNECT (RFC 9113 8.5)")
         transport = H2StreamTransport(self._link, stream)
-        buffered, ended = self._take_body()
-        return transport.hand_over(buffered, ended, self._taken_over)
+        buffered = bytes(self._held)
+        self._drop_held()
+        return transport.hand_over(buffered, self._end is not None, self._taken_over)
 
     def _taken_over(self, exc: BaseException | None) -> None:
         self._stream = None
