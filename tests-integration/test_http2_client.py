@@ -112,7 +112,7 @@ async def test_h2c_05_without_http_2_it_is_http_1_1(authority, trusting, alpn):
     authority.issue_cert("127.0.0.1").configure_cert(context)
     if alpn:
         context.set_alpn_protocols(alpn)
-    async with serving(context, http2=False) as url:
+    async with Serving(context, http2=False) as url:
         connector = aiolos.TCPConnector(http2=True, ssl=trusting)
         async with aiolos.ClientSession(url, connector=connector) as session:
 
@@ -123,7 +123,7 @@ async def test_h2c_05_without_http_2_it_is_http_1_1(authority, trusting, alpn):
             assert await asyncio.gather(*(get() for _ in range(10))) == [((1, 1), "HTTP/1.1")] * 10
 
 
-class serving:
+class Serving:
     """Our own server, with the TLS of `context` if it is not None; its URL."""
 
     def __init__(self, context, **options):
@@ -131,6 +131,7 @@ class serving:
         app = web.Application(client_max_size=4 * 1024**2)
         app.router.add_get("/", self._version)
         app.router.add_post("/", self._echo)
+        app.router.add_get("/socket", self._socket)
         self._runner = web.AppRunner(app, **options)
 
     async def _version(self, request):
@@ -138,6 +139,14 @@ class serving:
 
     async def _echo(self, request):
         return web.Response(body=await request.read())
+
+    async def _socket(self, request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("HTTP/{}.{}".format(*request.version))
+        async for message in socket:
+            await socket.send_str(message.data)
+        return socket
 
     async def __aenter__(self):
         await self._runner.setup()
@@ -155,7 +164,7 @@ async def test_h2x_01_our_client_against_our_server(authority, trusting, tls):
     if tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert("127.0.0.1").configure_cert(context)
-    async with serving(context) as url:
+    async with Serving(context) as url:
         http2 = True if tls else "prior-knowledge"
         connector = aiolos.TCPConnector(http2=http2, ssl=trusting)
         async with aiolos.ClientSession(url, connector=connector) as session:
@@ -168,3 +177,28 @@ async def test_h2x_01_our_client_against_our_server(authority, trusting, tls):
             assert answers == [((2, 0), "HTTP/2.0")] * 150
             async with session.post("/", data=UPLOAD) as response:
                 assert await response.read() == UPLOAD
+
+
+async def greeting(session):
+    async with session.ws_connect("/socket") as socket:
+        greeting = await socket.receive_str()
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "hello"
+        return greeting
+
+
+async def test_a_websocket_uses_the_connection_that_is_there(authority, trusting):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    async with Serving(context) as url:
+        connector = aiolos.TCPConnector(http2=True, ssl=trusting)
+        async with aiolos.ClientSession(url, connector=connector) as session:
+            # Without one, HTTP/1.1 is as good.
+            assert await greeting(session) == "HTTP/1.1"
+            async with session.get("/") as response:
+                assert await response.text() == "HTTP/2.0"
+            before = connector.open_connections
+            assert await asyncio.gather(*(greeting(session) for _ in range(5))) == ["HTTP/2.0"] * 5
+            assert connector.open_connections == before
+            async with session.get("/") as response:
+                assert await response.text() == "HTTP/2.0"

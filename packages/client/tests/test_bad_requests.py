@@ -85,10 +85,11 @@ async def test_control_characters(where, bad):
         except ConnectionError:
             received.append(b"")
 
-    async with ScriptedPeer(serve) as server, ClientSession(timeout=SOON) as session:
-        with pytest.raises((ValueError, LocalProtocolError)) as caught:
-            async with ASKED[where](session, f"http://127.0.0.1:{server.port}", bad):
-                pass
+    async with ScriptedPeer(serve) as server:
+        async with ClientSession(timeout=SOON) as session:
+            with pytest.raises((ValueError, LocalProtocolError)) as caught:
+                async with ASKED[where](session, f"http://127.0.0.1:{server.port}", bad):
+                    pass
         assert "\n" not in str(caught.value)
         while len(received) < server.connections:
             await asyncio.sleep(0)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, Self
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.message import HttpVersion, RequestHead
+from aiolos_protocol.contracts import Offer
+from aiolos_protocol.message import HttpVersion, HttpVersion20, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
 from aiolos_protocol.payload import BytesPayload, Payload, get_payload
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -18,6 +20,8 @@ from .tracing import Traces
 from .upload import Upload
 from .urls import authority, is_host
 
+# RFC 8441 5: what stands for a handshake in HTTP/1.1 alone.
+_HTTP1_HANDSHAKE: Final = (hdrs.UPGRADE, hdrs.CONNECTION, hdrs.SEC_WEBSOCKET_KEY)
 _TLS_SCHEMES: Final = ("https", "wss")
 
 
@@ -127,7 +131,7 @@ class ClientRequest:
 
     __slots__ = (
         "__weakref__", "_data", "_fields", "_head", "_target", "begun", "chunked", "cookies",
-        "method", "sending", "session", "settings", "traces", "upload",
+        "method", "offer", "protocol", "sending", "session", "settings", "traces", "upload",
     )  # fmt: skip
 
     def __init__(
@@ -153,6 +157,9 @@ class ClientRequest:
         # `(name, value)` pairs of the request's own cookies, beside the jar's.
         self.cookies: tuple[tuple[str, str], ...] = ()
         self.chunked = False
+        # The handshake that it is; what :protocol says where that is one of HTTP/2.
+        self.offer: Offer | None = None
+        self.protocol: str | None = None
         self.upload: Upload | None = None
         self.sending: asyncio.Task[None] | None = None
         self.traces: Traces | None = None
@@ -259,6 +266,7 @@ class ClientRequest:
             fields,
             self._length(fields),
             keep_alive=not (last or "close" in connection),
+            protocol=self.protocol,
         )
 
     def _length(self, fields: "CIMultiDict[str]") -> int:
@@ -329,9 +337,29 @@ class ClientRequest:
         )
         other.cookies = self.cookies
         other.chunked = self.chunked
+        other.offer = self.offer
         other.upload = self.upload
         other.traces = self.traces
         return other
+
+    def shake_hands(self, version: HttpVersion) -> None:
+        """Be the offer's request on a connection of `version`; RuntimeError for other requests.
+
+        Fields that the offer brings do not change what was set by others.
+        """
+        if self.offer is None:
+            raise RuntimeError(f"{self} is no handshake")
+        asked = self.offer.head(version)
+        fields = self.headers
+        for name in _HTTP1_HANDSHAKE:
+            fields.popall(name, None)
+        for field, value in asked.headers.items():
+            fields.setdefault(field, value)
+        self.method = asked.method
+        self.protocol = asked.protocol
+        if version < HttpVersion20:
+            route = replace(self.settings.route, http2=False)
+            self.settings = replace(self.settings, route=route)
 
     def is_repeatable(self) -> bool:
         """Whether sending it twice does what sending it once does (RFC 9110 9.2.2)."""

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from aiolos_protocol.clock import NEVER, Clock
 from aiolos_protocol.contracts import Connect
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ClientLink
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h1_client import H1ClientLink
@@ -143,6 +144,25 @@ class BaseConnector:
                 return link  # type: ignore[no-any-return]
             # It ended while nobody looked; lost() will come, too late to matter.
             self._discard(link)
+        return None
+
+    async def take_extended(self, host: Host) -> ClientLink | None:
+        """A connection at hand whose server takes extended CONNECT (RFC 8441 3), if there is one;
+        waits until the server has said so."""
+        link: Any = self._pool.join(host)
+        if link is None:
+            return None
+        try:
+            await link.settings()
+        except ConnectionLost:
+            pass
+        except BaseException:
+            self.unused(link)
+            raise
+        else:
+            if link.connect_protocol and link.is_reusable():
+                return link  # type: ignore[no-any-return]
+        self.unused(link)
         return None
 
     def unused(self, link: ClientLink) -> None:

@@ -14,7 +14,7 @@ from aiolos_protocol.compression import UnsupportedCoding
 from aiolos_protocol.cookies import format_cookie
 from aiolos_protocol.errors import MissingDistribution, ProtocolError, Unanswered, Unprocessed
 from aiolos_protocol.exchange import ClientExchange, ClientLink
-from aiolos_protocol.message import ResponseHead
+from aiolos_protocol.message import HttpVersion11, HttpVersion20, ResponseHead
 from aiolos_protocol.payload import Payload
 from aiolos_protocol.streams import EMPTY, StreamReader
 
@@ -66,8 +66,10 @@ class Sender:
         before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a ClientError,
         or TimeoutError at the request's deadline.
         """
+        link = None if request.offer is None else await self._way_of_websocket(request)
         place = self._place(request)
-        link = self._connector.take(place)
+        if link is None:
+            link = self._connector.take(place)
         may_repeat = self._repeat and link is not None
         attempts = 0
         if link is not None and request.traces is not None:
@@ -90,7 +92,12 @@ class Sender:
                     self._connector.unused(link)
                 if attempts == _ATTEMPTS or request.is_consumed():
                     raise request_error(request, error, 0) from error
-                link = self._connector.take(place)
+                link = None
+                if request.offer is not None:
+                    link = await self._way_of_websocket(request)
+                    place = self._place(request)
+                if link is None:
+                    link = self._connector.take(place)
                 continue
             except Unanswered as error:
                 if not (may_repeat and request.is_repeatable()):
@@ -145,6 +152,13 @@ class Sender:
             target.place_route = route
         place: Host = target.place
         return place
+
+    async def _way_of_websocket(self, request: ClientRequest) -> ClientLink | None:
+        """A connection of HTTP/2 whose server takes WebSockets; without one the request goes over
+        HTTP/1.1. None is opened for the sake of a WebSocket alone: it would have no advantage."""
+        link = await self._connector.take_extended(self._place(request))
+        request.shake_hands(HttpVersion11 if link is None else HttpVersion20)
+        return link
 
     async def _connection(self, place: Host, request: ClientRequest) -> tuple[ClientLink, bool]:
         """A connection, and whether it has served before."""

@@ -173,14 +173,20 @@ class ClientSession(Verbs):
         self._closed = False
 
     async def _request(
-        self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
+        self,
+        method: str,
+        url: StrOrURL,
+        *,
+        offer: Offer | None = None,
+        **options: Unpack[RequestOptions],
     ) -> ClientResponse:
-        """See request(); every verb comes through here."""
+        """See request(); every verb comes through here, and the handshake of an `offer`."""
         if self._closed:
             raise RuntimeError("the session is closed; make a new ClientSession")
         if options:
             check_names(options)
         request = self._composer.compose(method, url, options, self._loop.time())
+        request.offer = offer
         settings = request.settings
         handler = self._handler
         if settings is not self._composer.settings:
@@ -292,7 +298,12 @@ class ClientSession(Verbs):
         async def send(offer: Offer) -> ClientResponse:
             asked = offer.head(HttpVersion11)
             return await self._request(
-                asked.method, url, headers=asked.headers, raise_for_status=False, **options
+                asked.method,
+                url,
+                headers=asked.headers,
+                raise_for_status=False,
+                offer=offer,
+                **options,
             )
 
         return Context(connect(send, wanted, self._ws_response))
