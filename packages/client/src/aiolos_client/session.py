@@ -132,20 +132,13 @@ class ClientSession(Verbs):
         settings = settled(DEFAULTS, defaults)
         base = None if base_url is None else _checked_base(base_url)
         self._loop = loop or asyncio.get_running_loop()
-<<<<<<< HEAD
-=======
         if connector is not None and http2 is not None:
             raise ValueError("the connector decides about HTTP/2: give http2 to it")
-        self._connector: BaseConnector | None = connector or TCPConnector(
-            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout, http2=http2
-        )
-        self._connector_owner = connector_owner
->>>>>>> dba3a79 (client: HTTP/2 by ALPN and by prior knowledge; one connection per origin that requests share)
         self._jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies is not None:
             self._jar.update_cookies(cookies)
         connector = connector or TCPConnector(
-            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout
+            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout, http2=http2
         )
         self._connector: BaseConnector | None = connector
         self._connector_owner = connector_owner
