@@ -364,6 +364,22 @@ async def test_resolve_host_is_patched_while_the_connector_lives(server):
                 assert response.status == 200
 
 
+async def test_connector_tells_its_connections(server):
+    async with aiohttp.ClientSession() as session:
+        connector = session.connector
+        async with session.get(server.make_url("/")) as response:
+            await response.read()
+        assert [(key.port, len(idle)) for key, idle in connector._conns.items()] == [
+            (server.port, 1)
+        ]
+        assert not connector._acquired
+
+
+async def test_trace_config_signals_by_their_private_names():
+    config = aiohttp.TraceConfig()
+    assert config._on_request_start is config.on_request_start
+
+
 async def test_connector_family_is_read():
     async with aiohttp.TCPConnector(family=2) as connector:
         assert connector._family == 2

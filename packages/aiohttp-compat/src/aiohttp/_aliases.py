@@ -8,6 +8,7 @@ used; `_start` costs one call for each response that is prepared step by step.
 from collections.abc import Awaitable
 from typing import Any
 
+from aiolos_client.tracing import TraceConfig
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
 
@@ -53,6 +54,10 @@ def give_aliases() -> None:
     response._start = response.prepare
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)
+    config: Any = TraceConfig
+    for name in vars(TraceConfig()):
+        if name.startswith("on_"):
+            setattr(config, f"_{name}", another_name(name))
 
 
 def _subclassed(cls: Any, **options: Any) -> None:

@@ -99,9 +99,9 @@ class BaseConnector(aiolos.BaseConnector):
     def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]]:
         return [super().close(abort_ssl=abort_ssl)]
 
-    @property
-    def _factory(self) -> Any:
-        return self._new_link
+    def _factory(self, key: ConnectionKey | None = None) -> Any:
+        # Without a key it is what the original has there: it makes a protocol, of HTTP/1.1.
+        return self._new_h1() if key is None else super()._factory(key)
 
     @property
     def _conns(self) -> dict[ConnectionKey, deque[tuple[Any, float]]]:
@@ -111,6 +111,16 @@ class BaseConnector(aiolos.BaseConnector):
             for host in self._pool.hosts()
             if host.idle
         }
+
+    @property
+    def _conns(self) -> dict[ConnectionKey, list[Any]]:
+        """The idle connections, by what they are shared by."""
+        return {host.key: list(host.idle) for host in self._pool.hosts() if host.idle}
+
+    @property
+    def _acquired(self) -> set[Any]:
+        """The connections in use."""
+        return {link for link, host in self._hosts.items() if link not in host.idle}
 
     @property
     def _limit(self) -> int:
@@ -126,7 +136,8 @@ class BaseConnector(aiolos.BaseConnector):
         return await self._create_connection(Asked(key), traces, ClientTimeout())
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
-        return await super()._dial(req.connection_key, self._factory, traces)
+        key = req.connection_key
+        return await super()._dial(key, super()._factory(key), traces)
 
 
 class TCPConnector(BaseConnector, aiolos.TCPConnector):
