@@ -27,6 +27,7 @@ class Peer:
         self.ended: list[int] = []
         self.resets: dict[int, int] = {}
         self.goaways: list[tuple[int, int]] = []
+        self.pings = 0
 
     def talk(self) -> "Peer":
         """Take what the link has sent, and let it have what is to be said."""
@@ -55,6 +56,8 @@ class Peer:
             self.ended.append(event.stream_id)
         elif isinstance(event, h2.events.StreamReset):
             self.resets[event.stream_id] = int(event.error_code)
+        elif isinstance(event, h2.events.PingReceived):
+            self.pings += 1
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.goaways.append((event.last_stream_id, int(event.error_code)))
 

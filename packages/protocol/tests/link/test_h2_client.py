@@ -600,6 +600,43 @@ class TestTimes:
         assert client.transport.is_closing()
         assert client.peer.talk().goaways == [(0, 0)]
 
+    async def test_a_silent_server_is_pinged_and_given_up(self, client: Client) -> None:
+        client.link.watch_peer(20, 10)
+        exchange = client.ask()
+        await client.talk()
+        client.clock.advance(19)
+        client.peer.talk()
+        assert client.peer.pings == 0
+        client.clock.advance(2)
+        await turn()
+        # It is there, and goes on being waited for.
+        assert client.peer.talk().pings == 1
+        client.clock.advance(19)
+        await turn()
+        assert client.peer.talk().pings == 1
+        client.clock.advance(2)
+        await turn()
+        assert b"are you?" in client.transport.take()
+        client.clock.advance(9)
+        assert not client.transport.is_closing()
+        client.clock.advance(2)
+        assert client.transport.aborted
+        with pytest.raises(Unanswered) as caught:
+            await exchange.answered
+        assert "PING within 10 s" in str(caught.value.__cause__)
+
+    async def test_an_idle_connection_is_not_pinged(self, client: Client) -> None:
+        client.link.watch_peer(20, 10)
+        client.clock.advance(100)
+        exchange = client.ask()
+        await client.talk()
+        client.clock.advance(19)
+        assert client.peer.talk().pings == 0
+        exchange.abort()
+        client.clock.advance(100)
+        await turn()
+        assert client.peer.talk().pings == 0
+
     async def test_settings_are_told(self, client: Client) -> None:
         told = []
         client.link.on_settings = lambda: told.append(client.link.room)

@@ -5,18 +5,24 @@ cdef int BODY, DONE
 
 
 cdef class H2ClientLink(H2Link):
+    cdef double _answer_within
     cdef set _exchanges
+    cdef double _heard
     cdef long long _numbers
+    cdef double _pinged
     cdef dict _pings
     cdef object _role
     cdef object _scheme
     cdef object _settled
+    cdef double _silence
     cdef public bint keep_alive
     cdef public object on_deadline
     cdef public object on_settings
 
     cpdef bint is_reusable(self) except -1
     cdef object _reckon(self)
+    cdef double _next_look(self) except? -1
+    cdef object _look(self, double now)
     cdef bytes _block(self, head, long long length)
     cdef H2ClientExchange _begin(self, head, bytes block, bint end)
     cpdef object over(self, exchange)

@@ -40,12 +40,16 @@ class H2ClientLink(H2Link):
     """
 
     __slots__ = (
+        "_answer_within",
         "_exchanges",
+        "_heard",
         "_numbers",
+        "_pinged",
         "_pings",
         "_role",
         "_scheme",
         "_settled",
+        "_silence",
         "keep_alive",
         "on_deadline",
         "on_settings",
@@ -62,6 +66,11 @@ class H2ClientLink(H2Link):
         self._settled: asyncio.Future[None] | None = None
         self._pings: dict[bytes, asyncio.Future[None]] = {}
         self._numbers = 0
+        # See watch_peer(): when something came last, and when a PING was sent since then.
+        self._silence = NEVER
+        self._answer_within = NEVER
+        self._heard = clock.now
+        self._pinged = NEVER
         self.keep_alive = True
         self.on_deadline: Callable[[], object] | None = None
         self.on_settings: Callable[[], object] | None = None
@@ -125,14 +134,28 @@ class H2ClientLink(H2Link):
         self._flush_soon()
         return Pending(wait_for(future))
 
+    def data_received(self, data: bytes) -> None:
+        """asyncio.Protocol."""
+        self._heard = self._clock.now
+        self._pinged = NEVER
+        H2Link.data_received(self, data)
+
     # Time.
 
+    def watch_peer(self, silence: float, answer_within: float) -> None:
+        """Send a PING when nothing has come for `silence` seconds while exchanges wait, and end
+        the connection where nothing comes within `answer_within` seconds more."""
+        self._silence = silence
+        self._answer_within = answer_within
+
     def expired(self) -> None:
-        """The deadline has passed: of some exchanges, or that of an idle connection."""
+        """The deadline has passed: of some exchanges, of the peer, or of an idle connection."""
         if self._exchanges:
             now = self._clock.now
             for exchange in [each for each in self._exchanges if each.deadline <= now]:
                 exchange.expired()
+            if now >= self._next_look():
+                self._look(now)
             self._reckon()
             return
         self.deadline = NEVER
@@ -143,7 +166,29 @@ class H2ClientLink(H2Link):
             self.close()
 
     def _reckon(self) -> None:
-        self.deadline = min([each.deadline for each in self._exchanges], default=NEVER)
+        if self._exchanges:
+            self.deadline = min([each.deadline for each in self._exchanges])
+            self.deadline = min(self.deadline, self._next_look())
+        else:
+            self.deadline = NEVER
+
+    def _next_look(self) -> float:
+        """When the peer has been silent for too long, should it stay so."""
+        if self._pinged == NEVER:
+            return self._heard + self._silence
+        return self._pinged + self._answer_within
+
+    def _look(self, now: float) -> None:
+        if self._read_paused:
+            # It is we who do not listen.
+            self._heard = now
+        elif self._pinged == NEVER:
+            self._pinged = now
+            self._conn.ping(b"are you?")
+            self._flush_soon()
+        else:
+            self._farewell = f"the server did not answer PING within {self._answer_within:g} s"
+            self.abort()
 
     # Sending.
 
@@ -195,7 +240,8 @@ class H2ClientLink(H2Link):
         exchange = H2ClientExchange(self, head, self._limits)
         exchange.opened(self._conn.request(head.method, block, end, exchange))
         if not self._exchanges:
-            self.deadline = NEVER
+            self._heard = self._clock.now
+            self.deadline = self._heard + self._silence
             self.on_deadline = None
         self._exchanges.add(exchange)
         return exchange
