@@ -40,6 +40,10 @@ from .tracing import (
 KEEPALIVE_TIMEOUT: Final = 15.0
 # After so many seconds without use a connection is looked at before it is trusted.
 _STALE: Final = 1.0
+# After how many seconds of silence a server of HTTP/2 is asked whether it is there, and how many it
+# has to answer (RFC 9113 6.7).
+_SILENCE: Final = 20.0
+_ANSWER_WITHIN: Final = 10.0
 SCHEMES: Final = frozenset({"", "http", "https", "ws", "wss"})
 
 
@@ -308,7 +312,9 @@ class BaseConnector:
         return H1ClientLink(self._loop, self._clock, self._limits, self, self._lenient)
 
     def _new_h2(self) -> H2ClientLink:
-        return H2ClientLink(self._loop, self._clock, self._limits, self)
+        link = H2ClientLink(self._loop, self._clock, self._limits, self)
+        link.watch_peer(_SILENCE, _ANSWER_WITHIN)
+        return link
 
     async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
         """The link that `factory` makes, or its Negotiation leads to, connected."""

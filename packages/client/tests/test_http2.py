@@ -1,0 +1,310 @@
+"""Requests over HTTP/2, to a server that is scripted frame by frame (RFC 9113)."""
+
+import asyncio
+
+import pytest
+from aiolos_client import ClientSession, ServerDisconnectedError, TCPConnector
+from aiolos_protocol.http2 import frames
+from aiolos_protocol.http2.hpack import encode_field
+from aiolos_protocol.testkit import ScriptedPeer
+
+OK = b"\x88"
+REFUSED_STREAM = 7
+
+
+class Server:
+    """Answers each request as `answer(server, stream)` does, by default with 200 and "ok".
+
+    Frames other than those of requests are acknowledged where they must be. `streams` are the
+    requests' numbers per connection, `data` what came of each body.
+    """
+
+    def __init__(self, *answers, settings=None):
+        self._answers = list(answers)
+        self._settings = settings or {}
+        self._peer = ScriptedPeer(self._serve)
+        self.streams = []
+        self.data = {}
+        self.blocks = {}
+        self.writer = None
+
+    @property
+    def connections(self):
+        return len(self.streams)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._peer.port}"
+
+    async def __aenter__(self):
+        await self._peer.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc):
+        await self._peer.__aexit__(*exc)
+
+    def send(self, *parts):
+        for part in parts:
+            self.writer.write(part)
+
+    def ok(self, stream, body=b"ok"):
+        self.send(
+            frames.head_frames(stream, OK, False, 16384),
+            frames.header(len(body), frames.DATA, frames.END_STREAM, stream) + body,
+        )
+
+    async def _serve(self, reader, writer):
+        streams = []
+        assert await reader.readexactly(24) == frames.PREFACE
+        self.streams.append(streams)
+        writer.write(frames.settings(self._settings))
+        while True:
+            head = await reader.readexactly(9)
+            size, kind, flags = int.from_bytes(head[:3], "big"), head[3], head[4]
+            stream = int.from_bytes(head[5:], "big")
+            payload = await reader.readexactly(size)
+            self.writer = writer
+            if kind == frames.SETTINGS and not flags:
+                writer.write(frames.SETTINGS_ACK)
+            elif kind == frames.PING and not flags:
+                writer.write(frames.ping(payload, ack=True))
+            elif kind == frames.HEADERS:
+                streams.append(stream)
+                self.blocks[stream] = payload
+            elif kind == frames.DATA:
+                self.data[stream] = self.data.get(stream, b"") + payload
+            if kind in (frames.HEADERS, frames.DATA) and flags & frames.END_STREAM:
+                answer = self._answers.pop(0) if self._answers else type(self).ok
+                answer(self, stream)
+
+
+@pytest.fixture
+async def session():
+    async with ClientSession(http2="prior-knowledge") as session:
+        yield session
+
+
+async def get(session, url):
+    async with session.get(url) as response:
+        assert response.version == (2, 0)
+        return await response.text()
+
+
+def refuse(server, stream):
+    server.send(frames.rst_stream(stream, REFUSED_STREAM))
+
+
+def leave(server, stream):
+    """The server goes away, and has not worked on the request."""
+    server.send(frames.goaway(0, 0))
+
+
+def nothing(server, stream):
+    pass
+
+
+class TestSharing:
+    async def test_h2c_03_many_at_once_share_one_connection(self, session):
+        async with Server() as server:
+            assert (
+                await asyncio.gather(*(get(session, server.url) for _ in range(60))) == ["ok"] * 60
+            )
+            assert server.connections == 1
+            assert session.connector.open_connections == 1
+
+    async def test_the_server_s_limit_opens_another(self, session):
+        waiting = []
+        async with Server(
+            *[lambda server, stream: waiting.append(stream)] * 2, settings={3: 2}
+        ) as server:
+            first = [asyncio.ensure_future(get(session, server.url)) for _ in range(2)]
+            while len(waiting) < 2:
+                await asyncio.sleep(0)
+            await get(session, server.url)
+            assert server.connections == 2
+            for each in first:
+                each.cancel()
+
+    async def test_or_queues_where_there_may_be_no_other(self):
+        streams = []
+
+        def answer_later(server, stream):
+            streams.append(stream)
+            asyncio.get_running_loop().call_soon(server.ok, stream)
+
+        connector = TCPConnector(http2="prior-knowledge", limit=1)
+        async with (
+            Server(*[answer_later] * 20, settings={3: 2}) as server,
+            ClientSession(connector=connector) as session,
+        ):
+            # Until its settings are there a server is taken to allow more.
+            await get(session, server.url)
+            assert (
+                await asyncio.gather(*(get(session, server.url) for _ in range(19))) == ["ok"] * 19
+            )
+            assert server.connections == 1
+            assert streams == list(range(1, 41, 2))
+
+    async def test_limit_per_host_counts_requests(self):
+        at_once = most = 0
+
+        def answer_later(server, stream):
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            asyncio.get_running_loop().call_later(0.01, done, server, stream)
+
+        def done(server, stream):
+            nonlocal at_once
+            at_once -= 1
+            server.ok(stream)
+
+        connector = TCPConnector(http2="prior-knowledge", limit_per_host=3)
+        async with (
+            Server(*[answer_later] * 12) as server,
+            ClientSession(connector=connector) as session,
+        ):
+            await asyncio.gather(*(get(session, server.url) for _ in range(12)))
+            assert most == 3
+            assert server.connections == 1
+
+    async def test_one_that_is_cancelled_leaves_the_others_alone(self, session):
+        streams = []
+        async with Server(*[lambda server, stream: streams.append(stream)] * 2) as server:
+            first = asyncio.ensure_future(get(session, server.url))
+            second = asyncio.ensure_future(get(session, server.url))
+            while len(streams) < 2:
+                await asyncio.sleep(0)
+            first.cancel()
+            server.ok(streams[1])
+            assert await second == "ok"
+            assert session.connector.open_connections == 1
+
+    async def test_force_close_uses_each_connection_once(self):
+        connector = TCPConnector(http2="prior-knowledge", force_close=True)
+        async with Server() as server, ClientSession(connector=connector) as session:
+            for _ in range(2):
+                assert await get(session, server.url) == "ok"
+            assert server.connections == 2
+
+    async def test_an_idle_connection_is_closed_in_time(self):
+        connector = TCPConnector(http2="prior-knowledge", keepalive_timeout=0)
+        async with Server() as server, ClientSession(connector=connector) as session:
+            await get(session, server.url)
+            while connector.open_connections:
+                await asyncio.sleep(0.01)
+
+    async def test_closing_waits_for_all(self, session):
+        async with Server(nothing) as server:
+            asked = asyncio.ensure_future(get(session, server.url))
+            while not server.streams or not server.streams[0]:
+                await asyncio.sleep(0)
+            await session.connector.close()
+            assert session.connector.open_connections == 0
+            with pytest.raises(ServerDisconnectedError):
+                await asked
+
+
+class TestAgain:
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_what_was_refused_is_sent_again(self, session, method):
+        async with (
+            Server(refuse, refuse) as server,
+            session.request(method, server.url, data=b"body") as response,
+        ):
+            assert await response.text() == "ok"
+            assert server.streams == [[1, 3, 5]]
+            assert server.data == {1: b"body", 3: b"body", 5: b"body"}
+
+    async def test_but_not_for_ever(self, session):
+        async with Server(refuse, refuse, refuse) as server:
+            with pytest.raises(ServerDisconnectedError):
+                await get(session, server.url)
+            assert server.streams == [[1, 3, 5]]
+
+    async def test_not_where_the_body_is_gone(self, session):
+        async def pieces():
+            yield b"once"
+
+        async with Server(refuse) as server:
+            with pytest.raises(ServerDisconnectedError):
+                async with session.post(server.url, data=pieces()):
+                    pass
+
+    async def test_a_server_that_goes_away_is_asked_anew(self, session):
+        async with Server(leave) as server:
+            assert await get(session, server.url) == "ok"
+            assert server.streams == [[1], [1]]
+
+    async def test_what_a_server_that_goes_away_works_on_is_completed(self, session):
+        def last(server, stream):
+            server.send(frames.goaway(stream, 0))
+            asyncio.get_running_loop().call_soon(server.ok, stream)
+
+        async with Server(last) as server:
+            assert await get(session, server.url) == "ok"
+            assert await get(session, server.url) == "ok"
+            assert server.connections == 2
+
+    async def test_an_idle_connection_that_is_dead(self, session):
+        def cut(server, stream):
+            server.writer.transport.abort()
+
+        async with Server(Server.ok, cut) as server:
+            assert await get(session, server.url) == "ok"
+            assert await get(session, server.url) == "ok"
+            assert server.connections == 2
+
+
+class TestMessages:
+    async def test_early_hints_and_trailers(self, session):
+        told = []
+
+        def answer(server, stream):
+            hints = encode_field(b":status", b"103") + encode_field(b"link", b"</a>; rel=preload")
+            trailer = encode_field(b"x-sum", b"7")
+            server.send(
+                frames.head_frames(stream, hints, False, 16384),
+                frames.head_frames(stream, OK, False, 16384),
+                frames.header(2, frames.DATA, 0, stream) + b"ok",
+                frames.head_frames(stream, trailer, True, 16384),
+            )
+
+        async with (
+            Server(answer) as server,
+            session.get(server.url, on_informational=told.append) as response,
+        ):
+            assert await response.text() == "ok"
+            assert response.trailers["X-Sum"] == "7"
+        assert [(head.status, head.headers["Link"]) for head in told] == [
+            (103, "</a>; rel=preload")
+        ]
+
+    async def test_an_unread_body_resets_its_stream_alone(self, session):
+        def begin(server, stream):
+            server.send(frames.head_frames(stream, OK, False, 16384))
+
+        async with Server(begin) as server:
+            async with session.get(server.url) as response:
+                assert response.status == 200
+            assert await get(session, server.url) == "ok"
+            assert server.streams == [[1, 3]]
+
+    async def test_connection_fields_do_not_go_out(self, session):
+        async with Server() as server:
+            headers = {"Connection": "close", "Keep-Alive": "5", "TE": "gzip", "X-A": "b"}
+            async with session.get(server.url, headers=headers):
+                pass
+            block = server.blocks[1]
+            assert b"keep-alive" not in block
+            assert encode_field(b"x-a", b"b") in block
+
+    @pytest.mark.parametrize("value", ["h2", 1, "prior"])
+    async def test_what_is_no_setting_is_refused(self, value):
+        with pytest.raises(TypeError, match="http2 takes True, False or 'prior-knowledge'"):
+            TCPConnector(http2=value)
+
+    async def test_the_connector_decides(self):
+        async with TCPConnector() as connector:
+            with pytest.raises(ValueError, match="give http2 to it"):
+                ClientSession(connector=connector, http2=True)
