@@ -402,7 +402,9 @@ def fuzz(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """tools/bench: `nox -s bench -- server_plaintext client_get`; all of them by default."""
     os.environ["AIOLOS_EXTENSIONS"] = "require"
-    install(session, FULL, "aiohttp>=3.14", "uvloop>=0.21", *ORACLES)
+    install(
+        session, FULL, "aiohttp>=3.14", "trustme>=1.2", "uvicorn>=0.34", "uvloop>=0.21", *ORACLES
+    )
     known = sorted(path.stem for path in Path("tools/bench").glob("*.py") if path.stem != "measure")
     chosen = [arg for arg in session.posargs if arg in known] or known
     options = [arg for arg in session.posargs if arg not in known]

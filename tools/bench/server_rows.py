@@ -1,14 +1,15 @@
 """What do the usual things cost a server, beside aiohttp's and beside canned bytes?
 
 Rows: plaintext, routed (200 routes, a variable), middlewares (three), echo (1 KiB of JSON), chunks
-(100 of 1 KiB), mebibyte (a body of 1 MiB), static100k, static50m, upload10m. Run without `--serve`
-to compare; `--serve NAME LOOP` is the measured process.
+(100 of 1 KiB), mebibyte (a body of 1 MiB), static100k, static50m, upload10m, tls (plaintext over
+TLS). Run without `--serve` to compare; `--serve NAME LOOP` is the measured process.
 """
 
 import argparse
 import asyncio
 import json
 import socket
+import ssl
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Row:
     count: int
     connections: int = 32
     body: bytes = b"Hello, world!"
+    tls: bool = False
 
 
 def get(path: str) -> bytes:
@@ -59,6 +61,7 @@ ROWS = {
     "mebibyte": Row(get("/mebibyte"), 1_000, 8, MEBIBYTE),
     "static100k": Row(get("/static/small"), 4_000, body=bytes(SMALL)),
     "static50m": Row(get("/static/large"), 40, 4, bytes(LARGE)),
+    "tls": Row(get("/plaintext"), 20_000, tls=True),
     "upload10m": Row(post("/upload", bytes(UPLOAD), "application/octet-stream"), 100, 4),
 }
 
@@ -125,8 +128,26 @@ def make_app(web: Any) -> Any:
     return app
 
 
+def serving_tls() -> ssl.SSLContext:
+    """A context with a certificate that nobody knows."""
+    import trustme
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def asking_tls() -> ssl.SSLContext:
+    """A context that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 async def serve(name: str, row: Row) -> None:
     """Serve as `name` on a free port."""
+    context = serving_tls() if row.tls else None
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     if name == "canned":
@@ -136,7 +157,7 @@ async def serve(name: str, row: Row) -> None:
             f"Content-Length: {len(row.body)}\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n\r\n"
         )
         Canned.answer = head.encode() + row.body
-        await asyncio.get_running_loop().create_server(Canned, sock=sock)
+        await asyncio.get_running_loop().create_server(Canned, sock=sock, ssl=context)
         await serve_until_stopped(port)
         return
     web: Any
@@ -146,7 +167,7 @@ async def serve(name: str, row: Row) -> None:
         from aiolos_server import web
     runner = web.AppRunner(make_app(web), access_log=None)
     await runner.setup()
-    await web.SockSite(runner, sock).start()
+    await web.SockSite(runner, sock, ssl_context=context).start()
     await serve_until_stopped(port)
     await runner.cleanup()
 
@@ -178,10 +199,11 @@ class Asking(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def answer_size(port: int, request: bytes) -> int:
+async def answer_size(port: int, row: Row) -> int:
     """How many bytes the answer takes, by Content-Length or its last chunk."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**27)
-    writer.write(request)
+    context = asking_tls() if row.tls else None
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**27, ssl=context)
+    writer.write(row.request)
     head = await reader.readuntil(b"\r\n\r\n")
     assert b" 200 " in head, head
     lower = head.lower()
@@ -198,11 +220,15 @@ async def answer_size(port: int, request: bytes) -> int:
 async def load(port: int, row: Row, size: int) -> None:
     """Send the row's requests."""
     loop = asyncio.get_running_loop()
+    context = asking_tls() if row.tls else None
     budget = [row.count - row.connections]
     ends = [loop.create_future() for _ in range(row.connections)]
     for done in ends:
         await loop.create_connection(
-            lambda done=done: Asking(row.request, size, budget, done), "127.0.0.1", port
+            lambda done=done: Asking(row.request, size, budget, done),
+            "127.0.0.1",
+            port,
+            ssl=context,
         )
     await asyncio.gather(*ends)
 
@@ -219,7 +245,7 @@ def compare(name: str, loop: str, count: int) -> None:
     def rate(each: str) -> float:
         server = servers[each]
         if each not in sizes:
-            sizes[each] = run_loop(answer_size(server.port, row.request), loop)
+            sizes[each] = run_loop(answer_size(server.port, row), loop)
         before = server.cpu()
         run_loop(load(server.port, row, sizes[each]), loop)
         return row.count / (server.cpu() - before)

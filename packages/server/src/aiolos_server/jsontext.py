@@ -2,12 +2,14 @@
 
 import json
 import json.encoder
+from collections.abc import Callable
 from typing import Any, Final
 
+_written: Callable[[Any], bytes | None] | None
 try:
     from ._jsontext import encoded as _written
 except ImportError:
-    _written = None  # type: ignore[assignment]
+    _written = None
 
 _Encoder: Final[Any] = getattr(json.encoder, "c_make_encoder", None)
 _DECODER: Final[Any] = json.JSONDecoder()
@@ -34,7 +36,7 @@ def dumps(value: Any) -> str:
 
 def encoded(value: Any) -> bytes:
     """json.dumps(value), as bytes; those of the usual types are written by compiled code."""
-    written = _written and _written(value)
+    written = None if _written is None else _written(value)
     return dumps(value).encode() if written is None else written
 
 
