@@ -29,6 +29,7 @@ TESTING = (
     "anyio>=4.6",
     "blockbuster>=1.5; implementation_name == 'cpython'",
     "hypothesis>=6.100",
+    "Jinja2>=3.1",
     "PyJWT>=2.8",
     "trustme>=1.2",
     "uvloop>=0.21; sys_platform != 'win32' and implementation_name == 'cpython'",

@@ -9,6 +9,7 @@ import pytest
 
 # Those that only run, or that are of the other name alone.
 OTHERS = {"_version", "_alone"}
+PACKAGES = {"contrib"}
 # What has private doors of the original is a subclass; see test_doors.py.
 DOORS = {
     "AppRunner",
@@ -23,10 +24,12 @@ DOORS = {
 }
 # Functions that make one of those.
 THROUGH = {"request", "run_app"}
-MODULES = sorted({module.name for module in pkgutil.iter_modules(aiolos.__path__)} - OTHERS)
+MODULES = sorted(
+    {module.name for module in pkgutil.iter_modules(aiolos.__path__)} - OTHERS - PACKAGES
+)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [*MODULES, "contrib.jinja2"])
 def test_a_module_gives_the_same_objects(name):
     ours = importlib.import_module(f"aiolos.{name}")
     theirs = importlib.import_module(f"aiohttp.{name}")

@@ -125,8 +125,8 @@ def test_as_a_wheel(installer, tmp_path):
     assert run(*COMMAND, "status")[0] == 0
 
 
-@pytest.mark.parametrize("extra", ["speedups", "dev", "cryptography"])
-def test_ext_01_to_03_the_extras_lead_to_ours(extra):
+@pytest.mark.parametrize("extra", ["speedups", "dev", "cryptography", "jinja2"])
+def test_ext_01_an_extra_of_aiohttp_leads_to_ours(extra):
     standin.install()
     assert f'aiolos-aiohttp[{extra}]; extra == "{extra}"' in requires("aiohttp")
 

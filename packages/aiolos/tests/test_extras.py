@@ -33,7 +33,7 @@ def test_ext_03_cryptography_beside_another_extra():
     assert "speedups" in project("aiolos")["optional-dependencies"]
 
 
-@pytest.mark.parametrize("extra", ["speedups", "dev", "cryptography"])
+@pytest.mark.parametrize("extra", ["speedups", "dev", "cryptography", "jinja2"])
 def test_the_name_aiohttp_has_the_same_extras(extra):
     version = project("aiohttp-compat")["dependencies"][0].partition("==")[2]
     wanted = project("aiohttp-compat")["optional-dependencies"][extra]
