@@ -113,11 +113,6 @@ class BaseConnector(aiolos.BaseConnector):
         }
 
     @property
-    def _conns(self) -> dict[ConnectionKey, list[Any]]:
-        """The idle connections, by what they are shared by."""
-        return {host.key: list(host.idle) for host in self._pool.hosts() if host.idle}
-
-    @property
     def _acquired(self) -> set[Any]:
         """The connections in use."""
         return {link for link, host in self._hosts.items() if link not in host.idle}
@@ -159,7 +154,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
 
     def _adopted(self, handler: ResponseHandler) -> Any:
         """A connection of ours on the transport that somebody has opened for his own `handler`."""
-        link = self._factory()
+        link = self._new_h1()
         transport = handler.transport
         transport.set_protocol(link)
         link.connection_made(transport)
@@ -177,7 +172,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
             raise ClientConnectorDNSError(key, error) from error
         name = key.server_hostname or key.host
         return await self._wrap_create_connection(
-            self._factory,
+            self._new_h1,  # who opens connections himself expects HTTP/1.1, as the original speaks
             timeout=timeout,
             ssl=tls_context(key.ssl) if key.is_ssl else None,
             addr_infos=[address_info(each) for each in found],
