@@ -249,3 +249,21 @@ async def test_trailers(talk):
     async with talk(chunked) as (_, session), session.get("/") as response:
         assert await response.read() == b"hi"
         assert dict(response.trailers) == {"X-Sum": "1"}
+
+
+@pytest.mark.parametrize("size", [3, 300_000])
+async def test_a_body_that_was_not_read_is_gone_with_the_response(talk, size):
+    async with talk(answer(b"x" * size)) as (_, session):
+        async with session.get("/") as response:
+            pass
+        with pytest.raises(aiolos_client.ClientConnectionError, match="was released"):
+            await response.read()
+        with pytest.raises(aiolos_client.ClientConnectionError, match="was released"):
+            await response.content.readany()
+
+
+async def test_a_body_that_was_read_stays(talk):
+    async with talk(answer(b"body")) as (_, session):
+        async with session.get("/") as response:
+            await response.read()
+        assert await response.text() == "body"

@@ -188,6 +188,46 @@ class TestTracker:
             with pytest.raises(RuntimeError, match="one request"):
                 await session.post("/", data=b"1", upload_tracker=tracker)
 
+    async def test_a_redirection_that_drops_the_body_is_an_attempt(self, talk):
+        tracker = UploadTracker()
+        to = b"HTTP/1.1 303 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+        async with talk(to, OK) as (_, session):
+            async with session.post("/a", data=b"body", upload_tracker=tracker):
+                await tracker.upload_complete
+        assert (tracker.bytes_written, tracker.attempts) == (0, 2)
+
+    async def test_a_connection_that_cannot_be_made(self, unused_port):
+        tracker = UploadTracker()
+        async with aiolos_client.ClientSession() as session:
+            with pytest.raises(aiolos_client.ClientConnectorError):
+                await session.post(f"http://127.0.0.1:{unused_port}/", upload_tracker=tracker)
+        assert tracker.attempts == 1
+        assert isinstance(tracker.upload_complete.exception(), aiolos_client.UploadAbortedError)
+
+    async def test_what_cannot_be_asked(self, talk):
+        for options in ({"json": 1, "data": b"1"}, {"json": object()}, {"ssl": object()}):
+            tracker = UploadTracker()
+            async with talk() as (_, session):
+                with pytest.raises((TypeError, ValueError)):
+                    await session.post("/", upload_tracker=tracker, **options)
+            assert tracker.attempts == 0
+            with pytest.raises(aiolos_client.UploadAbortedError):
+                await tracker.upload_complete
+
+    async def test_an_answer_of_a_middlewares_own(self, talk):
+        async with talk(OK) as (_, session):
+            async with session.get("/") as kept:
+                await kept.read()
+
+                async def answering(request, handler):
+                    return kept
+
+                tracker = UploadTracker()
+                options = {"middlewares": [answering], "upload_tracker": tracker}
+                assert await session.post("/", data=b"x", **options) is kept
+        with pytest.raises(aiolos_client.UploadAbortedError, match="without being sent"):
+            await tracker.upload_complete
+
     async def test_a_body_that_breaks_off(self, talk):
         async def broken():
             yield b"one"

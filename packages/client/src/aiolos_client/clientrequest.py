@@ -323,7 +323,8 @@ class ClientRequest:
         """Send no body."""
         self._data = b""
         self.chunked = False
-        self.upload = None
+        tracker = None if self.upload is None else self.upload.tracker
+        self.upload = None if tracker is None else Upload((), tracker)
 
     def keep_body(self, keeper: Callable[[Payload], Payload]) -> None:
         """Send what `keeper` makes of the body."""

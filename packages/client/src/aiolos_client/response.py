@@ -251,13 +251,14 @@ class ClientResponse(Leaving):
         """Give the connection back where the body has arrived, close it otherwise. Done at once;
         what is returned may be awaited."""
         content = self.content
-        if not content.ended:
-            content.set_exception(
+        # Also where the answer is whole, and the server does not wait for the request's rest.
+        gives_back = content.ended and self._exchange.body_sent()
+        if self._body is None:
+            # Whether it can be read afterwards must not hang on how much has come already.
+            content.abandon(
                 ClientConnectionError(f"the response to {self.method} {self._url} was released")
             )
-            self._exchange.abort()
-        elif not self._exchange.body_sent():
-            # The answer is whole, and the server does not wait for the rest of the request.
+        if not gives_back:
             self._exchange.abort()
         return READY
 

@@ -66,6 +66,8 @@ class Sender:
         before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a ClientError,
         or TimeoutError at the request's deadline.
         """
+        if request.upload is not None and request.upload.tracker is not None:
+            request.upload.tracker.begin()
         link = None if request.offer is None else await self._way_of_websocket(request)
         place = self._place(request)
         if link is None:

@@ -174,6 +174,9 @@ class ClientSession(Verbs):
         **options: Unpack[RequestOptions],
     ) -> ClientResponse:
         """See request(); every verb comes through here, and the handshake of an `offer`."""
+        tracker = options.get("upload_tracker") if options else None
+        if tracker is not None and tracker.is_new:
+            return await tracker.follow(partial(self._request, method, url, offer=offer, **options))
         if self._closed:
             raise RuntimeError("the session is closed; make a new ClientSession")
         if options:

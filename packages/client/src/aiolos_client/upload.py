@@ -1,8 +1,9 @@
 """Bodies on their way to the server: compressed, counted, traced."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import Enum, auto
+from typing import Any, TypeVar
 
 from aiolos_protocol.coding import EncodingWriter
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
@@ -11,41 +12,89 @@ from aiolos_protocol.payload import Payload, Writer
 from .errors import UploadAbortedError
 from .tracing import TraceRequestChunkSentParams
 
+_T = TypeVar("_T")
+
 Sent = Callable[[bytes], Coroutine[Any, Any, None]]
+
+
+class _Use(Enum):
+    """How far a tracker has come: it observes one request."""
+
+    NEW = auto()
+    FOLLOWED = auto()
+    USED = auto()
 
 
 class UploadTracker:
     """Tells how the sending of one request's body goes on; give a new one to `upload_tracker=`.
 
-    `bytes_written` counts the bytes handed to the connection in the present attempt, `attempts`
-    how often the body was begun (redirections, retries); `upload_complete` is a future, done when
-    it is out whole, with UploadAbortedError where it will not be. Must be made in a running loop.
+    `attempts` counts how often the request was begun (redirections, middlewares that repeat it),
+    `bytes_written` the bytes of its body handed to the connection in the present attempt.
+    `upload_complete` is a future: done when the answer is there and the last attempt's body out
+    whole, with UploadAbortedError where it will not be. Must be made in a running loop.
     """
 
     def __init__(self) -> None:
         self.bytes_written = 0
         self.attempts = 0
         self.upload_complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._is_used = False
+        self._use = _Use.NEW
+        self._answered = False
+        # How the present attempt ended: True when its body is out.
+        self._outcome: bool | BaseException = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether follow() is still to be called."""
+        return self._use is _Use.NEW
 
     def use(self) -> None:
         """Take it for a request. RuntimeError the second time."""
-        if self._is_used:
+        if self._use is _Use.USED:
             raise RuntimeError("an UploadTracker observes one request; make a new one for each")
-        self._is_used = True
+        self._use = _Use.USED
+
+    async def follow(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """What `await ask()` gives; whatever becomes of it, `upload_complete` will be told."""
+        self._use = _Use.FOLLOWED
+        try:
+            response = await ask()
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self._answered = True
+        if not self.attempts:
+            self._fail(RuntimeError("it was answered without being sent"))
+        self._settle()
+        return response
 
     def begin(self) -> None:
         """An attempt begins."""
         self.attempts += 1
         self.bytes_written = 0
+        self._outcome = False
 
     def complete(self) -> None:
-        """The body is out."""
-        if not self.upload_complete.done():
-            self.upload_complete.set_result(None)
+        """The attempt's body is out."""
+        self._outcome = True
+        self._settle()
 
     def abort(self, why: BaseException) -> None:
-        """The body will not be out."""
+        """The attempt's body will not be out."""
+        self._outcome = why
+        self._settle()
+
+    def _settle(self) -> None:
+        # Before the answer is there, another attempt may still follow.
+        outcome = self._outcome
+        if not self._answered or outcome is False:
+            return
+        if isinstance(outcome, BaseException):
+            self._fail(outcome)
+        elif not self.upload_complete.done():
+            self.upload_complete.set_result(None)
+
+    def _fail(self, why: BaseException) -> None:
         if not self.upload_complete.done():
             error = UploadAbortedError(f"the body was not sent to its end: {why!r}")
             error.__cause__ = why
@@ -105,8 +154,6 @@ async def send_body(
     body is not wanted. What goes wrong ends the exchange with its error.
     """
     tracker = upload.tracker if upload is not None else None
-    if tracker is not None:
-        tracker.begin()
     try:
         if permission is not None and not await permission:
             raise UploadAbortedError("the server answered without wanting the body")
@@ -114,7 +161,8 @@ async def send_body(
         if upload is not None and upload.codings:
             coder = writer = EncodingWriter(writer, upload.codings)
         if isinstance(body, bytes):
-            await writer.write(body)
+            if body:
+                await writer.write(body)
         else:
             await body.write_with_length(writer, length)
         if upload is not None and upload.codings:

@@ -153,6 +153,19 @@ class StreamReader(Unread):
             if future is not None and not future.done():
                 future.set_exception(exc)
 
+    def abandon(self, exc: BaseException) -> None:
+        """Throw away what is unread, and whatever comes: reading raises `exc`. Nothing where all
+        has been read."""
+        if self.ended and self._size == 0:
+            return
+        self._take_all()
+        if self.ended:
+            # It had arrived whole, and no one had read it.
+            self.ended = False
+            self._exception = exc
+        else:
+            self.set_exception(exc)
+
     def translate(self, translation: "Callable[[BaseException], BaseException]") -> None:
         """Have what ends the body early, or has done so, raised as `translation(exc)`.
 
