@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import aiolos
@@ -74,13 +76,23 @@ async def session(nghttpd):
         yield session
 
 
-async def test_h2c_01_02_a_get_and_a_404(session):
+async def check_a_get_and_a_404(session):
     async with session.get("/hello.txt") as response:
         assert (response.status, response.version) == (200, (2, 0))
         assert await response.text() == "hello"
     async with session.get("/nothing") as response:
         assert (response.status, response.version) == (404, (2, 0))
     assert session.connector.open_connections == 1
+
+
+@pytest.mark.parametrize("nghttpd", ["tls"], indirect=True)
+async def test_h2c_01_over_tls(session):
+    await check_a_get_and_a_404(session)
+
+
+@pytest.mark.parametrize("nghttpd", ["clear"], indirect=True)
+async def test_h2c_02_by_prior_knowledge(session):
+    await check_a_get_and_a_404(session)
 
 
 async def test_h2c_03_many_requests_share_one_connection(session):
@@ -202,3 +214,18 @@ async def test_a_websocket_uses_the_connection_that_is_there(authority, trusting
             assert connector.open_connections == before
             async with session.get("/") as response:
                 assert await response.text() == "HTTP/2.0"
+
+
+@pytest.mark.parametrize(
+    ("option", "spoken"), [("--http2", "2.0"), ("--http1", "1.1"), (None, "1.1")]
+)
+async def test_the_command_speaks_what_it_is_told(option, spoken):
+    async with Serving(None) as url:
+        options = [option] if option else []
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "aiolos_client", "-i", *options, url, stdout=subprocess.PIPE
+        )
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert out.startswith(f"HTTP/{spoken} 200".encode())
+    assert out.endswith(f"HTTP/{spoken}".encode())

@@ -69,9 +69,19 @@ def curl(tool, address, *options):
     return (tool("curl"), "-sS", "-k", way, *options)
 
 
-async def test_h2s_01_02_curl_speaks_http_2(address, tool):
+async def check_curl_speaks_http_2(address, tool):
     body = await output(*curl(tool, address), f"{address}/echo?a=b")
     assert json.loads(body) == {"version": [2, 0], "size": 0, "path": "/echo?a=b"}
+
+
+@pytest.mark.parametrize("address", ["tls"], indirect=True)
+async def test_h2s_01_curl_negotiates_http_2(address, tool):
+    await check_curl_speaks_http_2(address, tool)
+
+
+@pytest.mark.parametrize("address", ["clear"], indirect=True)
+async def test_h2s_02_curl_knows_of_http_2(address, tool):
+    await check_curl_speaks_http_2(address, tool)
 
 
 async def test_h2s_03_http_1_1_is_still_served(address, tool):

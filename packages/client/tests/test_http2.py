@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from aiolos_client import ClientSession, ServerDisconnectedError, TCPConnector
+from aiolos_client import ClientSession, HttpVersion10, ServerDisconnectedError, TCPConnector
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.http2.hpack import encode_field
 from aiolos_protocol.testkit import ScriptedPeer
@@ -203,6 +203,12 @@ class TestSharing:
             assert session.connector.open_connections == 0
             with pytest.raises(ServerDisconnectedError):
                 await asked
+
+    async def test_who_asks_for_http_1_0_gets_no_other(self, session, peer):
+        async with peer() as server:
+            async with session.get(server.url, version=HttpVersion10) as response:
+                assert await response.text() == "ok"
+            assert b" HTTP/1.0\r\n" in server.requests[0]
 
 
 class TestAgain:

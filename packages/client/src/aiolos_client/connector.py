@@ -150,24 +150,28 @@ class BaseConnector:
             self._discard(link)
         return None
 
-    async def take_extended(self, host: Host) -> ClientLink | None:
-        """A connection at hand whose server takes extended CONNECT (RFC 8441 3), if there is one;
-        waits until the server has said so."""
-        link: Any = self._pool.join(host)
-        if link is None:
-            return None
+    def take_shared(self, host: Host) -> ClientLink | None:
+        """As take(), but only a connection that many requests share."""
+        return self._pool.join(host)  # type: ignore[no-any-return]
+
+    def knows_http2(self, host: Host) -> bool:
+        """Whether every connection to `host` speaks HTTP/2, without being asked to."""
+        return knows_http2(self._http2, host.key)
+
+    async def takes_websockets(self, link: Any) -> bool:
+        """Whether the server of `link`, one of HTTP/2, takes extended CONNECT (RFC 8441 3), which
+        its settings say and which is waited for. False leaves the link unused."""
         try:
             await link.settings()
+            if link.connect_protocol and link.is_reusable():
+                return True
         except ConnectionLost:
             pass
         except BaseException:
             self.unused(link)
             raise
-        else:
-            if link.connect_protocol and link.is_reusable():
-                return link  # type: ignore[no-any-return]
         self.unused(link)
-        return None
+        return False
 
     def unused(self, link: ClientLink) -> None:
         """What take() or connect() gave is not needed: nothing was asked on it."""

@@ -157,8 +157,14 @@ class Sender:
 
     async def _way_of_websocket(self, request: ClientRequest) -> ClientLink | None:
         """A connection of HTTP/2 whose server takes WebSockets; without one the request goes over
-        HTTP/1.1. None is opened for the sake of a WebSocket alone: it would have no advantage."""
-        link = await self._connector.take_extended(self._place(request))
+        HTTP/1.1. Where a server may choose, none is opened for the sake of a WebSocket alone: it
+        would have no advantage."""
+        connector, place = self._connector, self._place(request)
+        link = connector.take_shared(place)
+        if link is None and connector.knows_http2(place):
+            link, _ = await self._connection(place, request)
+        if link is not None and not await connector.takes_websockets(link):
+            link = None
         request.shake_hands(HttpVersion11 if link is None else HttpVersion20)
         return link
 

@@ -33,7 +33,8 @@ class TestClient(Generic[_Response, _Socket]):
     """Asks a test server by paths: `async with client.get("/") as response`.
 
     `served` is a server, an application (which is then served on a free port), or an awaitable
-    of either. `async with` starts the server and closes both. Other options are the session's;
+    of either. `async with` starts the server and closes both. Other options are the session's,
+    `http2="prior-knowledge"` among them, which asks by HTTP/2, WebSockets included;
     `server_options` those of the TestServer that is made here, `transport` one of them: "memory"
     does without sockets. `faults` are what the client's own connections suffer, one each. What
     was awaited is released at close(). Raises MissingDistribution where aiolos-client is not

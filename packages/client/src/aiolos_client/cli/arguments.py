@@ -14,6 +14,7 @@ from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.forms import FormData
 
 from .._version import __version__
+from ..negotiation import HTTP2Setting
 from ..timeouts import ClientTimeout
 
 _EPILOG: Final = """\
@@ -53,10 +54,22 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-x", "--proxy", metavar="URL", help="http, https or socks5 proxy")
     made.add_argument("-k", "--insecure", action="store_true", help="do not check certificates")
     made.add_argument("--cacert", metavar="FILE", help="trust these authorities")
+    version = made.add_mutually_exclusive_group()
+    version.add_argument(
+        "--http2", action="store_true", help="speak HTTP/2, in the clear without asking"
+    )
+    version.add_argument("--http1", action="store_true", help="keep to HTTP/1.1")
     made.add_argument("--no-redirects", action="store_true", help="do not follow redirections")
     made.add_argument("--timing", action="store_true", help="show what took how long")
     made.add_argument("--version", action="version", version=f"aiolos-client {__version__}")
     return made
+
+
+def http2_setting(given: argparse.Namespace) -> HTTP2Setting:
+    """What ClientSession(http2=) is told."""
+    if given.http1:
+        return False
+    return "prior-knowledge" if given.http2 else None
 
 
 class Mistake(Exception):

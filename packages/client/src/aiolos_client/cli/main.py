@@ -21,7 +21,7 @@ from ..response import ClientResponse
 from ..session import ClientSession
 from ..upload import UploadTracker
 from . import show
-from .arguments import Mistake, parser, request_options
+from .arguments import Mistake, http2_setting, parser, request_options
 from .progress import shown
 from .timing import Timing
 
@@ -62,7 +62,8 @@ async def _run(given: Any) -> int:
     with ExitStack() as stack:
         method, url, options = request_options(given, stack)
         configs = [timing.config] if given.timing else None
-        async with ClientSession(trust_env=True, trace_configs=configs) as session:
+        http2 = http2_setting(given)
+        async with ClientSession(trust_env=True, trace_configs=configs, http2=http2) as session:
             if given.output is not None and method == "GET":
                 status = await _download(session, url, given.output, options)
             else:
