@@ -8,6 +8,7 @@ from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.http1.serializer import field_lines
 from aiolos_protocol.limits import WORDS, changed_limits
+from aiolos_protocol.message import HttpVersion11
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -45,6 +46,9 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
         route = changed_route(settings.route, options)
         if route != settings.route:
             changed["route"] = route
+    if changed.get("version", HttpVersion11) < HttpVersion11:
+        # Who asks for an old version does not get a newer one.
+        changed["route"] = replace(changed.get("route", settings.route), http2=False)
     if not options.keys().isdisjoint(WORDS):
         changed["limits"] = changed_limits(settings.limits, options)
     return replace(settings, **changed) if changed else settings
