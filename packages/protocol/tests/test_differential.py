@@ -10,7 +10,7 @@ from dataclasses import replace
 import h11
 import httptools
 import pytest
-from aiolos_protocol.errors import RemoteProtocolError
+from aiolos_protocol.errors import LimitExceeded, RemoteProtocolError
 from aiolos_protocol.http1.framing import ChunkedDecoder
 from aiolos_protocol.http1.parser import parse_request, parse_response
 from aiolos_protocol.limits import DEFAULT_LIMITS
@@ -136,6 +136,18 @@ def test_both_twins_read_any_bytes_alike(both_twins, data):
     for name in ("parse_request", "parse_response", "parse_trailers"):
         seen = [reading(getattr(twin, name), data, 0, DEFAULT_LIMITS) for twin in both_twins]
         assert seen[0] == seen[1]
+
+
+@settings(max_examples=300 * TIMES, deadline=None)
+@given(data=st.sampled_from(REQUESTS + RESPONSES), steps=mutations, limits=small)
+def test_every_refusal_names_the_section_that_it_rests_on(twin, data, steps, limits):
+    data = mutate(data, steps)
+    for parse in (twin.parse_request, twin.parse_response, twin.parse_trailers):
+        kind, message, *_ = reading(parse, data, 0, limits) or (None, "")
+        if kind is LimitExceeded:
+            assert re.search(r"raise it with Limits\(\w+=\.\.\.\)$", message), message
+        elif kind is RemoteProtocolError:
+            assert re.search(r"\(RFC 9\d{3} \d+(\.\d+)*\)$", message), message
 
 
 @settings(max_examples=200 * TIMES, deadline=None)
