@@ -1,12 +1,13 @@
 """Content-Transfer-Encoding (RFC 2045 6)."""
 
 import base64
+import binascii
 import quopri
 
 import pytest
 from aiolos_protocol.multipart import MalformedMultipart
 from aiolos_protocol.multipart.transfer import TransferCoder, decoder, encoder
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 NAMES = st.sampled_from(["base64", "quoted-printable"])
@@ -28,13 +29,14 @@ def test_round_trip_in_pieces(name: str, data: bytes, piece: int) -> None:
 
 
 @given(st.binary(max_size=300), st.integers(1, 80))
+@example(b"\n\r\n", 1)
 def test_the_standard_library_agrees(data: bytes, piece: int) -> None:
     assert base64.b64decode(run(encoder("base64"), data, piece)) == data
     assert run(decoder("base64"), base64.encodebytes(data), piece) == data
     assert quopri.decodestring(run(encoder("quoted-printable"), data, piece)) == data
-    assert (
-        run(decoder("quoted-printable"), quopri.encodestring(data, quotetabs=True), piece) == data
-    )
+    # Not quopri.encodestring(): it takes data for text and writes all line ends alike.
+    encoded = binascii.b2a_qp(data, quotetabs=True, istext=False)
+    assert run(decoder("quoted-printable"), encoded, piece) == data
 
 
 @pytest.mark.parametrize(
