@@ -1,0 +1,1 @@
+"""From aiohttp to aiolos: `python -m aiolos.migrate PATH` changes the imports of a source tree."""

@@ -1,0 +1,108 @@
+"""The command: shows what changes from aiohttp to aiolos, and what behaves differently."""
+
+import argparse
+import difflib
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from .differences import EVERYWHERE
+from .rewriting import Rewritten, rewritten
+
+# Folders with other people's sources.
+_OTHERS: Final = frozenset(
+    {"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"}
+)
+_PROJECT_FILES: Final = re.compile(r"pyproject\.toml|setup\.cfg|.*requirements.*\.(?:txt|in)")
+_REQUIRED: Final = re.compile(r"""(?:^|["'\s])aiohttp(?:\[[^\]]*\])?\s*(?:[<>=!~;,"']|$)""")
+
+
+def main() -> int:
+    """Run the command line; the exit status: 1 where a file could not be read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m aiolos.migrate",
+        description="Shows what changes in a source tree from aiohttp to aiolos.",
+    )
+    parser.add_argument("path", type=Path, help="a file or a folder")
+    parser.add_argument("--write", action="store_true", help="make the changes")
+    chosen = parser.parse_args()
+    if not chosen.path.exists():
+        print(f"there is no {chosen.path}", file=sys.stderr)
+        return 1
+    notes: list[str] = []
+    status = changed = 0
+    for path in sources(chosen.path):
+        try:
+            source, encoding = read(path)
+            result = rewritten(source) if "aiohttp" in source else Rewritten(source, [])
+        except (SyntaxError, UnicodeDecodeError, OSError) as error:
+            print(f"{path}: not read: {error}", file=sys.stderr)
+            status = 1
+            continue
+        notes += [f"{path}:{line}: {text}" for line, text in result.notes]
+        if result.text == source:
+            continue
+        changed += 1
+        if chosen.write:
+            path.write_bytes(result.text.encode(encoding))
+            print(f"changed {path}")
+        else:
+            show(path, source, result.text)
+    notes += required(chosen.path)
+    tell(changed, notes, chosen.write)
+    return status
+
+
+def read(path: Path) -> tuple[str, str]:
+    """The text of a Python file with its line ends as they are, and its encoding."""
+    data = path.read_bytes()
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding), encoding
+
+
+def show(path: Path, before: str, after: str) -> None:
+    """Print the changes as a diff."""
+    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    for line in difflib.unified_diff(*lines, str(path), str(path), n=0):
+        print(line.rstrip("\r\n"))
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """The Python files at or below `root`, hidden folders and other people's left out."""
+    if root.is_file():
+        yield root
+        return
+    for path in sorted(root.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            if not path.name.startswith(".") and path.name not in _OTHERS:
+                yield from sources(path)
+        elif path.suffix in (".py", ".pyi") and path.is_file():
+            yield path
+
+
+def required(root: Path) -> Iterator[str]:
+    """The lines of a project's files that require aiohttp."""
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        if path.is_file() and _PROJECT_FILES.fullmatch(path.name):
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                if _REQUIRED.search(line):
+                    yield f"{path}:{number}: aiohttp is required; aiolos takes its place"
+
+
+def tell(changed: int, notes: list[str], written: bool) -> None:
+    """Print what is to be looked at."""
+    print(f"\n{changed} files {'are changed' if written else 'would be changed (--write)'}")
+    if notes:
+        print("\nLook at these:")
+        print("\n".join(notes))
+    if changed or notes:
+        print("\nWhat behaves differently everywhere:")
+        print(EVERYWHERE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

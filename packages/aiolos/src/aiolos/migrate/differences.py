@@ -1,0 +1,109 @@
+"""What behaves differently from aiohttp, and how it is seen in a source."""
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+# What no source shows; docs/migrating.md includes it.
+EVERYWHERE: Final = """\
+- HTTP/2 is spoken over TLS where the other side speaks it; http2=False of ClientSession,
+  TCPConnector, AppRunner and run_app leaves it out.
+- Malformed messages that aiohttp takes are refused, with 400 by the server and with an error by the
+  client; TCPConnector(lenient=True) bears careless servers.
+- A request's head has 30 seconds to arrive, its body must not stall (body_timeout); whatever a peer
+  can make grow has a bound in aiolos_protocol.limits.Limits.
+- Cookies follow RFC 6265bis: public suffixes, the prefixes that bind to host and TLS, old dates.
+- Loggers are named aiolos.access, aiolos.client, aiolos.server and aiolos.web.
+- The fixtures of pytest are aiolos_client, aiolos_server, aiolos_raw_server, aiolos_unused_port.
+- StreamReader.read(n) gives what has arrived, which may be a smaller piece than aiohttp's.
+- An Application is called by ASGI servers; app() without arguments is an error.
+- User-Agent and Server name aiolos.
+"""
+
+# Private names that programs and tests are known to use.
+DOORS: Final = frozenset(
+    {
+        "_acquired",
+        "_body",
+        "_conns",
+        "_connector",
+        "_cookie_jar",
+        "_create_connection",
+        "_default_headers",
+        "_handle",
+        "_make_handler",
+        "_make_runner",
+        "_payload_writer",
+        "_post",
+        "_prepare_headers",
+        "_raw_headers",
+        "_read_bytes",
+        "_request",
+        "_resolve_host",
+        "_retry_connection",
+        "_trace_configs",
+        "_wrap_create_connection",
+    }
+)
+FIXTURES: Final = frozenset(
+    {
+        "aiohttp_client",
+        "aiohttp_client_cls",
+        "aiohttp_raw_server",
+        "aiohttp_server",
+        "aiohttp_unused_port",
+    }
+)
+# Beside those whose names begin with "aiohttp_".
+BUILT_ON_AIOHTTP: Final = frozenset(
+    {
+        "aiobotocore",
+        "aiogram",
+        "aiojobs",
+        "aioresponses",
+        "engineio",
+        "pytest_aiohttp",
+        "slack_sdk",
+        "socketio",
+    }
+)
+_KEEP: Final = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
+_VERBS: Final = frozenset(
+    {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
+)
+
+
+def seen_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The line and a sentence for each place where a difference is seen."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=value, attr=attr) if attr in DOORS and not _is_own(value):
+                yield node.lineno, f"{attr} is private: {_KEEP}"
+            case ast.Call(func=ast.Attribute(attr=verb), keywords=keywords) if verb in _VERBS:
+                for each in keywords:
+                    if each.arg == "timeout" and _is_number(each.value):
+                        wanted = f"ClientTimeout(total={ast.unparse(each.value)})"
+                        yield each.value.lineno, f"timeout= of {verb}() takes {wanted}, no number"
+            case ast.arg(arg=name) if name in FIXTURES:
+                ours = name.replace("aiohttp", "aiolos")
+                yield node.lineno, f"the fixture {name} is {ours} without aiolos-aiohttp"
+            case ast.Import(names=names):
+                for alias in names:
+                    yield from _built_on(node.lineno, alias.name)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield from _built_on(node.lineno, module)
+
+
+def _is_own(value: ast.expr) -> bool:
+    """Whether it is `self` or `cls`, whose private names are the program's own."""
+    return isinstance(value, ast.Name) and value.id in ("cls", "self")
+
+
+def _is_number(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and type(value.value) in (float, int)
+
+
+def _built_on(line: int, module: str) -> Iterator[tuple[int, str]]:
+    name = module.partition(".")[0]
+    if name.startswith("aiohttp_") or name in BUILT_ON_AIOHTTP:
+        yield line, f"{name} is built on aiohttp: {_KEEP}"

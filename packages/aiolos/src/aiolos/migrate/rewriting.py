@@ -1,0 +1,190 @@
+"""One source: the imports of aiohttp, and what they bind, become those of aiolos."""
+
+import ast
+import io
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from .differences import seen_in
+from .names import NEW, OLD, has, home_of, is_old, path_of
+
+_FROM: Final = re.compile(rb"from\s+(aiohttp[\w.]*)\s+import\b")
+_DOTTED: Final = re.compile(r"aiohttp(?:\.\w+)+")
+_IN_ANNOTATION: Final = re.compile(rb"\baiohttp(?=\.)")
+# Functions whose strings are names of modules, of what is in them, or of loggers.
+_TAKE_PATHS: Final = frozenset(
+    {"delattr", "getLogger", "import_module", "importorskip", "patch", "setattr"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The new text, and what is to be looked at: lines, counted from 1, with a sentence each."""
+
+    text: str
+    notes: list[tuple[int, str]]
+
+
+def rewritten(source: str) -> Rewritten:
+    """`source` with aiolos in place of aiohttp. Raises SyntaxError for what is no Python.
+
+    Only names change; layout and comments stay. What aiolos does not have keeps the name aiohttp
+    where it is imported by name, and is noted.
+    """
+    tree = ast.parse(source)
+    visitor = _Visitor(source, tree)
+    visitor.visit(tree)
+    notes = sorted({*visitor.notes, *seen_in(tree)})
+    return Rewritten(visitor.text(), notes)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Edit:
+    """The bytes from `start` to `end` of a line, both in UTF-8 as ast counts, become `new`."""
+
+    line: int
+    start: int
+    end: int
+    new: bytes = field(compare=False)
+
+
+class _Visitor(ast.NodeVisitor):
+    def __init__(self, source: str, tree: ast.AST) -> None:
+        # By the line ends that Python knows, and no others.
+        self._lines = [line.encode() for line in io.StringIO(source, newline="")]
+        self._edits: set[_Edit] = set()
+        self._annotations: set[ast.AST] = set()
+        self._paths: set[ast.AST] = set()
+        self.notes: set[tuple[int, str]] = set()
+        bound, self._is_shadowed = _bindings(tree)
+        self._is_renamed = bound and not self._is_shadowed
+
+    def text(self) -> str:
+        """The source with all edits made."""
+        lines = list(self._lines)
+        for edit in sorted(self._edits, reverse=True):
+            line = lines[edit.line - 1]
+            lines[edit.line - 1] = line[: edit.start] + edit.new + line[edit.end :]
+        return b"".join(lines).decode()
+
+    def _edit(self, line: int, start: int, old: str, new: str) -> None:
+        end = start + len(old.encode())
+        if self._lines[line - 1][start:end] == old.encode():
+            self._edits.add(_Edit(line, start, end, new.encode()))
+        else:
+            self.notes.add((line, f"write {new} for {old} in this line or the next"))
+
+    # Imports.
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if not is_old(alias.name):
+                continue
+            home = home_of(alias.name)
+            if home is None:
+                self._keep(alias.lineno, alias.name)
+                continue
+            if alias.asname is None and self._is_shadowed:
+                # Another thing here has the name as well: only what is imported changes.
+                home = f"{home} as {OLD}" if alias.name == OLD else home
+            self._edit(alias.lineno, alias.col_offset, alias.name, home)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.level or node.module is None or not is_old(node.module):
+            return
+        names = tuple(alias.name for alias in node.names)
+        home = home_of(node.module, names)
+        if home is None:
+            near = home_of(node.module) or NEW
+            for name in names:
+                if not has(near, name):
+                    self._keep(node.lineno, f"{node.module}.{name}")
+            return
+        line = self._lines[node.lineno - 1]
+        found = _FROM.match(line, node.col_offset)
+        if found is None:
+            self.notes.add((node.lineno, f"{node.module} is written unusually; write {home}"))
+            return
+        self._edits.add(_Edit(node.lineno, *found.span(1), home.encode()))
+
+    def _keep(self, line: int, name: str) -> None:
+        self.notes.add((line, f"{name} is not in aiolos; it stays, and needs aiolos-aiohttp"))
+
+    # What is bound by them.
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if node.id == OLD and self._is_renamed:
+            self._edit(node.lineno, node.col_offset, OLD, NEW)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.value, ast.Name) and node.value.id == OLD and self._is_renamed:
+            home = home_of(f"{OLD}.{node.attr}")
+            if home is not None and home != f"{NEW}.{node.attr}" and node.end_col_offset:
+                # A module that is another one here.
+                start = node.end_col_offset - len(node.attr.encode())
+                name = home.rpartition(".")[2]
+                self._edit(node.end_lineno or node.lineno, start, node.attr, name)
+            elif home is None and not has(NEW, node.attr):
+                self.notes.add((node.lineno, f"aiolos has no {node.attr}"))
+        self.generic_visit(node)
+
+    # Names in strings.
+
+    def visit_arg(self, node: ast.arg) -> None:
+        self._annotated(node.annotation)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotated(node.annotation)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._annotated(node.returns)
+        self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._annotated(node.returns)
+        self.generic_visit(node)
+
+    def _annotated(self, annotation: ast.expr | None) -> None:
+        if annotation is not None:
+            self._annotations.update(ast.walk(annotation))
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+        if name in _TAKE_PATHS:
+            self._paths.update(node.args)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        text = node.value
+        if not isinstance(text, str) or node.lineno != node.end_lineno:
+            return
+        if node in self._annotations:
+            if self._is_renamed:
+                self._in_string(node)
+        elif _DOTTED.fullmatch(text):
+            if node in self._paths and path_of(text) is not None:
+                self._in_string(node)
+            else:
+                self.notes.add((node.lineno, f'"{text}" is left as it is'))
+
+    def _in_string(self, node: ast.Constant) -> None:
+        line = self._lines[node.lineno - 1]
+        for found in _IN_ANNOTATION.finditer(line, node.col_offset, node.end_col_offset or 0):
+            self._edits.add(_Edit(node.lineno, *found.span(), NEW.encode()))
+
+
+def _bindings(tree: ast.AST) -> tuple[bool, bool]:
+    """Whether the name aiohttp is bound by an import, and whether by something else as well."""
+    bound = shadowed = False
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                bound |= any(is_old(each.name) and each.asname is None for each in names)
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                shadowed |= name == OLD
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                shadowed |= name == OLD
+    return bound, shadowed

@@ -1,0 +1,207 @@
+"""python -m aiolos.migrate: what changes, what stays, and what is said."""
+
+import ast
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from aiolos.migrate.rewriting import rewritten
+
+
+def text_of(source):
+    return rewritten(dedent(source)).text
+
+
+def notes_of(source):
+    return [f"{line}: {text}" for line, text in rewritten(dedent(source)).notes]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import aiohttp", "import aiolos"),
+        ("import os, aiohttp, sys", "import os, aiolos, sys"),
+        ("import aiohttp as http", "import aiolos as http"),
+        ("import aiohttp.web", "import aiolos.web"),
+        ("import aiohttp.web as web", "import aiolos.web as web"),
+        ("from aiohttp import web", "from aiolos import web"),
+        ("from  aiohttp import (\n    web,  # it\n)", "from  aiolos import (\n    web,  # it\n)"),
+        ("from aiohttp import *", "from aiolos import *"),
+        ("from aiohttp.web import Request as R", "from aiolos.web import Request as R"),
+        ("from aiohttp.web_request import Request", "from aiolos.web import Request"),
+        ("import aiohttp.web_exceptions", "import aiolos.web_exceptions"),
+        ("from aiohttp.client_ws import ClientWebSocketResponse",
+         "from aiolos import ClientWebSocketResponse"),
+        ("from aiohttp.worker import GunicornWebWorker",
+         "from aiolos.worker import GunicornWebWorker"),
+        ("from aiohttp_jinja2 import setup", "from aiohttp_jinja2 import setup"),
+        ("from .aiohttp import mine", "from .aiohttp import mine"),
+        ("aiohttp = None", "aiohttp = None"),
+        ("# import aiohttp", "# import aiohttp"),
+    ],
+)  # fmt: skip
+def test_an_import(before, after):
+    assert text_of(before) == after
+    # Also in the middle of things, behind letters of several bytes, with other line ends.
+    around = "def f():\r\n    'é'; {}\r\n    return 1\r\n"
+    if "\n" not in before and "*" not in before:
+        assert rewritten(around.format(before)).text == around.format(after)
+
+
+def test_what_is_bound_by_it():
+    before = """\
+        import aiohttp
+        import aiohttp.web_request
+
+        async def é(session: aiohttp.ClientSession, x: "aiohttp.web.Request | None" = None) -> "list[aiohttp.ClientError]":
+            é = aiohttp.ClientTimeout(1); raise aiohttp.web.HTTPFound(f"{aiohttp.hdrs.ACCEPT}")
+
+        def g(r: aiohttp.web_request.Request): return "aiohttp is a name", r.aiohttp
+    """  # noqa: E501
+    after = """\
+        import aiolos
+        import aiolos.web
+
+        async def é(session: aiolos.ClientSession, x: "aiolos.web.Request | None" = None) -> "list[aiolos.ClientError]":
+            é = aiolos.ClientTimeout(1); raise aiolos.web.HTTPFound(f"{aiolos.hdrs.ACCEPT}")
+
+        def g(r: aiolos.web.Request): return "aiohttp is a name", r.aiohttp
+    """  # noqa: E501
+    assert text_of(before) == dedent(after)
+    ast.parse(dedent(after))
+
+
+def test_a_name_that_something_else_has_too_stays():
+    before = "import aiohttp\ndef f(aiohttp): return aiohttp\nx = aiohttp.ClientSession\n"
+    assert text_of(before) == before.replace("import aiohttp", "import aiolos as aiohttp")
+
+
+def test_paths_in_strings():
+    before = """\
+        patch("aiohttp.ClientSession.get")
+        monkeypatch.setattr('aiohttp.web.run_app', None)
+        logging.getLogger("aiohttp.access")
+        environ["aiohttp.request"]
+        patch("aiohttp.client_proto.ResponseHandler")
+    """
+    after = before.replace('"aiohttp.Cl', '"aiolos.Cl').replace("'aiohttp", "'aiolos")
+    assert text_of(before) == dedent(after.replace('getLogger("aiohttp', 'getLogger("aiolos'))
+    assert notes_of(before) == [
+        '4: "aiohttp.request" is left as it is',
+        '5: "aiohttp.client_proto.ResponseHandler" is left as it is',
+    ]
+
+
+def test_what_aiolos_has_not_stays_and_is_said():
+    before = """\
+        from aiohttp.client_proto import ResponseHandler
+        from aiohttp import ClientSession, streamer
+        import aiohttp.client_proto
+        import aiohttp
+        aiohttp.streamer
+    """
+    assert text_of(before) == dedent(before).replace(
+        "import aiohttp\naiohttp.str", "import aiolos\naiolos.str"
+    )
+    stays = "is not in aiolos; it stays, and needs aiolos-aiohttp"
+    assert notes_of(before) == [
+        f"1: aiohttp.client_proto.ResponseHandler {stays}",
+        f"2: aiohttp.streamer {stays}",
+        f"3: aiohttp.client_proto {stays}",
+        "5: aiolos has no streamer",
+    ]
+
+
+def test_what_behaves_differently_is_said():
+    keeps = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
+    assert notes_of(
+        """\
+        import aioresponses
+        from aiohttp_session import setup
+        session._connector, self._request, session._own
+        session.get(url, timeout=5)
+        session.get(url, timeout=timeout)
+        async def test(aiohttp_client): pass
+        """
+    ) == [
+        f"1: aioresponses is built on aiohttp: {keeps}",
+        f"2: aiohttp_session is built on aiohttp: {keeps}",
+        f"3: _connector is private: {keeps}",
+        "4: timeout= of get() takes ClientTimeout(total=5), no number",
+        "6: the fixture aiohttp_client is aiolos_client without aiolos-aiohttp",
+    ]
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "aiolos.migrate", *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout, result.stderr
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A small project."""
+    for name, text in {
+        "app.py": b"import aiohttp\r\nprint(aiohttp.web)\r\n",
+        "latin.py": "# -*- coding: latin-1 -*-\nfrom aiohttp import web  # é\n".encode("latin-1"),
+        "typed/stub.pyi": b"from aiohttp import ClientSession\n",
+        "other.py": b"print()\n",
+        ".venv/lib/a.py": b"import aiohttp\n",
+        "node_modules/a.py": b"import aiohttp\n",
+        "pyproject.toml": b'[project]\ndependencies = [\n    "aiohttp[speedups]>=3.9",\n]\n',
+        "requirements-dev.txt": b"aiohttp\npytest-aiohttp\naiohttp-cors==1\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    return tmp_path
+
+
+def contents(tree):
+    return {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def test_the_command_shows_and_changes_nothing(tree):
+    before = contents(tree)
+    status, out, err = run(tree)
+    assert (status, err) == (0, "")
+    assert contents(tree) == before
+    assert ("-import aiohttp\n-print(aiohttp.web)\n+import aiolos\n+print(aiolos.web)\n") in out
+    assert "3 files would be changed (--write)" in out
+    assert f"{tree / 'pyproject.toml'}:3: aiohttp is required; aiolos takes its place" in out
+    assert f"{tree / 'requirements-dev.txt'}:1: aiohttp is required" in out
+    assert out.count("is required") == 2
+    assert "What behaves differently everywhere:\n- HTTP/2 is spoken over TLS" in out
+
+
+def test_the_command_writes(tree):
+    before = contents(tree)
+    status, out, _ = run(tree, "--write")
+    assert status == 0
+    assert "3 files are changed" in out
+    after = contents(tree)
+    assert {path.name for path in after if after[path] != before[path]} == {
+        "app.py",
+        "latin.py",
+        "stub.pyi",
+    }
+    assert after[tree / "app.py"] == b"import aiolos\r\nprint(aiolos.web)\r\n"
+    assert after[tree / "latin.py"].endswith(b"from aiolos import web  # \xe9\n")
+    status, out, _ = run(tree, "--write")
+    assert "0 files are changed" in out
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_goes_on(tree):
+    (tree / "broken.py").write_text("import aiohttp (\n")
+    status, out, err = run(tree)
+    assert status == 1
+    assert err.startswith(f"{tree / 'broken.py'}: not read: ")
+    assert "3 files would be changed" in out
+    assert run(tree / "nothing") == (1, "", f"there is no {tree / 'nothing'}\n")
+
+
+def test_one_file(tree):
+    status, out, _ = run(tree / "app.py", "--write")
+    assert status == 0
+    assert "1 files are changed" in out
