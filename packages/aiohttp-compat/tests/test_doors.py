@@ -491,6 +491,19 @@ async def test_request_payload_writer_writes(aiohttp_client):
     assert (await client.get("/")).status == 200
 
 
+def test_mocked_request_takes_what_the_original_takes():
+    from aiohttp.test_utils import make_mocked_request
+
+    writer, protocol = mock.Mock(), mock.Mock()
+    protocol.transport.get_extra_info.return_value = ("10.0.0.1", 1)
+    request = make_mocked_request(
+        "GET", "/a?b=c", writer=writer, protocol=protocol, client_max_fields=1, loop=None
+    )
+    assert request._payload_writer is writer
+    assert request.query["b"] == "c"
+    assert request.match_info == {}
+
+
 async def test_response_payload_writer_and_keep_alive(aiohttp_client):
     async def handler(request):
         response = web.StreamResponse()

@@ -23,7 +23,7 @@ DOORS = {
     "UnixConnector",
 }
 # Functions that make one of those.
-THROUGH = {"request", "run_app"}
+THROUGH = {"make_mocked_request", "request", "run_app"}
 MODULES = sorted(
     {module.name for module in pkgutil.iter_modules(aiolos.__path__)} - OTHERS - PACKAGES
 )

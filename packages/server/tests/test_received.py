@@ -327,3 +327,14 @@ async def test_trailers(seen: Any) -> None:
     head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"2\r\nhi\r\n0\r\nX-Sum: 1\r\nHost: b\r\n\r\n"
     assert await seen(ask, head, chunks) == (b"hi", {"X-Sum": "1", "Host": "b"})
+
+
+async def test_has_body_is_an_old_name(serve: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        with pytest.warns(DeprecationWarning, match="can_read_body"):
+            return web.Response(text=str(request.has_body))
+
+    head = b"POST / HTTP/1.1\r\nHost: a\r\n"
+    server = serve(handler)
+    assert (await server.ask(head + b"Content-Length: 1\r\n\r\nx")).body == b"True"
+    assert (await server.ask(head + b"\r\n")).body == b"False"

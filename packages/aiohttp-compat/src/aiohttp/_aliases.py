@@ -12,7 +12,7 @@ from aiolos_client.tracing import TraceConfig
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
 
-from ._private import another_name
+from ._private import Private, another_name
 
 
 class Writer:
@@ -48,7 +48,8 @@ def give_aliases() -> None:
         return
     request._read_bytes = another_name("_body")
     request._post = another_name("_form")
-    request._payload_writer = property(lambda self: self.exchange)
+    writer = request._payload_writer = Private(lambda self: self.exchange)
+    writer.__set_name__(request, "_payload_writer")
     response._payload_writer = property(lambda self: Writer(self) if self.prepared else None)
     response._req = None
     response._start = response.prepare

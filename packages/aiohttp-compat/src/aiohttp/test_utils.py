@@ -1,7 +1,45 @@
 """Servers and clients for tests: `from aiohttp.test_utils import TestClient, TestServer`."""
 
+from typing import Any, Final
+
 from aiolos import test_utils
 from aiolos.test_utils import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos.test_utils import start_test_client as aiohttp_test_client
 
+from .helpers import sentinel
+
+REUSE_ADDRESS: Final = False
+
 __all__ = [*test_utils.__all__, "aiohttp_test_client"]
+
+
+def make_mocked_request(
+    method: str,
+    path: str,
+    headers: Any = None,
+    *,
+    match_info: Any = sentinel,
+    writer: Any = sentinel,
+    protocol: Any = sentinel,
+    transport: Any = sentinel,
+    payload: Any = b"",
+    client_max_fields: int = 1000,
+    loop: Any = ...,
+    **options: Any,
+) -> Any:
+    """See make_mocked_request() of aiolos. `writer` becomes `_payload_writer`, to which nothing is
+    sent; `protocol` has a transport; `client_max_fields` and `loop` are taken without effect."""
+    if transport is sentinel:
+        transport = None if protocol is sentinel else getattr(protocol, "transport", None)
+    request = test_utils.make_mocked_request(
+        method,
+        path,
+        headers,
+        match_info=None if match_info is sentinel else match_info,
+        transport=transport,
+        payload=payload,
+        **options,
+    )
+    if writer is not sentinel:
+        request._payload_writer = writer
+    return request

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any, Final, Protocol, cast
@@ -108,6 +109,12 @@ class ReceivedBody(ParsedFields):
     def body_exists(self) -> bool:
         """True where the head announces a body."""
         return self.head.length > 0 or self.head.chunked
+
+    @property
+    def has_body(self) -> bool:
+        """An old name of can_read_body."""
+        warnings.warn("has_body is deprecated: use can_read_body", DeprecationWarning, stacklevel=2)
+        return self.can_read_body
 
     @property
     def can_read_body(self) -> bool:

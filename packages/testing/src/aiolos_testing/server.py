@@ -70,6 +70,11 @@ class BaseTestServer(ABC):
         """The runner to set up."""
 
     @property
+    def handler(self) -> Any:
+        """The protocol factory of the runner, where it has one; None while it does not run."""
+        return getattr(self.runner, "server", None)
+
+    @property
     def started(self) -> bool:
         """True once it has been started, also after its end."""
         return self._state is not _State.NEW

@@ -71,7 +71,7 @@ class BodyPartReader:
 
     def __init__(
         self,
-        boundary: bytes,
+        boundary: bytes | str,
         headers: Mapping[str, str],
         content: Source | Content | Readable,
         *,
@@ -84,7 +84,8 @@ class BodyPartReader:
     ) -> None:
         """`boundary` with its two dashes; `content` stands at the first byte of the body."""
         if not isinstance(content, Source):
-            content = Source(MultipartParser(boundary[2:], limits, in_part=True), content)
+            delimiter = boundary.encode() if isinstance(boundary, str) else boundary
+            content = Source(MultipartParser(delimiter[2:], limits, in_part=True), content)
         self.headers = headers
         self._source = content
         self._is_form = subtype == "form-data"
