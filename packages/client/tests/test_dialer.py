@@ -601,6 +601,19 @@ class TestLocal:
         assert b"Host: any.name\r\n" in asked[0]
         server.close()
 
+    async def test_a_careless_server_at_a_unix_socket(self, tmp_path):
+        async def serve(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK.replace(b"\r\n", b"\n"))
+            writer.close()
+
+        path = str(tmp_path / "socket")
+        server = await asyncio.start_unix_server(serve, path)
+        connector = aiolos_client.UnixConnector(path, lenient=True)
+        async with ClientSession("http://any.name/", connector=connector) as session:
+            assert await get(session, "/x") == "ok"
+        server.close()
+
     async def test_a_unix_socket_that_is_not_there(self, tmp_path):
         connector = aiolos_client.UnixConnector(str(tmp_path / "nowhere"))
         async with ClientSession(connector=connector) as session:

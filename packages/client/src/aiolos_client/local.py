@@ -5,6 +5,8 @@ import ssl as ssl_module
 import sys
 from typing import Any
 
+from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+
 from .connector import SCHEMES, UNSET, BaseConnector, Unset
 from .dialer import tls_error
 from .errors import UnixClientConnectorError
@@ -24,12 +26,17 @@ class LocalConnector(BaseConnector):
         limit: int = 100,
         limit_per_host: int = 0,
         loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        lenient: bool = False,
     ) -> None:
         super().__init__(
             force_close=force_close,
             keepalive_timeout=keepalive_timeout,
             limit=limit,
             limit_per_host=limit_per_host,
+            limits=limits,
+            lenient=lenient,
             loop=loop,
         )
         self._path = path
