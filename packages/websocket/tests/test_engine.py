@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.websocket import WebSocketError, WSMsgType, WSOptions
+from aiolos_websocket.assembly import MESSAGE_COST
 from aiolos_websocket.deflate import Deflater, deflated
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
 from aiolos_websocket.handshake import Terms
-from aiolos_websocket.reader import MESSAGE_COST
 
 OK = b"\x03\xe8"
 

@@ -4,9 +4,10 @@ import tracemalloc
 
 import pytest
 from aiolos_protocol.websocket import WebSocketError, WSMessage, WSMessageTextBytes, WSMsgType
+from aiolos_websocket.assembly import MESSAGE_COST, Fragment
 from aiolos_websocket.deflate import Deflater, Inflater
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
-from aiolos_websocket.reader import MESSAGE_COST, Fragment, Reader
+from aiolos_websocket.reader import Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -351,6 +352,17 @@ def test_the_rest_of_a_message_may_be_skipped(frame):
     reader.skip()
     reader.feed(frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b"))
     assert reader.seen[-1] == (TEXT, "ab")
+
+
+def test_there_may_be_nothing_to_go_on_with(frame):
+    reader = Sink(high=10)
+    message = frame(BINARY, b"x" * 1000)
+    assert reader.feed(message + message[:100])
+    reader.queued = 0
+    assert not reader.feed(message[100:-1])
+    assert not reader.go_on()
+    assert not reader.feed(message[-1:])
+    assert reader.seen == [(BINARY, b"x" * 1000)] * 2
 
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "masked"])

@@ -22,13 +22,14 @@ from aiolos_protocol.websocket import (
     WSReceived,
 )
 
+from .assembly import MESSAGE_COST, Fragment
 from .closing import Closer
 from .deflate import Inflater
 from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
 from .handshake import Terms
 from .heartbeat import clock_of
 from .phase import ANSWERING, CLOSING, ENDING, OPEN
-from .reader import MESSAGE_COST, Fragment, Reader
+from .reader import Reader
 
 # Of a message that iteration does not give out but ends at.
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})

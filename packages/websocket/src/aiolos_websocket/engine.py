@@ -17,11 +17,11 @@ from aiolos_protocol.websocket import (
     WSOptions,
 )
 
+from .assembly import Fragment
 from .connection import Connection
 from .frames import BINARY, CONTINUATION, MAX_CONTROL, TEXT, pack_close
 from .handshake import Terms
 from .phase import ANSWERING
-from .reader import Fragment
 from .shared import SharedMessage
 
 _CLOSED_BEFORE: Final = Outcome(False)

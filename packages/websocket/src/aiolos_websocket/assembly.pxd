@@ -1,0 +1,44 @@
+cimport cython
+
+from aiolos_websocket._mask cimport Gather as Joined, mask
+
+cdef int BINARY, TEXT, _IN_FRAGMENTS, _NOT_AT_ALL, _WHOLE
+
+
+cdef class Assembler:
+    cdef bint _compressed
+    cdef bint _decode_text
+    cdef object _deliver
+    cdef Joined _gather
+    cdef object _inflater
+    cdef int _kind
+    cdef object _listen
+    cdef Py_ssize_t _max_size
+    cdef int _mode
+    cdef bytes _only
+    cdef bytes _partial
+    cdef Py_ssize_t _size
+    cdef public Py_ssize_t queued
+
+    cpdef object listen(self, object listen)
+    cpdef object stream(self)
+    cpdef object skip(self)
+    cdef object _begin(self, int kind, bint compressed)
+    cdef int _expect(self, Py_ssize_t size) except -1
+    cdef int _count(self, Py_ssize_t size) except -1
+    cdef object _message(self, int kind, bytes payload)
+    @cython.locals(gather=Joined, piece=bytes)
+    cdef object _piece(
+        self, bytes data, Py_ssize_t at, Py_ssize_t stop, bytes key, int phase, Py_ssize_t left
+    )
+    cdef object _inflate(self, bytes piece)
+    cdef object _keep(self, bytes piece)
+    @cython.locals(gather=Joined, only=bytes)
+    cdef Joined _gathered(self)
+    @cython.locals(gather=Joined)
+    cdef bytes _whole_of_it(self)
+    @cython.locals(whole=bytes, used=Py_ssize_t)
+    cdef str _checked(self, bytes piece)
+    @cython.locals(kind=cython.int, mode=cython.int, whole=bytes)
+    cdef object _message_ended(self)
+    cdef object _deliver_fragment(self, object data, bint last)

@@ -1,0 +1,286 @@
+"""Putting messages together: pieces of frames in, whole messages or fragments out."""
+
+from codecs import utf_8_decode
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+
+from aiolos_protocol.websocket import (
+    WebSocketError,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMsgType,
+    WSReceived,
+)
+
+from .deflate import TAIL, Inflater
+from .frames import BINARY, TEXT
+from .mask import Gather, mask
+
+# What a message that waits is counted for beyond its bytes: the objects that hold it.
+MESSAGE_COST: Final = 128
+
+# The incremental decoder waits for a third byte behind these two, though none can follow.
+_SURROGATES: Final = b"\xed\xa0"
+_BEHIND_THEM: Final = b"\xee"
+
+_NO_KEY: Final = b""
+_ENDLESS: Final = 1 << 62
+_TEXT_TYPE: Final = WSMsgType.TEXT
+_BINARY_TYPE: Final = WSMsgType.BINARY
+_new: Final = tuple.__new__
+
+# How the message at hand is delivered.
+_WHOLE: Final = 0
+_IN_FRAGMENTS: Final = 1
+_NOT_AT_ALL: Final = 2
+
+
+class Fragment(NamedTuple):
+    """A piece of a message as it came; `data` is text or bytes. The last one may be empty."""
+
+    type: Literal[WSMsgType.CONTINUATION]
+    data: str | bytes
+    last: bool
+
+
+Listen = Callable[[memoryview, WSMsgType], object]
+
+
+class Assembler:
+    """Makes messages of what a reader finds in frames; see Reader for its parameters."""
+
+    __slots__ = (
+        "_compressed",
+        "_decode_text",
+        "_deliver",
+        "_gather",
+        "_inflater",
+        "_kind",
+        "_listen",
+        "_max_size",
+        "_mode",
+        "_only",
+        "_partial",
+        "_size",
+        "queued",
+    )
+
+    def __init__(
+        self,
+        deliver: "Callable[[WSReceived | Fragment], object]",
+        max_size: int,
+        inflater: "Inflater | None",
+        decode_text: bool,
+    ) -> None:
+        self._deliver = deliver
+        self._max_size = max_size or _ENDLESS
+        self._inflater = inflater
+        self._decode_text = decode_text
+        self._listen: Listen | None = None
+        self._mode = _WHOLE
+        self.queued = 0
+        # The message: TEXT or BINARY, 0 between messages.
+        self._kind = 0
+        self._compressed = False
+        self._size = 0
+        # Its pieces: the only one so far, or where they are joined.
+        self._only = b""
+        self._gather: Gather | None = None
+        # A character of UTF-8 that is not complete yet.
+        self._partial = b""
+
+    def listen(self, listen: "Listen") -> None:
+        """From now on give messages to `listen(payload, kind)`.
+
+        The payload of text is its UTF-8, checked. What is counted as queued is only what came in
+        pieces or compressed: so feed() returns before it takes long.
+        """
+        self._listen = listen
+        self._decode_text = False
+
+    def stream(self) -> None:
+        """Deliver the message at hand, or the next one, in fragments as they come.
+
+        A message that comes in one piece is delivered whole all the same. `max_size` then bounds
+        what a piece is inflated to, not the message.
+        """
+        self._mode = _IN_FRAGMENTS
+        begun = self._whole_of_it()
+        if begun and self._kind == TEXT and self._decode_text:
+            self._deliver_fragment(begun[: len(begun) - len(self._partial)].decode(), False)
+        elif begun:
+            self._deliver_fragment(begun, False)
+
+    def skip(self) -> None:
+        """Drop the rest of the message that is delivered in fragments."""
+        if self._mode == _IN_FRAGMENTS:
+            self._mode = _NOT_AT_ALL if self._kind else _WHOLE
+
+    def _begin(self, kind: int, compressed: bool) -> None:
+        """The first frame of a message that is not all there, or not plain."""
+        self._kind = kind
+        self._compressed = compressed
+        self._size = 0
+
+    def _expect(self, size: int) -> None:
+        """A frame of the message has `size` bytes: see that they are not too many."""
+        if not self._compressed and self._mode == _WHOLE:
+            self._count(size)
+
+    def _count(self, size: int) -> None:
+        """Add to the size of the message, and see that it stays within its bound."""
+        # Compared before it is added: a sum could be more than a C integer can hold.
+        if size > self._max_size - self._size:
+            raise WebSocketError(
+                WSCloseCode.MESSAGE_TOO_BIG,
+                f"a message of more than max_msg_size={self._max_size} bytes; "
+                "raise it with max_msg_size=...",
+                reason=f"a message of more than {self._max_size} bytes",
+            )
+        self._size += size
+
+    def _message(self, kind: int, payload: bytes) -> None:
+        """A message that came in one frame."""
+        self._kind = 0
+        self._mode = _WHOLE
+        if kind == BINARY:
+            if self._listen is not None:
+                self._listen(memoryview(payload), _BINARY_TYPE)
+                return
+            message = _new(WSMessage, (_BINARY_TYPE, payload, None))
+        else:
+            try:
+                text = payload.decode()
+            except UnicodeDecodeError as error:
+                raise _bad_text(error) from None
+            if self._listen is not None:
+                self._listen(memoryview(payload), _TEXT_TYPE)
+                return
+            if self._decode_text:
+                message = _new(WSMessage, (_TEXT_TYPE, text, None))
+            else:
+                message = _new(WSMessageTextBytes, (_TEXT_TYPE, payload, None))
+        self.queued += len(payload) + MESSAGE_COST
+        self._deliver(message)
+
+    def _piece(self, data: bytes, at: int, stop: int, key: bytes, phase: int, left: int) -> None:
+        """A piece of a frame of the message, of which `left` bytes are to come, these included.
+
+        It is masked where there is a `key`, from its byte `phase` on.
+        """
+        if self._kind == BINARY and self._mode == _WHOLE and not self._compressed:
+            # Straight to its place.
+            gather = self._gathered()
+            gather.expect(left)
+            gather.add(data, at, stop, key, phase)
+            return
+        piece = mask(data, at, stop, key, phase) if key else data[at:stop]
+        if self._compressed:
+            self._inflate(piece)
+        else:
+            self._keep(piece)
+
+    def _inflate(self, piece: bytes) -> None:
+        """A piece of a compressed message; its size is counted as it comes out."""
+        inflater = self._inflater
+        assert inflater is not None
+        inflated = inflater.inflate(piece, self._max_size - self._size)
+        self._count(len(inflated))
+        if self._mode != _WHOLE:
+            self._size = 0
+        if inflated:
+            self._keep(inflated)
+
+    def _keep(self, piece: bytes) -> None:
+        """Add to the message."""
+        if self._mode == _NOT_AT_ALL:
+            return
+        text = self._checked(piece) if self._kind == TEXT else None
+        if self._mode == _IN_FRAGMENTS:
+            self._deliver_fragment(piece if text is None or not self._decode_text else text, False)
+        elif self._gather is None and not self._only:
+            self._only = piece
+        else:
+            self._gathered().add(piece, 0, len(piece), _NO_KEY, 0)
+
+    def _gathered(self) -> "Gather":
+        """Where the pieces of the message are joined."""
+        gather = self._gather
+        if gather is None:
+            gather = self._gather = Gather()
+            only = self._only
+            self._only = b""
+            gather.add(only, 0, len(only), _NO_KEY, 0)
+        return gather
+
+    def _whole_of_it(self) -> bytes:
+        """The pieces, joined; and none are left."""
+        gather = self._gather
+        if gather is None:
+            whole = self._only
+            self._only = b""
+            return whole
+        self._gather = None
+        return gather.take()
+
+    def _checked(self, piece: bytes) -> str:
+        """What is complete of a text with this piece; the rest of it stands in `_partial`."""
+        whole = self._partial + piece
+        try:
+            text, used = utf_8_decode(whole, "strict", False)
+            self._partial = whole[used:]
+            if len(self._partial) == 2 and _SURROGATES <= self._partial < _BEHIND_THEM:
+                self._partial.decode()
+        except UnicodeDecodeError as error:
+            raise _bad_text(error) from None
+        return text
+
+    def _message_ended(self) -> None:
+        """The last frame of the message is complete."""
+        if self._compressed:
+            self._inflate(TAIL)
+            self._compressed = False
+            if self._inflater is not None:
+                self._inflater.end_message()
+        kind = self._kind
+        self._kind = 0
+        mode = self._mode
+        self._mode = _WHOLE
+        if mode == _NOT_AT_ALL:
+            self._partial = b""
+            return
+        if self._partial:
+            raise WebSocketError(
+                WSCloseCode.INVALID_TEXT,
+                "a text message ends inside a character (RFC 6455 8.1)",
+            )
+        if mode == _IN_FRAGMENTS:
+            self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True)
+            return
+        whole = self._whole_of_it()
+        if self._listen is not None:
+            # What came in pieces may be many times as much as what came.
+            self.queued += len(whole)
+            self._listen(memoryview(whole), _BINARY_TYPE if kind == BINARY else _TEXT_TYPE)
+            return
+        if kind == BINARY:
+            message = _new(WSMessage, (_BINARY_TYPE, whole, None))
+        elif self._decode_text:
+            message = _new(WSMessage, (_TEXT_TYPE, whole.decode(), None))
+        else:
+            message = _new(WSMessageTextBytes, (_TEXT_TYPE, whole, None))
+        self.queued += len(whole) + MESSAGE_COST
+        self._deliver(message)
+
+    def _deliver_fragment(self, data: bytes | str, last: bool) -> None:
+        self.queued += len(data) + MESSAGE_COST
+        self._deliver(Fragment(WSMsgType.CONTINUATION, data, last))
+
+
+def _bad_text(error: UnicodeDecodeError) -> WebSocketError:
+    return WebSocketError(
+        WSCloseCode.INVALID_TEXT,
+        f"a text message is not UTF-8: {error.reason}, 0x{error.object[error.start]:02x} "
+        "(RFC 6455 8.1)",
+    )
