@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -115,6 +116,26 @@ async def test_a_runner_takes_the_options_of_aiohttp() -> None:
     assert (limits.body_buffer, limits.request_line, limits.field) == (2**18, 100_000, 200_000)
     assert (limits.fields, limits.head) == (5, 300_004)
     await runner.cleanup()
+
+
+def test_signals_end_the_loop_where_a_runner_handles_them() -> None:
+    ended: list[str] = []
+
+    async def main() -> None:
+        runner = web.AppRunner(web.Application(), handle_signals=True)
+        await runner.setup()
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+            ended.append("in order")
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(web.GracefulExit), asyncio.Runner() as loop_runner:
+        loop_runner.run(main())
+    assert ended == ["in order"]
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 async def test_cleanup_may_be_repeated_and_needs_no_setup() -> None:

@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable
@@ -19,10 +18,8 @@ from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import is_asgi
 from .hosting.scope import AsgiApplication
-from .runner import AppRunner, access_logger
+from .runner import STOP_SIGNALS, AppRunner, GracefulExit, access_logger
 from .sites import Site, SockSite, TCPSite, UnixSite
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 # How long tasks that were cancelled may take to end when the process ends, in seconds.
 LAST: Final = 2.0
@@ -31,12 +28,6 @@ logger = logging.getLogger("aiolos.server")
 
 HostSequence = Iterable[str]
 Served = AbstractApplication | AsgiApplication
-
-
-class GracefulExit(SystemExit):
-    """Raised by a handler, a task or a callback of the loop, it ends run_app() in order."""
-
-    code = 0
 
 
 def run_app(
@@ -225,7 +216,7 @@ class _Ending(contextlib.AbstractContextManager[None]):
         self._signals = 0
 
     def __enter__(self) -> None:
-        for number in _SIGNALS:
+        for number in STOP_SIGNALS:
             # Windows' loops have none: there KeyboardInterrupt ends the run.
             with contextlib.suppress(NotImplementedError):
                 self._loop.add_signal_handler(number, self._signalled)
@@ -263,7 +254,7 @@ class _Ending(contextlib.AbstractContextManager[None]):
             self._main.cancel()
 
     def _let_go(self) -> None:
-        for number in _SIGNALS:
+        for number in STOP_SIGNALS:
             with contextlib.suppress(NotImplementedError):
                 self._loop.remove_signal_handler(number)
 

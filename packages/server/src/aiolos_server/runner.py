@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -22,6 +23,15 @@ from .tls import check_context, offer_http2
 access_logger = logging.getLogger("aiolos.access")
 
 
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class GracefulExit(SystemExit):
+    """Raised by a handler, a task or a callback of the loop, it ends run_app() in order."""
+
+    code = 0
+
+
 class BaseSite(Protocol):
     """A site, as its runner knows it."""
 
@@ -30,11 +40,22 @@ class BaseSite(Protocol):
     async def stop(self) -> None: ...
 
 
+def _raise_graceful_exit() -> None:
+    raise GracefulExit
+
+
 class BaseRunner(ABC):
     """Keeps a server, its listening sockets and its sites; see contracts.Runner."""
 
-    def __init__(self, *, shutdown_timeout: float = 60.0, **options: Any) -> None:
-        """`options` are Server's, and access_log, access_log_class, access_log_format."""
+    def __init__(
+        self, *, handle_signals: bool = False, shutdown_timeout: float = 60.0, **options: Any
+    ) -> None:
+        """`options` are Server's, and access_log, access_log_class, access_log_format.
+
+        `handle_signals` lets SIGINT and SIGTERM raise GracefulExit in the loop, from setup() to
+        cleanup().
+        """
+        self._handle_signals = handle_signals
         self._options = options
         self._shutdown_timeout = shutdown_timeout
         self._server: Server | None = None
@@ -70,8 +91,25 @@ class BaseRunner(ABC):
 
     async def setup(self) -> None:
         """Start the application; once. Raises what its start-up raises."""
-        if self._server is None:
+        if self._server is not None:
+            return
+        if self._handle_signals:
+            loop = asyncio.get_running_loop()
+            for number in STOP_SIGNALS:
+                # Windows' loops have none.
+                with contextlib.suppress(NotImplementedError):
+                    loop.add_signal_handler(number, _raise_graceful_exit)
+        try:
             self._server = self._ending = await self._make_server()
+        except BaseException:
+            self._let_go_of_signals()
+            raise
+
+    def _let_go_of_signals(self) -> None:
+        if self._handle_signals:
+            for number in STOP_SIGNALS:
+                with contextlib.suppress(NotImplementedError):
+                    asyncio.get_running_loop().remove_signal_handler(number)
 
     def cut(self) -> None:
         """Make a cleanup() that is under way, or to come, wait for no request."""
@@ -83,6 +121,7 @@ class BaseRunner(ABC):
         server, self._server = self._server, None
         if server is None:
             return
+        self._let_go_of_signals()
         # One turn of the loop: connections in the kernel's queue would be reset with the socket.
         await asyncio.sleep(0)
         self._stopped = tuple(self._sites)
