@@ -105,8 +105,8 @@ from .routing.routes import AbstractRoute, ResourceRoute
 from .routing.static import StaticResource
 from .routing.subapps import PrefixedSubAppResource
 from .routing.table import UrlDispatcher
-from .run import GracefulExit, run_app
-from .runner import AppRunner, BaseRunner, ServerRunner
+from .run import run_app
+from .runner import AppRunner, BaseRunner, GracefulExit, ServerRunner
 from .server import Server
 from .signals import Signals
 from .sites import NamedPipeSite, SockSite, TCPSite, UnixSite
