@@ -47,8 +47,9 @@ async def _send(
     try:
         stop = start + size
         while start < stop:
+            size = min(stop - start, _TURN)
             try:
-                sent = os.sendfile(sock, file, start, min(stop - start, _TURN))
+                sent = os.sendfile(sock, file, start, size)
             except BlockingIOError:
                 await _writable(loop, sock)
                 continue
@@ -59,7 +60,10 @@ async def _send(
             if not sent:
                 raise EOFError(f"the file ended {stop - start} bytes early, while it was sent")
             start += sent
-            if start < stop:
+            if sent < size:
+                # The socket is full: to try again at once would be in vain.
+                await _writable(loop, sock)
+            elif start < stop:
                 await asyncio.sleep(0)
     finally:
         os.close(sock)
