@@ -63,3 +63,18 @@ def test_a_case_without_application_says_what_it_needs() -> None:
 
 def test_it_has_the_name_that_users_of_aiohttp_look_for() -> None:
     assert AioHTTPTestCase is AiolosTestCase
+
+
+def test_the_older_name_is_a_plain_function(
+    tiny: Any, fetch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(siblings._bound, "client", Component)
+
+    class Case(AioHTTPTestCase):
+        def get_app(self) -> Any:
+            return tiny()
+
+        async def test_it_answers(self) -> None:
+            assert b"GET /a" in await fetch(self.client.make_url("/a"))
+
+    assert outcome(Case).wasSuccessful()

@@ -1,6 +1,7 @@
 """The fixtures of aiolos-testing under the names that aiohttp gives them."""
 
 import asyncio
+import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from aiolos_testing.pytest_plugin import (
     server_fixture,
     unused_port_fixture,
 )
+from aiolos_testing.pytest_plugin.owner import STACK, is_ours
 
 aiohttp_client = client_fixture("aiohttp_client", class_fixture="aiohttp_client_cls")
 aiohttp_client_cls = client_class_fixture("aiohttp_client_cls")
@@ -27,6 +29,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name in ("--aiohttp-fast", "--aiohttp-enable-loop-debug"):
         group.addoption(name, action="store_true", default=False)
     group.addoption("--aiohttp-loop", default="pyloop")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine function in the loop of a fixture `loop` that a test suite has of its own."""
+    own = pyfuncitem.funcargs.get("loop")
+    function = pyfuncitem.obj
+    if not isinstance(own, asyncio.AbstractEventLoop) or not is_ours(pyfuncitem):
+        return None
+    stack = pyfuncitem.funcargs.get(STACK)
+    if own is getattr(stack, "loop", None) or not inspect.iscoroutinefunction(function):
+        return None
+    names = inspect.signature(function).parameters
+    given = {name: value for name, value in pyfuncitem.funcargs.items() if name in names}
+    own.run_until_complete(function(**given))
+    return True
 
 
 @pytest.fixture

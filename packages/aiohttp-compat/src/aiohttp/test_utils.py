@@ -7,6 +7,8 @@ from aiolos.test_utils import *  # noqa: F403  # all of its names, as its own __
 from aiolos.test_utils import start_test_client as aiohttp_test_client
 
 from .helpers import sentinel
+from .streams import StreamReader
+from .web_app import Application
 
 REUSE_ADDRESS: Final = False
 
@@ -22,6 +24,7 @@ def make_mocked_request(
     writer: Any = sentinel,
     protocol: Any = sentinel,
     transport: Any = sentinel,
+    app: Any = None,
     payload: Any = b"",
     client_max_fields: int = 1000,
     loop: Any = ...,
@@ -31,15 +34,19 @@ def make_mocked_request(
     sent; `protocol` has a transport; `client_max_fields` and `loop` are taken without effect."""
     if transport is sentinel:
         transport = None if protocol is sentinel else getattr(protocol, "transport", None)
+    is_body = isinstance(payload, (bytes, bytearray, StreamReader))
     request = test_utils.make_mocked_request(
         method,
         path,
         headers,
         match_info=None if match_info is sentinel else match_info,
+        app=Application() if app is None else app,
         transport=transport,
-        payload=payload,
+        payload=payload if is_body else b"",
         **options,
     )
+    if not is_body:
+        request._content = payload
     if writer is not sentinel:
         request._payload_writer = writer
     return request

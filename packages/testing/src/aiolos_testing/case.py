@@ -26,6 +26,10 @@ class AiolosTestCase(IsolatedAsyncioTestCase):
 
     async def get_application(self) -> Any:
         """The application to test."""
+        return self.get_app()
+
+    def get_app(self) -> Any:
+        """The older name, of a plain function."""
         raise NotImplementedError(
             f"{type(self).__name__} needs 'async def get_application(self)' that returns the "
             "application to test"
