@@ -189,6 +189,8 @@ class TestAuth:
             options = {"headers": {"Authorization": "x"}, "auth": BasicAuth("a", "b")}
             with pytest.raises(ValueError, match="not two of them"):
                 await session.get("/", **options)
+            with pytest.raises(ValueError, match="not two of them"):
+                await session.get("http://u:p@a.example/", auth=BasicAuth("a", "b"))
             with pytest.raises(TypeError, match=r"auth takes BasicAuth\('user', 'password'\)"):
                 await session.get("/", auth=("user", "pass"))
 

@@ -404,6 +404,19 @@ class TestHttpProxy:
                 assert await get(session, "http://one.example/") == "ok"
         assert len(proxy.requests) == 1
 
+    async def test_netrc_knows_the_environments_proxy(self, monkeypatch, tmp_path):
+        path = tmp_path / "netrc"
+        path.write_text("machine 127.0.0.1 login u password p\n")
+        path.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(path))
+        for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        async with HttpProxy(b"Basic dTpw") as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            async with ClientSession(trust_env=True) as session:
+                assert await get(session, "http://one.example/") == "ok"
+        assert len(proxy.requests) == 1
+
     async def test_cli_25_a_tunnel_by_the_environment(self, monkeypatch, authority, trusting):
         for name in ("no_proxy", "NO_PROXY", "https_proxy"):
             monkeypatch.delenv(name, raising=False)

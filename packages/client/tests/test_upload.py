@@ -10,6 +10,7 @@ import aiolos_client
 import pytest
 from aiolos_client import UploadTracker
 from aiolos_protocol.forms import FormData
+from aiolos_protocol.payload import BytesPayload
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -162,6 +163,21 @@ async def test_framing_that_contradicts_the_body(talk, fields):
         with pytest.raises(ValueError, match=next(iter(fields))):
             await session.post("/", data=b"body", headers=fields)
         assert peer.requests == []
+
+
+async def test_a_payload_of_ones_own_writes_and_closes_itself(talk):
+    told = []
+
+    class Own(BytesPayload):
+        async def close(self):
+            told.append("closed")
+            await super().close()
+
+    async with talk() as (peer, session):
+        async with session.post("/", data=Own(b"body")) as response:
+            assert response.status == 200
+    assert told == ["closed"]
+    assert peer.requests[0].endswith(b"body")
 
 
 class TestTracker:

@@ -125,6 +125,8 @@ def test_what_is_no_form(fields: Any) -> None:
         ({"name": 1}, TypeError, "name"),
         ({"content_type": 5}, TypeError, "content_type"),
         ({"filename": 5}, TypeError, "filename"),
+        ({"filename": {}}, TypeError, "filename"),
+        ({"content_transfer_encoding": 0}, TypeError, "content_transfer_encoding"),
         ({"content_transfer_encoding": 5}, TypeError, "content_transfer_encoding"),
         ({"content_type": "a/b\r\nX: y"}, ValueError, "control character"),
         ({"name": "a\r\nb"}, ValueError, "control character"),

@@ -671,3 +671,23 @@ async def test_steps_that_a_subclass_overrides_are_called(sent: Any) -> None:
     assert (answer.headers["x-prepared"], answer.body) == ("yes", b"all")
     answer = await sent(lambda: Ended(text="all"))
     assert (ended, answer.body) == ([200], b"all")
+
+
+async def test_chunks_that_another_server_announced_are_made_anew(sent: Any) -> None:
+    handed_on = {"Transfer-Encoding": "chunked"}
+    answer = await sent(lambda: web.Response(body=b"whole", headers=handed_on))
+    assert (answer.headers["transfer-encoding"], answer.body) == ("chunked", b"whole")
+
+    answer = await sent(lambda: web.Response(status=204, headers=handed_on))
+    assert answer.status == 204
+
+
+async def test_a_stream_that_another_server_announced_in_chunks(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Transfer-Encoding": "Chunked"})
+        await response.prepare(request)
+        await response.write(b"piece")
+        return response
+
+    answer = await serve(handler).ask(GET)
+    assert (answer.headers["transfer-encoding"], answer.body) == ("chunked", b"piece")

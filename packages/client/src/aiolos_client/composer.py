@@ -168,7 +168,7 @@ class Composer:
             check_auth(auth)
         chosen = auth or in_url
         if chosen is not None:
-            if hdrs.AUTHORIZATION in given:
+            if hdrs.AUTHORIZATION in given or (auth is not None and in_url is not None):
                 raise ValueError(
                     "give the header Authorization, auth=, or a user in the URL, not two of them"
                 )

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.fields.authorization import BasicAuth
 
 from .auth import netrc_auth
 from .clientrequest import ClientRequest
@@ -22,13 +23,18 @@ async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> 
     if settings.route.proxy is None:
         found = environment_proxy(request.url)
         if found is not None:
-            proxy, auth = proxy_setting(found, None)
+            known = None if found.user else await _from_netrc(found.host)
+            proxy, auth = proxy_setting(found, known)
             route = replace(settings.route, proxy=proxy, proxy_auth=auth)
             request.settings = replace(settings, route=route)
     if hdrs.AUTHORIZATION not in fields:
-        # The file is on a disk.
-        loop = asyncio.get_running_loop()
-        credentials = await loop.run_in_executor(None, netrc_auth, request.host)
+        credentials = await _from_netrc(request.host)
         if credentials is not None:
             fields[hdrs.AUTHORIZATION] = credentials.encode()
     return await handler(request)
+
+
+async def _from_netrc(host: str | None) -> BasicAuth | None:
+    # The file is on a disk.
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, netrc_auth, host or "")

@@ -74,9 +74,11 @@ class FormData:
         """
         _check_options(
             name=name,
-            content_type=content_type or "",
-            filename=filename or "",
-            content_transfer_encoding=content_transfer_encoding or "",
+            content_type="" if content_type is None else content_type,
+            filename="" if filename is None else filename,
+            content_transfer_encoding=(
+                "" if content_transfer_encoding is None else content_transfer_encoding
+            ),
         )
         is_file = _is_file(value)
         if not is_file:

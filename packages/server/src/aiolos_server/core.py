@@ -91,6 +91,8 @@ class ResponseCore:
         if headers:
             fields = CIMultiDict(headers)
             self._headers = fields
+            if hdrs.TRANSFER_ENCODING in fields:
+                self._special = True
             if hdrs.CONTENT_TYPE in fields:
                 if content_type is not None or charset is not None:
                     raise ValueError(

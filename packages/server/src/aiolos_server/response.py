@@ -160,6 +160,10 @@ class BaseResponse(Described):
 
     def _composed(self) -> ResponseHead:
         headers = self.headers
+        if headers.get(hdrs.TRANSFER_ENCODING, "").lower() == "chunked":
+            # Handed on by whoever stands before another server; chunks are the connection's.
+            del headers[hdrs.TRANSFER_ENCODING]
+            self.enable_chunked_encoding()
         length = self._length
         if length < 0 and not self._chunked and hdrs.CONTENT_LENGTH in headers:
             length = int(headers[hdrs.CONTENT_LENGTH])

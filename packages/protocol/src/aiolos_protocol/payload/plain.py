@@ -29,8 +29,10 @@ class BytesPayload(Payload):
         return bytes(self._value).decode(encoding, errors)
 
     def at_hand(self) -> bytes | None:
-        """As Payload.at_hand()."""
-        return bytes(self._value)
+        """As Payload.at_hand(); not where a subclass writes or closes in its own way."""
+        kind = type(self)
+        is_plain = kind.write is BytesPayload.write and kind.close is Payload.close
+        return bytes(self._value) if is_plain else None
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """The bytes themselves."""
