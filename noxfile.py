@@ -383,14 +383,14 @@ def fuzz(session: nox.Session) -> None:
     """Mutated messages to both twins and to other implementations, then atheris; some minutes.
 
     Each run looks elsewhere; `--hypothesis-seed=N` behind `--` repeats one. AIOLOS_FUZZ is by how
-    much more than usual hypothesis looks (10), AIOLOS_FUZZ_SECONDS how long each target of atheris
+    much more than usual hypothesis looks (20), AIOLOS_FUZZ_SECONDS how long each target of atheris
     is looked at (20).
     """
     atheris = (
         () if sys.platform != "linux" or sys.implementation.name != "cpython" else ("atheris>=3.0",)
     )
     install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES, *atheris)
-    env = {"AIOLOS_FUZZ": os.environ.get("AIOLOS_FUZZ", "10")}
+    env = {"AIOLOS_FUZZ": os.environ.get("AIOLOS_FUZZ", "20")}
     session.run(
         "pytest", "-q", "packages/protocol/tests/test_differential.py", *session.posargs, env=env
     )

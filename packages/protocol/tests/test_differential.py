@@ -118,7 +118,7 @@ small = st.sampled_from(
 )
 
 
-@settings(max_examples=300 * TIMES, deadline=None)
+@settings(max_examples=150 * TIMES, deadline=None)
 @given(
     data=st.sampled_from(REQUESTS + RESPONSES),
     steps=mutations,
@@ -142,7 +142,7 @@ def test_both_twins_read_any_bytes_alike(both_twins, data):
         assert seen[0] == seen[1]
 
 
-@settings(max_examples=300 * TIMES, deadline=None)
+@settings(max_examples=150 * TIMES, deadline=None)
 @given(data=st.sampled_from(REQUESTS + RESPONSES), steps=mutations, limits=small)
 def test_every_refusal_names_the_section_that_it_rests_on(twin, data, steps, limits):
     data = mutate(data, steps)
@@ -154,7 +154,7 @@ def test_every_refusal_names_the_section_that_it_rests_on(twin, data, steps, lim
             assert re.search(r"\(RFC 9\d{3} \d+(\.\d+)*\)$", message), message
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4), steps=mutations)
 def test_both_twins_take_the_same_chunks(both_twins, parts, steps):
     data = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
@@ -177,7 +177,7 @@ def asked_of_h11(data):
     return event if isinstance(event, h11.Request) else None
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(data=st.sampled_from(REQUESTS), steps=mutations)
 @example(data=b"GET / HTTP/1.1\r\nHost: a\r\nX:\r\n\r\n", steps=[])
 def test_what_we_accept_h11_accepts_and_reads_alike(data, steps):
@@ -202,7 +202,7 @@ def test_what_we_accept_h11_accepts_and_reads_alike(data, steps):
     assert ours == [(name, value) for name, value in event.headers]
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(data=st.sampled_from(RESPONSES), steps=mutations)
 def test_the_answers_that_we_accept_h11_accepts_and_reads_alike(data, steps):
     data = mutate(data, steps)
@@ -337,7 +337,7 @@ class Sink:
         pass
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(
     parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4),
     # Not " ;a": h11 does not know the BWS of RFC 9112 7.1.1.
@@ -419,7 +419,7 @@ def told_by_httptools(kind, *data):
     return told if told.head_fields is not None else None
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(data=st.sampled_from(REQUESTS), steps=mutations)
 @example(data=b"GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n", steps=[])
 def test_what_we_accept_httptools_accepts_and_reads_alike(data, steps):
@@ -444,7 +444,7 @@ def test_what_we_accept_httptools_accepts_and_reads_alike(data, steps):
         assert bool(told.keep_alive) == head.keep_alive
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(data=st.sampled_from(RESPONSES), steps=mutations)
 def test_the_answers_that_we_accept_httptools_accepts_and_reads_alike(data, steps):
     data = mutate(data, steps)
@@ -462,7 +462,7 @@ def test_the_answers_that_we_accept_httptools_accepts_and_reads_alike(data, step
     assert told.head_fields == list(head.raw_headers)
 
 
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(
     parts=st.lists(st.binary(min_size=1, max_size=20), max_size=4),
     extension=st.sampled_from([b"", b";a", b';a="b"']),
