@@ -1,0 +1,34 @@
+cdef class Target:
+    cdef public object authority
+    cdef public dict heads
+    cdef public object host
+    cdef public bint is_tls
+    cdef public object path
+    cdef public object place
+    cdef public object place_route
+    cdef public object port
+    cdef public object url
+
+    cpdef bint forwards(self, route) except -1
+
+
+cdef class ClientRequest:
+    cdef object __weakref__
+    cdef public object _data
+    cdef public object _fields
+    cdef public object _head
+    cdef public Target _target
+    cdef public double begun
+    cdef public bint chunked
+    cdef public object cookies
+    cdef public object method
+    cdef public object offer
+    cdef public object protocol
+    cdef public object sending
+    cdef public object session
+    cdef public object settings
+    cdef public object traces
+    cdef public object upload
+
+    cpdef object _own_fields(self)
+    cpdef object _length(self, fields)

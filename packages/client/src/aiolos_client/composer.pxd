@@ -1,0 +1,27 @@
+cimport cython
+
+from aiolos_client.clientrequest cimport ClientRequest, Target
+
+
+cdef class Composer:
+    cdef public object auth
+    cdef public object base_url
+    cdef public object dumps
+    cdef public object headers
+    cdef public object settings
+    cdef public object skipped
+    cdef object _quote_cookie
+    cdef object _request
+    cdef object _schemes
+    cdef object _session
+    cdef dict _targets
+    cdef object _version
+
+    @cython.locals(target=Target)
+    cpdef ClientRequest compose(self, method, url, options, double now)
+    @cython.locals(target=Target)
+    cdef object _plain_head(self, method, Target target)
+    @cython.locals(request=ClientRequest)
+    cdef ClientRequest _own(self, method, Target target, settings, options, auth, double now)
+    cdef object _fields(self, given, skipped)
+    cdef object _authorize(self, fields, given, auth, in_url)
