@@ -55,7 +55,7 @@ FILES = (
 )
 SETTINGS = """\
 [pytest]
-addopts = -p no:asyncio -p no:anyio -p no:cacheprovider -p upstream_absent -q --tb=line
+addopts = -p no:asyncio -p no:anyio -p no:cacheprovider -p upstream_absent -q --tb=native
 markers =
     autobahn: not run
     dev_mode: not run

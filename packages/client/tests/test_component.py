@@ -84,5 +84,5 @@ async def test_a_resolver_is_one_by_its_shape(peer):
         async with aiolos_client.ClientSession(connector=connector) as session:
             async with session.get(f"http://api.example.com:{port}/") as response:
                 assert response.status == 200
-    with pytest.raises(TypeError, match="resolver takes an AbstractResolver"):
+    with pytest.raises(TypeError, match="resolver takes an AbstractResolver, or what has"):
         aiolos_client.TCPConnector(resolver=object())

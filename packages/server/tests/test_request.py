@@ -409,3 +409,11 @@ async def test_the_connection_behind_it(seen: Any) -> None:
         )
 
     assert await seen(ask, post(b"")) == (True, True, True, True, "default")
+
+
+async def test_a_clone_has_the_same_match_info(serve: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        clone = request.clone(method="PUT")
+        return web.Response(text=str(clone.match_info is request.match_info))
+
+    assert (await serve(handler).ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).body == b"True"

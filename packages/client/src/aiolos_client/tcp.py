@@ -80,8 +80,10 @@ class TCPConnector(BaseConnector):
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
         self._ssl = merged_setting(ssl, verify_ssl, ssl_context, fingerprint)
-        if resolver is not None and not isinstance(resolver, AbstractResolver):
-            raise TypeError(f"resolver takes an AbstractResolver, not {resolver!r:.80}")
+        if resolver is not None and not callable(getattr(resolver, "resolve", None)):
+            raise TypeError(
+                f"resolver takes an AbstractResolver, or what has resolve(), not {resolver!r:.80}"
+            )
         self._own_resolver = resolver is None
         self._resolver = DefaultResolver(loop=self._loop) if resolver is None else resolver
         self._family = family

@@ -290,6 +290,7 @@ class ReceivedBody(ParsedFields):
             if not isinstance(part, BodyPartReader):
                 raise HTTPBadRequest(text="400: a multipart body within the form (RFC 7578 4.3)")
             name = part.name or ""
+            size = self._counted(size, b"")
             if part.filename is not None:
                 file, size = await self._store(part, size)
                 kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
@@ -320,7 +321,8 @@ class ReceivedBody(ParsedFields):
 
     def _counted(self, size: int, piece: bytes) -> int:
         size += len(piece)
-        if 0 < self.client_max_size < size:
+        # What came is more than what is kept: heads of parts, and what lies between them.
+        if 0 < self.client_max_size < max(size, self.content.total_bytes):
             raise self._too_large(size)
         return size
 

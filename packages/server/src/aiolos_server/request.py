@@ -181,7 +181,11 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         if self._body is not None:
             raise RuntimeError("a request whose body has been read cannot be cloned")
         head = self.head
-        other = type(self)(head, self._bearer, self._match_info)
+        found = self._match_info
+        if found is not None and found.shared:
+            # Both have the same one from now on.
+            found = self._match_info = found.own()
+        other = type(self)(head, self._bearer, found)
         if method is not None or rel_url is not None or headers is not None:
             other.head = RequestHead(
                 method or head.method,
