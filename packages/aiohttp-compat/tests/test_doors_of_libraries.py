@@ -1,11 +1,19 @@
 """Private doors that libraries of the ecosystem were found to go through."""
 
 import asyncio
+import importlib
 import warnings
 
 import aiohttp
 import pytest
-from aiohttp import client_reqrep, helpers, web, web_protocol
+from aiohttp import (
+    client_reqrep,
+    helpers,
+    http_exceptions,
+    http_parser,
+    web,
+    web_protocol,
+)
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDict
@@ -143,6 +151,40 @@ async def test_response_req_is_what_it_was_prepared_with(aiohttp_client):
     client = await aiohttp_client(app)
     assert (await client.get("/")).status == 200
     assert seen[:3] == [None, True, True]
+
+
+def test_fields_without_a_start_line_are_parsed():
+    parser = http_parser.HeadersParser()
+    lines = [b"HOST: 239.255.255.250:1900", b"EXT:", b"usn:  uuid:1 ", b"", b"behind"]
+    headers, raw = parser.parse_headers(lines)
+    assert headers == CIMultiDict({"Host": "239.255.255.250:1900", "EXT": "", "usn": "uuid:1"})
+    assert raw == (
+        (b"HOST", b"239.255.255.250:1900"),
+        (b"EXT", b""),
+        (b"usn", b"uuid:1"),
+    )
+    assert parser.parse_headers([]) == (CIMultiDict(), ())
+    assert http_parser.HeadersParser(max_field_size=6).parse_headers([b"a: bcd"])
+    for bad in ([b"no colon"], [b"a : b"], [b"a: b\rc"]):
+        with pytest.raises(http_exceptions.BadHttpMessage):
+            parser.parse_headers(bad)
+    with pytest.raises(http_exceptions.BadHttpMessage, match="field"):
+        http_parser.HeadersParser(max_field_size=5).parse_headers([b"a: bcd"])
+    with pytest.raises(http_exceptions.BadHttpMessage, match="fields"):
+        http_parser.HeadersParser(max_headers=1).parse_headers([b"a: 1", b"b: 2"])
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("abc", "StreamResponse"),
+        ("client", "_RequestOptions"),
+        ("resolver", "ResolveResult"),
+        ("web_response", "CIMultiDict"),
+    ],
+)
+def test_a_name_that_libraries_import_from_another_module(module, name):
+    assert getattr(importlib.import_module(f"aiohttp.{module}"), name).__name__
 
 
 def test_the_type_of_a_low_level_handler_can_be_named():

@@ -58,7 +58,7 @@ def test_a_module_lists_what_it_has(name):
         assert hasattr(module, each)
 
 
-@pytest.mark.parametrize("name", ["http_parser", "_websocket.reader", "nothing"])
+@pytest.mark.parametrize("name", ["_http_parser", "_websocket.reader", "nothing"])
 def test_a_private_module_that_is_not_here_says_what_is(name):
     with pytest.raises(ImportError, match="the nearest public name is"):
         importlib.import_module(f"aiohttp.{name}")

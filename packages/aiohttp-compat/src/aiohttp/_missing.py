@@ -7,8 +7,6 @@ from types import ModuleType
 from typing import Final
 
 _PUBLIC: Final = {
-    "http_parser": "aiohttp.http, which has HttpVersion and WSMessage; messages are parsed by "
-    "aiolos_protocol.http1.parser",
     "_http_parser": "aiolos_protocol.http1.parser",
     "_http_writer": "aiolos_protocol.http1.serializer",
     "_cookie_helpers": "aiohttp.CookieJar; fields are parsed by aiolos_protocol.cookies",

@@ -14,6 +14,7 @@ from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
 from aiolos_client.composer import checked_headers
 from aiolos_client.contexts import Context, RequestContext
+from aiolos_client.options import RequestOptions
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -25,6 +26,7 @@ from .connector import TCPConnector
 from .connector import UnixConnector as UnixConnector
 from .helpers import sentinel
 
+_RequestOptions = RequestOptions
 _RequestContextManager = RequestContext
 _BaseRequestContextManager = _WSRequestContextManager = Context
 

@@ -8,6 +8,7 @@ from aiolos.web import (
     json_bytes_response,
     json_response,
 )
+from multidict import CIMultiDict as CIMultiDict
 
 __all__ = [
     "ContentCoding",
