@@ -2,7 +2,8 @@
 
 python tools/listing.py --ours                  print the names of ours
 python tools/listing.py aiolos aiolos.web       print the names of modules
-python tools/listing.py --write                 keep the names of ours (names/ours.txt)
+python tools/listing.py --write                 keep the names of ours (names/ours.txt), and of
+                                                aiohttp's those that we lack (names/missing.txt)
 python tools/listing.py --write-aiohttp         keep those of aiohttp 3.14, which must be installed
 python tools/listing.py --missing [module ...]  what names/aiohttp.txt has and ours lack
 
@@ -122,6 +123,8 @@ def main(arguments: list[str]) -> None:
         arguments = [*OURS]
     if arguments == ["--write"]:
         write("ours.txt", OURS)
+        lines = missing(THEIRS)
+        (NAMES / "missing.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     elif arguments == ["--write-aiohttp"]:
         write("aiohttp.txt", THEIRS)
     elif arguments[:1] == ["--missing"]:

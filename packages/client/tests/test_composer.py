@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from http.cookies import Morsel
 
 import aiolos_client
 import pytest
@@ -196,6 +197,18 @@ class TestAuth:
 
 
 class TestCookies:
+    @pytest.mark.parametrize("trusted", [False, True])
+    async def test_a_secure_cookie_of_a_request_needs_tls_or_trust(self, talk, trusted):
+        morsel = Morsel()
+        morsel.set("secret", "s", "s")
+        morsel["secure"] = True
+        async with talk(OK) as (peer, session):
+            if trusted:
+                session._jar = CookieJar(treat_as_secure_origin=peer.url)
+            async with session.get("/", cookies={"secret": morsel, "plain": "p"}):
+                pass
+        assert fields(peer.requests[0])["Cookie"] == ("secret=s; plain=p" if trusted else "plain=p")
+
     async def test_cli_06_cookies_are_kept_and_sent_back(self, talk):
         options = {"cookies": {"session": "abc123"}, "cookie_jar": CookieJar(unsafe=True)}
         async with talk(setting("a=1; Path=/", "b=2; Path=/x"), OK, OK, **options) as (

@@ -6,6 +6,7 @@ from aiolos.web import (
     Request,
     RequestKey,
 )
+from aiolos_server.received import _SPOOL as _FILE_SPOOL_MAX_SIZE  # noqa: F401
 
 __all__ = [
     "BaseRequest",

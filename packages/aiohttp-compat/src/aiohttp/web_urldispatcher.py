@@ -1,5 +1,7 @@
 """The router, its resources and its routes."""
 
+from typing import Final
+
 from aiolos.web import (
     AbstractResource,
     AbstractRoute,
@@ -15,7 +17,11 @@ from aiolos.web import (
 )
 from aiolos_server.routing.match import MatchInfoError
 from aiolos_server.routing.routes import SystemRoute
+from aiolos_server.routing.routes import default_expect_handler as _default_expect_handler  # noqa: F401
 from aiolos_server.routing.subapps import Domain, MaskDomain, MatchedSubAppResource
+
+# What separates the segments of a path, in a pattern.
+PATH_SEP: Final = "/"
 
 __all__ = [
     "AbstractResource",

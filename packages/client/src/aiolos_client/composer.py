@@ -139,7 +139,9 @@ class Composer:
         if options.get("expect100"):
             fields[hdrs.EXPECT] = "100-continue"
         if options.get("cookies"):
-            request.cookies = tuple(cookie_pairs(options["cookies"], self._quote_cookie))
+            request.cookies = tuple(
+                cookie_pairs(options["cookies"], self._quote_cookie, secure=self._is_secure(target))
+            )
         _set_upload(request, options.get("compress"), options.get("upload_tracker"))
         return request
 
@@ -156,6 +158,12 @@ class Composer:
         fields.update(self.headers)
         fields.update(given)
         return fields
+
+    def _is_secure(self, target: Target) -> bool:
+        """Whether Secure cookies may go there: by TLS, or where the jar was told so."""
+        jar = getattr(self._session, "cookie_jar", None)
+        trusted = getattr(jar, "treat_as_secure_origin", ())
+        return target.is_tls or (bool(trusted) and target.url.origin() in trusted)
 
     def _authorize(
         self,

@@ -261,12 +261,19 @@ class DummyCookieJar(AbstractCookieJar):
         return 0
 
 
-def cookie_pairs(cookies: LooseCookies, quote: bool = True) -> list[tuple[str, str]]:
-    """`(name, value)` of cookies as they go into a Cookie field."""
+def cookie_pairs(
+    cookies: LooseCookies, quote: bool = True, *, secure: bool = True
+) -> list[tuple[str, str]]:
+    """`(name, value)` of cookies as they go into a Cookie field; Secure ones only where the
+    connection is `secure`."""
     pairs = getattr(cookies, "pairs", None)
     if pairs is not None:
         return list(pairs)
-    return [(each.name, each.value) for each in _set_cookies(cookies, quote)]
+    return [
+        (each.name, each.value)
+        for each in _set_cookies(cookies, quote)
+        if secure or not each.secure
+    ]
 
 
 def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
