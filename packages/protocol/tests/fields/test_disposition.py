@@ -84,6 +84,16 @@ def test_forms_without_percent_encoding() -> None:
         format_disposition("form-data", {"name": "a\r\nb"}, quote_fields=False)
 
 
+@pytest.mark.parametrize(
+    "charset", ["hz", "iso-2022-jp", "utf-16", "utf-16-le", "punycode", "cp037"]
+)
+def test_charsets_that_would_make_other_fields_of_a_name(charset: str) -> None:
+    # In HZ these are "~{", then the letters of the attack, two by two.
+    name = b'~{";~}~{ab~}'.decode("hz") if charset == "hz" else "\u30a2\u0a0d"
+    with pytest.raises(ValueError, match=f"the charset {charset} does not hold ASCII"):
+        format_disposition("form-data", {"name": name}, charset=charset)
+
+
 def test_forms_in_another_charset() -> None:
     written = format_disposition("form-data", {"name": "für€"}, charset="latin-1")
     assert written.encode("utf-8", "surrogateescape") == b'form-data; name="f\xfcr?"'

@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from .syntax import TOKEN, check_text, is_token, parameters, quoted, split
 
+# What ends a quoted string, or may not be in it (RFC 9110 5.6.4).
+_SPECIAL: Final = re.compile(rb'["\x00-\x08\x0a-\x1f\x7f]')
 # RFC 8187 3.2.1:  attr-char = ALPHA / DIGIT / "!" / "#" / "$" / "&" / "+" / "-" / "." / "^" / ...
 _ATTR_CHAR: Final = "!#$&+-.^_`|~"
 _EXTENDED: Final = re.compile(r"([A-Za-z0-9!#$%&+\-^_`{}~]+)'[A-Za-z0-9-]*'(.*)", re.DOTALL)
@@ -110,7 +112,7 @@ def format_disposition(
     quotes and line ends as browsers do, and without it quotes get a backslash and line ends
     raise. For all other types a value outside ASCII is sent as `name*` (RFC 8187), and a file's
     name as ASCII beside it for old readers. Raises ValueError for a type or a name that is no
-    token, and for control characters.
+    token, for control characters, and for a charset that is no extension of ASCII.
     """
     if not is_token(type):
         raise ValueError(f"{type!r:.80} is not a disposition type (RFC 6266 4.1)")
@@ -139,7 +141,14 @@ def _in_charset(text: str, charset: str) -> str:
     """Heads are sent as UTF-8 with surrogates for foreign bytes; so any charset gets through."""
     if text.isascii():
         return text
-    return text.encode(charset, "replace").decode("utf-8", "surrogateescape")
+    octets = text.encode(charset, "replace")
+    # HZ and its like write letters as quotes and line ends: another field could be made of a name.
+    if not octets.endswith(b'"') or _SPECIAL.findall(octets) != _SPECIAL.findall(text.encode()):
+        raise ValueError(
+            f"the charset {charset} does not hold ASCII as it is, which the head of a form's part"
+            " is made of; leave charset out (utf-8)"
+        )
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def _pairs(inside: str) -> str:
