@@ -48,6 +48,11 @@ COMPRESSION = (
 )
 # Other implementations of the protocols that ours is held against.
 ORACLES = ("h11>=0.14", "httptools>=0.7", "h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
+# Other servers that the benchmarks of HTTP/2 hold ours against.
+RIVALS = (
+    "granian>=2.7; implementation_name == 'cpython'",
+    "hypercorn>=0.17; implementation_name == 'cpython'",
+)
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
