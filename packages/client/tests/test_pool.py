@@ -180,6 +180,9 @@ class Shared:
         self.room = room
         self.in_flight = 0
 
+    def takes(self, expected):
+        return self.room + self.in_flight > expected
+
     def ask(self):
         self.room -= 1
         self.in_flight += 1

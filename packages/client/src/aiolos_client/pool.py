@@ -159,8 +159,7 @@ class Pool:
         if self.limit_per_host and host.in_use >= self.limit_per_host:
             return None
         for link, count in host.shared.items():
-            # Some of those that it counts may not have asked yet.
-            if link.room + link.in_flight <= count:
+            if not link.takes(count):
                 continue
             if not count:
                 if self.limit and self.in_use >= self.limit:

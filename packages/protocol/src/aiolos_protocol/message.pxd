@@ -23,6 +23,7 @@ cdef class RequestHead(Head):
     cdef public object scheme
     cdef public object protocol
     cdef readonly bint frozen
+    cdef public object packed
     cdef public object wire
 
 

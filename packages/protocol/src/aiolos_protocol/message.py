@@ -123,7 +123,8 @@ class RequestHead(Head):
     `authority` is the host that was asked (from the absolute form or Host), None where HTTP/1.0
     named none; `scheme` is set only where the target itself named one; `expect` tells
     `Expect: 100-continue`; `protocol` is RFC 8441's :protocol, None on HTTP/1. `wire` is what a
-    link made of a frozen head (see freeze()), None before.
+    link of HTTP/1.1 made of a frozen head (see freeze()), `packed` what one of HTTP/2 did with the
+    scheme it did so for; None before.
     """
 
     __slots__ = (
@@ -131,6 +132,7 @@ class RequestHead(Head):
         "expect",
         "frozen",
         "method",
+        "packed",
         "protocol",
         "scheme",
         "target",
@@ -166,6 +168,7 @@ class RequestHead(Head):
         self.protocol = protocol
         self.frozen = False
         self.wire: bytes | None = None
+        self.packed: tuple[str, bytes] | None = None
 
     def freeze(self) -> "RequestHead":
         """Promise that the head is not changed any more, so that links may keep what they make of

@@ -257,7 +257,7 @@ class TestSection5Streams:
     def test_5_1_1_numbers_run_out(self, client: Any) -> None:
         client.conn.next_stream = 2**31 - 1
         assert request(client).id == 2**31 - 1
-        assert client.conn.room == 0
+        assert client.conn.room() == 0
 
     def test_5_1_2_streams_beyond_the_limit_are_refused(self, make_server: Any, wire: Any) -> None:
         server = make_server(streams=2)
@@ -277,11 +277,11 @@ class TestSection5Streams:
         client = make_client({3: 2})
         request(client)
         request(client)
-        assert client.conn.room == 0
+        assert client.conn.room() == 0
         with pytest.raises(LocalProtocolError, match="room"):
             request(client)
         client.feed(wire.head(1, {":status": "204"}, end=True))
-        assert client.conn.room == 1
+        assert client.conn.room() == 1
 
     def test_5_2_windows_bound_what_is_sent(self, server: Any, wire: Any) -> None:
         server.feed(wire.request(1))
@@ -541,7 +541,7 @@ class TestSection68Goaway:
             ("reset", 3, ErrorCode.REFUSED_STREAM),
             ("going_away", 1, 0, b"maintenance"),
         ]
-        assert client.conn.room == 0
+        assert client.conn.room() == 0
         assert client.conn.streams == {1: first}
         assert second.state is State.CLOSED
         client.feed(wire.head(1, {":status": "200"}, end=True))
@@ -551,7 +551,7 @@ class TestSection68Goaway:
         request(client)
         request(client)
         client.feed(frames.goaway(2**31 - 1, 0))
-        assert client.conn.room == 0
+        assert client.conn.room() == 0
         client.feed(frames.goaway(1, 0))
         assert client.error is None
         client.feed(frames.goaway(3, 0))

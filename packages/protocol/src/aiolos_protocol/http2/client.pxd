@@ -3,12 +3,14 @@ cimport cython
 from aiolos_protocol.http2.connection cimport Connection
 from aiolos_protocol.http2.stream cimport Stream
 
-cdef int BODY, DONE
+cdef int BODY, DONE, OVER
 
 
 cdef class ClientConnection(Connection):
     cdef public unsigned int next_stream
 
+    cpdef Py_ssize_t room(self) except -1
+    cpdef bint is_exhausted(self) except -1
     @cython.locals(stream=Stream)
     cpdef Stream request(self, method, bytes block, bint end, owner)
     @cython.locals(stream=Stream)

@@ -10,6 +10,7 @@ from .errors import ConnectionFailed, ErrorCode, StreamReset
 from .field import Field
 from .settings import Setting
 from .sink import Sink
+from .stage import OVER
 from .stream import BODY, DONE, ROWS, Event, Stream
 
 _MAX_STREAM: Final = 2**31 - 1
@@ -32,13 +33,13 @@ class ClientConnection(Connection):
 
     # Sending.
 
-    @property
     def room(self) -> int:
         """How many more streams may be opened now, 0 or more."""
-        if self.is_closed() or self.goaway != FOREVER or self.is_exhausted():
+        if self._stage == OVER or self.goaway != FOREVER or self.next_stream > _MAX_STREAM:
             return 0
         # Until the server has spoken nothing is promised: what most allow will do.
-        most = self.remote.max_concurrent_streams if self.remote.received else _UNDECLARED
+        remote = self.remote
+        most: int = remote.max_concurrent_streams if remote.received else _UNDECLARED
         return max(0, most - len(self.streams))
 
     def is_exhausted(self) -> bool:
@@ -50,8 +51,8 @@ class ClientConnection(Connection):
 
         Raises LocalProtocolError where there is no room.
         """
-        if not self.room:
-            raise LocalProtocolError("the connection takes no more streams now; see `room`")
+        if not self.room():
+            raise LocalProtocolError("the connection takes no more streams now; see room()")
         stream = Stream(self.next_stream, self.remote.initial_window_size)
         stream.method = method
         stream.owner = owner

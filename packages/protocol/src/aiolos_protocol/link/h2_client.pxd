@@ -1,3 +1,6 @@
+cimport cython
+
+from aiolos_protocol.http2.client cimport ClientConnection
 from aiolos_protocol.http2.stream cimport Stream
 from aiolos_protocol.link.h2 cimport H2Link, H2Stream
 
@@ -19,12 +22,17 @@ cdef class H2ClientLink(H2Link):
     cdef public object on_deadline
     cdef public object on_settings
 
+    @cython.locals(conn=ClientConnection)
+    cdef Py_ssize_t _spare(self) except -1
     cpdef bint is_reusable(self) except -1
+    cpdef bint takes(self, Py_ssize_t expected) except -1
     cdef object _reckon(self)
     cdef double _next_look(self) except? -1
     cdef object _look(self, double now)
     cdef bytes _block(self, head, long long length)
+    @cython.locals(exchange=H2ClientExchange, conn=ClientConnection)
     cdef H2ClientExchange _begin(self, head, bytes block, bint end)
+    @cython.locals(conn=ClientConnection)
     cpdef object over(self, exchange)
     cpdef object fail(self, error)
 

@@ -86,14 +86,23 @@ class H2ClientLink(H2Link):
     @property
     def room(self) -> int:
         """How many more requests the server takes now."""
+        return self._spare()
+
+    def _spare(self) -> int:
         if not self.keep_alive or self.transport is None or self.transport.is_closing():
             return 0
-        room: int = self._conn.room
+        conn = self._conn
+        room: int = conn.room()
         return room
 
     def is_reusable(self) -> bool:
         """True when another request may be sent on this connection now."""
-        return self.room > 0
+        return self._spare() > 0
+
+    def takes(self, expected: int) -> bool:
+        """Whether there is room for one request more than the `expected` ones, of which some are
+        asked already and some will be at once."""
+        return self._spare() + len(self._exchanges) > expected
 
     @property
     def in_flight(self) -> int:
@@ -215,6 +224,10 @@ class H2ClientLink(H2Link):
         return exchange
 
     def _block(self, head: RequestHead, length: int) -> bytes:
+        scheme = head.scheme or self._scheme
+        packed = head.packed
+        if packed is not None and packed[0] == scheme and length < 0:
+            return packed[1]
         fields: CIMultiDict[str] = head.fields
         if "Content-Length" in fields or "Transfer-Encoding" in fields:
             raise LocalProtocolError(
@@ -227,18 +240,22 @@ class H2ClientLink(H2Link):
             fields = fields.copy()
             del fields["Host"]
             authority = authority or host
-        scheme = head.scheme or self._scheme
         block = blocks.request(head.method, scheme, authority or "", head.target, head.protocol)
         block += blocks.fields(fields)
-        return block + blocks.length(length) if length >= 0 else block
+        if length >= 0:
+            return block + blocks.length(length)
+        if head.frozen:
+            head.packed = (scheme, block)
+        return block
 
     def _begin(self, head: RequestHead, block: bytes, end: bool) -> "H2ClientExchange":
-        if not self.is_reusable():
+        if self._spare() <= 0:
             raise Unprocessed("the connection takes no more requests now")
         if head.protocol is not None and not self.connect_protocol:
             raise LocalProtocolError("the server does not take extended CONNECT (RFC 8441 3)")
         exchange = H2ClientExchange(self, head, self._limits)
-        exchange.opened(self._conn.request(head.method, block, end, exchange))
+        conn = self._conn
+        exchange.opened(conn.request(head.method, block, end, exchange))
         if not self._exchanges:
             self._heard = self._clock.now
             self.deadline = self._heard + self._silence
@@ -289,7 +306,8 @@ class H2ClientLink(H2Link):
         self._exchanges.discard(exchange)
         if not self._exchanges:
             self.deadline = NEVER
-        if self._conn.is_exhausted():
+        conn = self._conn
+        if conn.is_exhausted():
             self.keep_alive = False
         self._role.recycled(self)
         self._flush_soon()
