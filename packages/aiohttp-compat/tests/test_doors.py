@@ -766,6 +766,8 @@ async def test_data_queue_and_the_empty_reader():
     with pytest.raises(streams.EofStream):
         await queue.read()
     assert isinstance(streams.EMPTY_PAYLOAD, streams.EmptyStreamReader)
+    assert not isinstance(streams.StreamReader(), streams.EmptyStreamReader)
+    assert await streams.EmptyStreamReader().read() == b""
 
 
 def test_zlib_backend_is_chosen():

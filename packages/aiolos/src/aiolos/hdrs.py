@@ -1,5 +1,6 @@
 """The names of header fields and methods, as constants."""
 
+from itertools import product
 from typing import Final
 
 from aiolos_protocol import methods
@@ -16,3 +17,6 @@ METH_PATCH: Final = methods.PATCH
 METH_POST: Final = methods.POST
 METH_PUT: Final = methods.PUT
 METH_TRACE: Final = methods.TRACE
+
+# Host in every spelling.
+HOST_ALL: Final = frozenset(map("".join, product(*zip("host", "HOST", strict=True))))
