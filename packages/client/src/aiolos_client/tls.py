@@ -153,8 +153,10 @@ class ResumingContext(ssl.SSLContext):
 
     def keep(self, tls: "ssl.SSLObject | None") -> None:
         """Remember the session of `tls` for the next connection."""
-        if tls is not None and tls.session is not None:
-            self.session = tls.session
+        # Asked for once: each time it is copied, which costs as much as a part of the handshake.
+        session = None if tls is None else tls.session
+        if session is not None:
+            self.session = session
 
 
 class SessionStore:
