@@ -57,6 +57,23 @@ async def test_connector_conns_are_the_idle_ones(server):
         assert since <= asyncio.get_running_loop().time()
 
 
+async def test_connector_connect_is_replaced_on_the_instance(server):
+    opened = []
+
+    async def connect(*args, **kwargs):
+        connection = await type(connector).connect(connector, *args, **kwargs)
+        connection.transport.set_write_buffer_limits(16 * 1024)
+        assert connection.protocol.transport is connection.transport
+        opened.append(connection)
+        return connection
+
+    connector = aiohttp.TCPConnector()
+    connector.connect = connect
+    async with aiohttp.ClientSession(connector=connector) as session:
+        assert (await session.get(server.make_url("/"))).status == 200
+    assert len(opened) == 1
+
+
 class Holding(ResponseHandler):
     """As aiohttp-socks' own: it keeps the writer, which closes the transport when it is freed."""
 

@@ -203,6 +203,24 @@ async def test_a_method_is_a_middleware(serve: Serve) -> None:
     assert counting.count == 1
 
 
+async def test_objects_of_a_class_that_is_marked(serve: Serve) -> None:
+    @web.middleware
+    class Counting:
+        count = 0
+
+        async def __call__(self, request: web.Request, handler: web.Handler) -> web.StreamResponse:
+            self.count += 1
+            return await handler(request)
+
+    counting = Counting()
+    app = web.Application(middlewares=[counting])
+    app.router.add_get("/", hello)
+    assert (await serve(app=app).ask(target("/"))).body == b"hello"
+    assert counting.count == 1
+    with pytest.raises(TypeError, match="not <class"):
+        web.Application(middlewares=[Counting]).freeze()
+
+
 async def test_srv_06_middlewares_appended_in_a_factory(serve: Serve) -> None:
     seen: list[str] = []
     app = web.Application()

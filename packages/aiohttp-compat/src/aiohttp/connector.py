@@ -86,8 +86,29 @@ class Asked:
         return self.connection_key.is_ssl
 
 
+class Connected(tuple[Any, bool]):
+    """What connect() gives: a connection, and whether it has served before; for who replaces
+    connect(), it has a transport as the original's Connection."""
+
+    __slots__ = ()
+
+    @property
+    def protocol(self) -> Any:
+        """The protocol."""
+        return self[0]
+
+    @property
+    def transport(self) -> Any:
+        """The transport; None once it is gone."""
+        return self[0].transport
+
+
 class BaseConnector(aiolos.BaseConnector):
     """A connector; _create_connection() opens connections, _close() closes all."""
+
+    async def connect(self, *asked: Any) -> Any:
+        """See BaseConnector of aiolos."""
+        return Connected(await super().connect(*asked))
 
     def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
         """See BaseConnector of aiolos."""

@@ -21,10 +21,12 @@ _Around = Callable[[Any, Chain], Awaitable[Any]]
 
 
 def middleware(f: _F) -> _F:
-    """Mark a coroutine function of (request, handler) as a middleware; it is left as it is."""
+    """Mark a coroutine function of (request, handler) as a middleware, or a class whose objects
+    are called like one; it is left as it is."""
     code = getattr(f, "__code__", None)
-    if code is None or code.co_varnames[:1] not in (("self",), ("cls",)):
-        # A method is bound, and judged, where the application gets it.
+    is_bound_later = code is not None and code.co_varnames[:1] in (("self",), ("cls",))
+    if not (is_bound_later or isinstance(f, type)):
+        # A method, and an object of a class, is judged where the application gets it.
         _check(f)
     # As aiohttp does: it keeps a first parameter named `app` from meaning the old style.
     f.__middleware_version__ = 1  # type: ignore[attr-defined]
