@@ -737,6 +737,15 @@ async def test_a_head_that_dribbles_in_is_parsed_once_a_line(monkeypatch):
     assert len(looks) <= 6
 
 
+async def test_a_part_of_a_head_is_arriving():
+    server = Server(echo_target)
+    assert not server.link.is_arriving()
+    server.receive(GET[:5])
+    assert server.link.is_arriving()
+    server.receive(GET[5:])
+    assert not server.link.is_arriving()
+
+
 async def test_a_line_that_never_ends_is_refused_at_the_limit():
     server = Server(limits={"head": 1000})
     for _ in range(999):

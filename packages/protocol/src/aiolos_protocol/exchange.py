@@ -158,6 +158,9 @@ class ServerLink(Protocol):
     def exchange(self, head: RequestHead) -> Exchange:
         """The exchange of the request `head`, while it lasts."""
 
+    def is_arriving(self) -> bool:
+        """Whether a part of a request is here, of which the role does not know yet."""
+
     def idle_time(self) -> float:
         """Seconds without a request, coarsely; -1 while one, or a part of one, is here."""
 

@@ -173,6 +173,8 @@ class TestAnswers:
         server.peer.ask(7)
         server.peer.talk()
         assert len(server.roles) == 3
+        # Of those that are free nothing is arriving, though the connection is not idle.
+        assert not any(role.link.is_arriving() for role in server.roles)
 
     @pytest.mark.parametrize(
         ("method", "status", "length"),

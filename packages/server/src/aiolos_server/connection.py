@@ -534,7 +534,7 @@ class Connection(Owner):
     @property
     def arriving(self) -> bool:
         """Whether no request is handled, but a part of one is here."""
-        return self._request is None and self.link.idle_time() < 0
+        return self._request is None and self.link.is_arriving()
 
     def go_away(self) -> None:
         """The next answer is the last one; whoever asked for it is told."""

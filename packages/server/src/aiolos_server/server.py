@@ -137,7 +137,7 @@ class Server:
 
     @property
     def arriving(self) -> int:
-        """How many requests are here in part, or refused and not closed yet."""
+        """How many requests are here in part."""
         return sum(connection.arriving for connection in self.connections)
 
     def admit(self, connection: Connection) -> bool:

@@ -82,6 +82,10 @@ class H1PacedLink(H1Link):
             self._await_body()
         H1Link.resume_reading(self)
 
+    def is_arriving(self) -> bool:
+        """See ServerLink."""
+        return self._receiving == BEGUN
+
     def idle_time(self) -> float:
         """See ServerLink."""
         if self._receiving != IDLE or self._sending != IDLE:

@@ -311,6 +311,10 @@ class H2ServerStream(H2Stream):
         """See ServerLink."""
         return self._link.get_extra_info(name, default)
 
+    def is_arriving(self) -> bool:
+        """See ServerLink. A head comes in a piece; its frames are the connection's."""
+        return False
+
     def idle_time(self) -> float:
         """See ServerLink. It is the connection's."""
         idle: float = self._link.idle_time()

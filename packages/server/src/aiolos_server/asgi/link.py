@@ -78,6 +78,10 @@ class AsgiLink:
             raise LocalProtocolError(f"the exchange of {head!r} has ended")
         return self
 
+    def is_arriving(self) -> bool:
+        """See ServerLink.is_arriving: a scope comes in a piece."""
+        return False
+
     def idle_time(self) -> float:
         """See ServerLink.idle_time: a request is always here."""
         return -1.0
