@@ -207,3 +207,11 @@ def test_any_text_is_one_field_or_an_error(name, value):
     assert start == b"HTTP/1.1 200 OK"
     assert line == f"{name}: {value}".encode("utf-8", "surrogateescape")
     assert rest == b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["WWW-Authenticate", "If-Match", "Location", "Date", "Vary", "Proxy-Connection"]
+)
+def test_what_may_not_come_behind_a_body(name):
+    with pytest.raises(LocalProtocolError, match="may not be a trailer"):
+        last_chunk(CIMultiDict({name: "x"}))

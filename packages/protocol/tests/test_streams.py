@@ -512,3 +512,31 @@ async def test_what_is_no_neutral_error_stays_as_it_is():
     reader.set_exception(TimeoutError("late"))
     with pytest.raises(TimeoutError, match="late"):
         await waiting
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda reader: reader.readexactly(6),
+        lambda reader: reader.readuntil(b"\n"),
+        lambda reader: reader.readline(),
+        lambda reader: reader.read(),
+    ],
+)
+@pytest.mark.parametrize("end", ["cancelled", "broken"])
+async def test_a_read_that_is_given_up_loses_nothing_that_had_come(read, end):
+    reader = StreamReader()
+    reader.feed_data(b"abc")
+    task = asyncio.ensure_future(read(reader))
+    await asyncio.sleep(0)
+    if end == "cancelled":
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        reader.feed_data(b"def\n")
+        assert await reader.readexactly(7) == b"abcdef\n"
+    else:
+        reader.set_exception(LookupError())
+        with pytest.raises(LookupError):
+            await task
+        assert reader.read_nowait() == b"abc"

@@ -267,7 +267,11 @@ class StreamReader(Unread):
         parts: list[bytes] = []
         missing = n
         while missing > 0:
-            part = await self.read(missing)
+            try:
+                part = await self.read(missing)
+            except BaseException:
+                self.put_back(b"".join(parts))
+                raise
             if not part:
                 raise asyncio.IncompleteReadError(b"".join(parts), n)
             parts.append(part)
@@ -292,7 +296,11 @@ class StreamReader(Unread):
         size = 0
         tail = b""
         while True:
-            await self._some()
+            try:
+                await self._some()
+            except BaseException:
+                self.put_back(b"".join(parts))
+                raise
             if not self._size:
                 return b"".join(parts)
             end = self._find(separator, tail)

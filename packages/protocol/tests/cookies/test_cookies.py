@@ -251,6 +251,8 @@ def test_set_cookie_is_written() -> None:
         ("a", {"domain": "é"}, "domain"),
         ("a", {"path": "/\r\nX: y"}, "path"),
         ("a", {"samesite": "maybe"}, "samesite"),
+        ("a", {"max_age": "1; Domain=x"}, "max_age"),
+        ("a", {"max_age": 1.5}, "max_age"),
         ("a", {"samesite": "None"}, "secure=True"),
         ("a", {"partitioned": True}, "secure=True"),
         ("__Secure-a", {}, "needs Secure"),

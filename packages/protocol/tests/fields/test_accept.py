@@ -56,6 +56,8 @@ def test_coding(value: str | None, coding: str | None) -> None:
         ("text/*;q=0.3, text/html;q=0.1, */*;q=0.2", "application/json"),
         ("image/png", None),
         ("APPLICATION/JSON;charset=utf-8", "application/json"),
+        ("text/html;level=1, text/html;q=0, application/json;q=0.5", "application/json"),
+        ("text/html;level=1, text/html;q=0.1, application/json;q=0.5", "application/json"),
     ],
 )
 def test_media_type(value: str | None, chosen: str | None) -> None:

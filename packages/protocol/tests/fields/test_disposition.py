@@ -151,3 +151,9 @@ def test_the_email_package_reads_and_writes_the_same(name: str) -> None:
     found = parse_disposition(message["Content-Disposition"])
     assert found is not None
     assert found.filename == name
+
+
+@pytest.mark.parametrize("name", ["€\n.txt", "\r\n.txt", "\x00"])
+def test_a_name_with_control_characters_is_refused(name):
+    with pytest.raises(ValueError, match="control character"):
+        format_disposition("attachment", {"filename": name})

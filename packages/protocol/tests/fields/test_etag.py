@@ -80,6 +80,19 @@ def test_comparison_by_the_table_of_the_standard() -> None:
     assert not weak_match(None, [ETag(ETAG_ANY)])
 
 
+def test_an_asterisk_in_quotes_is_not_any() -> None:
+    for field in ('"*"', 'W/"*"', '"*", "b"'):
+        assert not strong_match(ETag("a"), parse_etags(field))
+        assert not weak_match(ETag("a"), parse_etags(field))
+    assert parse_etags('"*", "b"') == (ETag("b"),)
+    assert parse_etag('"*"') is None
+
+
+def test_empty_members_in_front_are_ignored() -> None:
+    assert parse_etags(' , ,"a"') == (ETag("a"),)
+    assert parse_etags(",") == ()
+
+
 @given(TAGS)
 def test_round_trip(tags: list[ETag]) -> None:
     assert parse_etags(", ".join(map(str, tags))) == tuple(tags)

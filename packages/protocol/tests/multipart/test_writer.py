@@ -221,3 +221,8 @@ async def test_parts_of_a_form_need_a_name(part: Any) -> None:
 def test_parts_of_a_form_are_not_encoded(headers: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"RFC 7578 4\.7, 4\.8"):
         MultipartWriter("form-data").append("x", headers)
+
+
+def test_a_subtype_is_a_token():
+    with pytest.raises(ValueError, match="not a subtype"):
+        MultipartWriter("mixed; boundary=evil")

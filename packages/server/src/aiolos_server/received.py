@@ -301,7 +301,9 @@ class ReceivedBody(ParsedFields):
                 size = self._counted(size, piece)
                 pieces.append(piece)
             value = b"".join(pieces)
-            text_type = part.headers.get(hdrs.CONTENT_TYPE, "text/plain").startswith("text/")
+            text_type = (
+                part.headers.get(hdrs.CONTENT_TYPE, "text/plain").lower().startswith("text/")
+            )
             fields.add(name, _text(value, part) if text_type else value)
 
     async def _store(self, part: BodyPartReader, size: int) -> tuple[IO[bytes], int]:

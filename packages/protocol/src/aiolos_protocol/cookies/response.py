@@ -71,6 +71,10 @@ class SetCookie:
                     f"the {attribute} {text!r:.80} of the cookie {name} holds a semicolon or is"
                     " not ASCII (RFC 6265bis 4.1.1)"
                 )
+        if max_age is not None and not isinstance(max_age, int):
+            raise ValueError(
+                f"max_age of the cookie {name} is a whole number of seconds, not {max_age!r:.80}"
+            )
         same = _SAME_SITE.get(samesite.lower(), "")
         if samesite and not same:
             raise ValueError(

@@ -72,14 +72,17 @@ ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}
 
 def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
     """Which of the media types in `offered` (without parameters, best first) to send; the most
-    specific range counts for each (RFC 9110 12.5.1). None where none is accepted; the first
-    where the field is absent."""
+    specific range counts for each (RFC 9110 12.5.1). A range with parameters counts only where
+    none without them names its type, for what is offered has none. None where none is accepted;
+    the first where the field is absent."""
     if not accept:
         return offered[0] if offered else None
     weights: dict[str, float] = {}
+    narrower: dict[str, float] = {}
     for value, quality in parse_accept(accept):
-        essence = value.partition(";")[0].rstrip(" \t")
-        weights.setdefault(essence, quality)
+        essence, parameters, _ = value.partition(";")
+        (narrower if parameters else weights).setdefault(essence.rstrip(" \t"), quality)
+    weights = narrower | weights
     best: str | None = None
     best_quality = 0.0
     for candidate in offered:

@@ -127,7 +127,7 @@ def format_disposition(
             written.append(f"{name}={quoted(value)}")
         else:
             if name == "filename":
-                fallback = _UNFIT.sub("_", value)
+                fallback = _UNFIT.sub("_", check_text(value))
                 written.append(f"filename={quoted(fallback)}")
             written.append(f"{name}*={encode_extended(value)}")
     return "; ".join(written)

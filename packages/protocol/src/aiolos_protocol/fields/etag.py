@@ -10,6 +10,7 @@ from typing import Final
 _ETAGC: Final = r'[^\x00-\x20"\x7f]'
 _ETAG: Final = re.compile(rf'(W/)?"({_ETAGC}*+)"')
 _VALUE: Final = re.compile(f"{_ETAGC}*+")
+_EMPTY: Final = re.compile(r"[ \t,]*+")
 _BETWEEN: Final = re.compile(r"[ \t]*+(?:,[ \t]*+)++|[ \t]*+\Z")
 ETAG_ANY: Final = "*"
 
@@ -39,26 +40,32 @@ def check_etag(value: str) -> None:
 
 
 def parse_etag(value: str) -> ETag | None:
-    """The tag of an ETag field; None where it is malformed."""
+    """The tag of an ETag field; None where it is malformed, or `"*"`, which nobody could tell
+    from "any"."""
     match = _ETAG.fullmatch(value.strip(" \t"))
-    return None if match is None else ETag(match[2], match[1] is not None)
+    if match is None or match[2] == ETAG_ANY:
+        return None
+    return ETag(match[2], match[1] is not None)
 
 
 def parse_etags(value: str) -> tuple[ETag, ...]:
     """The tags of If-Match or If-None-Match in their order; `(ETag("*"),)` for "*".
 
-    Reading stops at what is no tag, so that a broken list matches less, not more.
+    Reading stops at what is no tag, so that a broken list matches less, not more. An asterisk in
+    quotes is a tag like others (RFC 9110 13.1.1), but of nothing that we serve: it is left out.
     """
     text = value.strip(" \t")
     if text == ETAG_ANY:
         return (ETag(ETAG_ANY),)
     tags = []
-    position = 0
+    # RFC 9110 5.6.1.2: empty members are ignored, the first ones, too.
+    position = _EMPTY.match(text).end()  # type: ignore[union-attr]  # it matches nothing as well
     while match := _ETAG.match(text, position):
         between = _BETWEEN.match(text, match.end())
         if between is None:
             break
-        tags.append(ETag(match[2], match[1] is not None))
+        if match[2] != ETAG_ANY:
+            tags.append(ETag(match[2], match[1] is not None))
         position = between.end()
     return tuple(tags)
 

@@ -19,13 +19,17 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
 _CACHE_SIZE: Final = 512
-# RFC 9110 6.5.1: what frames, routes, authenticates, or says how to read what came before.
+# RFC 9110 6.5.1: what frames, routes, authenticates, makes conditions, directs caches, or says how
+# to read what came before.
 _NO_TRAILERS: Final = frozenset(
     {
         *("connection", "content-length", "expect", "host", "max-forwards", "te", "trailer"),
-        *("transfer-encoding", "upgrade", "authorization", "proxy-authorization", "cookie"),
-        *("set-cookie", "cache-control", "range", "content-encoding", "content-range"),
-        "content-type",
+        *("transfer-encoding", "upgrade", "keep-alive", "proxy-connection", "location"),
+        *("authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate"),
+        *("authentication-info", "proxy-authentication-info", "cookie", "set-cookie", "cookie2"),
+        *("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"),
+        *("cache-control", "age", "date", "expires", "vary", "range", "retry-after"),
+        *("content-encoding", "content-language", "content-range", "content-type"),
     }
 )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..errors import RemoteProtocolError
 from ..fields.content_type import ContentType
-from ..fields.syntax import token_or_quoted
+from ..fields.syntax import is_token, token_or_quoted
 
 # RFC 2046 5.1.1:  boundary := 0*69<bchars> bcharsnospace
 #   bcharsnospace := DIGIT / ALPHA / "'" / "(" / ")" / "+" / "_" / "," / "-" / "." / "/" / ":"
@@ -56,5 +56,7 @@ def boundary_of(content_type: ContentType) -> bytes:
 
 
 def multipart_type(subtype: str, boundary: str) -> str:
-    """A Content-Type."""
+    """A Content-Type. Raises ValueError for a subtype that is no token."""
+    if not is_token(subtype):
+        raise ValueError(f"{subtype!r:.80} is not a subtype, which is a token (RFC 9110 8.3.1)")
     return f"multipart/{subtype}; boundary={token_or_quoted(boundary)}"
