@@ -7,6 +7,7 @@ import warnings
 import aiohttp
 import pytest
 from aiohttp import (
+    client,
     client_reqrep,
     helpers,
     http_exceptions,
@@ -202,6 +203,27 @@ def test_fields_without_a_start_line_are_parsed():
 )
 def test_a_name_that_libraries_import_from_another_module(module, name):
     assert getattr(importlib.import_module(f"aiohttp.{module}"), name).__name__
+
+
+def test_the_default_timeout_can_be_taken_apart():
+    assert (client.DEFAULT_TIMEOUT.total, client.DEFAULT_TIMEOUT.sock_connect) == (300, 30)
+
+
+async def test_websocket_conn_holds_no_queue(aiohttp_client):
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", echo)
+    client = await aiohttp_client(app)
+    async with client.ws_connect("/") as socket:
+        assert socket._conn is None
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "hello"
 
 
 def test_the_type_of_a_low_level_handler_can_be_named():

@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from aiolos_client.tracing import TraceConfig
+from aiolos_client.websocket import ClientWebSocketResponse
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
 
@@ -44,6 +45,7 @@ def give_aliases() -> None:
     """Give the names; once."""
     request: Any = BaseRequest
     response: Any = BaseResponse
+    socket: Any = ClientWebSocketResponse
     if hasattr(response, "_start"):
         return
     request._read_bytes = another_name("_body")
@@ -52,6 +54,8 @@ def give_aliases() -> None:
     writer.__set_name__(request, "_payload_writer")
     response._payload_writer = property(lambda self: Writer(self) if self.prepared else None)
     response._req = None
+    # Who looks into the original's queue of messages finds that there is none.
+    socket._conn = None
     response._start = response.prepare
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)

@@ -15,6 +15,7 @@ from aiolos.client import __all__ as __all__
 from aiolos_client.composer import checked_headers
 from aiolos_client.contexts import Context, RequestContext
 from aiolos_client.options import RequestOptions
+from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
 from multidict import CIMultiDict
 from yarl import URL
 

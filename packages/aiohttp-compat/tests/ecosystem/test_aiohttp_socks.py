@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import socket
+import ssl
 import struct
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+import trustme
 from aiohttp import web
 from aiohttp_socks import ChainProxyConnector, ProxyConnectionError, ProxyConnector, ProxyError
 
@@ -112,6 +114,27 @@ async def test_a_name_is_resolved_by_the_proxy(server):
         async with aiohttp.ClientSession(connector=connector) as session:
             async with session.get(f"http://localhost:{server.port}/") as response:
                 assert response.status == 200
+    assert proxy.led_to == [("localhost", server.port)]
+
+
+async def test_tls_goes_through_a_proxy(aiohttp_server):
+    async def hello(request):
+        return web.Response(text=f"{request.scheme} {request.version}")
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    authority = trustme.CA()
+    ours, theirs = ssl.create_default_context(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.configure_trust(ours)
+    authority.issue_cert("localhost").configure_cert(theirs)
+    server = await aiohttp_server(app, ssl=theirs)
+    proxy = Proxy()
+    async with proxy.listening() as port:
+        connector = ProxyConnector.from_url(f"socks5://127.0.0.1:{port}", rdns=True, ssl=ours)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            for _ in range(2):
+                async with session.get(f"https://localhost:{server.port}/") as response:
+                    assert await response.text() == f"https {aiohttp.HttpVersion11}"
     assert proxy.led_to == [("localhost", server.port)]
 
 
