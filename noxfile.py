@@ -37,7 +37,16 @@ TESTING = (
 # What runs the server in its tests.
 WORKERS = ("gunicorn>=27; sys_platform != 'win32'",)
 # What our code imports, always or where it is installed.
-TYPED = ("multidict", "yarl", "aiosignal", "aiodns", "blockbuster", "publicsuffixlist", "uvloop")
+TYPED = (
+    "multidict",
+    "yarl",
+    "aiosignal",
+    "aiodns",
+    "blockbuster",
+    "publicsuffixlist",
+    "rich",
+    "uvloop",
+)
 # What the protocol package compresses with where it is installed; its tests go through all.
 COMPRESSION = (
     "Brotli>=1.2; platform_python_implementation == 'CPython'",
