@@ -962,6 +962,8 @@ async def test_what_inflates_to_much_does_not_keep_the_loop(end, frame, role):
     large = frame(BINARY, deflated(bytes(1_000_000), 15), rsv=0x40, key=one.key)
     one.transport.receive(large * 3)
     assert len(heard) == 1
+    # What came meanwhile would only pile up.
+    assert not one.transport.reading
     await turn()
     assert heard == [1_000_000] * 3
     one.engine.close()

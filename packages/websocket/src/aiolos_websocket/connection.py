@@ -69,7 +69,7 @@ class Connection(Closer):
         self._waiter: asyncio.Future[None] | None = None
         # The reader keeps back what the consumer has no room for.
         self._held = False
-        # What it keeps back otherwise is read in the loop's next turn.
+        # What it keeps back is read in the loop's next turn, whoever receives.
         self._to_be_read = False
         self._listening = False
         # The consumer stands inside of a message that it gets in fragments.
@@ -127,8 +127,6 @@ class Connection(Closer):
 
     def eof_received(self) -> bool:
         """asyncio.Protocol; a WebSocket is over when either direction is."""
-        while self._to_be_read:
-            self._read_on_soon()
         return False
 
     def pause_writing(self) -> None:
@@ -182,10 +180,9 @@ class Connection(Closer):
         self._after_reading(held)
 
     def _read_on_soon(self) -> None:
-        if self._to_be_read:
-            self._to_be_read = False
-            if self._phase == OPEN or self._phase == CLOSING:
-                self._read_on()
+        self._to_be_read = False
+        if self._held and not self._answers_wait() and self._phase in (OPEN, CLOSING):
+            self._read_on()
 
     def _after_reading(self, held: bool) -> None:
         """Something was read, maybe not all: keep the rest, or throw away what nobody wants."""
@@ -193,12 +190,10 @@ class Connection(Closer):
             self._queue.clear()
         if self._answers_wait():
             held = self._phase == OPEN
-        elif held and (self._listening or self._phase == CLOSING):
-            # What one peer sends must not keep the loop from all others.
-            if not self._to_be_read:
-                self._to_be_read = True
-                self.loop.call_soon(self._read_on_soon)
-            held = False
+        elif held and (self._listening or self._phase == CLOSING) and not self._to_be_read:
+            # Nobody will ask for the rest; but one peer must not keep the loop from all others.
+            self._to_be_read = True
+            self.loop.call_soon(self._read_on_soon)
         if held is not self._held:
             self._hold(held)
         if self._queue:
