@@ -931,6 +931,47 @@ async def test_a_listener_that_begins_while_the_peer_does_not_read(end):
     await listening
 
 
+async def test_a_listener_is_stopped_between_two_messages(end, frame):
+    one = end()
+    heard = []
+
+    class Busy:
+        def message_received(self, payload, kind):
+            heard.append(bytes(payload))
+            if payload == b"2":
+                one.transport.pause(100_000)
+
+    listening = await parked(one.engine.listen(Busy()))
+    one.transport.receive(b"".join(frame(TEXT, b"%d" % at, key=one.key) for at in range(6)))
+    assert heard == [b"0", b"1", b"2"]
+    assert not one.transport.reading
+    one.transport.resume()
+    assert heard == [b"%d" % at for at in range(6)]
+    assert one.transport.reading
+    one.transport.lose()
+    await listening
+
+
+async def test_what_many_messages_are_answered_goes_out_together(end, frame):
+    one = end()
+    writes = []
+    write = one.transport.write
+    one.transport.write = lambda data: writes.append(len(data)) or write(data)
+    listening = await parked(one.engine.listen(Listener(one.engine)))
+    one.transport.receive(frame(TEXT, b"x" * 20, key=one.key) * 100 + frame(PING, key=one.key))
+    assert len(writes) == 1
+    one.transport.receive(frame(TEXT, b"x", key=one.key) * 500 + frame(CLOSE, OK, key=one.key))
+    assert len(writes) <= 3
+    assert one.sent() == (
+        [(FIN | TEXT, b"x" * 20)] * 100
+        + [(FIN | PONG, b"")]
+        + [(FIN | TEXT, b"x")] * 500
+        + [(FIN | CLOSE, OK)]
+    )
+    one.transport.lose()
+    await listening
+
+
 async def test_a_listener_whose_answers_are_being_deflated_is_not_fed(
     end, frame, role, monkeypatch
 ):

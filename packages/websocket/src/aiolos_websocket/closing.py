@@ -134,6 +134,7 @@ class Closer(Sender):
             close = self._outbox.abandon()
             if close is not None:
                 self._write(CLOSE, close)
+        self._flush()
         transport = self.transport
         if transport is None:
             return

@@ -34,6 +34,9 @@ from .reader import Reader
 # Of a message that iteration does not give out but ends at.
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
+# What a peer sends at once is one message, up to here.
+_SINGLE: Final = 1024
+
 # A loop that does not look at what it receives must end some time.
 _PATIENCE: Final = 5
 
@@ -113,13 +116,19 @@ class Connection(Closer):
         if self._heartbeat is not None:
             self._heartbeat.heard = True
         queue = self._queue
-        if not queue:
+        if not queue and not self._held:
             self._reader.queued = 0
+        # Several messages, maybe, and as many answers.
+        corked = len(data) > _SINGLE
+        if corked:
+            self._cork()
         try:
             held = self._reader.feed(data)
         except Exception as error:
             self._reading_failed(error)
             held = False
+        if corked:
+            self._uncork()
         if held or self._held or self._phase != OPEN:
             self._after_reading(held)
         elif queue:
@@ -153,6 +162,7 @@ class Connection(Closer):
 
     def _let_peer_wait(self) -> None:
         if not self._held and self._phase == OPEN:
+            self._reader.pause()
             self._hold(True)
 
     def _hear_peer_again(self) -> None:
@@ -172,11 +182,13 @@ class Connection(Closer):
     def _read_on(self) -> None:
         """Everything is consumed: read what was kept."""
         self._reader.queued = 0
+        self._cork()
         try:
             held = self._reader.go_on()
         except Exception as error:
             self._reading_failed(error)
             held = False
+        self._uncork()
         self._after_reading(held)
 
     def _read_on_soon(self) -> None:

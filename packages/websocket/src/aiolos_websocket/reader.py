@@ -88,6 +88,10 @@ class Reader(Assembler):
         """Read what was kept, if anything, once `queued` is 0 again; as feed()."""
         return self._read(self._rest, self._at)
 
+    def pause(self) -> None:
+        """Keep what comes from now on, also of what is being read, until `queued` is 0 again."""
+        self.queued = self._high + 1
+
     def _forget_rest(self) -> bool:
         """All is read."""
         self._rest = b""

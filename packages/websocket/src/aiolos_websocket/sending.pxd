@@ -6,6 +6,8 @@ cdef int ANSWERING, BINARY, OPEN, TEXT
 
 cdef class Sender(Flow):
     cdef object _clock
+    cdef list _corked
+    cdef Py_ssize_t _corked_size
     cdef readonly object _options
     cdef public object _outbox
     cdef readonly int _phase
@@ -16,5 +18,8 @@ cdef class Sender(Flow):
     cdef object _sending_waits(self, written)
     cpdef object _closed_error(self)
     cpdef object _new_outbox(self, deflater)
+    cdef object _cork(self)
+    cdef object _uncork(self)
+    cdef object _flush(self)
     cpdef object _put(self, bytes data)
     cpdef object _write(self, int opcode, payload)

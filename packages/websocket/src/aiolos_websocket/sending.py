@@ -19,11 +19,23 @@ from .windows import windows_of
 # Above it a header and its payload are not joined: copying costs more than it saves.
 _LARGE: Final = 32_768
 
+# What goes out together at most, and what is small enough to be joined.
+_TOGETHER: Final = 65_536
+
 
 class Sender(Flow):
     """Sends as long as the phase allows it."""
 
-    __slots__ = ("_clock", "_options", "_outbox", "_phase", "_role", "_writer")
+    __slots__ = (
+        "_clock",
+        "_corked",
+        "_corked_size",
+        "_options",
+        "_outbox",
+        "_phase",
+        "_role",
+        "_writer",
+    )
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, terms: Terms, options: WSOptions, clock: Clock
@@ -34,6 +46,9 @@ class Sender(Flow):
         self._role = role = terms.role
         self._writer = role.writer
         self._phase = OPEN
+        # Frames that go out together: the loops make a system call of each write.
+        self._corked: list[bytes] | None = None
+        self._corked_size = 0
         # Without it messages go straight to the transport.
         self._outbox: Outbox | None = None
         if terms.compression is not None:
@@ -66,10 +81,13 @@ class Sender(Flow):
                 self._sending_waits(written)
                 return Pending(self._once_written(written))
         elif len(message) >= _LARGE and not self._writer.masks and _stays_as_it_is(message):
+            self._flush()
             header = self._writer.header(opcode, memoryview(message).nbytes)
             write_pieces(self.transport, (header, message))
-        else:
+        elif self._corked is None:
             self.transport.write(self._writer.frame(opcode, message))
+        else:
+            self._put(self._writer.frame(opcode, message))
         return self.drain() if self._write_paused else READY
 
     def _sending_waits(self, written: "asyncio.Future[None]") -> None:
@@ -92,8 +110,29 @@ class Sender(Flow):
         return self._options.lost(message)
 
     def _put(self, data: bytes) -> None:
-        if self.transport is not None:
+        if self._corked is not None:
+            self._corked.append(data)
+            self._corked_size += len(data)
+            if self._corked_size > _TOGETHER:
+                self._flush()
+        elif self.transport is not None:
             self.transport.write(data)
+
+    def _cork(self) -> None:
+        """Let what is put from now on go out together, at _uncork()."""
+        self._corked = []
+
+    def _uncork(self) -> None:
+        self._flush()
+        self._corked = None
+
+    def _flush(self) -> None:
+        corked = self._corked
+        if corked:
+            self._corked = []
+            self._corked_size = 0
+            if self.transport is not None:
+                self.transport.write(b"".join(corked))
 
     def _write(self, opcode: int, payload: "bytes | bytearray | memoryview") -> None:
         self._put(self._writer.frame(opcode, payload))
