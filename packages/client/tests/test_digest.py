@@ -151,6 +151,24 @@ async def test_credentials_stay_in_their_space(peer):
     assert authorization(other.requests[0]) is None
 
 
+@pytest.mark.parametrize("redirected", [False, True])
+async def test_another_origins_challenge_is_not_answered(peer, redirected):
+    digest = DigestAuthMiddleware("user", "secret")
+    async with peer(asks(nonce="evil"), OK) as other:
+        to = f"HTTP/1.1 302 There\r\nLocation: {other.url}\r\nContent-Length: 0\r\n\r\n".encode()
+        first = [to] if redirected else [asks(), OK]
+        async with (
+            peer(*first) as anchor,
+            aiolos_client.ClientSession(middlewares=(digest,)) as session,
+        ):
+            async with session.get(anchor.url) as response:
+                assert response.status == (401 if redirected else 200)
+            if not redirected:
+                async with session.get(other.url) as response:
+                    assert response.status == 401
+    assert [authorization(each) for each in other.requests] == [None]
+
+
 async def test_what_digest_cannot_answer_is_the_answer(talk):
     basic = (
         b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=r\r\nContent-Length: 0\r\n\r\n"

@@ -35,6 +35,9 @@ class DigestAuthMiddleware:
 
     `preemptive` False waits for a challenge each time. Of several challenges the strongest is
     answered. One object is for one account; it may serve many requests at once.
+
+    The credentials belong to the origin of the first request, and to what that names as its
+    protection space (RFC 7616 3.3); requests to others, redirected ones as well, go by untouched.
     """
 
     def __init__(self, login: str, password: str, preemptive: bool = True) -> None:
@@ -45,6 +48,7 @@ class DigestAuthMiddleware:
         self._login = login
         self._password = password
         self._preemptive = preemptive
+        self._anchor: URL | None = None
         self._challenge: Challenge | None = None
         self._space: list[URL] = []
         self._nonce = ""
@@ -52,7 +56,14 @@ class DigestAuthMiddleware:
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """The response to `request`, which is sent a second time behind a challenge."""
-        if self._preemptive and self._challenge is not None and self._covers(request.url):
+        origin = request.url.origin()
+        if self._anchor is None:
+            self._anchor = origin
+        covered = self._covers(request.url)
+        if origin != self._anchor and not covered:
+            # Whoever redirects there, or asks there, does not hand out these credentials.
+            return await handler(request)
+        if self._preemptive and self._challenge is not None and covered:
             await self._authorize(request, self._challenge)
         response = await handler(request)
         if response.status != 401:
@@ -73,6 +84,8 @@ class DigestAuthMiddleware:
 
     def _learn(self, challenge: Challenge, url: URL) -> None:
         self._challenge = challenge
+        if url.origin() != self._anchor:
+            return
         domain = challenge.parameters.get("domain", "").split()
         origin = url.origin()
         self._space = [origin.join(URL(each)) for each in domain] or [origin]
