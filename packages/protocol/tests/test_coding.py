@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import random
 import threading
 from collections.abc import Sequence
 
@@ -271,6 +272,57 @@ async def test_other_tasks_get_their_turn() -> None:
         await asyncio.sleep(0)
     assert len(await reading) == 20_000_000
     assert turns > 10
+
+
+async def turns_of_others(reading: "asyncio.Future[bytes]") -> int:
+    """How often another task ran before `reading` was done."""
+    turns = 0
+    while not reading.done():
+        turns += 1
+        await asyncio.sleep(0)
+    return turns
+
+
+@pytest.mark.parametrize(
+    ("inner", "turns"),
+    [
+        # Blocks that stand for nothing (RFC 1951 3.2.4), 10 MB of them.
+        (gzip.compress(b"")[:10] + b"\0\0\0\xff\xff" * 2_000_000, 10),
+        # Members without content.
+        (gzip.compress(b"") * 9000, 5),
+    ],
+)
+@pytest.mark.parametrize("piece", [65_536, 10_000_000])
+async def test_other_tasks_get_their_turn_where_nothing_is_decoded(
+    inner: bytes, turns: int, piece: int
+) -> None:
+    limits = Limits(decompression_ratio=1_000_000)
+    for source, codings in (
+        (arrived(compress(inner, ["br"])), "gzip, br"),
+        # All of it has arrived: asking for more does not suspend either.
+        (arrived(inner, piece), "gzip"),
+    ):
+        reading = asyncio.ensure_future(decoded(source, codings, limits).read())
+        assert await turns_of_others(reading) >= turns
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_given_up_between_two_turns_it_has_lost_nothing() -> None:
+    data = random.Random(1).randbytes(5_000_000)
+    reader = decoded(arrived(compress(data, ["gzip"])), "gzip")
+    found = b""
+    cancelled = 0
+    while not reader.at_eof():
+        reading = asyncio.ensure_future(reader.readany())
+        await asyncio.sleep(0)
+        if not reading.done():
+            cancelled += 1
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        else:
+            found += await reading
+    assert found == data
+    assert cancelled >= 3
 
 
 # Writing

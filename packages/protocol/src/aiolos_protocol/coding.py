@@ -7,18 +7,22 @@ is all that a client or a server needs to read what a peer has compressed.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from multidict import CIMultiDictProxy
 
-from .compression import OFF_LOOP, PIECE, ContentDecoder, ContentEncoder, compress, parse_codings
+from .compression import (
+    OFF_LOOP,
+    Budget,
+    ContentDecoder,
+    ContentEncoder,
+    compress,
+    parse_codings,
+    pull,
+)
 from .errors import ProtocolError
 from .limits import DEFAULT_LIMITS, Limits
 from .payload import Writer
 from .streams import StreamReader
-
-# Decoded bytes after which other tasks get their turn: some milliseconds' work.
-_TURN: Final = 1_048_576
 
 
 def decoded(
@@ -43,13 +47,17 @@ class DecodedReader(StreamReader):
     `total_bytes` counts what was decoded.
     """
 
-    __slots__ = ("_decoder", "_source", "_turn")
+    __slots__ = ("_decoder", "_source")
 
     def __init__(self, source: StreamReader, decoder: ContentDecoder) -> None:
         StreamReader.__init__(self)
         self._source = source
         self._decoder = decoder
-        self._turn = 0
+
+    @property
+    def budget(self) -> Budget:
+        """What the whole body may decode to: decoders of its parts share it."""
+        return self._decoder.budget
 
     # What has arrived is for the source to say; what has been read, for this reader.
 
@@ -99,34 +107,18 @@ class DecodedReader(StreamReader):
 
     async def _wait(self) -> None:
         """As StreamReader._wait: bring more bytes, or the end."""
-        while not (piece := self._decode()):
-            # Its own exceptions it raises again by itself.
-            data = await self._source.readany()
-            self._turn = 0
-            if not data:
-                self._finish()
-                return
-            self._decoder.feed(data)
-        self.feed_data(piece)
-        self._turn += len(piece)
-        if self._turn > _TURN:
-            self._turn = 0
-            await asyncio.sleep(0)
-
-    def _decode(self) -> bytes:
         try:
-            return self._decoder.read(PIECE)
+            piece = await pull(self._decoder, self._source.readany)
         except ProtocolError as error:
-            broken = error
-        raise self._broken(broken)
-
-    def _finish(self) -> None:
-        try:
-            self._decoder.finish()
-        except ProtocolError as error:
+            # Its own exceptions the source raises again by itself.
+            if self._source.exception() is not None:
+                raise
             broken = error
         else:
-            self.feed_eof()
+            if piece:
+                self.feed_data(piece)
+            else:
+                self.feed_eof()
             return
         raise self._broken(broken)
 

@@ -42,11 +42,11 @@ class Limits:
     members: int = 10_000
     """Members (gzip) or frames (zstd) of one body (RFC 1952 2.2, RFC 8878 3.1)."""
     decompression_size: int = 17_179_869_184
-    """Bytes that one body may decode to (a server answers 413)."""
+    """Bytes that all codings of one body may give, those of its parts as well (413)."""
     decompression_ratio: int = 200
-    """Decoded bytes for one byte received, once decompression_burst is passed (413)."""
+    """The same for one byte received on the wire, once decompression_burst is passed (413)."""
     decompression_burst: int = 16_777_216
-    """Decoded bytes up to which decompression_ratio does not count."""
+    """The same up to which decompression_ratio does not count."""
     parts: int = 1000
     """Parts of one multipart body, but for multipart/x-mixed-replace (413)."""
     part_head: int = 16_384

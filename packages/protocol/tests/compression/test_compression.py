@@ -373,3 +373,67 @@ def test_a_bomb_in_a_bomb_is_stopped_at_the_outer_coding(outer: str) -> None:
     bomb = compress(gzip.compress(b"") * 2000, [outer])
     with pytest.raises(LimitExceeded, match="decompression_ratio"):
         decompress(bomb, ["gzip", outer], TIGHT)
+
+
+# An empty stored block (RFC 1951 3.2.4): five bytes that stand for nothing.
+EMPTY_BLOCK = b"\0\0\0\xff\xff"
+GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+
+
+def slow_bomb() -> bytes:
+    """Of gzip in gzip in br: some hundred bytes that are 30 MB of empty blocks in between, and
+    nothing in the end; each coding by itself stays below the ratio of 200."""
+    blocks = gzip.compress(EMPTY_BLOCK * 320, 0) + gzip.compress(EMPTY_BLOCK * 62_000, 9)
+    return compress(gzip.compress(GZIP_HEAD) + blocks * 100, ["br"])
+
+
+def test_what_codings_make_for_one_another_counts_against_the_wire() -> None:
+    bomb = slow_bomb()
+    assert len(bomb) < 1000
+    with pytest.raises(LimitExceeded, match="decompression_ratio=200") as caught:
+        decompress(bomb, ["gzip", "gzip", "br"])
+    assert caught.value.status_hint == 413
+
+
+@pytest.mark.parametrize("outer", ["br", "zstd"])
+def test_the_ratio_is_that_of_the_whole_chain(outer: str) -> None:
+    """150 times by gzip, and then once more by another coding."""
+    member = gzip.compress(random.Random(1).randbytes(1500) + bytes(310_000))
+    wire = compress(member * 300, [outer])
+    assert len(wire) < 20_000
+    decoder = ContentDecoder(["gzip", outer])
+    decoder.feed(wire)
+    pieces = []
+    with pytest.raises(LimitExceeded, match="decompression_ratio=200"):
+        pieces.extend(iter(decoder.read, b""))
+    assert sum(map(len, pieces)) <= DEFAULT.decompression_burst
+
+
+def test_the_size_is_that_of_all_codings() -> None:
+    noise = random.Random(1).randbytes(1500)
+    inner = len(compress(noise, ["gzip"]))
+    coded = compress(noise, ["gzip", "deflate"])
+    limits = Limits(decompression_size=inner + 1500)
+    assert decompress(coded, ["gzip", "deflate"], limits) == noise
+    with pytest.raises(LimitExceeded, match="decompression_size"):
+        decompress(coded, ["gzip", "deflate"], Limits(decompression_size=inner + 1499))
+
+
+def test_one_step_does_little() -> None:
+    """However much the codings make for one another, each call comes back soon: a few thousand
+    blocks, or one member, at most."""
+    blocks = 2_000_000
+    decoder = ContentDecoder(["gzip", "gzip"], Limits(decompression_ratio=10**9))
+    decoder.feed(gzip.compress(GZIP_HEAD + EMPTY_BLOCK * blocks))
+    steps = 0
+    while (piece := decoder.step()) is not None:
+        assert piece == b""
+        steps += 1
+    assert steps > blocks * len(EMPTY_BLOCK) / 65_536
+    members = 5000
+    decoder = ContentDecoder(["gzip", "br"])
+    decoder.feed(compress(gzip.compress(b"") * members, ["br"]))
+    steps = 0
+    while decoder.step() is not None:
+        steps += 1
+    assert steps >= members
