@@ -1,5 +1,7 @@
 """HPACK against its own twin and against another implementation."""
 
+from typing import Any
+
 import hpack as oracle
 import pytest
 from aiolos_protocol.errors import ProtocolError
@@ -38,7 +40,10 @@ def test_twins_judge_huffman_alike(data: bytes) -> None:
 
 
 @settings(max_examples=400)
-@given(st.lists(blocks, max_size=4), st.sampled_from([0, 40, 100, 4096]))
+@given(
+    st.lists(blocks | st.sampled_from([b"\x82\xbe", b"\x82"]), max_size=6),
+    st.sampled_from([0, 40, 100, 4096]),
+)
 def test_twins_decode_alike(several: list[bytes], table_size: int) -> None:
     ours, twin = hpack.Decoder(table_size), pyhpack.Decoder(table_size)
     for block in several:
@@ -47,6 +52,43 @@ def test_twins_decode_alike(several: list[bytes], table_size: int) -> None:
         assert (ours.entries, ours.size) == (twin.entries, twin.size)
         if isinstance(seen, str) and "limit" not in seen:
             break
+
+
+@pytest.mark.parametrize("codec", [hpack, pyhpack])
+class TestRepeatedBlocks:
+    def test_the_same_bytes_mean_the_same(self, codec: Any) -> None:
+        decoder = codec.Decoder()
+        first = decoder.decode(b"\x82\x00\x01a\x01b", 1000, 10)
+        assert outcome(decoder.decode, b"\x82\x00\x01a\x01b", 1000, 10) == [
+            (field.name, field.value, field.size) for field in first
+        ]
+
+    def test_unless_the_table_has_changed(self, codec: Any) -> None:
+        decoder = codec.Decoder()
+        decoder.decode(b"\x40\x01a\x01b", 1000, 10)
+        assert outcome(decoder.decode, b"\xbe", 1000, 10) == [(b"a", b"b", 34)]
+        assert outcome(decoder.decode, b"\xbe", 1000, 10) == [(b"a", b"b", 34)]
+        decoder.decode(b"\x40\x01c\x01d", 1000, 10)
+        assert outcome(decoder.decode, b"\xbe", 1000, 10) == [(b"c", b"d", 34)]
+
+    def test_an_insertion_is_made_each_time(self, codec: Any) -> None:
+        decoder = codec.Decoder()
+        for _ in range(3):
+            decoder.decode(b"\x40\x01a\x01b", 1000, 10)
+        assert decoder.entries == ((b"a", b"b"),) * 3
+
+    def test_a_block_that_is_refused_may_have_changed_it(self, codec: Any) -> None:
+        decoder = codec.Decoder()
+        decoder.decode(b"\x40\x01a\x01b", 1000, 10)
+        decoder.decode(b"\xbe", 1000, 10)
+        assert "limit" in str(outcome(decoder.decode, b"\x40\x01c\x01d", 10, 10))
+        assert outcome(decoder.decode, b"\xbe", 1000, 10) == [(b"c", b"d", 34)]
+
+    def test_smaller_limits_hold(self, codec: Any) -> None:
+        decoder = codec.Decoder()
+        decoder.decode(b"\x82\x84", 1000, 10)
+        assert "limit head=50" in str(outcome(decoder.decode, b"\x82\x84", 50, 10))
+        assert "limit fields=1" in str(outcome(decoder.decode, b"\x82\x84", 1000, 1))
 
 
 def outcome(function: object, *arguments: object) -> object:

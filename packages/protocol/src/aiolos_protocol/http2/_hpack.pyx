@@ -8,7 +8,7 @@ from aiolos_protocol.http2.field cimport Field
 
 from ..errors import LimitExceeded
 from .errors import ConnectionFailed, ErrorCode
-from .tables import HUFFMAN, PADDED, STATIC, TREE
+from .tables import HUFFMAN, KEPT, PADDED, STATIC, TREE
 
 cdef enum:
     STATIC_COUNT = 61
@@ -156,9 +156,16 @@ cdef class Decoder:
     cdef Py_ssize_t _size
     cdef Py_ssize_t _limit
     cdef Py_ssize_t _max_size
+    # See pyhpack.
+    cdef bytes _last
+    cdef list _found
+    cdef Py_ssize_t _found_size
 
     def __init__(self, table_size=4096):
         self._entries = []
+        self._last = None
+        self._found = []
+        self._found_size = 0
         self._size = 0
         self._limit = table_size
         self._max_size = table_size
@@ -182,6 +189,9 @@ cdef class Decoder:
         cdef long long number
         cdef unsigned char byte
         cdef Field field
+        cdef bint changes = False
+        if block == self._last and self._found_size <= max_size and len(self._found) <= max_fields:
+            return self._found
         rest.at = <const unsigned char*>PyBytes_AS_STRING(block)
         rest.end = rest.at + PyBytes_GET_SIZE(block)
         while rest.at < rest.end:
@@ -192,6 +202,7 @@ cdef class Decoder:
             elif byte & 0x40:
                 # RFC 7541 6.2.1
                 field = self._literal(&rest, 0x3F)
+                changes = True
                 self._size += field.size
                 self._entries.insert(0, field)
                 self._evict()
@@ -207,6 +218,7 @@ cdef class Decoder:
                     )
                 self._max_size = number
                 self._evict()
+                changes = True
                 continue
             else:
                 # RFC 7541 6.2.2, 6.2.3
@@ -215,10 +227,15 @@ cdef class Decoder:
             size += field.size
             if size <= max_size and count <= max_fields:
                 fields.append(field)
+        if changes:
+            self._last = None
         if size > max_size:
             raise LimitExceeded("head", max_size, status_hint=431)
         if count > max_fields:
             raise LimitExceeded("fields", max_fields, status_hint=431)
+        self._last = None if changes or len(block) > KEPT else block
+        self._found = fields
+        self._found_size = size
         return fields
 
     cdef Field _at(self, long long index):

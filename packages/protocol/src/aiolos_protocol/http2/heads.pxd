@@ -10,6 +10,7 @@ cdef int _PRIORITY, _PROTOCOL, _SCHEME, _STATUS
 
 cdef class _Parts:
     cdef public list pseudo
+    cdef public int pseudos
     cdef public list lines
     cdef public list cookies
     cdef public Field host

@@ -126,12 +126,14 @@ def _shown(name: bytes) -> str:
 
 
 class _Parts:
-    """A block sorted: `pseudo` by kind, the field lines, and those that mean something here."""
+    """A block sorted: `pseudo` by kind, how many they are, the field lines, and those that mean
+    something here."""
 
-    __slots__ = ("cookies", "expect", "host", "length", "lines", "priority", "pseudo")
+    __slots__ = ("cookies", "expect", "host", "length", "lines", "priority", "pseudo", "pseudos")
 
     def __init__(self) -> None:
         self.pseudo: list[Field | None] = [None] * (_STATUS + 1)
+        self.pseudos = 0
         self.lines: list[bytes] = []
         self.cookies: list[bytes] | None = None
         self.host: Field | None = None
@@ -167,6 +169,7 @@ def _sorted(fields: list[Field], limits: Limits) -> _Parts:
             if parts.pseudo[kind] is not None:
                 raise StreamFailed(f"{_shown(field.name)} is repeated (RFC 9113 8.3)")
             parts.pseudo[kind] = field
+            parts.pseudos += 1
         else:
             regular = True
             _note(parts, field, kind)
@@ -289,7 +292,7 @@ def read_response(
     parts = _sorted(fields, limits)
     pseudo = parts.pseudo
     status_field = pseudo[_STATUS]
-    if status_field is None or any(pseudo[_METHOD:_STATUS]):
+    if status_field is None or parts.pseudos > 1:
         raise StreamFailed("a response has :status and no other pseudo-field (RFC 9113 8.3.2)")
     if parts.host is not None:
         parts.lines.append(parts.host.line)

@@ -5,7 +5,7 @@ from typing import Final
 from ..errors import LimitExceeded
 from .errors import ConnectionFailed, ErrorCode
 from .field import Field
-from .tables import HUFFMAN, PADDED, STATIC, TREE
+from .tables import HUFFMAN, KEPT, PADDED, STATIC, TREE
 
 _FIELDS: Final = tuple(Field(name, value) for name, value in STATIC)
 _STATIC_COUNT: Final = len(STATIC)
@@ -29,10 +29,15 @@ def _failed(message: str) -> ConnectionFailed:
 class Decoder:
     """See `hpack`."""
 
-    __slots__ = ("_entries", "_limit", "_max_size", "_size")
+    __slots__ = ("_entries", "_found", "_found_size", "_last", "_limit", "_max_size", "_size")
 
     def __init__(self, table_size: int = 4096) -> None:
         self._entries: list[Field] = []
+        # The last block, where neither it nor one since has changed the table, and its fields: the
+        # same bytes mean the same again. Peers often send one head after the other like that.
+        self._last: bytes | None = None
+        self._found: list[Field] = []
+        self._found_size = 0
         self._size = 0
         self._limit = table_size
         self._max_size = table_size
@@ -49,6 +54,9 @@ class Decoder:
 
     def decode(self, block: bytes, max_size: int, max_fields: int) -> list[Field]:
         """See `hpack`."""
+        if block == self._last and self._found_size <= max_size and len(self._found) <= max_fields:
+            return self._found
+        changes = False
         fields: list[Field] = []
         size = count = pos = 0
         end = len(block)
@@ -62,12 +70,14 @@ class Decoder:
                 # RFC 7541 6.2.1
                 field, pos = self._literal(block, pos, 0x3F)
                 self._insert(field)
+                changes = True
             elif byte & 0x20:
                 # RFC 7541 6.3
                 table_size, pos = _integer(block, pos, 0x1F)
                 if count:
                     raise _failed("a table size update behind a field (RFC 7541 4.2)")
                 self._resize(table_size)
+                changes = True
                 continue
             else:
                 # RFC 7541 6.2.2, 6.2.3
@@ -76,10 +86,15 @@ class Decoder:
             size += field.size
             if size <= max_size and count <= max_fields:
                 fields.append(field)
+        if changes:
+            self._last = None
         if size > max_size:
             raise LimitExceeded("head", max_size, status_hint=431)
         if count > max_fields:
             raise LimitExceeded("fields", max_fields, status_hint=431)
+        self._last = None if changes or len(block) > KEPT else block
+        self._found = fields
+        self._found_size = size
         return fields
 
     def _at(self, index: int) -> Field:

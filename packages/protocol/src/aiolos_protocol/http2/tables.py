@@ -2,6 +2,9 @@
 
 from typing import Final
 
+KEPT: Final = 1024
+"""The largest block that a decoder remembers with what it means, in bytes."""
+
 # RFC 7541 A, from index 1: one field a line, the value behind the name.
 STATIC: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b":authority", b""),
