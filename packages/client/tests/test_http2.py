@@ -223,10 +223,21 @@ class TestAgain:
             assert server.data == {1: b"body", 3: b"body", 5: b"body"}
 
     async def test_but_not_for_ever(self, session):
-        async with Server(refuse, refuse, refuse) as server:
+        async with Server(*[refuse] * 6) as server:
             with pytest.raises(ServerDisconnectedError):
                 await get(session, server.url)
-            assert server.streams == [[1, 3, 5]]
+            assert server.streams == [[1, 3, 5, 7, 9, 11]]
+
+    async def test_another_connection_is_taken_to_allow_as_much(self, session):
+        """Until it has said so itself; else it would have to refuse."""
+        async with Server(Server.ok, *[nothing] * 6, settings={3: 2}) as server:
+            await get(session, server.url)
+            asked = [asyncio.ensure_future(get(session, server.url)) for _ in range(6)]
+            while sum(map(len, server.streams)) < 7:
+                await asyncio.sleep(0)
+            assert sorted(map(len, server.streams)) == [2, 2, 3]
+            for each in asked:
+                each.cancel()
 
     async def test_not_where_the_body_is_gone(self, session):
         async def pieces():

@@ -267,7 +267,7 @@ class BaseConnector:
             if traces is not None:
                 await traces.send("on_connection_create_start", TraceConnectionCreateStartParams())
             async with asyncio.timeout(dial_timeout):
-                link: ClientLink = await self._dial(host.key, self._factory(host.key), traces)
+                link: ClientLink = await self._dial(host.key, self._factory(host), traces)
         except TimeoutError as error:
             self._gave_up(host)
             if dial_timeout is None:
@@ -296,27 +296,36 @@ class BaseConnector:
         shares = isinstance(link, H2ClientLink)
         self._pool.opened(host, link, shares)
         if shares:
-            link.on_settings = partial(self._share_out, host)
-            self._share_out(host)
+            link.on_settings = partial(self._settled, host, link)
+            self._settled(host, link)
         if self._pool.is_waited_for():
             self._serve()
 
     def answered(self, link: ClientLink) -> None:
         """A response's head has come over `link`, which has TLS."""
 
-    def _factory(self, key: ConnectionKey) -> Callable[[], Any]:
+    def _settled(self, host: Host, link: H2ClientLink) -> None:
+        """The settings of a shared connection have changed, or are the first."""
+        host.streams = link.most_streams
+        self._share_out(host)
+
+    def _factory(self, host: Host) -> Callable[[], Any]:
         """What makes the protocol of a new connection."""
+        key = host.key
+        new_h2 = partial(self._new_h2, host)
         if knows_http2(self._http2, key):
-            return self._new_h2
+            return new_h2
         if key.is_ssl and key.http2 and self._http2 is not False:
-            return partial(Negotiation, self._new_h1, self._new_h2)
+            return partial(Negotiation, self._new_h1, new_h2)
         return self._new_h1
 
     def _new_h1(self) -> H1ClientLink:
         return H1ClientLink(self._loop, self._clock, self._limits, self, self._lenient)
 
-    def _new_h2(self) -> H2ClientLink:
+    def _new_h2(self, host: Host) -> H2ClientLink:
         link = H2ClientLink(self._loop, self._clock, self._limits, self)
+        if host.streams:
+            link.most_streams = host.streams
         link.watch_peer(_SILENCE, _ANSWER_WITHIN)
         return link
 

@@ -27,11 +27,13 @@ class Host:
     `idle` maps idle connections to the time since when they are; the last used is the last.
     `shared` maps connections that many requests share to how many these are, 0 included.
     `waiting` maps tickets, which count, to whoever waits, first come first. `in_use` counts
-    requests in flight, connections that are being opened included.
+    requests in flight, connections that are being opened included. `streams` is how many requests
+    its last shared connection took at once, 0 while that is not known.
     """
 
     __slots__ = (
-        "__weakref__", "idle", "in_use", "key", "listed", "opening", "shared", "sharing", "waiting",
+        "__weakref__", "idle", "in_use", "key", "listed", "opening", "shared", "sharing", "streams",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, key: ConnectionKey, sharing: Sharing = Sharing.NEVER) -> None:
@@ -41,6 +43,7 @@ class Host:
         self.shared: dict[Any, int] = {}
         self.sharing = sharing
         self.opening = False
+        self.streams = 0
         self.waiting: OrderedDict[int, Any] = OrderedDict()
         self.listed = False
 

@@ -5,6 +5,7 @@ that the connector's clock sweeps, and only a bound below a second gets a timer 
 """
 
 import asyncio
+import random
 from functools import partial
 from typing import Any, Final
 
@@ -33,7 +34,9 @@ from .upload import send_body
 # (RFC 9110 10.1.1), in seconds.
 _PATIENCE: Final = 1.0
 # How often a request is sent that its server refuses to work on (RFC 9113 8.7).
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 6
+# From the second time on it waits, for a random time below this many seconds, doubled each time.
+_PAUSE: Final = 0.01
 
 
 class Sender:
@@ -95,6 +98,8 @@ class Sender:
                 if attempts == _ATTEMPTS or request.is_consumed():
                     raise request_error(request, error, 0) from error
                 link = None
+                if attempts > 1:
+                    await self._pause(request, attempts)
                 if request.offer is not None:
                     link = await self._way_of_websocket(request)
                     place = self._place(request)
@@ -120,6 +125,14 @@ class Sender:
         if place.key.is_ssl:
             self._connector.answered(link)
         return self._respond(request, head, exchange)
+
+    async def _pause(self, request: ClientRequest, attempts: int) -> None:
+        """Leave a server that refuses time; random, so that many do not come back at once."""
+        pause = random.uniform(0, _PAUSE * 2**attempts)  # noqa: S311
+        total = request.settings.timeout.total
+        if total:
+            pause = min(pause, max(0.0, request.begun + total - self._loop.time()))
+        await asyncio.sleep(pause)
 
     def _give_up(self, link: ClientLink, exchange: ClientExchange | None) -> None:
         if exchange is None:

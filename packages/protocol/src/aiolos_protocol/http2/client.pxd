@@ -7,6 +7,7 @@ cdef int BODY, DONE, OVER
 
 
 cdef class ClientConnection(Connection):
+    cdef public Py_ssize_t expected
     cdef public unsigned int next_stream
 
     cpdef Py_ssize_t room(self) except -1

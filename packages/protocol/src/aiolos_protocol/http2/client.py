@@ -14,20 +14,25 @@ from .stage import OVER
 from .stream import BODY, DONE, ROWS, Event, Stream
 
 _MAX_STREAM: Final = 2**31 - 1
-_UNDECLARED: Final = 100
+# RFC 9113 6.5.2: nobody should allow less.
+EXPECTED_STREAMS: Final = 100
 
 
 class ClientConnection(Connection):
     """Opens streams, the next one with the number `next_stream`. They need not be released.
 
+    `expected` is how many the server is taken to allow until it has said so; that bound is a
+    guess, and a server that allows less refuses some (RFC 9113 5.1.2).
+
     The preface is queued when it is made; requests may follow at once (RFC 9113 3.4).
     """
 
-    __slots__ = ("next_stream",)
+    __slots__ = ("expected", "next_stream")
 
     def __init__(self, sink: Sink, limits: Limits) -> None:
         Connection.__init__(self, sink, limits)
         self.next_stream = 1
+        self.expected = EXPECTED_STREAMS
         self._out.push(frames.PREFACE)
         self._begin({int(Setting.ENABLE_PUSH): 0})
 
@@ -37,9 +42,8 @@ class ClientConnection(Connection):
         """How many more streams may be opened now, 0 or more."""
         if self._stage == OVER or self.goaway != FOREVER or self.next_stream > _MAX_STREAM:
             return 0
-        # Until the server has spoken nothing is promised: what most allow will do.
         remote = self.remote
-        most: int = remote.max_concurrent_streams if remote.received else _UNDECLARED
+        most: int = remote.max_concurrent_streams if remote.received else self.expected
         return max(0, most - len(self.streams))
 
     def is_exhausted(self) -> bool:

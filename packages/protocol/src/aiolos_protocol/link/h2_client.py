@@ -105,6 +105,19 @@ class H2ClientLink(H2Link):
         return self._spare() + len(self._exchanges) > expected
 
     @property
+    def most_streams(self) -> int:
+        """How many exchanges the server takes at once; until it has said so, what is expected.
+
+        May be set to what another connection has shown."""
+        remote = self._conn.remote
+        most: int = remote.max_concurrent_streams if remote.received else self._conn.expected
+        return most
+
+    @most_streams.setter
+    def most_streams(self, expected: int) -> None:
+        self._conn.expected = expected
+
+    @property
     def in_flight(self) -> int:
         """How many exchanges are at work."""
         return len(self._exchanges)
