@@ -366,10 +366,11 @@ def upstream(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy --strict over every package."""
     session.install("-q", "mypy>=1.13", "nox", *TYPED, *TESTING)
-    paths = [str(ROOT / "packages" / package / "src") for package in FULL]
+    paths = [str(ROOT / "packages" / each / "src") for each in (*FULL, "aiohttp-compat")]
     env = {"MYPYPATH": os.pathsep.join(paths)}
     names = [arg for package in FULL for arg in ("-p", f"aiolos_{package}")]
     names[-1] = "aiolos"
+    names += ["-p", "aiohttp", "-p", "aiolos_aiohttp"]
     session.run("mypy", *names, env=env)
     session.run("mypy", *map(str, sorted(Path("tests-integration").glob("typed_*.py"))), env=env)
     session.run("mypy", "noxfile.py", "tools/version.py", "tools/listing.py", "tools/dev.py")
@@ -381,7 +382,7 @@ def lint(session: nox.Session) -> None:
     session.install("-q", "ruff>=0.8", "import-linter>=2.1")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    paths = [str(ROOT / "packages" / package / "src") for package in FULL]
+    paths = [str(ROOT / "packages" / each / "src") for each in (*FULL, "aiohttp-compat")]
     session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join(paths)})
 
 

@@ -16,7 +16,7 @@ from aiolos import *  # noqa: E402, F403  # all of its names, as its own __all__
 from aiolos_aiohttp.standin import VERSION as __version__  # noqa: E402, N811  # libraries go by it
 from aiolos_protocol import siblings  # noqa: E402
 
-from . import _missing, hdrs  # noqa: E402
+from . import _missing, hdrs  # type: ignore[no-redef]  # noqa: E402
 from ._aliases import give_aliases  # noqa: E402
 from .client import ClientSession, request  # noqa: E402
 from .client_reqrep import ClientRequest, ClientResponse  # noqa: E402

@@ -65,7 +65,7 @@ def give_aliases() -> None:
             setattr(config, f"_{name}", another_name(name))
 
 
-def _subclassed(cls: Any, **options: Any) -> None:
+def _subclassed(cls: Any, /, **options: Any) -> None:
     """A class that overrides `_start` has a step of its own, which the server is to call."""
     super(BaseResponse, cls).__init_subclass__(**options)
     if "_start" in vars(cls) and "prepare" not in vars(cls):

@@ -20,7 +20,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ._private import another_name
-from .client_reqrep import ClientRequest, ClientResponse
+from .client_reqrep import ClientRequest
+from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
 from .connector import BaseConnector as BaseConnector
 from .connector import NamedPipeConnector as NamedPipeConnector
 from .connector import TCPConnector
@@ -32,7 +33,7 @@ _RequestContextManager = RequestContext
 _BaseRequestContextManager = _WSRequestContextManager = Context
 
 
-class ClientSession(aiolos.ClientSession):
+class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     """A session; every verb goes through _request()."""
 
     _cookie_jar = another_name("_jar")
@@ -61,7 +62,9 @@ class ClientSession(aiolos.ClientSession):
             **_given(options),
         )
 
-    async def _request(self, method: str, str_or_url: str | URL, **options: Any) -> Any:
+    async def _request(  # type: ignore[override]  # the name of the original's parameter
+        self, method: str, str_or_url: str | URL, **options: Any
+    ) -> Any:
         given = {name: value for name, value in options.items() if value is not sentinel}
         if isinstance(given.get("timeout"), (int, float)):
             # As the original still takes it, for a request and not for a session.
@@ -127,7 +130,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-class request:  # noqa: N801 - the original's name, that of a function
+class request:  # type: ignore[no-redef]  # noqa: N801  # the original's name, of a function
     """`async with request(method, url, ...) as response:` for a single request."""
 
     def __init__(

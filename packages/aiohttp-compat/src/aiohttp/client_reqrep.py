@@ -98,11 +98,11 @@ class ClientResponse(aiolos.ClientResponse):
 
     _headers = Private(lambda self: self.head.headers)
     _raw_headers = Private(lambda self: self.head.raw_headers)
-    _request_info = Private(lambda self: aiolos.ClientResponse.request_info.fget(self))
-    _cookies = Private(lambda self: aiolos.ClientResponse.cookies.fget(self))
-    method = Private(lambda self: self._exchange.head.method)  # type: ignore[assignment]
-    reason = Private(lambda self: self.head.reason)  # type: ignore[assignment]
-    version = Private(lambda self: self.head.version)  # type: ignore[assignment]
+    _request_info = Private(lambda self: super().request_info)
+    _cookies = Private(lambda self: super().cookies)
+    method = Private(lambda self: self._exchange.head.method)
+    reason = Private(lambda self: self.head.reason)
+    version = Private(lambda self: self.head.version)
     _connection = Private(lambda self: None)
     _released = False
     _loop = Private(lambda self: asyncio.get_event_loop())
@@ -141,7 +141,7 @@ class ClientResponse(aiolos.ClientResponse):
         request: Any = _NoRequest(url, session)
         super().__init__(request, exchange, ResponseHead(0), EMPTY)
         self.status = None  # type: ignore[assignment]
-        self.content = None  # type: ignore[assignment]
+        self.content = None  # type: ignore[assignment]  # until whoever made it sets it
         self.method = method
         self.reason = self.version = None
         self._headers = self._raw_headers = None
@@ -183,7 +183,9 @@ class ClientResponse(aiolos.ClientResponse):
     @property
     def content_length(self) -> int | None:
         """The body's length in bytes where the head announces it."""
-        length = (self.headers or {}).get("Content-Length", "")
+        # Made by hand, it may have none.
+        headers: Any = self.headers
+        length = headers.get("Content-Length", "") if headers else ""
         return int(length) if length.isdecimal() else None
 
     @property
@@ -198,12 +200,14 @@ class ClientResponse(aiolos.ClientResponse):
     @property
     def closed(self) -> bool:
         """True when the connection serves this response no more."""
-        return self.content is None or super().closed
+        content: Any = self.content
+        return content is None or super().closed
 
     def release(self) -> Awaitable[None]:
         """See ClientResponse of aiolos."""
         self._released = True
-        return READY if self.content is None else super().release()
+        content: Any = self.content
+        return READY if content is None else super().release()
 
 
 class _NoExchange:

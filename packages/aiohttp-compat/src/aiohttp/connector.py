@@ -117,7 +117,7 @@ class BaseConnector(aiolos.BaseConnector):
             return Pending(wait_for(asyncio.ensure_future(_all(waiting or ()), loop=self._loop)))
         return waiting[0]
 
-    def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]]:
+    def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]] | None:
         return [super().close(abort_ssl=abort_ssl)]
 
     def _factory(self, key: ConnectionKey | None = None) -> Any:
@@ -175,8 +175,8 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
 
     def _adopted(self, handler: ResponseHandler) -> Any:
         """A connection of ours on the transport that somebody has opened for his own `handler`."""
-        link = self._new_h1()
-        transport = handler.transport
+        link: Any = self._new_h1()
+        transport: Any = handler.transport
         transport.set_protocol(link)
         link.connection_made(transport)
         # It may hold what closes the transport when it is collected, as a StreamWriter does.

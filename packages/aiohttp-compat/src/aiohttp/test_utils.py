@@ -15,7 +15,7 @@ REUSE_ADDRESS: Final = False
 __all__ = [*test_utils.__all__, "aiohttp_test_client"]
 
 
-def make_mocked_request(
+def make_mocked_request(  # type: ignore[no-redef]  # with the original's parameters
     method: str,
     path: str,
     headers: Any = None,

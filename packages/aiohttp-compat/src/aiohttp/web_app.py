@@ -53,7 +53,7 @@ class Application(aiolos.web.Application):
             or is_changed(self._router, UrlDispatcher, "resolve")
         ):
             self.matches = {}
-            self.resolve = self._resolve_later  # type: ignore[assignment, method-assign]
+            self.resolve = self._resolve_later  # type: ignore[method-assign]
 
     def _resolve_later(self, head: RequestHead) -> Any:
         """Who answers: `_handle`, which resolves once more."""
