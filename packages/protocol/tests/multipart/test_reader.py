@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
+from aiolos_protocol.coding import decoded
 from aiolos_protocol.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from aiolos_protocol.forms import FormData
 from aiolos_protocol.limits import Limits
@@ -383,6 +384,100 @@ async def test_a_bomb() -> None:
         await part.read(decode=True)
 
 
+TIGHT = Limits(decompression_burst=50_000, decompression_ratio=10)
+
+
+def coded_parts(count: int, size: int) -> bytes:
+    """`count` parts of `size` zeros each."""
+    part = b"--:\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(size)) + b"\r\n"
+    return part * count + b"--:--\r\n"
+
+
+async def read_parts(reader: MultipartReader) -> int:
+    size = 0
+    async for part in reader:
+        if isinstance(part, MultipartReader):
+            size += await read_parts(part)
+        else:
+            size += len(await part.read(decode=True))
+    return size
+
+
+async def test_all_parts_share_one_budget() -> None:
+    assert await read_parts(MultipartReader(MIXED, body(coded_parts(5, 10_000)), limits=TIGHT))
+    with pytest.raises(LimitExceeded, match="decompression_ratio=10"):
+        await read_parts(MultipartReader(MIXED, body(coded_parts(6, 10_000)), limits=TIGHT))
+
+
+async def test_parts_share_the_budget_of_what_holds_them() -> None:
+    """Neither the message's coding nor that of its part may be a bomb upon the other."""
+    inner = MIXED["Content-Type"].encode()
+    for count, bomb in ((2, False), (40, True)):
+        nested = gzip.compress(coded_parts(count, 10_000))
+        whole = b"--x\r\nContent-Encoding: gzip\r\nContent-Type: %b\r\n\r\n%b\r\n--x--" % (
+            inner,
+            nested,
+        )
+        headers = {"Content-Type": "multipart/mixed; boundary=x"}
+        plain = StreamReader()
+        plain.feed_data(whole)
+        plain.feed_eof()
+        coded = StreamReader()
+        coded.feed_data(gzip.compress(whole))
+        coded.feed_eof()
+        for content in (plain, decoded(coded, "gzip", TIGHT)):
+            reader = MultipartReader(headers, content, limits=TIGHT)
+            if bomb:
+                with pytest.raises(LimitExceeded, match="decompression_ratio=10"):
+                    await read_parts(reader)
+            else:
+                assert await read_parts(reader) == 20_000
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("nested", [False, True])
+async def test_other_tasks_get_their_turn_while_a_part_is_decoded(
+    nested: bool, encoded: bool
+) -> None:
+    """All of it has arrived, and most of it is thrown away."""
+    data = gzip.compress(b"\n" * 20_000_000)
+    head = b"Content-Encoding: gzip\r\n"
+    if nested:
+        data = gzip.compress(b"\n" * 20_000_000 + b"\r\n--y\r\n\r\nx\r\n--y--")
+        head += b"Content-Type: multipart/mixed; boundary=y\r\n"
+    if encoded:
+        data = base64.b64encode(data)
+        head += b"Content-Transfer-Encoding: base64\r\n"
+    whole = b"--:\r\n%b\r\n%b\r\n--:--\r\n" % (head, data)
+    limits = Limits(decompression_ratio=10_000)
+    reading = asyncio.ensure_future(read_parts(MultipartReader(MIXED, body(whole), limits=limits)))
+    turns = 0
+    while not reading.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert await reading == (1 if nested else 20_000_000)
+    assert turns > 10
+
+
+async def test_other_tasks_get_their_turn_between_pieces() -> None:
+    """As above, where it is the reader who decodes what was read."""
+    limits = Limits(decompression_ratio=10_000)
+    head = "Content-Encoding: gzip"
+    part = await first(part_of(gzip.compress(bytes(10_000_000)), head, limits=limits))
+    coded = await part.read()
+
+    async def decode() -> int:
+        return sum([len(piece) async for piece in part.decode_iter(coded)])
+
+    decoding = asyncio.ensure_future(decode())
+    turns = 0
+    while not decoding.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert await decoding == 10_000_000
+    assert turns > 5
+
+
 # Encodings
 
 
@@ -413,15 +508,15 @@ async def test_round_trip_through_the_writer(head: str, data: bytes, piece: int,
     raw = await part.read()
     assert (await first(reader())).decode(raw) == data
     part = await first(reader())
-    decoded = b""
+    found = b""
     while chunk := await part.read_chunk(size):
-        decoded += b"".join([each async for each in part.decode_iter(chunk)])
-    assert decoded == data
+        found += b"".join([each async for each in part.decode_iter(chunk)])
+    assert found == data
     part = await first(reader())
-    decoded = b""
+    found = b""
     while chunk := await part.read_chunk(size):
-        decoded += part.decode(chunk)
-    assert decoded == data
+        found += part.decode(chunk)
+    assert found == data
 
 
 async def test_forms_know_no_content_coding() -> None:

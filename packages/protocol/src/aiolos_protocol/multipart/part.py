@@ -2,12 +2,12 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol, Self
 
 from .. import hdrs
-from ..compression import PIECE, ContentDecoder, parse_codings
+from ..compression import PIECE, Budget, ContentDecoder, give_way, parse_codings, pull
 from ..fields.content_type import charset_codec, parse_content_type
 from ..fields.disposition import Disposition, parse_disposition
 from ..limits import DEFAULT_LIMITS, Limits
@@ -34,14 +34,18 @@ class Readable(Protocol):
 
 
 class Source:
-    """A parser and the content that it is fed from."""
+    """A parser and the content that it is fed from; parts share the `budget` of the content."""
 
-    __slots__ = ("_parser", "_readany")
+    __slots__ = ("_is_wire", "_parser", "_readany", "budget")
 
-    def __init__(self, parser: MultipartParser, content: Any) -> None:
+    def __init__(self, parser: MultipartParser, content: Any, limits: Limits) -> None:
         self._parser = parser
         # Readers of others' making have read() alone.
         self._readany = getattr(content, "readany", None) or partial(content.read, PIECE)
+        budget = getattr(content, "budget", None)
+        # What is decoded itself has a budget, which counts what came over the wire for it.
+        self._is_wire = not isinstance(budget, Budget)
+        self.budget: Final[Budget] = budget if isinstance(budget, Budget) else Budget(limits)
 
     async def next_event(self) -> Event:
         """The next event; suspends while there are no bytes to tell it from. Raises what the
@@ -53,6 +57,8 @@ class Source:
                 return event
             data = await self._readany()
             if data:
+                if self._is_wire:
+                    self.budget.receive(len(data))
                 parser.feed(data)
             else:
                 parser.feed_eof()
@@ -85,7 +91,8 @@ class BodyPartReader:
         """`boundary` with its two dashes; `content` stands at the first byte of the body."""
         if not isinstance(content, Source):
             delimiter = boundary.encode() if isinstance(boundary, str) else boundary
-            content = Source(MultipartParser(delimiter[2:], limits, in_part=True), content)
+            parser = MultipartParser(delimiter[2:], limits, in_part=True)
+            content = Source(parser, content, limits)
         self.headers = headers
         self._source = content
         self._is_form = subtype == "form-data"
@@ -97,7 +104,7 @@ class BodyPartReader:
         self._buffer = b""
         self._position = 0
         self._ended = False
-        self._decoder: _Decoder | None = None
+        self._encodings: _Decoding | None = None
         self._disposition: Disposition | None = None
 
     def __aiter__(self) -> Self:
@@ -170,27 +177,25 @@ class BodyPartReader:
     # Without encodings.
 
     async def read_decoded(self) -> bytes:
-        """The next decoded bytes, at least one; b"" at the end."""
-        decoder = self._decoding()
-        while not (data := decoder.read(self._piece)):
-            raw = await self.readany()
-            if not raw:
-                return decoder.finish(self._piece)
-            decoder.feed(raw)
-        return data
+        """The next decoded bytes, at least one; b"" at the end. It gives other tasks their turn."""
+        decoding = self._decoding()
+        return await pull(decoding.codings, decoding.readany, self._piece)
 
     def decode(self, data: bytes) -> bytes:
         """`data`, read before and decoded in the order of reading, without its encodings."""
-        decoder = self._decoding()
-        decoder.feed(bytes(data))
-        return b"".join(iter(lambda: decoder.read(self._piece), b""))
+        decoding = self._decoding()
+        decoding.feed(bytes(data))
+        return b"".join(iter(lambda: decoding.codings.read(self._piece), b""))
 
     async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
-        """As decode(), in pieces, so that a small `data` may stand for much."""
-        decoder = self._decoding()
-        decoder.feed(bytes(data))
-        while piece := decoder.read(self._piece):
-            yield piece
+        """As decode(), in pieces, so that a small `data` may stand for much; it gives other tasks
+        their turn."""
+        decoding = self._decoding()
+        decoding.feed(bytes(data))
+        while (piece := decoding.codings.step(self._piece)) is not None:
+            if piece:
+                yield piece
+            await give_way(decoding.codings.budget)
 
     async def text(self, *, encoding: str | None = None) -> str:
         """The rest of the body as text, in `encoding`, else in its own charset, else UTF-8."""
@@ -256,38 +261,46 @@ class BodyPartReader:
         if size > self._max_size:
             raise self._max_size_error(self._max_size)
 
-    def _decoding(self) -> "_Decoder":
-        if self._decoder is None:
+    def _decoding(self) -> "_Decoding":
+        if self._encodings is None:
             encoded = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING, "").strip(" \t").lower()
             coded = None if self._is_form else self.headers.get(hdrs.CONTENT_ENCODING)
-            self._decoder = _Decoder(encoded, coded, self._limits)
-        return self._decoder
+            codings = parse_codings(coded, self._limits)
+            self._encodings = _Decoding(
+                self.readany,
+                transfer.decoder(encoded),
+                ContentDecoder(codings, self._limits, self._source.budget),
+            )
+        return self._encodings
 
 
-class _Decoder:
-    """Undoes a transfer encoding, then content codings."""
+class _Decoding:
+    """What undoes the encodings of a part: first that of its transfer, then its content codings."""
 
-    __slots__ = ("_codings", "_finished", "_transfer")
+    __slots__ = ("_is_ended", "_readany", "_transfer", "codings")
 
-    def __init__(self, encoded: str, coded: str | None, limits: Limits) -> None:
-        self._transfer = transfer.decoder(encoded)
-        self._codings = ContentDecoder(parse_codings(coded, limits), limits)
-        self._finished = False
+    def __init__(
+        self,
+        readany: Callable[[], Awaitable[bytes]],
+        transfer_decoder: transfer.TransferCoder | None,
+        codings: ContentDecoder,
+    ) -> None:
+        self._readany = readany
+        self._transfer = transfer_decoder
+        self._is_ended = False
+        self.codings = codings
 
     def feed(self, data: bytes) -> None:
-        """The next bytes as they were sent; read() must have returned b"" before."""
-        self._codings.feed(data if self._transfer is None else self._transfer.feed(data))
+        """The next bytes as they were sent, for the codings."""
+        self.codings.feed(data if self._transfer is None else self._transfer.feed(data))
 
-    def read(self, size: int) -> bytes:
-        """The next decoded bytes, about `size` at most; b"" where it takes more."""
-        return self._codings.read(size)
-
-    def finish(self, size: int) -> bytes:
-        """What is left when all has been fed; called until it gives b""."""
-        if self._transfer is not None and not self._finished:
-            self._finished = True
-            self._codings.feed(self._transfer.finish())
-        data = self._codings.read(size)
-        if not data:
-            self._codings.finish()
+    async def readany(self) -> bytes:
+        """The next bytes in their codings only, at least one; b"" at the end."""
+        if self._transfer is None:
+            return await self._readany()
+        data = b""
+        while not data and not self._is_ended:
+            sent = await self._readany()
+            self._is_ended = not sent
+            data = self._transfer.feed(sent) if sent else self._transfer.finish()
         return data

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from multidict import CIMultiDictProxy
 
 from .. import hdrs
+from ..compression import Budget
 from ..errors import LimitExceeded
 from ..fields.content_type import parse_content_type
 from ..limits import DEFAULT_LIMITS, Limits
@@ -58,7 +59,7 @@ class MultipartReader:
         self._max_size = client_max_size
         self._max_size_error = max_size_error_cls
         endless = self._subtype == "x-mixed-replace"
-        self._source = Source(MultipartParser(boundary, limits, endless=endless), content)
+        self._source = Source(MultipartParser(boundary, limits, endless=endless), content, limits)
         self._default_charset: str | None = None
         self._last: BodyPartReader | None = None
         self._begun = False
@@ -134,7 +135,7 @@ class MultipartReader:
             raise LimitExceeded("nesting", self._limits.nesting)
         reader = (self.multipart_reader_cls or type(self))(
             headers,
-            _Decoded(part),
+            _Decoded(part, self._source.budget),
             client_max_size=self._max_size,
             max_size_error_cls=self._max_size_error,
             limits=self._limits,
@@ -156,10 +157,11 @@ async def _charset(part: BodyPartReader) -> str:
 class _Decoded:
     """The body of a part, without its encodings, as the content of a reader."""
 
-    __slots__ = ("_part",)
+    __slots__ = ("_part", "budget")
 
-    def __init__(self, part: BodyPartReader) -> None:
+    def __init__(self, part: BodyPartReader, budget: Budget) -> None:
         self._part = part
+        self.budget = budget
 
     async def readany(self) -> bytes:
         """As Content.readany."""
