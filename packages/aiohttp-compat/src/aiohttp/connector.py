@@ -18,6 +18,7 @@ from aiolos_client.addresses import address_info, interleaved
 from aiolos_client.connector import SCHEMES
 from aiolos_client.dialer import tls_error
 from aiolos_client.happyeyeballs import connected_socket
+from aiolos_client.pool import Host
 from aiolos_client.tls import tls_context
 from aiolos_client.tracing import Traces
 from aiolos_protocol.transport import Pending, wait_for
@@ -120,9 +121,9 @@ class BaseConnector(aiolos.BaseConnector):
     def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]] | None:
         return [super().close(abort_ssl=abort_ssl)]
 
-    def _factory(self, key: ConnectionKey | None = None) -> Any:
-        # Without a key it is what the original has there: it makes a protocol, of HTTP/1.1.
-        return self._new_h1() if key is None else super()._factory(key)
+    def _factory(self, host: Host | None = None) -> Any:
+        # Without a host it is what the original has there: it makes a protocol, of HTTP/1.1.
+        return self._new_h1() if host is None else super()._factory(host)
 
     @property
     def _conns(self) -> dict[ConnectionKey, deque[tuple[Any, float]]]:
@@ -153,7 +154,7 @@ class BaseConnector(aiolos.BaseConnector):
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         key = req.connection_key
-        return await super()._dial(key, super()._factory(key), traces)
+        return await super()._dial(key, super()._factory(self.host(key)), traces)
 
 
 class TCPConnector(BaseConnector, aiolos.TCPConnector):
