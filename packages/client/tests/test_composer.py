@@ -56,7 +56,7 @@ class TestUrls:
                 pass
             async with session.get("/", params="x=1&y=2"):
                 pass
-            with pytest.raises(TypeError):
+            with pytest.raises(TypeError, match=r"params take .*, not \{'a': None\}"):
                 await session.get("/", params={"a": None})
         assert [each.split(b" ")[1] for each in peer.requests] == [
             b"/?q=python&page=1",
@@ -151,6 +151,26 @@ class TestHeads:
             with pytest.raises(ValueError, match="needs HTTP/1.1"):
                 await session.post("/", data=_pieces())
         assert peer.requests[0].startswith(b"GET / HTTP/1.0\r\n")
+
+    @pytest.mark.parametrize(
+        ("option", "value", "words"),
+        [
+            ("headers", {"A": 1}, "header A must be a str, not 1; write str"),
+            ("raise_for_status", 5, "raise_for_status takes True, False or a coroutine function"),
+            ("max_redirects", "x", "max_redirects takes a number, not 'x'"),
+            ("version", "1.1", "version takes HttpVersion10 or HttpVersion11, not '1.1'"),
+            ("middlewares", 5, "middlewares takes a list of coroutine functions"),
+            ("middlewares", [5], "a middleware is a coroutine function"),
+            ("retry", 5, "retry takes a RetryPolicy, not 5"),
+            ("on_informational", 5, "on_informational takes a function"),
+        ],
+    )
+    async def test_options_of_another_type_are_named_at_once(
+        self, unused_port, option, value, words
+    ):
+        async with ClientSession() as session:
+            with pytest.raises(TypeError, match=words):
+                await session.get(f"http://127.0.0.1:{unused_port}/", **{option: value})
 
     async def test_an_unknown_option_is_named(self, talk):
         async with talk() as (_, session):

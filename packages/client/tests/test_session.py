@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import socket
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import aiolos_client
 import pytest
 from aiolos_client import ClientSession, ClientTimeout
-from aiolos_protocol.testkit import ScriptedPeer
+from aiolos_protocol.testkit import MemoryTransport, ScriptedPeer
 from yarl import URL
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -184,6 +186,62 @@ async def test_a_server_that_hangs_up_is_named(talk):
         with pytest.raises(aiolos_client.ServerDisconnectedError, match="127.0.0.1:"):
             await session.post("/x", data=b"1")
         assert len(peer.requests) == 1
+
+
+async def test_a_server_that_resets_is_told_from_one_that_closes(peer):
+    async def serve(reader, writer):
+        writer.write(b"HTTP/1.1 2")
+        await writer.drain()
+        await asked.wait()
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    asked = asyncio.Event()
+    async with peer(serve) as server, ClientSession(server.url) as session:
+        asking = asyncio.ensure_future(_started(session.get("/x")))
+        while not (session.connector._hosts and next(iter(session.connector._hosts)).received):
+            await asyncio.sleep(0)
+        asked.set()
+        words = "reset the connection of GET .*/x after 10 bytes of the head"
+        with pytest.raises(aiolos_client.ServerDisconnectedError, match=words):
+            await asking
+
+
+async def test_an_ordinary_request_is_one_write_and_no_task_and_no_timer():
+    loop = asyncio.get_running_loop()
+    transports, made = [], []
+
+    class Server(MemoryTransport):
+        def write(self, data):
+            super().write(data)
+            loop.call_soon(self.receive, OK)
+
+    async def connect(factory, host, port, ssl=None):
+        link = factory()
+        transports.append(Server(loop, link))
+        link.connection_made(transports[0])
+        return link
+
+    connector = aiolos_client.TCPConnector()
+    connector.connect_by = connect
+    async with ClientSession("http://a.example/", connector=connector) as session:
+        async with session.get("/") as response:
+            await response.read()
+        names = ("create_task", "call_later", "call_at")
+        real = {name: getattr(loop, name) for name in names}
+        try:
+            for name in names:
+                setattr(loop, name, lambda *args, name=name, **_: made.append(name))
+            for options in ({"data": b"x" * 3_000}, {"json": {"a": 1}}, {"data": {"a": "b"}}, {}):
+                transports[0].writes = 0
+                async with session.post("/", **options) as response:
+                    assert await response.read() == b"ok"
+                assert transports[0].writes == 1
+        finally:
+            for name in names:
+                setattr(loop, name, real[name])
+    assert made == []
 
 
 async def test_an_idempotent_request_is_repeated_once_on_a_dead_connection(talk):

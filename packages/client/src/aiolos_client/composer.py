@@ -86,7 +86,7 @@ class Composer:
         if self.base_url is not None and not whole.absolute:
             whole = self.base_url.join(whole)
         if params:
-            whole = whole.extend_query(params)
+            whole = _extended(whole, params)
         if whole.scheme not in self._schemes or not whole.scheme:
             # Without a scheme Target knows better what is missing.
             check_scheme(whole, self._schemes)
@@ -218,6 +218,23 @@ def checked_headers(headers: Any) -> "CIMultiDict[str]":
     if isinstance(headers, str) or not isinstance(headers, (Mapping, Iterable)):
         raise TypeError(f"headers take a mapping or pairs of name and value, not {headers!r:.80}")
     try:
-        return CIMultiDict(headers)
+        fields = CIMultiDict(headers)
     except (TypeError, ValueError) as error:
         raise TypeError(f"headers take a mapping or pairs of str, not {headers!r:.80}") from error
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            raise TypeError(
+                f"the value of the header {name} must be a str, not {value!r:.80}; write str(...) "
+                "around it"
+            )
+    return fields
+
+
+def _extended(url: URL, params: Any) -> URL:
+    try:
+        return url.extend_query(params)
+    except TypeError as error:
+        raise TypeError(
+            "params take a str, or a mapping or pairs whose values are str, int or float, not "
+            f"{params!r:.80}: {error}"
+        ) from None

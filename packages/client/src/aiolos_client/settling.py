@@ -1,6 +1,6 @@
 """Settings of one request: the session's, changed by what a verb was given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,6 +30,33 @@ _ROUTE: Final = (*_TLS, "server_hostname", "proxy", "proxy_auth", "proxy_headers
 POLICIES: Final = frozenset({*_PLAIN, *WORDS, *_ROUTE} - {"version"})
 
 
+def _is_judge(value: Any) -> bool:
+    return isinstance(value, bool) or callable(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int)
+
+
+def _is_version(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+
+
+# What a mistake would otherwise show only when it is used, if at all.
+_KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "raise_for_status": (_is_judge, "True, False or a coroutine function of the response"),
+    "max_redirects": (_is_number, "a number"),
+    "version": (_is_version, "HttpVersion10 or HttpVersion11"),
+    "middlewares": (_is_sequence, "a list of coroutine functions (request, handler)"),
+    "retry": (callable, "a RetryPolicy"),
+    "on_informational": (callable, "a function of a ResponseHead"),
+}
+
+
 def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
     """`settings` with what is in `options` and not None; itself where nothing is.
 
@@ -38,6 +65,10 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
     changed: dict[str, Any] = {
         name: value for name, value in options.items() if name in _PLAIN and value is not None
     }
+    for name in changed.keys() & _KINDS.keys():
+        fits, wanted = _KINDS[name]
+        if not fits(changed[name]):
+            raise TypeError(f"{name} takes {wanted}, not {changed[name]!r:.80}")
     if "timeout" in changed:
         check_timeout(changed["timeout"])
     if "middlewares" in changed:

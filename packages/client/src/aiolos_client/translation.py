@@ -26,13 +26,14 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
     peer = request.target.authority
     if request.target.forwards(route) and route.proxy is not None:
         peer = f"the proxy {route.proxy.host}:{route.proxy.port}"
+    did = "reset" if isinstance(error.__cause__, ConnectionResetError) else "closed"
     if isinstance(error, Unanswered):
         raised = ServerDisconnectedError(
-            f"{peer} closed the connection of {request} without an answer"
+            f"{peer} {did} the connection of {request} without an answer"
         )
     elif isinstance(error, ConnectionLost):
         raised = ServerDisconnectedError(
-            f"{peer} closed the connection of {request} after {received} bytes of the head"
+            f"{peer} {did} the connection of {request} after {received} bytes of the head"
         )
     elif isinstance(error, LocalProtocolError):
         raised = ValueError(f"{request} cannot be sent: {error}")
