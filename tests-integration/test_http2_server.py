@@ -6,6 +6,7 @@ import re
 import ssl
 import subprocess
 
+import aiolos
 import pytest
 import trustme
 from aiolos import web
@@ -118,3 +119,35 @@ async def test_h2s_07_server_sent_events(address, tool):
     assert head.startswith("HTTP/2 200")
     assert "connection" not in head.lower()
     assert body == "".join(f"data: {number}\n\n" for number in range(20))
+
+
+async def test_a_handler_that_goes_on_behind_its_response_holds_up_nobody():
+    gate = asyncio.Event()
+    ended = []
+
+    async def lingering(request):
+        response = web.Response(text=request.path)
+        await response.prepare(request)
+        await response.write_eof()
+        if request.path == "/1":
+            await gate.wait()
+        ended.append(request.path)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path}", lingering)
+    runner = app.runner(access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    connector = aiolos.TCPConnector(http2="prior-knowledge")
+    async with aiolos.ClientSession(site.name, connector=connector) as session:
+        for path in ("/1", "/2", "/3"):
+            async with session.get(path) as answer:
+                assert (answer.version, await answer.text()) == ((2, 0), path)
+        assert ended == ["/2", "/3"]
+        gate.set()
+        async with session.get("/4") as answer:
+            assert await answer.text() == "/4"
+    await runner.cleanup()
+    assert ended == ["/2", "/3", "/1", "/4"]

@@ -23,6 +23,8 @@ cdef class H2ServerLink(H2Link):
     cdef int _working
 
     cdef H2ServerStream _new_stream(self)
+    @cython.locals(free=list)
+    cdef H2ServerStream _idle_stream(self)
     @cython.locals(owner=H2ServerStream)
     cpdef object head_received(self, Stream stream, head)
     @cython.locals(owner=H2ServerStream)

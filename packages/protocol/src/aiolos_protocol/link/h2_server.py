@@ -100,6 +100,15 @@ class H2ServerLink(H2Link):
         stream.role.connected(stream)
         return stream
 
+    def _idle_stream(self) -> "H2ServerStream":
+        """One that waits for a request. A handler may go on behind its response, and should hold
+        up nobody; but a peer cannot have more of them than streams."""
+        free = self._free
+        for at in range(len(free) - 1, -1, -1):
+            if not free[at].role.busy:
+                return free.pop(at)
+        return free.pop() if len(free) >= self._limits.streams else self._new_stream()
+
     # The codec's calls.
 
     def head_received(self, stream: Stream, head: RequestHead) -> None:
@@ -107,13 +116,13 @@ class H2ServerLink(H2Link):
         if not self._working:
             self.deadline = self._clock.now + self._body_timeout
         self._working += 1
-        owner = self._free.pop() if self._free else self._new_stream()
+        owner = self._idle_stream()
         owner.requested(stream, head)
 
     def head_refused(self, stream: Stream, error: ProtocolError) -> None:
         """See Sink."""
         self._working += 1
-        owner = self._free.pop() if self._free else self._new_stream()
+        owner = self._idle_stream()
         owner.refused(stream, error)
 
     def _broken(self, error: ProtocolError) -> None:
