@@ -263,6 +263,34 @@ def test_limit_of_form_fields() -> None:
     assert caught.value.status_hint == 413
 
 
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "cp037",
+        "utf-7",
+        "utf-16",
+        "utf-16-le",
+        "utf-32",
+        "hz",
+        "iso-2022-jp",
+        "iso-2022-kr",
+        "cp864",
+    ],
+)
+def test_charsets_in_which_ascii_is_something_else(charset: str) -> None:
+    """What separates fields must be the same bytes to whoever looks at them."""
+    with pytest.raises(RemoteProtocolError, match="does not hold ASCII") as caught:
+        parse_urlencoded("&".join(["a=1"] * 20).encode(charset), charset, Limits(form_fields=3))
+    assert caught.value.status_hint == 415
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1", "shift_jis", "gb18030", "euc-kr", "big5"])
+def test_limit_of_form_fields_in_another_charset(charset: str) -> None:
+    assert len(parse_urlencoded(b"a=1&b=2", charset, Limits(form_fields=2))) == 2
+    with pytest.raises(LimitExceeded, match="form_fields=2"):
+        parse_urlencoded(b"a=1&b=2&c=3", charset, Limits(form_fields=2))
+
+
 @given(st.binary(max_size=60))
 def test_parsing_anything(data: bytes) -> None:
     pairs = parse_urlencoded(data)

@@ -1,5 +1,6 @@
 """application/x-www-form-urlencoded bodies that were received (WHATWG URL 5.1)."""
 
+from functools import cache
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -8,6 +9,7 @@ from .fields.content_type import charset_codec
 from .limits import DEFAULT_LIMITS, Limits
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
+_ASCII: Final = bytes(range(128))
 
 
 def parse_urlencoded(
@@ -16,16 +18,28 @@ def parse_urlencoded(
     """The pairs of an application/x-www-form-urlencoded body, in its order.
 
     Bytes that are not in `charset` become U+FFFD. Raises LimitExceeded for more than
-    `limits.form_fields` pairs, RemoteProtocolError for a charset that is not known.
+    `limits.form_fields` pairs, RemoteProtocolError for a charset that is not known, or in which the
+    bytes of ASCII may mean something else, so that others would see other fields.
     """
     if not data:
         return []
-    if data.count(b"&") >= limits.form_fields:
-        raise LimitExceeded("form_fields", limits.form_fields, status_hint=413)
     codec = charset_codec(charset)
-    if codec is None:
+    if codec is None or not _keeps_ascii(codec):
+        why = "is not known" if codec is None else "does not hold ASCII as it is"
         raise RemoteProtocolError(
-            f"the form is in the charset {charset!r:.40}, which is not known", status_hint=415
+            f"the form is in the charset {charset!r:.40}, which {why}", status_hint=415
         )
     text = data.rstrip(b"\r\n").decode(codec, "replace")
+    if text.count("&") >= limits.form_fields:
+        raise LimitExceeded("form_fields", limits.form_fields, status_hint=413)
     return parse_qsl(text, keep_blank_values=True, encoding=codec)
+
+
+@cache
+def _keeps_ascii(codec: str) -> bool:
+    """Whether a byte below 0x80 that is no part of a longer character is ASCII in `codec`, always:
+    ISO 2022 switches to other alphabets in between."""
+    try:
+        return _ASCII.decode(codec) == _ASCII.decode() and not codec.startswith("iso2022")
+    except UnicodeDecodeError:
+        return False

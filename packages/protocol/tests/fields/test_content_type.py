@@ -1,12 +1,17 @@
 """Content-Type (RFC 9110 8.3)."""
 
+import codecs
+import encodings
+import pkgutil
 from email.message import Message
 
 import pytest
 from aiolos_protocol.fields.content_type import (
     ContentType,
+    _codec,
     _parse,
     _parse_pieces,
+    charset_codec,
     parse_content_type,
 )
 from hypothesis import given
@@ -95,3 +100,73 @@ def test_the_email_package_agrees(main: str, sub: str, value: str) -> None:
 )
 def test_the_short_way_and_the_long_one_agree(value: str) -> None:
     assert _parse(value) == _parse_pieces(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("utf-8", "utf-8"),
+        ("UTF8", "utf-8"),
+        ("iso-8859-1", "iso8859-1"),
+        ("latin1", "iso8859-1"),
+        ("ISO_8859-15", "iso8859-15"),
+        ("windows-1252", "cp1252"),
+        ("us-ascii", "ascii"),
+        ("ANSI_X3.4-1968", "ascii"),
+        ("Shift_JIS", "shift_jis"),
+        ("gb18030", "gb18030"),
+        ("koi8-r", "koi8-r"),
+        ("koi8-u", "koi8-u"),
+        ("cp874", "cp874"),
+        ("cp437", "cp437"),
+        ("utf-16le", "utf-16-le"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("", None),
+        ("no-such", None),
+        ("aliases", None),
+        ("base64", None),
+        ("rot13", None),
+        ("punycode", None),
+        ("idna", None),
+        ("undefined", None),
+        ("unicode_escape", None),
+        ("utf-8\0", None),
+        ("ütf-8", None),
+        ("x" * 41, None),
+    ],
+)
+def test_charsets(name: str, codec: str | None) -> None:
+    assert charset_codec(name) == codec
+
+
+def test_every_charset_of_python_is_known() -> None:
+    """But for those of Windows, and what is none."""
+    for module in pkgutil.iter_modules(encodings.__path__):
+        try:
+            codec = codecs.lookup(module.name)
+            "".encode(codec.name)
+        except (LookupError, UnicodeError):
+            continue
+        if codec.name in ("charmap", "idna", "mbcs", "oem", "punycode"):
+            continue
+        if "unicode" not in codec.name:
+            assert charset_codec(module.name) == codec.name
+
+
+def test_names_that_a_peer_makes_up_are_not_kept() -> None:
+    shown: list[str] = []
+
+    def search(name: str) -> None:
+        shown.append(name)
+
+    codecs.register(search)
+    try:
+        for number in range(300):
+            assert charset_codec(f"x{number:039d}") is None
+            # Each is a spelling of its own to the interpreter.
+            assert charset_codec(f"utf{'-' * (number % 30)}-8") == "utf-8"
+    finally:
+        codecs.unregister(search)
+    assert shown == []
+    assert not [name for name in encodings._cache if "00000" in name]  # type: ignore[attr-defined]
+    assert 0 < _codec.cache_info().currsize <= 64

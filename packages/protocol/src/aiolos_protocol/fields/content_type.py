@@ -2,6 +2,8 @@
 
 import re
 from codecs import lookup
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from functools import cache, lru_cache
 from mimetypes import MimeTypes
 from typing import Final, NamedTuple
@@ -134,17 +136,33 @@ _NO_CHARSETS: Final = frozenset(
     ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape",
      "raw-unicode-escape")
 )  # fmt: skip
+# Charsets of Python that its table of aliases does not hold by their own name.
+_UNALIASED: Final = frozenset(
+    ("cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t", "koi8_u", "mac_arabic",
+     "mac_croatian", "mac_farsi", "mac_romanian", "palmos", "utf_8_sig")
+)  # fmt: skip
 _CHARSET_LENGTH: Final = 40
 
 
 def charset_codec(name: str) -> str | None:
     """Python's codec for the charset that a peer names; None where it is not known, or is no
-    charset, or would take more than linear time."""
+    charset, or would take more than linear time. Codecs that a program registers are not known."""
+    if len(name) > _CHARSET_LENGTH or not name.isascii() or not name.isprintable():
+        return None
+    return _codec(name)
+
+
+@lru_cache(maxsize=64)
+def _codec(name: str) -> str | None:
+    # Looking a name up makes the interpreter keep it for ever, be it known or not: it is shown only
+    # names that a table holds, of which there are some hundred.
+    plain = normalize_encoding(name.lower())
+    known = aliases.get(plain) or aliases.get(plain.replace(".", "_"), plain)
+    if known not in _UNALIASED and known not in aliases.values():
+        return None
     try:
-        codec = lookup(name) if len(name) <= _CHARSET_LENGTH and name.isprintable() else None
-        if codec is None or codec.name in _NO_CHARSETS:
-            return None
+        codec = lookup(known)
         "".encode(codec.name)
     except LookupError:
         return None
-    return codec.name
+    return None if codec.name in _NO_CHARSETS else codec.name
