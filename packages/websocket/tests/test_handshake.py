@@ -283,6 +283,13 @@ def test_what_was_not_offered():
     not_confirmed(
         "offered were: a, b", options={"protocols": ("a", "b")}, Sec_WebSocket_Protocol="a, b"
     )
+    made, fields = offered(protocols=("a", "b"))
+    good = response(fields)
+    headers = CIMultiDict(good.headers)
+    headers.add("Sec-WebSocket-Protocol", "a")
+    headers.add("Sec-WebSocket-Protocol", "b")
+    with pytest.raises(UpgradeRefused, match="chose the sub-protocol 'a, b'"):
+        made.confirm(ResponseHead(101, headers=headers))
     not_confirmed("not offered so: x-webkit", Sec_WebSocket_Extensions="x-webkit")
     not_confirmed("not offered so", Sec_WebSocket_Extensions="permessage-deflate")
 

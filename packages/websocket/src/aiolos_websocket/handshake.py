@@ -125,7 +125,9 @@ class Offer:
             self._confirm_upgrade(response)
         options = self._options
         fields = response.headers
-        subprotocol = fields.get(hdrs.SEC_WEBSOCKET_PROTOCOL)
+        named = fields.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, [])
+        # RFC 6455 11.3.4: one field, one name; two are none that was offered.
+        subprotocol = ", ".join(named) if named else None
         if subprotocol is not None and subprotocol not in options.protocols:
             raise UpgradeRefused(
                 f"the server chose the sub-protocol {subprotocol!r}; offered were: "
