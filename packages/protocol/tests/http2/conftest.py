@@ -181,9 +181,9 @@ def server(make_server: Callable[..., Endpoint]) -> Endpoint:
 def make_client() -> Callable[..., Endpoint]:
     """A client that has had the server's SETTINGS, and has sent its own."""
 
-    def make(settings: dict[int, int] | None = None, **limits: Any) -> Endpoint:
+    def make(declared: dict[int, int] | None = None, **limits: Any) -> Endpoint:
         client = Endpoint(ClientConnection, Limits(**limits))
-        client.feed(frames.settings(settings or {}), frames.SETTINGS_ACK)
+        client.feed(frames.settings(declared or {}), frames.SETTINGS_ACK)
         client.sent()
         client.events.clear()
         return client

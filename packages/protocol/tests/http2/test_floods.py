@@ -384,3 +384,70 @@ class TestHeldUp:
         server = make_server()
         server.feed(wire.head(1, [(":method", "CONNECT"), (":authority", "a:1")]))
         assert [server.conn.held_up(1024) for _ in range(3)] == [([], [])] * 3
+
+
+def opened(client: Any) -> Any:
+    """A client whose stream 1 has had a head, and whose body is due."""
+    request = blocks.request("GET", "https", "a", "/", None)
+    client.conn.request("GET", request, True, None)
+    client.feed(frames.head_frames(1, OK, False, 16_384))
+    client.sent()
+    return client
+
+
+class TestServersThatFlood:
+    """What holds for clients' frames holds for servers': their connection ends, by the limit."""
+
+    @pytest.mark.parametrize(
+        ("limit", "frame", "spent"),
+        [
+            ("settings", frames.settings({}), 2),
+            ("settings", frames.goaway(0xFFFF, 0), 2),
+            ("pings", frames.ping(bytes(8)), 0),
+            ("window_updates", frames.window_update(0, 1), 0),
+            ("empty_frames", frames.header(0, DATA, 0, 1), 0),
+            ("empty_frames", frames.header(0, 0xFA, 0, 0), 0),
+            ("priorities", frames.header(5, PRIORITY, 0, 1) + bytes(5), 0),
+        ],
+        ids=["settings", "goaway", "ping", "window-update", "empty-data", "unknown", "priority"],
+    )
+    def test_frames(self, make_client: Any, limit: str, frame: bytes, spent: int) -> None:
+        client = opened(make_client(**{limit: 10}))
+        client.feed(*[frame] * (10 - spent))
+        assert client.error is None
+        client.feed(frame)
+        assert_calmed(client, limit)
+
+    def test_replies_that_are_not_read(self, make_client: Any) -> None:
+        client = make_client(replies=170)
+        client.feed(*[frames.ping(bytes(8))] * 10)
+        assert client.error is None
+        client.feed(frames.ping(bytes(8)))
+        assert_calmed(client, "replies")
+
+    def test_resets_that_they_have_us_send(self, make_client: Any, wire: Any) -> None:
+        client = make_client(resets=10)
+        block = blocks.request("GET", "https", "a", "/", None)
+        for number in range(11):
+            client.conn.request("GET", block, True, None)
+            client.feed(wire.head(1 + 2 * number, {":status": "200", "Bad": "name"}))
+            if number == 9:
+                assert client.error is None
+        assert_calmed(client, "resets")
+
+    def test_continuations(self, make_client: Any, wire: Any) -> None:
+        client = make_client(continuations=3)
+        client.conn.request("GET", blocks.request("GET", "https", "a", "/", None), True, None)
+        client.feed(wire.frame(HEADERS, 0, 1, OK), *[wire.frame(CONTINUATION, 0, 1)] * 3)
+        assert client.error is None
+        client.feed(wire.frame(CONTINUATION, 0, 1))
+        assert_calmed(client, "continuations")
+
+    def test_a_bomb(self, make_client: Any, wire: Any) -> None:
+        """A field that is put into the table once and meant often (RFC 7541 7.3)."""
+        client = make_client(head=4_000)
+        client.conn.request("GET", blocks.request("GET", "https", "a", "/", None), True, None)
+        large = b"\x40\x01x\x7f\x81\x01" + b"y" * 256
+        client.feed(wire.frame(HEADERS, END_HEADERS, 1, OK + large + b"\xbe" * 200))
+        assert client.events == [("reset", 1, None)]
+        assert client.error is None
