@@ -10,6 +10,7 @@ import aiolos
 import pytest
 import trustme
 from aiolos import web
+from aiolos_protocol.testkit import ScriptedPeer
 from aiolos_testing import unused_port
 
 UPLOAD = bytes(range(256)) * 8192
@@ -229,3 +230,66 @@ async def test_the_command_speaks_what_it_is_told(option, spoken):
     assert process.returncode == 0
     assert out.startswith(f"HTTP/{spoken} 200".encode())
     assert out.endswith(f"HTTP/{spoken}".encode())
+
+
+async def relay(reader, writer):
+    """A proxy that opens tunnels (RFC 9110 9.3.6)."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"CONNECT ")
+    host, port = head.split(b" ")[1].decode().split(":")
+    there, to = await asyncio.open_connection(host, int(port))
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    async def pump(source, target):
+        try:
+            while data := await source.read(65_536):
+                target.write(data)
+                await target.drain()
+        except ConnectionError:
+            pass
+        finally:
+            target.close()
+
+    await asyncio.gather(pump(reader, to), pump(there, writer))
+
+
+async def test_through_a_proxy_s_tunnel(authority, trusting):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    async with Serving(context) as url, ScriptedPeer(relay) as proxy:
+        connector = aiolos.TCPConnector(http2=True, ssl=trusting)
+        async with aiolos.ClientSession(
+            url, connector=connector, proxy=f"http://127.0.0.1:{proxy.port}"
+        ) as session:
+
+            async def get():
+                async with session.get("/") as response:
+                    return await response.text()
+
+            assert await asyncio.gather(*(get() for _ in range(20))) == ["HTTP/2.0"] * 20
+            assert proxy.connections == 1
+            assert await greeting(session) == "HTTP/2.0"
+            assert proxy.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("cipher", "spoken"), [("AES128-GCM-SHA256", True), ("AES128-SHA256", False)]
+)
+async def test_prohibited_ciphers_are_refused(authority, trusting, cipher, spoken):
+    """RFC 9113 9.2.2"""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"ECDHE-ECDSA-{cipher}")
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    async with Serving(context) as url:
+        connector = aiolos.TCPConnector(http2=True, ssl=trusting)
+        async with aiolos.ClientSession(url, connector=connector) as session:
+            if spoken:
+                async with session.get("/") as response:
+                    assert response.version == (2, 0)
+            else:
+                with pytest.raises(aiolos.ClientConnectorSSLError, match=r"9\.2\.2"):
+                    await session.get("/")
+                async with session.get("/", version=aiolos.HttpVersion10) as response:
+                    assert response.status == 200
+            assert connector.open_connections == 1

@@ -158,7 +158,13 @@ class Dialer:
             if isinstance(error, OSError):
                 raise tls_error(key, error) from error
             raise
-        return link_of(protocol)
+        return self._link_of(key, protocol)
+
+    def _link_of(self, key: ConnectionKey, protocol: Any) -> Any:
+        try:
+            return link_of(protocol)
+        except ssl.SSLError as error:
+            raise tls_error(key, error) from error
 
     # Proxies.
 
@@ -258,7 +264,7 @@ class Dialer:
             protocol.connection_made(transport)
         except ConnectionLost as error:
             raise ClientConnectorError(key, error) from error
-        return link_of(protocol)
+        return self._link_of(key, protocol)
 
 
 class _Tunnel:

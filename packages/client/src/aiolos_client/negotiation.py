@@ -13,6 +13,8 @@ from .tls import tls_context
 HTTP2Setting = bool | Literal["prior-knowledge"] | None
 _H2: Final = "h2"
 BOTH: Final = (_H2, "http/1.1")
+# How OpenSSL names them.
+_AUTHENTICATED: Final = ("GCM", "CCM", "CHACHA20")
 ONLY_HTTP1: Final = ("http/1.1",)
 
 
@@ -67,6 +69,7 @@ class Negotiation(asyncio.Protocol):
         # What came before the loop told of the connection: start_tls() leaves that to us.
         self._early: list[bytes] = []
         self._lost: BaseException | None = None
+        self.refusal: OSError | None = None
         self.link: Any = None
 
     def connection_made(self, transport: Any) -> None:
@@ -75,6 +78,13 @@ class Negotiation(asyncio.Protocol):
             raise self._lost
         tls = transport.get_extra_info("ssl_object")
         chosen = None if tls is None else tls.selected_alpn_protocol()
+        if chosen == _H2 and not _is_adequate(tls):
+            self.refusal = ssl.SSLError(
+                f"HTTP/2 with {tls.version()} and {tls.cipher()[0]} is prohibited (RFC 9113 "
+                "9.2.2); the server should choose TLS 1.3, or write http2=False"
+            )
+            transport.abort()
+            return
         link = self.link = self._new_h2() if chosen == _H2 else self._new_h1()
         transport.set_protocol(link)
         link.connection_made(transport)
@@ -96,5 +106,18 @@ class Negotiation(asyncio.Protocol):
 
 
 def link_of(protocol: Any) -> Any:
-    """The link that `protocol` has become, or is."""
-    return protocol.link if isinstance(protocol, Negotiation) else protocol
+    """The link that `protocol` has become, or is. Raises SSLError where there may be none."""
+    if not isinstance(protocol, Negotiation):
+        return protocol
+    if protocol.refusal is not None:
+        raise protocol.refusal
+    return protocol.link
+
+
+def _is_adequate(tls: ssl.SSLObject) -> bool:
+    """RFC 9113 9.2.2, A: with TLS 1.2, only ephemeral keys and authenticated encryption."""
+    cipher = tls.cipher()
+    if tls.version() != "TLSv1.2" or cipher is None:
+        return True
+    name = cipher[0]
+    return name.startswith(("ECDHE-", "DHE-")) and any(mode in name for mode in _AUTHENTICATED)
