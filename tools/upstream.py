@@ -53,6 +53,8 @@ FILES = (
     "test_web_websocket",
     "test_web_websocket_functional",
 )
+# After so many seconds a file is given up: a test of it hangs.
+PATIENCE = 240
 SETTINGS = """\
 [pytest]
 addopts = -p no:asyncio -p no:anyio -p no:cacheprovider -p upstream_absent -q --tb=native
@@ -202,8 +204,17 @@ def run(work: Path, file: str, options: list[str]) -> str:
     """What pytest prints for one file."""
     command = [sys.executable, "-m", "pytest", f"tests/{file.removesuffix('.py')}.py", *options]
     env = {**os.environ, "PYTHONPATH": str(work)}
-    done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
+    with (work / "output").open("w+") as output:
+        try:
+            told = {"stdout": output, "stderr": output}
+            subprocess.run(command, cwd=work, env=env, timeout=PATIENCE, check=False, **told)
+        except subprocess.TimeoutExpired:
+            output.seek(0)
+            done = "".join(line for line in output if not line.strip(".FEsxX%[] 0123456789\n"))
+            counts = f"{done.count('F') + 1} failed, {done.count('.')} passed"
+            output.write(f"\n{counts}: given up after {PATIENCE} s\n")
+        output.seek(0)
+        return output.read()
 
 
 def last(output: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiolos_server import web
 
 PREAMBLE = """
 import asyncio
@@ -378,3 +379,31 @@ def test_graceful_exit_ends_the_run_in_order(start: Start, where: str) -> None:
     output, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
     assert output == "cleaned up\nwent on\n"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, web.GracefulExit])
+def test_an_interrupt_raised_in_the_loop_ends_the_application_first(error: Any) -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            told.append("task")
+
+    async def start(app: web.Application) -> None:
+        app["task"] = asyncio.create_task(work())
+        asyncio.get_running_loop().call_soon(interrupt)
+
+    async def clean(app: web.Application) -> None:
+        await asyncio.sleep(0)
+        told.append("cleanup")
+
+    def interrupt() -> None:
+        raise error
+
+    app = web.Application()
+    app.on_startup.append(start)
+    app.on_cleanup.append(clean)
+    web.run_app(app, host="127.0.0.1", port=0, print=None, handle_signals=False)
+    assert told == ["cleanup", "task"]

@@ -18,7 +18,6 @@ from aiolos_client.addresses import address_info, interleaved
 from aiolos_client.connector import SCHEMES
 from aiolos_client.dialer import tls_error
 from aiolos_client.happyeyeballs import connected_socket
-from aiolos_client.pool import Host
 from aiolos_client.tls import tls_context
 from aiolos_client.tracing import Traces
 from aiolos_protocol.transport import Pending, wait_for
@@ -72,10 +71,14 @@ class Connection:
 
 
 class Asked:
-    """What a connection is wanted for, as the original's ClientRequest tells it."""
+    """What a connection is wanted for, as the original's ClientRequest tells it.
 
-    def __init__(self, key: ConnectionKey) -> None:
+    `factory` makes its protocol.
+    """
+
+    def __init__(self, key: ConnectionKey, factory: Any) -> None:
         self.connection_key = key
+        self.factory = factory
         scheme = "https" if key.is_ssl else "http"
         self.url = self.original_url = URL.build(scheme=scheme, host=key.host, port=key.port)
         self.host, self.port, self.ssl = key.host, key.port, key.ssl
@@ -121,9 +124,9 @@ class BaseConnector(aiolos.BaseConnector):
     def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]] | None:
         return [super().close(abort_ssl=abort_ssl)]
 
-    def _factory(self, host: Host | None = None) -> Any:
+    def _factory(self, *host: Any) -> Any:
         # Without a host it is what the original has there: it makes a protocol, of HTTP/1.1.
-        return self._new_h1() if host is None else super()._factory(host)
+        return super()._factory(*host) if host else self._new_h1()
 
     @property
     def _conns(self) -> dict[ConnectionKey, deque[tuple[Any, float]]]:
@@ -150,11 +153,11 @@ class BaseConnector(aiolos.BaseConnector):
     async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
         if not is_changed(self, BaseConnector, "_create_connection"):
             return await super()._dial(key, factory, traces)
-        return await self._create_connection(Asked(key), traces, ClientTimeout())
+        return await self._create_connection(Asked(key, factory), traces, ClientTimeout())
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
-        key = req.connection_key
-        return await super()._dial(key, super()._factory(self.host(key)), traces)
+        factory = getattr(req, "factory", self._factory)
+        return await super()._dial(req.connection_key, factory, traces)
 
 
 class TCPConnector(BaseConnector, aiolos.TCPConnector):

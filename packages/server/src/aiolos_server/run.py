@@ -58,9 +58,9 @@ def run_app(
 
     Listens at `host` and `port` (default: all interfaces, 8080, with TLS 8443), at the UNIX
     sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None is
-    silent. Times are seconds. `options` are Server's. GracefulExit, raised anywhere in the loop, is
-    as good as a signal. Raises SystemExit with one line where an address cannot be had, and
-    whatever the application's start-up raises.
+    silent. Times are seconds. `options` are Server's. GracefulExit or KeyboardInterrupt, raised
+    anywhere in the loop, is as good as a signal. Raises SystemExit with one line where an address
+    cannot be had, and whatever the application's start-up raises.
     """
     _check_call(app)
     _show_access_log(access_log)
@@ -92,9 +92,8 @@ def run_app(
     runner = asyncio.Runner(loop_factory=factory)
     try:
         try:
-            with contextlib.suppress(KeyboardInterrupt):
-                runner.run(main)
-        except GracefulExit:
+            runner.run(main)
+        except (GracefulExit, KeyboardInterrupt):
             _finish(runner.get_loop(), main)
     finally:
         _close(runner)
