@@ -23,7 +23,7 @@ VALUES = st.recursive(PLAIN, nested, max_leaves=10)
 
 
 @given(VALUES)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_there_and_back(value: Any) -> None:
     text = dumps(value)
     assert text == json.dumps(value)
@@ -32,8 +32,19 @@ def test_there_and_back(value: Any) -> None:
     assert loads(f" {text}\n") == value
 
 
+@given(VALUES, st.data())
+@settings(max_examples=300, deadline=None)
+def test_what_is_broken_fails_alike(value: Any, data: st.DataObject) -> None:
+    """One character of a good text is changed, left out or doubled."""
+    text = json.dumps(value, ensure_ascii=data.draw(st.booleans()))
+    at = data.draw(st.integers(0, len(text) - 1))
+    put = data.draw(st.sampled_from(["", text[at] * 2, "0", "-", ".", "e", ",", '"', " ", "\x00"]))
+    text = text[:at] + put + text[at + 1 :]
+    assert outcome(loads, text) == outcome(json.loads, text)
+
+
 @given(st.text(alphabet='[]{}",:0123456789.eE+-tfn \\u\n', max_size=20))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_what_is_none_fails_alike(text: str) -> None:
     assert outcome(loads, text) == outcome(json.loads, text)
 
@@ -44,6 +55,35 @@ def outcome(load: Callable[[str], Any], text: str) -> str:
         return repr(load(text))
     except json.JSONDecodeError as error:
         return f"{type(error).__name__}: {error}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0", "-0", "-0.0", "01", "-", "-01", "1.", ".5", "1.5", "1e5", "1E+5", "1e-400", "1e400",
+        "1e", "1e+", "+1", "999999999999999999", "-999999999999999999", "9999999999999999999",
+        "123456789012345678901234567890", "1234567890123456789.5", "0.1", "NaN", "-Infinity",
+        "true", "false", "null", "tru", "nullx", "t", "n", "f", '"',
+        '"a', '"a\\nb"', '"\x7f"', '"\n"',
+        '"\x00"', "1\x00", "[1\x00]", "[", "[1", "[1,", "[1,]", "[,1]", "[]", "[ ]", "[1 2]",
+        "{", "{}",
+        "{ }", '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a":1,}', '{"a" : 1 , "a" : 2}', '{a:1}',
+        '{"a":1 "b":2}', '{1:2}', " [ 1 , { } ] ", "\v1", "1\v", "é", '"é"', '["\\ud83d\\ude00"]',
+        "[" * 99 + "]" * 99, "[" * 100 + "]" * 100, "[" * 101 + "]" * 101, "[" * 300 + "]" * 299,
+        '{"a":' * 120 + "1" + "}" * 120,
+    ],
+)  # fmt: skip
+def test_all_corners(text: str) -> None:
+    assert outcome(loads, text) == outcome(json.loads, text)
+
+
+def test_objects_of_a_list_share_their_keys() -> None:
+    found = loads('[{"one key": 1}, {"one key": 2}]')
+    assert next(iter(found[0])) is next(iter(found[1]))
+
+
+def test_a_kind_of_str() -> None:
+    assert loads(Words('{"a": 1}')) == {"a": 1}
 
 
 @pytest.mark.parametrize("text", ["", " ", "\ufeff1", "1 2", "[1]x", "nul", "{'a': 1}"])

@@ -1,3 +1,6 @@
-from typing import Any
+from typing import Any, Final
+
+UNSURE: Final[object]
 
 def encoded(value: Any) -> bytes | None: ...
+def read(text: str) -> Any: ...

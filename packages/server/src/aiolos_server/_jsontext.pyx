@@ -1,10 +1,13 @@
-"""JSON of the usual types, written straight into bytes; see `jsontext`."""
+"""JSON of the usual kind, written straight into bytes and read straight from text; see `jsontext`.
+
+Both give up at whatever is not quite usual, and leave it to the json module, whose word counts.
+"""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Next
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 cdef extern from "Python.h":
     int PyUnicode_IS_COMPACT_ASCII(object)
@@ -13,6 +16,8 @@ cdef extern from "Python.h":
     int PyUnicode_KIND(object)
     void* PyUnicode_DATA(object)
     Py_UCS4 PyUnicode_READ(int, void*, Py_ssize_t)
+    object PyUnicode_DecodeASCII(const char*, Py_ssize_t, const char*)
+    PyObject* PyDict_SetDefault(object, object, object) except NULL
     long long PyLong_AsLongLongAndOverflow(object, int*) except? -1
 
 # How deep values may lie in one another; deeper ones, and circles, are left to the general encoder.
@@ -224,3 +229,171 @@ def encoded(object value):
     if buffer.put_value(value, 0):
         return None
     return PyBytes_FromStringAndSize(buffer.data, buffer.size)
+
+
+# What read() gives where the json module is to be asked.
+UNSURE = object()
+
+# More digits than this are not read as a machine's integer.
+cdef int DIGITS = 18
+
+
+cdef class _Reader:
+    """Reads ASCII; `unsure` is set where it gives up. Behind the text there is a NUL."""
+
+    cdef const unsigned char* at
+    cdef const unsigned char* end
+    cdef dict keys
+    cdef bint unsure
+
+    cdef object give_up(self):
+        self.unsure = True
+        return None
+
+    cdef void skip(self) noexcept:
+        """White space (RFC 8259 2)."""
+        while self.at[0] == 0x20 or self.at[0] == 0x0A or self.at[0] == 0x0D or self.at[0] == 0x09:
+            self.at += 1
+
+    cdef object read_value(self, int depth):
+        cdef unsigned char first = self.at[0]
+        if first == 0x22:
+            return self.read_text()
+        if first == 0x7B:
+            return self.read_dict(depth + 1)
+        if first == 0x5B:
+            return self.read_list(depth + 1)
+        if first == 0x2D or 0x30 <= first <= 0x39:
+            return self.read_number()
+        if self.end - self.at >= 4 and memcmp(self.at, <const char*>b"true", 4) == 0:
+            self.at += 4
+            return True
+        if self.end - self.at >= 4 and memcmp(self.at, <const char*>b"null", 4) == 0:
+            self.at += 4
+            return None
+        if self.end - self.at >= 5 and memcmp(self.at, <const char*>b"false", 5) == 0:
+            self.at += 5
+            return False
+        return self.give_up()
+
+    cdef object read_text(self):
+        """A string without escapes."""
+        cdef const unsigned char* start = self.at + 1
+        cdef const unsigned char* at = start
+        # A NUL, which ends the text, is not plain.
+        while PLAIN[at[0]]:
+            at += 1
+        if at[0] != 0x22:
+            return self.give_up()
+        self.at = at + 1
+        return PyUnicode_DecodeASCII(<const char*>start, at - start, NULL)
+
+    cdef object read_number(self):
+        """RFC 8259 6."""
+        cdef const unsigned char* start = self.at
+        cdef const unsigned char* at = start
+        cdef const unsigned char* digits
+        cdef long long number = 0
+        if at[0] == 0x2D:
+            at += 1
+        digits = at
+        while 0x30 <= at[0] <= 0x39 and at - digits <= DIGITS:
+            number = number * 10 + (at[0] - 0x30)
+            at += 1
+        if at == digits or at - digits > DIGITS or (digits[0] == 0x30 and at - digits > 1):
+            return self.give_up()
+        if at[0] != 0x2E and at[0] != 0x65 and at[0] != 0x45:
+            self.at = at
+            return -number if start[0] == 0x2D else number
+        if at[0] == 0x2E:
+            at += 1
+            digits = at
+            while 0x30 <= at[0] <= 0x39:
+                at += 1
+            if at == digits:
+                return self.give_up()
+        if at[0] == 0x65 or at[0] == 0x45:
+            at += 1
+            if at[0] == 0x2B or at[0] == 0x2D:
+                at += 1
+            digits = at
+            while 0x30 <= at[0] <= 0x39:
+                at += 1
+            if at == digits:
+                return self.give_up()
+        self.at = at
+        return float(PyUnicode_DecodeASCII(<const char*>start, at - start, NULL))
+
+    cdef object read_dict(self, int depth):
+        cdef dict found = {}
+        if depth > DEPTH:
+            return self.give_up()
+        self.at += 1
+        self.skip()
+        if self.at[0] == 0x7D:
+            self.at += 1
+            return found
+        while True:
+            if self.at[0] != 0x22:
+                return self.give_up()
+            key = self.read_text()
+            if self.unsure:
+                return None
+            if depth > 1:
+                # Lists of like objects share their keys.
+                key = <object>PyDict_SetDefault(self.keys, key, key)
+            self.skip()
+            if self.at[0] != 0x3A:
+                return self.give_up()
+            self.at += 1
+            self.skip()
+            value = self.read_value(depth)
+            if self.unsure:
+                return None
+            found[key] = value
+            self.skip()
+            if self.at[0] == 0x7D:
+                self.at += 1
+                return found
+            if self.at[0] != 0x2C:
+                return self.give_up()
+            self.at += 1
+            self.skip()
+
+    cdef object read_list(self, int depth):
+        cdef list found = []
+        if depth > DEPTH:
+            return self.give_up()
+        self.at += 1
+        self.skip()
+        if self.at[0] == 0x5D:
+            self.at += 1
+            return found
+        while True:
+            value = self.read_value(depth)
+            if self.unsure:
+                return None
+            found.append(value)
+            self.skip()
+            if self.at[0] == 0x5D:
+                self.at += 1
+                return found
+            if self.at[0] != 0x2C:
+                return self.give_up()
+            self.at += 1
+            self.skip()
+
+
+def read(object text):
+    """json.loads(text) for a str; UNSURE where that may be something unusual, or no JSON."""
+    cdef _Reader reader
+    if type(text) is not str or not PyUnicode_IS_COMPACT_ASCII(text):
+        return UNSURE
+    reader = _Reader()
+    reader.keys = {}
+    reader.at = PyUnicode_1BYTE_DATA(text)
+    reader.end = reader.at + PyUnicode_GET_LENGTH(text)
+    reader.skip()
+    value = reader.read_value(0)
+    reader.skip()
+    return UNSURE if reader.unsure or reader.at != reader.end else value

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 _written: Callable[[Any], bytes | None] | None
+_read: Callable[[str], Any] | None
+_UNSURE: object
 try:
+    from ._jsontext import UNSURE as _UNSURE
     from ._jsontext import encoded as _written
+    from ._jsontext import read as _read
 except ImportError:
-    _written = None
+    _UNSURE = _written = _read = None
 
 _Encoder: Final[Any] = getattr(json.encoder, "c_make_encoder", None)
 _DECODER: Final[Any] = json.JSONDecoder()
@@ -42,6 +46,10 @@ def encoded(value: Any) -> bytes:
 
 def loads(text: str) -> Any:
     """As json.loads(text)."""
+    if _read is not None:
+        value = _read(text)
+        if value is not _UNSURE:
+            return value
     try:
         value, end = _scan(text, 0)
     except StopIteration:
