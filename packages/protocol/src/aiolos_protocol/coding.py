@@ -135,7 +135,7 @@ class EncodingWriter:
     Arguments and errors are those of ContentEncoder.
     """
 
-    __slots__ = ("_encoder", "_writer")
+    __slots__ = ("_encoder", "_is_identity", "_writer")
 
     def __init__(
         self,
@@ -146,10 +146,11 @@ class EncodingWriter:
     ) -> None:
         self._writer = writer
         self._encoder = ContentEncoder(codings, level, strategy)
+        self._is_identity = not codings
 
     async def write(self, data: bytes) -> None:
         """As Writer.write."""
-        if len(data) < OFF_LOOP:
+        if len(data) < OFF_LOOP or self._is_identity:
             coded = self._encoder.encode(data)
         else:
             loop = asyncio.get_running_loop()

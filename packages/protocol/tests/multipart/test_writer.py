@@ -1,7 +1,10 @@
 """MultipartWriter (RFC 2046 5.1, RFC 7578)."""
 
+import asyncio
+import base64
 import gzip
 import io
+import random
 from collections.abc import AsyncIterator
 from email import message_from_bytes
 from email.message import Message
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiolos_protocol.compression import OFF_LOOP
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.multipart import MultipartWriter
@@ -175,6 +179,35 @@ async def test_parts_are_streamed() -> None:
     assert collected.pieces[1:3] == [b"one", b"two"]
     assert writer.size is None
     assert writer.consumed
+
+
+@pytest.mark.parametrize("encoded", ["", "base64"])
+async def test_large_parts_are_compressed_off_the_loop(encoded: str) -> None:
+    """Other tasks run while a thread compresses; where it is the loop that does, none does."""
+    data = random.Random(1).randbytes(3 * OFF_LOOP)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    for way in ("write", "as_bytes"):
+        writer = MultipartWriter(boundary="b")
+        headers = {"Content-Encoding": "gzip", "Content-Transfer-Encoding": encoded}
+        writer.append(data, {name: value for name, value in headers.items() if value})
+        turns = 0
+        other = asyncio.ensure_future(others())
+        sent = Collected()
+        if way == "write":
+            await writer.write(sent)
+        else:
+            sent.pieces.append(await writer.as_bytes())
+        other.cancel()
+        assert turns > 0
+        body = b"".join(sent.pieces).partition(b"\r\n\r\n")[2].removesuffix(b"\r\n--b--\r\n")
+        assert gzip.decompress(base64.b64decode(body) if encoded else body) == data
 
 
 async def test_files_are_sent_again_and_closed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from multidict import CIMultiDict
 
 from .. import hdrs
+from ..coding import EncodingWriter
 from ..compression import ContentEncoder, parse_codings
 from ..errors import RemoteProtocolError
 from ..fields.disposition import format_disposition, parse_disposition
@@ -147,7 +148,7 @@ class MultipartWriter(Payload):
             self._check_name(part)
             pieces.list.append(self._head_of(part, codings, encoded))
             data = await part.as_bytes(encoding, errors)
-            encoder = _EncodingWriter(pieces, codings, encoded)
+            encoder = _PartWriter(pieces, codings, encoded)
             await encoder.write(data)
             await encoder.finish()
             pieces.list.append(b"\r\n")
@@ -163,7 +164,7 @@ class MultipartWriter(Payload):
             self._check_name(part)
             await writer.write(self._head_of(part, codings, encoded))
             if codings or encoded:
-                encoder = _EncodingWriter(writer, codings, encoded)
+                encoder = _PartWriter(writer, codings, encoded)
                 await part.write(encoder)
                 await encoder.finish()
             else:
@@ -217,33 +218,42 @@ class _Pieces:
         self.list.append(data)
 
 
-class _EncodingWriter:
-    """A Writer that applies content codings, then a transfer encoding."""
+class _TransferWriter:
+    """A Writer that applies a transfer encoding."""
 
-    __slots__ = ("_codings", "_transfer", "_writer")
+    __slots__ = ("_transfer", "_writer")
 
-    def __init__(self, writer: Writer, codings: str, encoded: str) -> None:
+    def __init__(self, writer: Writer, encoded: str) -> None:
         self._writer = writer
-        self._codings = ContentEncoder(codings.split(", ") if codings else ())
         self._transfer = transfer.encoder(encoded)
 
     async def write(self, data: bytes) -> None:
         """As Writer.write."""
-        await self._pass(self._codings.encode(data))
-
-    async def finish(self) -> None:
-        """The part is complete."""
-        await self._pass(self._codings.finish())
-        if self._transfer is not None:
-            rest = self._transfer.finish()
-            if rest:
-                await self._writer.write(rest)
-
-    async def _pass(self, data: bytes) -> None:
         if self._transfer is not None:
             data = self._transfer.feed(data)
         if data:
             await self._writer.write(data)
+
+    async def finish(self) -> None:
+        """The part is complete."""
+        rest = b"" if self._transfer is None else self._transfer.finish()
+        if rest:
+            await self._writer.write(rest)
+
+
+class _PartWriter(EncodingWriter):
+    """A Writer that applies content codings, then a transfer encoding."""
+
+    __slots__ = ("_transferred",)
+
+    def __init__(self, writer: Writer, codings: str, encoded: str) -> None:
+        self._transferred = _TransferWriter(writer, encoded)
+        super().__init__(self._transferred, codings.split(", ") if codings else ())
+
+    async def finish(self) -> None:
+        """As EncodingWriter.finish."""
+        await super().finish()
+        await self._transferred.finish()
 
 
 @payload_type(BodyPartReader)
