@@ -7,6 +7,10 @@ from typing import Final
 # RFC 9110 5.6.2:  tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_"
 #                        / "`" / "|" / "~" / DIGIT / ALPHA          token = 1*tchar
 TCHAR: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
+
+# RFC 9110 5.5:  what no field value may hold: control characters but for HTAB
+CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # RFC 5234 B.1, RFC 9110 5.5:  VCHAR = %x21-7E      obs-text = %x80-FF
 VISIBLE: Final = bytes([*range(0x21, 0x7F), *range(0x80, 0x100)])
@@ -42,10 +46,10 @@ ABSOLUTE_FORM: Final = re.compile(
 # RFC 9112 7.1.1:  chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
 #                  chunk-ext-name = token          chunk-ext-val = token / quoted-string
 # RFC 9110 5.6.4:  quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
-_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _QUOTED: Final = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+"'
 CHUNK_EXTENSIONS: Final = re.compile(
-    rb"(?:[ \t]*+;[ \t]*+%b(?:[ \t]*+=[ \t]*+(?:%b|%b))?+)*+" % (_TOKEN, _TOKEN, _QUOTED)
+    rb"(?:[ \t]*+;[ \t]*+%b(?:[ \t]*+=[ \t]*+(?:%b|%b))?+)*+"
+    % (TOKEN.pattern.encode(), TOKEN.pattern.encode(), _QUOTED)
 )
 
 

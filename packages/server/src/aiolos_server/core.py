@@ -4,7 +4,6 @@ They hold what every request and every whole response needs, and no more: the cl
 see stand on top, in Python, and may be subclassed and given attributes as any other.
 """
 
-import re
 from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,12 +11,12 @@ from typing import Any, Final
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ServerLink
+from aiolos_protocol.grammar import CONTROL
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.payload import Payload, get_payload
 from aiolos_protocol.transport import Outcome
 from multidict import CIMultiDict
 
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
 _REASON_OF: Final = [REASONS.get(status, "") for status in range(600)]
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -175,7 +174,7 @@ def checked_reason(reason: str) -> str:
     """`reason` where it may stand in a status line (RFC 9112 4); else ValueError or TypeError."""
     if not isinstance(reason, str):
         raise TypeError(f"a reason phrase is a str, not {reason!r:.80}")
-    if not reason.isprintable() and _CONTROLS.search(reason):
+    if not reason.isprintable() and CONTROL.search(reason):
         raise ValueError(f"a reason phrase is one line of text, not {reason!r:.80}")
     return reason
 

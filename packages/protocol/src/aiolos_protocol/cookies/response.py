@@ -8,11 +8,11 @@ from typing import Final, TypedDict
 from ..errors import LimitExceeded
 from ..fields.dates import format_http_date
 from ..fields.syntax import is_token
+from ..grammar import CONTROL
 from ..limits import DEFAULT_LIMITS, Limits
 from .dates import parse_cookie_date
 from .values import quote_value, unquote_value
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _AV_OCTETS: Final = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
 _SAME_SITE: Final = {"strict": "Strict", "lax": "Lax", "none": "None"}
 # Beyond 18 digits no moment exists; int() of a long text is slow.
@@ -136,7 +136,7 @@ def parse_set_cookie(value: str, limits: Limits = DEFAULT_LIMITS) -> SetCookie:
     has it; of repeated ones the last counts. Whether a client keeps the cookie (its domain, its
     prefix: check_prefix()) is another matter. Linear in the length of `value`.
     """
-    if _CONTROL.search(value):
+    if CONTROL.search(value):
         raise ValueError(f"the cookie {value!r:.80} holds control characters (RFC 6265bis 5.6)")
     pair, *attributes = value.split(";")
     name, equals, text = pair.partition("=")

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, Self
 
 from yarl import URL
 
-from .syntax import TOKEN, is_token, split, token_or_quoted, unquoted
+from ..grammar import TOKEN
+from .syntax import is_token, split, token_or_quoted, unquoted
 
 # RFC 9110 11.2:  token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 _TOKEN68: Final = re.compile(r"[A-Za-z0-9\-._~+/]++=*+")

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from multidict import MultiDict, MultiDictProxy
 
-from .syntax import TOKEN, is_token, parameters, split, token_or_quoted
+from ..grammar import TOKEN
+from .syntax import is_token, parameters, split, token_or_quoted
 
 OCTET_STREAM: Final = "application/octet-stream"
 _CACHED_LENGTH: Final = 128

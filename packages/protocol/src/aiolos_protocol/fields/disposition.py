@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from .syntax import TOKEN, check_text, is_token, parameters, quoted, split
+from ..grammar import TOKEN
+from .syntax import check_text, is_token, parameters, quoted, split
 
 # What ends a quoted string, or may not be in it (RFC 9110 5.6.4).
 _SPECIAL: Final = re.compile(rb'["\x00-\x08\x0a-\x1f\x7f]')

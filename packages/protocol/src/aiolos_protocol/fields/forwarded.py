@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .syntax import TOKEN, split, unquoted
+from ..grammar import TOKEN
+from .syntax import split, unquoted
 
 # RFC 7239 4:  forwarded-pair = token "=" value      value = token / quoted-string
 # The colon and the brackets of an address need quotes; many proxies forget them.

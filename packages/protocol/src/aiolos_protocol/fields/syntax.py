@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-# RFC 9110 5.6.2
-TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+from ..grammar import CONTROL, TOKEN
 
 # RFC 9110 5.6.4:  quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
 _QUOTED: Final = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
@@ -19,7 +18,6 @@ _BETWEEN: Final = {
 }
 _PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(r'(["\\])')
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def is_token(text: str) -> bool:
@@ -51,7 +49,7 @@ def unquoted(text: str, pair: Callable[[str], str] | None = None) -> str:
 
 def check_text(text: str) -> str:
     """`text` itself. Raises ValueError where it holds a control character."""
-    found = _CONTROL.search(text)
+    found = CONTROL.search(text)
     if found is not None:
         raise ValueError(
             f"{text!r:.80} holds the control character {found[0]!r}, which no quoted string may"

@@ -11,12 +11,9 @@ from multidict import CIMultiDict
 
 from .. import methods
 from ..errors import LocalProtocolError
+from ..grammar import CONTROL, TOKEN
 from ..message import HttpVersion, HttpVersion10, HttpVersion11
 
-# RFC 9110 5.6.2
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# RFC 9110 5.5; a bare control byte in a value is refused as well as CR, LF and NUL.
-_BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
 _CACHE_SIZE: Final = 512
 # RFC 9110 6.5.1: what frames, routes, authenticates, makes conditions, directs caches, or says how
@@ -53,7 +50,7 @@ def check_name(name: str) -> None:
     """Raise LocalProtocolError unless `name` is a token (RFC 9110 5.1)."""
     if name in _known_names:
         return
-    if _TOKEN.fullmatch(name) is None:
+    if TOKEN.fullmatch(name) is None:
         raise LocalProtocolError(f"{name!r:.80} is not a header name (RFC 9110 5.1)")
     if len(_known_names) < _CACHE_SIZE:
         _known_names.add(str(name))
@@ -83,7 +80,7 @@ def _checked_value(name: str, value: object) -> str:
             f"write str(...) or f'{{...}}' around it"
         )
     text = str.__str__(value)
-    found = _BAD_VALUE.search(text)
+    found = CONTROL.search(text)
     if found is not None:
         raise LocalProtocolError(
             f"the value of the header {name} holds the control character {found[0]!r} at "
@@ -96,7 +93,7 @@ def status_line(status: int, reason: str) -> str:
     """`HTTP/1.1 status reason CRLF`. Raises LocalProtocolError for what is neither."""
     if not 100 <= status <= 599:
         raise LocalProtocolError(f"a status is 100 to 599, not {status} (RFC 9110 15)")
-    if not reason.isprintable() and _BAD_VALUE.search(reason):
+    if not reason.isprintable() and CONTROL.search(reason):
         raise LocalProtocolError(f"the reason {reason!r:.80} holds control characters")
     return f"HTTP/1.1 {status} {reason}\r\n"
 
@@ -155,7 +152,7 @@ def request_head(
     version: HttpVersion = HttpVersion11,
 ) -> bytes:
     """A request head; `framing` holds ready field lines. Raises LocalProtocolError."""
-    if method not in _KNOWN_METHODS and _TOKEN.fullmatch(method) is None:
+    if method not in _KNOWN_METHODS and TOKEN.fullmatch(method) is None:
         raise LocalProtocolError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
     plain = target.isprintable() and " " not in target
     if not target or (not plain and _BAD_TARGET.search(target)):

@@ -9,6 +9,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from ..errors import LocalProtocolError
+from ..grammar import CONTROL, TOKEN
 from ..http1.serializer import check_name, check_trailers
 from .hpack import encode_field
 
@@ -18,10 +19,7 @@ _DROPPED: Final = frozenset(
 )
 # RFC 7541 7.1.3: what a hop should keep out of its tables.
 _SENSITIVE: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-# RFC 9110 5.5; a bare control byte in a value is refused as well as CR, LF and NUL.
-_BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CACHE_SIZE: Final = 512
 _CACHED_VALUE: Final = 128
 
@@ -59,7 +57,7 @@ def _encode(name: str, value: str) -> bytes:
     value = value.strip(" \t")
     if lower == "te" and value.lower() != "trailers":
         return b""
-    if _BAD_VALUE.search(value):
+    if CONTROL.search(value):
         raise LocalProtocolError(
             f"the value of {name} holds control characters: {value!r:.80} (RFC 9110 5.5)"
         )
@@ -137,7 +135,7 @@ def request(method: str, scheme: str, authority: str, target: str, protocol: str
 
     Raises LocalProtocolError for what cannot be one of them.
     """
-    if _TOKEN.fullmatch(method) is None:
+    if TOKEN.fullmatch(method) is None:
         raise LocalProtocolError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
     if not target or _BAD_TARGET.search(target):
         raise LocalProtocolError(f"{target!r:.80} cannot be a request target (RFC 9113 8.3.1)")

@@ -1,12 +1,12 @@
 """Routes: a method and its handler."""
 
 import inspect
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn
 
 from aiolos_protocol.errors import ProtocolError
+from aiolos_protocol.grammar import TOKEN
 from aiolos_protocol.message import HttpVersion11, ResponseHead
 from yarl import URL
 
@@ -19,7 +19,6 @@ from .handlers import awaitable_handler
 ANY: Final = "*"
 
 # RFC 9110 9.1:  method = token
-_METHOD: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 ExpectHandler = Callable[[Request], Awaitable[Any]]
 
@@ -181,6 +180,6 @@ async def refuse(request: Request) -> NoReturn:
 
 
 def _checked_method(method: str) -> str:
-    if _METHOD.fullmatch(method) is None:
+    if TOKEN.fullmatch(method) is None:
         raise ValueError(f"{method!r} is not a method (RFC 9110 9.1)")
     return method.upper()
