@@ -3,6 +3,7 @@
 import base64
 import binascii
 import quopri
+from itertools import pairwise
 
 import pytest
 from aiolos_protocol.multipart import MalformedMultipart
@@ -26,6 +27,33 @@ def test_round_trip_in_pieces(name: str, data: bytes, piece: int) -> None:
     assert all(len(line) <= 76 for line in encoded.split(b"\r\n"))
     assert not encoded.translate(None, bytes(range(32, 127)) + b"\r\n")
     assert run(decoder(name), encoded, piece) == data
+
+
+def outcome(name: str, data: bytes, cuts: list[int]) -> bytes | None:
+    """What `data`, cut at `cuts`, is decoded to; None for an error."""
+    coder = decoder(name)
+    assert coder is not None
+    ends = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    try:
+        pieces = [coder.feed(data[start:end]) for start, end in pairwise(ends)]
+        return b"".join((*pieces, coder.finish()))
+    except MalformedMultipart:
+        return None
+
+
+@given(
+    NAMES,
+    st.text(alphabet="=4aAzQ\r\n \t", max_size=30).map(str.encode),
+    st.lists(st.integers(1, 30), max_size=8),
+)
+@example("quoted-printable", b"==41", [1])
+@example("quoted-printable", b"a==\r\n", [2])
+@example("quoted-printable", b"=\rabc\ndef", [1, 2])
+def test_pieces_change_nothing(name: str, data: bytes, cuts: list[int]) -> None:
+    """Also where it is broken, or nearly so."""
+    whole = outcome(name, data, [])
+    assert outcome(name, data, cuts) == whole
+    assert outcome(name, data, list(range(len(data)))) == whole
 
 
 @given(st.binary(max_size=300), st.integers(1, 80))
@@ -69,6 +97,14 @@ def test_base64_that_is_broken(text: bytes) -> None:
         (b"=c3=bc", b"\xc3\xbc"),
         (b"=zz=", b"=zz"),
         (b"two\r\nlines", b"two\r\nlines"),
+        (b"==41", b"=A"),
+        (b"=3d=3D", b"=="),
+        (b"a==\r\nb", b"a=b"),
+        (b"=\rabc\ndef", b"=\rabc\ndef"),
+        (b"=4", b"=4"),
+        (b"=\r", b"=\r"),
+        # The line end behind it is that of the delimiter.
+        (b"a=", b"a"),
     ],
 )
 def test_quoted_printable(text: bytes, data: bytes) -> None:

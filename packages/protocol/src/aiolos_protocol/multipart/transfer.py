@@ -3,6 +3,7 @@
 The other encodings (7bit, 8bit, binary) leave the bytes as they are.
 """
 
+import re
 from binascii import a2b_base64, a2b_qp, b2a_base64
 from typing import Final, Protocol
 
@@ -21,6 +22,9 @@ _LITERAL: Final = frozenset(set(range(33, 127)) - {ord("=")} | {ord(" ")})
 _ESCAPED: Final = tuple(
     bytes((byte,)) if byte in _LITERAL else b"=%02X" % byte for byte in range(256)
 )
+# An equals sign that stands for itself, and one of which that cannot be told yet.
+_BARE: Final = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_BEGUN: Final = re.compile(rb"=[0-9A-Fa-f\r]?\Z")
 
 
 class TransferCoder(Protocol):
@@ -127,15 +131,18 @@ class QuotedPrintableDecoder:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """As TransferCoder.feed; an escape that is not complete is kept."""
+        """As TransferCoder.feed; what may become an escape is kept."""
         data = self._rest + data
-        equals = data.rfind(b"=", -2)
-        self._rest = data[equals:] if equals >= 0 else b""
-        return a2b_qp(data[:equals] if equals >= 0 else data)
+        begun = _BEGUN.search(data, max(0, len(data) - 2))
+        whole = begun.start() if begun is not None else len(data)
+        self._rest = data[whole:]
+        # The library drops a bare sign, or the line behind it.
+        return a2b_qp(_BARE.sub(b"=3D", data[:whole]))
 
     def finish(self) -> bytes:
-        """As TransferCoder.finish; nothing can be missing."""
-        return a2b_qp(self._rest)
+        """As TransferCoder.finish; nothing can be missing: where a soft line break comes last, its
+        line end is taken for that of the delimiter."""
+        return b"" if self._rest == b"=" else self._rest
 
 
 def encoder(name: str) -> TransferCoder | None:
