@@ -71,3 +71,20 @@ async def test_by_fixture(aiolos_client: ClientFactory, app: web.Application) ->
     client = await aiolos_client(app)
     async with client.get("/") as response:
         assert_type(response, aiolos.ClientResponse)
+
+
+LINES = web.AppKey("LINES", list[str])
+VISITS = web.RequestKey("VISITS", int)
+REMARK = web.ResponseKey("REMARK", str)
+
+
+async def keyed(request: web.Request) -> web.Response:
+    """What applications, requests and responses carry, under typed keys."""
+    assert_type(request.config_dict[LINES], list[str])
+    request[VISITS] = 1
+    request[VISITS] = "one"  # type: ignore[misc]
+    assert_type(request[VISITS], int)
+    response = web.Response()
+    response[REMARK] = "note"
+    assert_type(response[REMARK], str)
+    return response

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, MutableMapping
 from datetime import datetime
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.cookies import SetCookie
@@ -16,6 +16,9 @@ from aiolos_protocol.fields.etag import ETag, parse_etag
 from multidict import CIMultiDict
 
 from .core import REASONS, checked_reason, checked_status
+from .keys import ResponseKey
+
+_T = TypeVar("_T")
 
 
 class Described(MutableMapping[str, Any]):
@@ -239,10 +242,18 @@ class Described(MutableMapping[str, Any]):
 
     # A mapping.
 
-    def __getitem__(self, key: str) -> Any:
+    @overload
+    def __getitem__(self, key: ResponseKey[_T]) -> _T: ...
+    @overload
+    def __getitem__(self, key: str) -> Any: ...
+    def __getitem__(self, key: Any) -> Any:
         return (self._state or {})[key]
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    @overload
+    def __setitem__(self, key: ResponseKey[_T], value: _T) -> None: ...
+    @overload
+    def __setitem__(self, key: str, value: Any) -> None: ...
+    def __setitem__(self, key: Any, value: Any) -> None:
         if self._state is None:
             self._state = {}
         self._state[key] = value

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 _T = TypeVar("_T")
 
@@ -53,6 +53,10 @@ class ChainMapProxy(Mapping[Any, Any]):
     def __init__(self, maps: Iterable[Mapping[Any, Any]]) -> None:
         self._maps = tuple(maps)
 
+    @overload
+    def __getitem__(self, key: AppKey[_T]) -> _T: ...
+    @overload
+    def __getitem__(self, key: str) -> Any: ...
     def __getitem__(self, key: Any) -> Any:
         for mapping in self._maps:
             if key in mapping:

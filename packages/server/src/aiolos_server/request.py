@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from urllib.parse import parse_qsl
 
 from aiolos_protocol.message import HttpVersion, RawHeaders, RequestHead
@@ -11,9 +11,11 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from yarl import URL
 
 from .core import RequestCore
-from .keys import ChainMapProxy
+from .keys import ChainMapProxy, RequestKey
 from .parsed import method_of
 from .received import ReceivedBody
+
+_T = TypeVar("_T")
 
 if TYPE_CHECKING:
     _Mapping = MutableMapping[str, Any]
@@ -269,9 +271,17 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
             state = self._state = {}
         return state
 
+    @overload
+    def __getitem__(self, key: RequestKey[_T]) -> _T: ...
+    @overload
+    def __getitem__(self, key: str) -> Any: ...
     def __getitem__(self, key: Any) -> Any:
         return self._mapping()[key]
 
+    @overload
+    def __setitem__(self, key: RequestKey[_T], value: _T) -> None: ...
+    @overload
+    def __setitem__(self, key: str, value: Any) -> None: ...
     def __setitem__(self, key: Any, value: Any) -> None:
         self._mapping()[key] = value
 
