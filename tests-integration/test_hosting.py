@@ -225,3 +225,18 @@ def test_django(tmp_path):
     assert lines[1] == "200 012"
     assert lines[2].startswith("404")
     assert lines[3] == "200 hello me 2 5000"
+
+
+async def test_starlette_over_http2():
+    connector = aiolos.TCPConnector(http2="prior-knowledge")
+    runner = web.AppRunner(starlette([]))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with aiolos.ClientSession(site.name, connector=connector) as session:
+        async with session.post("/upload", data=b"x" * 200_000) as answer:
+            assert answer.version == (2, 0)
+            assert (await answer.json())["size"] == 200_000
+        assert (await text(session.get("/background")))[1] == "first"
+        assert (await text(session.get("/stream")))[1].endswith("99\n")
+    await runner.cleanup()

@@ -60,6 +60,16 @@ app = make()
 async def factory():
     return make()
 
+async def asgi(scope, receive, send):
+    if scope["type"] == "lifespan":
+        for word in ("startup", "cleanup"):
+            message = await receive()
+            note(word)
+            await send({"type": message["type"] + ".complete"})
+        return
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": scope["path"].encode()})
+
 def wsgi(environ, start_response):
     return []
 """
@@ -106,6 +116,14 @@ def test_dep_01_requests_uploads_streams_and_the_life_of_the_application(tmp_pat
         assert get(f"{url}/upload", b"x" * 2_000_000) == "2000000"
         assert get(f"{url}/stream").split() == [str(number) for number in range(100)]
         assert get(f"{url}/loop").startswith("asyncio")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert (tmp_path / "notes").read_text().split() == ["startup", "cleanup"]
+
+
+def test_an_asgi_application(tmp_path):
+    with gunicorn(tmp_path, "asgi") as (process, url, _):
+        assert get(f"{url}/some/path") == "/some/path"
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert (tmp_path / "notes").read_text().split() == ["startup", "cleanup"]
