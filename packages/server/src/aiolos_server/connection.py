@@ -9,16 +9,14 @@ from typing import Any, Final, Protocol
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import (
     ConnectionLost,
-    LimitExceeded,
     LocalProtocolError,
     ProtocolError,
-    UnexpectedTLS,
 )
-from aiolos_protocol.http1.reasons import reason_of
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
 from multidict import CIMultiDict
 
+from . import incidents
 from .abc import AbstractApplication
 from .codings import worth_coding
 from .core import REASONS, ResponseCore
@@ -26,7 +24,6 @@ from .debugpage import explained
 from .dispatch import Dispatcher
 from .errors import HTTPException, HTTPInternalServerError
 from .idle import IdleConnections
-from .naming import named
 from .owner import Owner
 from .request import Request
 from .response import Response, StreamResponse
@@ -180,8 +177,8 @@ class Connection(Owner):
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
         """See ServerRole."""
-        self._log_refusal(error)
-        return error.status_hint, _refusal(error).encode()
+        incidents.log_refusal(self._server.logger, self.peer(), error)
+        return error.status_hint, incidents.refusal(error).encode()
 
     def half_closed(self) -> None:
         """See ServerRole."""
@@ -240,7 +237,7 @@ class Connection(Owner):
             self._compress(response)
         if response.prepared:
             if response is not self._begun:
-                response = self._failed(_reused(self._request))
+                response = self._failed(incidents.reused(self._request))
         elif not (self._has_hooks or response._special) and response.is_at_hand(self._request):
             self._send_whole(response)
             return None
@@ -249,32 +246,20 @@ class Connection(Owner):
 
     def watching(self) -> "Callable[[float], None]":
         """See Owner: a line that says which handler it is."""
-        logger, told = self._server.logger, f"{_name(self._request)} of {self._request!r}"
-
-        def held(seconds: float) -> None:
-            logger.warning(
-                "%s held the loop for %.3f s, and with it all other requests; await what takes "
-                "long, or give it to asyncio.to_thread()",
-                told,
-                seconds,
-            )
-
-        return held
+        return incidents.watching(self._server.logger, self._request)
 
     def _response_of(self, result: Any, error: "BaseException | None") -> Any:
         """The response to send for what the handler did; None where there can be none."""
         if self._begun is not None and self._begun.prepared and result is not self._begun:
             # Part of a response is out; the peer must see that the rest is missing.
             if error is None:
-                self._log_cut_short(self._request, _other(self._request, self._begun, result))
+                error = incidents.other(self._request, self._begun, result)
+                incidents.log_cut_short(self._server.logger, self.peer(), self._request, error)
             return None
         if error is None:
             if isinstance(result, StreamResponse):
                 return result
-            error = TypeError(
-                f"{_name(self._request)} must return a web.Response or another StreamResponse, "
-                f"not {result!r:.200}"
-            )
+            error = incidents.no_response(self._request, result)
         if isinstance(error, HTTPException):
             if self._server.debug and error is self._request.match_info.http_exception:
                 return self._explained(error, error.status, error.headers)
@@ -321,9 +306,10 @@ class Connection(Owner):
             self._server.forget(self)
         if response is None or error is not None:
             if isinstance(error, asyncio.CancelledError):
-                self._log_cancelled(request, error)
+                task = asyncio.current_task(self.link.loop)
+                incidents.log_cancelled(self._server.logger, self.peer(), request, error, task)
             elif isinstance(error, Exception) and not isinstance(error, ConnectionError):
-                self._log_cut_short(request, error)
+                incidents.log_cut_short(self._server.logger, self.peer(), request, error)
             link.abort()
             return
         if self._idle is not None and not self._lost and link.idle_time() >= 0:
@@ -357,27 +343,23 @@ class Connection(Owner):
         """The answer to what a handler raised; what is not the peer's fault is logged."""
         request = self._request
         if exc is request.malformed:
-            return _answer(400, "400: the body is not what it should be\n", keep_alive=True)
+            return incidents.refused(
+                400, "400: the body is not what it should be\n", keep_alive=True
+            )
         if isinstance(exc, ProtocolError) and not isinstance(exc, LocalProtocolError):
-            self._log_refusal(exc)
-            return _answer(exc.status_hint, _refusal(exc), keep_alive=False)
+            incidents.log_refusal(self._server.logger, self.peer(), exc)
+            return incidents.refused(exc.status_hint, incidents.refusal(exc), keep_alive=False)
         if self._lost and isinstance(exc, ConnectionError):
             self._server.logger.debug("%s went away during %r", self.peer(), request)
         elif isinstance(exc, ConnectionLost) and request.exchange.body.exception() is exc:
             # It has closed only its half: a client that drops an upload does, for a moment.
             self._server.logger.debug("%s left the body of %r incomplete", self.peer(), request)
-            return _answer(400, "400: the body is incomplete\n", keep_alive=False)
+            return incidents.refused(400, "400: the body is incomplete\n", keep_alive=False)
         else:
-            self._server.logger.error(
-                "Error handling request %s %s from %s",
-                request.method,
-                request.path_qs,
-                self.peer(),
-                exc_info=exc,
-            )
+            incidents.log_failure(self._server.logger, self.peer(), request, exc)
         if self._server.debug:
             return self._explained(exc, 500, {})
-        return HTTPInternalServerError(text=_SORRY)
+        return HTTPInternalServerError(text=incidents.SORRY)
 
     def _explained(self, error: Exception, status: int, headers: Mapping[str, str]) -> Response:
         """A page for developers, with what `headers` says beside the kind of its body."""
@@ -385,43 +367,6 @@ class Connection(Owner):
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response
-
-    def _log_cut_short(self, request: Any, error: Exception) -> None:
-        self._server.logger.error(
-            "Error handling request %s %s from %s; its response is cut short",
-            request.method,
-            request.path_qs,
-            self.peer(),
-            exc_info=error,
-        )
-
-    def _log_cancelled(self, request: Any, error: BaseException) -> None:
-        """A handler that was cancelled has done as it was told; one that was not is at fault."""
-        task = asyncio.current_task(self.link.loop)
-        if task is None or not task.cancelling():
-            self._server.logger.error(
-                "%s raised CancelledError although nobody had cancelled it; %s %s from %s is not "
-                "answered",
-                _name(request),
-                request.method,
-                request.path_qs,
-                self.peer(),
-                exc_info=error,
-            )
-
-    def _log_refusal(self, error: ProtocolError) -> None:
-        """Malformed requests are everyday noise; what the operator can mend is a warning."""
-        logger = self._server.logger
-        if isinstance(error, UnexpectedTLS):
-            logger.warning(
-                "%s spoke TLS to a port that serves plain HTTP; use http:// there, or give "
-                "ssl_context to serve https",
-                self.peer(),
-            )
-        elif isinstance(error, LimitExceeded):
-            logger.warning("refused a request from %s: %s", self.peer(), error)
-        else:
-            logger.debug("refused a request from %s: %s", self.peer(), error)
 
     # For the request.
 
@@ -561,30 +506,7 @@ class Connection(Owner):
         """Log whose handler goes on although it was cancelled."""
         request = self._request
         if request is not None:
-            self._server.logger.error(
-                "%s answers %s %s and goes on although it was cancelled",
-                _name(request),
-                request.method,
-                request.path_qs,
-            )
-
-
-_SORRY = "500 Internal Server Error\n\nServer got itself in trouble\n"
-
-
-def _refusal(error: ProtocolError) -> str:
-    """What the peer is told: the rule that it broke, but no bound of ours."""
-    status = error.status_hint
-    if isinstance(error, LimitExceeded):
-        return f"{status}: {reason_of(status)}\n"
-    return f"{status}: {error.message}\n"
-
-
-def _answer(status: int, text: str, keep_alive: bool) -> Response:
-    response = Response(text=text, status=status)
-    if not keep_alive:
-        response.force_close()
-    return response
+            incidents.log_stubborn(self._server.logger, request)
 
 
 async def _expected(request: Any) -> Any:
@@ -592,21 +514,3 @@ async def _expected(request: Any) -> Any:
     match_info = request.match_info
     await match_info.expect_handler(request)
     return await match_info.chain(request)
-
-
-def _reused(request: Any) -> RuntimeError:
-    return RuntimeError(
-        f"{_name(request)} returned a response that has been sent before; a response answers one "
-        "request: make a new one for each"
-    )
-
-
-def _other(request: Any, begun: Any, response: Any) -> RuntimeError:
-    return RuntimeError(
-        f"{_name(request)} prepared {begun!r} and then returned {response!r}; return the one that "
-        "was prepared"
-    )
-
-
-def _name(request: Any) -> str:
-    return f"the handler {named(request.match_info.handler)}"

@@ -1,0 +1,139 @@
+"""What is logged, and what the peer is told, where something goes wrong on a connection."""
+
+import asyncio
+from collections.abc import Callable
+from logging import Logger
+from typing import Any, Final
+
+from aiolos_protocol.errors import LimitExceeded, ProtocolError, UnexpectedTLS
+from aiolos_protocol.http1.reasons import reason_of
+
+from .naming import named
+from .response import Response
+
+SORRY: Final = "500 Internal Server Error\n\nServer got itself in trouble\n"
+
+
+def who(request: Any) -> str:
+    """Whose fault it is: the handler, with its file and line."""
+    return f"the handler {named(request.match_info.handler)}"
+
+
+# For the peer.
+
+
+def refusal(error: ProtocolError) -> str:
+    """What the peer is told: the rule that it broke, but no bound of ours."""
+    status = error.status_hint
+    if isinstance(error, LimitExceeded):
+        return f"{status}: {reason_of(status)}\n"
+    return f"{status}: {error.message}\n"
+
+
+def refused(status: int, text: str, keep_alive: bool) -> Response:
+    """An answer that says no more than `text`."""
+    response = Response(text=text, status=status)
+    if not keep_alive:
+        response.force_close()
+    return response
+
+
+# For whoever wrote the handler.
+
+
+def reused(request: Any) -> RuntimeError:
+    """It returned a response that has been sent."""
+    return RuntimeError(
+        f"{who(request)} returned a response that has been sent before; a response answers one "
+        "request: make a new one for each"
+    )
+
+
+def other(request: Any, begun: Any, response: Any) -> RuntimeError:
+    """It prepared one response and returned another."""
+    return RuntimeError(
+        f"{who(request)} prepared {begun!r} and then returned {response!r}; return the one that "
+        "was prepared"
+    )
+
+
+def no_response(request: Any, result: Any) -> TypeError:
+    """It returned something else."""
+    return TypeError(
+        f"{who(request)} must return a web.Response or another StreamResponse, not {result!r:.200}"
+    )
+
+
+def watching(logger: Logger, request: Any) -> Callable[[float], None]:
+    """What is told for how many seconds a step of the handler has held the loop."""
+    told = f"{who(request)} of {request!r}"
+
+    def held(seconds: float) -> None:
+        logger.warning(
+            "%s held the loop for %.3f s, and with it all other requests; await what takes "
+            "long, or give it to asyncio.to_thread()",
+            told,
+            seconds,
+        )
+
+    return held
+
+
+def log_failure(logger: Logger, peer: str, request: Any, error: Exception, told: str = "") -> None:
+    """The handler raised; `told` is what came of it beside a 500."""
+    logger.error(
+        "Error handling request %s %s from %s%s",
+        request.method,
+        request.path_qs,
+        peer,
+        told,
+        exc_info=error,
+    )
+
+
+def log_cut_short(logger: Logger, peer: str, request: Any, error: Exception) -> None:
+    """It raised behind the head."""
+    log_failure(logger, peer, request, error, "; its response is cut short")
+
+
+def log_cancelled(
+    logger: Logger, peer: str, request: Any, error: BaseException, task: "asyncio.Task[Any] | None"
+) -> None:
+    """A handler that was cancelled has done as it was told; one that was not is at fault."""
+    if task is None or not task.cancelling():
+        logger.error(
+            "%s raised CancelledError although nobody had cancelled it; %s %s from %s is not "
+            "answered",
+            who(request),
+            request.method,
+            request.path_qs,
+            peer,
+            exc_info=error,
+        )
+
+
+def log_stubborn(logger: Logger, request: Any) -> None:
+    """The handler goes on although it was cancelled."""
+    logger.error(
+        "%s answers %s %s and goes on although it was cancelled",
+        who(request),
+        request.method,
+        request.path_qs,
+    )
+
+
+# For the operator.
+
+
+def log_refusal(logger: Logger, peer: str, error: ProtocolError) -> None:
+    """Malformed requests are everyday noise; what the operator can mend is a warning."""
+    if isinstance(error, UnexpectedTLS):
+        logger.warning(
+            "%s spoke TLS to a port that serves plain HTTP; use http:// there, or give "
+            "ssl_context to serve https",
+            peer,
+        )
+    elif isinstance(error, LimitExceeded):
+        logger.warning("refused a request from %s: %s", peer, error)
+    else:
+        logger.debug("refused a request from %s: %s", peer, error)
