@@ -9,7 +9,7 @@ import pytest
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.websocket import WebSocketError, WSMsgType, WSOptions
 from aiolos_websocket.assembly import MESSAGE_COST
-from aiolos_websocket.deflate import Deflater, deflated
+from aiolos_websocket.deflate import Deflater, Inflater, deflated
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
 from aiolos_websocket.handshake import Terms
@@ -970,6 +970,21 @@ async def test_what_many_messages_are_answered_goes_out_together(end, frame):
     )
     one.transport.lose()
     await listening
+
+
+async def test_a_mistake_of_ours_holds_nothing_back(end, frame, role, monkeypatch):
+    def inflate(self, piece, room):
+        raise MemoryError
+
+    monkeypatch.setattr(Inflater, "inflate", inflate)
+    one = end(Terms(role, None, Compression()))
+    with pytest.raises(MemoryError):
+        one.transport.receive(
+            frame(PING, key=one.key) + frame(BINARY, b"x" * 2000, rsv=0x40, key=one.key)
+        )
+    assert one.sent() == [(FIN | PONG, b"")]
+    await one.engine.send_str("as ever", 0)
+    assert one.sent() == [(FIN | TEXT, b"as ever")]
 
 
 async def test_a_listener_whose_answers_are_being_deflated_is_not_fed(

@@ -127,8 +127,9 @@ class Connection(Closer):
         except Exception as error:
             self._reading_failed(error)
             held = False
-        if corked:
-            self._uncork()
+        finally:
+            if corked:
+                self._uncork()
         if held or self._held or self._phase != OPEN:
             self._after_reading(held)
         elif queue:
@@ -188,7 +189,8 @@ class Connection(Closer):
         except Exception as error:
             self._reading_failed(error)
             held = False
-        self._uncork()
+        finally:
+            self._uncork()
         self._after_reading(held)
 
     def _read_on_soon(self) -> None:
