@@ -154,6 +154,10 @@ class BaseTestServer(ABC):
         """The absolute URL of `path`, which begins with "/". ValueError for another one."""
         if self._state is not _State.RUNNING:
             raise RuntimeError(f"{self._name} {self._state.value}")
+        root = URL.build(scheme=self.scheme, host=self.host, port=self.port)
+        if str(path).startswith("//"):
+            # A path all the same, as an attacker asks for it; joined it would name a host.
+            return URL(f"{root}{path}")
         url = URL(path)
         if url.absolute:
             if self._skip_url_asserts:
@@ -164,7 +168,7 @@ class BaseTestServer(ABC):
             )
         if url.raw_path and not url.raw_path.startswith("/"):
             raise ValueError(f"make_url() takes a path that begins with '/', not {str(path)!r}")
-        return URL.build(scheme=self.scheme, host=self.host, port=self.port).join(url)
+        return root.join(url)
 
     async def close(self) -> None:
         """Stop accepting, end connections in order, stop the application; may be repeated."""
