@@ -7,6 +7,7 @@ cdef class Host:
     cdef public bint opening
     cdef public dict shared
     cdef public object sharing
+    cdef public Py_ssize_t streams
     cdef public object waiting
 
 
@@ -23,5 +24,7 @@ cdef class Pool:
     cpdef tuple take(self, Host host)
     cpdef release(self, Host host)
     cpdef give_back(self, Host host, link, double now)
+    cpdef object join(self, Host host)
+    cpdef bint part(self, Host host, link) except -1
     cpdef bint is_waited_for(self) except -1
     cdef object _list(self, Host host)
