@@ -128,6 +128,11 @@ class ContentDecoder:
         self._stages = [_Stage(coding, limits, self.budget) for coding in reversed(codings)]
         self._input = b""
 
+    @property
+    def is_identity(self) -> bool:
+        """True where there is nothing to undo."""
+        return not self._stages
+
     def feed(self, data: bytes) -> None:
         """The next bytes as they arrived; step() must have returned None before, or read() b""."""
         if self._input:
@@ -160,7 +165,7 @@ class ContentDecoder:
         if not stages:
             return data
         stages[0].feed(data)
-        return b""
+        return self.step(size)
 
     def read(self, size: int = PIECE) -> bytes:
         """As step(), with as many steps as it takes: b"" where it takes more input."""

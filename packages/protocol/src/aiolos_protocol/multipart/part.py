@@ -179,6 +179,8 @@ class BodyPartReader:
     async def read_decoded(self) -> bytes:
         """The next decoded bytes, at least one; b"" at the end. It gives other tasks their turn."""
         decoding = self._decoding()
+        if decoding.is_identity:
+            return await self.readany()
         return await pull(decoding.codings, decoding.readany, self._piece)
 
     def decode(self, data: bytes) -> bytes:
@@ -277,7 +279,7 @@ class BodyPartReader:
 class _Decoding:
     """What undoes the encodings of a part: first that of its transfer, then its content codings."""
 
-    __slots__ = ("_is_ended", "_readany", "_transfer", "codings")
+    __slots__ = ("_is_ended", "_readany", "_transfer", "codings", "is_identity")
 
     def __init__(
         self,
@@ -289,6 +291,8 @@ class _Decoding:
         self._transfer = transfer_decoder
         self._is_ended = False
         self.codings = codings
+        # Parts of forms are, nearly all of them.
+        self.is_identity: Final = transfer_decoder is None and codings.is_identity
 
     def feed(self, data: bytes) -> None:
         """The next bytes as they were sent, for the codings."""
