@@ -35,7 +35,7 @@ async def test_events_until_the_server_has_no_more(talk, pauses):
             found = [event async for event in events]
         assert found == [ServerSentEvent("a", id="1"), ServerSentEvent("b", "e", "2")]
         assert events.last_event_id == "2"
-    assert pauses == [3.0, 0.01]
+    assert pauses == [3.0, 0.1]
     assert [b"Last-Event-ID: %d\r\n" % n in each for n, each in enumerate(peer.requests)] == [
         False,
         True,
@@ -59,6 +59,38 @@ async def test_a_server_that_is_away_for_a_while(talk, pauses):
         async with session.sse("/") as events:
             assert [event.data async for event in events] == ["a"]
     assert len(pauses) == 3
+
+
+async def test_a_server_that_wants_no_pause_is_not_stormed(talk, pauses):
+    hasty = stream(b"retry: 0\ndata: a\n\n")
+    async with talk(hasty, hasty, GONE) as (_, session):
+        async with session.sse("/") as events:
+            assert [event.data async for event in events] == ["a", "a"]
+    assert pauses == [0.1, 0.1]
+
+
+async def test_the_pause_grows_while_nothing_comes(talk, pauses):
+    hasty = stream(b"retry: 0\ndata: a\n\n")
+    answers = hasty, None, None, stream(b": nothing\n\n"), hasty, GONE
+    async with talk(*answers, retry_disconnected=False) as (_, session):
+        async with session.sse("/") as events:
+            assert [event.data async for event in events] == ["a", "a"]
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 0.1]
+
+
+async def test_the_pause_grows_up_to_a_minute_unless_the_server_asks_for_more(talk, pauses):
+    answers = stream(b"data: a\n\n"), *[None] * 7, stream(b"retry: 90000\ndata: b\n\n"), None, GONE
+    async with talk(*answers, retry_disconnected=False) as (_, session):
+        async with session.sse("/") as events:
+            assert [event.data async for event in events] == ["a", "b"]
+    assert pauses == [3.0, 6.0, 12.0, 24.0, 48.0, 60.0, 60.0, 60.0, 90.0, 90.0]
+
+
+async def test_an_id_that_no_field_may_hold_is_not_sent(talk, pauses):
+    async with talk(stream(b"id: a\x01b\ndata: a\n\n"), GONE) as (peer, session):
+        async with session.sse("/") as events:
+            assert [event.id async for event in events] == ["a\x01b"]
+    assert b"Last-Event-ID" not in peer.requests[1]
 
 
 async def test_one_connection_only(talk, pauses):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Final, Self
 
-from aiolos_protocol import hdrs
+from aiolos_protocol import grammar, hdrs
 
 from .errors import (
     ClientConnectionError,
@@ -19,6 +19,10 @@ from .response import ClientResponse
 EVENT_STREAM: Final = "text/event-stream"
 # What browsers wait before they connect again, in seconds.
 _PAUSE: Final = 3.0
+# What is waited at least, whatever the server asks for: a hasty one is not stormed. While nothing
+# comes the pause doubles, up to a minute (WHATWG HTML 9.2.3 leaves that to us).
+_SHORTEST: Final = 0.1
+_LONGEST: Final = 60.0
 _LOST: Final = (ClientConnectionError, ClientPayloadError)
 
 Ask = Callable[[dict[str, str]], Awaitable[ClientResponse]]
@@ -29,8 +33,9 @@ class EventSource:
 
     `async with session.sse(url) as events:` and `async for event in events:` in it. Iteration ends
     where the server says 204; where the stream ends or the connection is lost, it is made anew
-    after the time that the server has asked for, with Last-Event-ID. `last_event_id` is to be kept
-    by whoever wants to go on another day. Raises ClientResponseError for another status than 200,
+    after the time that the server has asked for (0.1 s at least, doubled up to a minute while no
+    event comes), with Last-Event-ID. `last_event_id` is to be kept by whoever wants to go on
+    another day. Raises ClientResponseError for another status than 200,
     ContentTypeError for another type, ClientPayloadError for an event above `max_event_size`.
     """
 
@@ -50,6 +55,8 @@ class EventSource:
         self._parser = EventParser(max_event_size, last_event_id)
         self._ready: deque[ServerSentEvent] = deque()
         self._pause = _PAUSE
+        # Attempts in a row that brought no event.
+        self._failures = 0
         self._is_over = False
         self.response: ClientResponse | None = None
 
@@ -101,6 +108,8 @@ class EventSource:
             except EventTooLarge as error:
                 self.close()
                 raise ClientPayloadError(f"{error}; see max_event_size") from error
+            if self._ready:
+                self._failures = 0
             if self._parser.retry is not None:
                 self._pause = self._parser.retry
             return
@@ -113,7 +122,7 @@ class EventSource:
 
     async def _connect_again(self) -> None:
         while True:
-            await self._sleep(self._pause)
+            await self._sleep(self._next_pause())
             try:
                 await self._connect()
             except ClientConnectionError:
@@ -121,9 +130,16 @@ class EventSource:
                 continue
             return
 
+    def _next_pause(self) -> float:
+        # 2 ** 10 times the shortest are more than the longest.
+        grown = max(self._pause, _SHORTEST) * 2.0 ** min(self._failures, 10)
+        self._failures += 1
+        return max(self._pause, min(grown, _LONGEST))
+
     async def _connect(self) -> None:
         headers: dict[str, str] = {hdrs.ACCEPT: EVENT_STREAM, hdrs.CACHE_CONTROL: "no-store"}
-        if self.last_event_id:
+        # An id may hold what no field may (RFC 9110 5.5); then the server begins anew.
+        if self.last_event_id and not grammar.CONTROL.search(self.last_event_id):
             headers[hdrs.LAST_EVENT_ID] = self.last_event_id
         response = self.response = await self._ask(headers)
         if response.status == 204:
