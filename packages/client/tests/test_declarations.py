@@ -1,5 +1,5 @@
-"""What compiled modules declare is what their sources have: a forgotten name would only be missed in
-a compiled build."""
+"""What compiled modules declare is what their sources have: a forgotten name would only be missed
+in a compiled build."""
 
 import re
 from pathlib import Path
