@@ -749,6 +749,27 @@ async def test_an_iterator_that_breaks_off_inside_of_a_message(end, fragments):
         await one.engine.send_fragments(["a"])
 
 
+async def test_what_waits_behind_a_message_that_breaks_off(end):
+    one = end()
+    waiting = asyncio.Event()
+
+    async def broken():
+        yield "begun"
+        waiting.set()
+        await asyncio.Event().wait()
+
+    sending = asyncio.ensure_future(one.engine.send_fragments(broken()))
+    await waiting.wait()
+    behind = one.engine.send_str("behind")
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    with pytest.raises(ConnectionResetError):
+        await behind
+    # RFC 6455 5.4: no other message inside of one.
+    assert one.sent() == [(0x01, b"begun"), (0x88, b"\x03\xf3a message broke off")]
+
+
 async def test_an_iterator_that_breaks_off_before_a_message(end):
     one = end()
     with pytest.raises(TypeError, match="fragments are str or bytes, not int"):

@@ -126,6 +126,44 @@ async def test_fragments_have_the_turn(deflating, compressed):
     assert way.messages() == [(BINARY, b"a" * 100 + BIG), (TEXT, b"behind")]
 
 
+@pytest.mark.parametrize("over", [False, True])
+async def test_a_fragment_that_is_cancelled_while_it_is_deflated(deflating, monkeypatch, over):
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop, fragment = asyncio.get_running_loop(), Deflater.fragment
+
+    def slowly(self, piece, fin):
+        if len(piece) > OFF_LOOP:
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait()
+        return fragment(self, piece, fin)
+
+    monkeypatch.setattr(Deflater, "fragment", slowly)
+    way = Way(deflating)
+    way.outbox.send(TEXT, b"first " * 100)
+    await way.outbox.take_turn()
+    sending = asyncio.ensure_future(way.outbox.send_fragment(BINARY, BIG, False, None))
+    await begun.wait()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    way.outbox.pass_on()
+    # The thread has the compressor: what comes now waits for it.
+    behind = way.outbox.send(TEXT, BIG[:999])
+    assert behind is not None
+    if over:
+        way.outbox.abandon()
+    go_on.set()
+    if over:
+        with pytest.raises(ConnectionLost):
+            await behind
+        assert way.messages() == [(TEXT, b"first " * 100)]
+    else:
+        await behind
+        # It does not refer to what was never sent.
+        assert way.messages() == [(TEXT, b"first " * 100), (TEXT, BIG[:999])]
+        assert not way.outbox.busy
+
+
 async def test_turns_come_in_order_and_who_gives_up_has_none():
     way, order = Way(), []
 

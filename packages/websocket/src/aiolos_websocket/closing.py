@@ -115,7 +115,7 @@ class Closer(Sender):
             self._expect_end()
 
     def _send_close(self, payload: bytes) -> None:
-        if self._outbox is None:
+        if self._outbox is None or self._outbox.over:
             self._write(CLOSE, payload)
         else:
             # Behind what was sent before, also where that waits for its turn.

@@ -148,9 +148,12 @@ class Engine(Connection, WebSocket):
             await outbox.send_fragment(CONTINUATION if begun else BINARY, b"", True, compress)
             begun = False
         finally:
-            outbox.pass_on()
             if begun and not self.closed:
+                # Inside of a message nothing but control frames may come (RFC 6455 5.4).
+                outbox.abandon()
                 self.close(code=WSCloseCode.INTERNAL_ERROR, message=b"a message broke off")
+            else:
+                outbox.pass_on()
         await self.drain()
 
     def send_shared(self, message: SharedMessage) -> bool:

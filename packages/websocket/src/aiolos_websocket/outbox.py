@@ -35,6 +35,8 @@ class Turn(Enum):
     TAKEN = 1
     OVER = 2
     """Nothing is sent any more."""
+    LEFT = 3
+    """Nobody's until a thread is done: it deflates for somebody who did not wait for it."""
 
 
 @dataclass(slots=True)
@@ -112,6 +114,11 @@ class Outbox:
         return self._enqueue(opcode, payload, compress)
 
     @property
+    def over(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self._turn is Turn.OVER
+
+    @property
     def window(self) -> int:
         """The window that messages may be deflated with, 0 where they are not."""
         return 0 if self._deflater is None else self._deflater.window
@@ -151,7 +158,7 @@ class Outbox:
         deflater = None if compress == 0 else self._deflater
         if deflater is not None:
             if len(piece) > OFF_LOOP:
-                piece = await self._loop.run_in_executor(None, deflater.fragment, piece, fin)
+                piece = await self._deflated_fragment(deflater, piece, fin)
             else:
                 piece = deflater.fragment(piece, fin)
         if self._turn is Turn.OVER:
@@ -159,6 +166,24 @@ class Outbox:
         self._in_use()
         # RFC 7692 6.1: the bit stands on the first fragment only.
         self._write(self._writer.frame(opcode, piece, fin, deflater is not None and opcode != 0))
+
+    async def _deflated_fragment(self, deflater: Deflater, piece: bytes, fin: bool) -> bytes:
+        deflating = self._loop.run_in_executor(None, deflater.fragment, piece, fin)
+        try:
+            return await asyncio.shield(deflating)
+        finally:
+            if not deflating.done() and self._turn is Turn.TAKEN:
+                # The thread cannot be stopped, and has the compressor meanwhile.
+                self._turn = Turn.LEFT
+                deflating.add_done_callback(self._left_alone)
+
+    def _left_alone(self, deflating: "asyncio.Future[bytes]") -> None:
+        if self._turn is Turn.LEFT:
+            # The peer never gets what the window has taken in.
+            assert self._deflater is not None
+            self._windows.release(self._deflater)
+            self._turn = Turn.FREE
+            self._go_on()
 
     def abandon(self) -> bytes | None:
         """Send nothing any more; what waits is dropped, and who waits is told.
