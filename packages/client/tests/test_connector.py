@@ -1,7 +1,9 @@
 """Connectors: limits with fair waiting, idle connections, the end."""
 
 import asyncio
+import socket
 import ssl
+import threading
 
 import aiolos_client
 import pytest
@@ -224,3 +226,40 @@ class TestTLS:
             TypeError, match="ssl takes True, False, an SSLContext or a Fingerprint"
         ):
             TCPConnector(ssl="yes")
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+@pytest.mark.parametrize("unasked", [OK + b"ev", b""])
+async def test_what_came_on_an_idle_connection_while_the_loop_was_busy_answers_nobody(unasked):
+    """The bytes, or the end, are in the socket's buffer, and no callback has run since."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    idle, come = threading.Event(), threading.Event()
+
+    def serve():
+        first, _ = listener.accept()
+        with first:
+            first.recv(65536)
+            first.sendall(OK + b"1.")
+            idle.wait(30)
+            first.sendall(unasked) if unasked else first.shutdown(socket.SHUT_WR)
+            come.set()
+            second, _ = listener.accept()
+            with second:
+                second.recv(65536)
+                second.sendall(OK + b"2.")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        async with ClientSession(f"http://127.0.0.1:{listener.getsockname()[1]}") as session:
+            assert await get(session) == "1."
+            idle.set()
+            assert come.wait(30)
+            async with session.post("/", data=b"x") as response:
+                assert await response.text() == "2."
+    finally:
+        idle.set()
+        thread.join(30)
+        listener.close()

@@ -333,6 +333,20 @@ class TestHttpProxy:
             [b"GET http://two.example:8080/a?b HTTP/1.1", b"Host: two.example:8080"],
         ]
 
+    async def test_a_session_s_proxy_is_forgotten_where_a_request_has_its_own_way(self, peer):
+        one, other = HttpProxy(b"Basic dTpw"), HttpProxy(b"Basic djpx")
+        async with one, other, SocksProxy() as socks, peer() as server:
+            login = {"proxy": one.url, "proxy_auth": BasicAuth("u", "p")}
+            async with ClientSession(**login) as session:
+                assert await get(session, "http://a.example/") == "ok"
+                own = {"proxy": other.url, "proxy_auth": BasicAuth("v", "q")}
+                assert await get(session, "http://a.example/", **own) == "ok"
+                assert await get(session, server.url, proxy=f"socks5://{socks.address}") == "ok"
+        assert b"Proxy-Authorization: Basic djpx\r\n" in other.requests[0]
+        assert other.requests[0].count(b"Proxy-Authorization") == 1
+        assert server.requests[0].startswith(b"GET / HTTP/1.1\r\n")
+        assert b"Proxy-Authorization" not in server.requests[0]
+
     async def test_cli_24_credentials_in_the_proxys_url(self):
         async with HttpProxy(b"Basic dTpw") as proxy, ClientSession() as session:
             url = proxy.url.replace("//", "//u:p@")

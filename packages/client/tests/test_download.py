@@ -76,6 +76,23 @@ async def test_a_new_version_is_taken_from_its_beginning(talk, tmp_path, pauses)
     assert done.path.read_bytes() == b"new"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b'ETag: "v2"\r\nContent-Range: bytes 5-9/10\r\n',
+        b'ETag: "v1"\r\nContent-Range: bytes 5-9/20\r\n',
+        b'ETag: "v1"\r\nContent-Range: bytes 5-9/*\r\n',
+    ],
+)
+async def test_pieces_of_two_versions_are_not_joined(talk, tmp_path, pauses, fields):
+    first = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Length: 10\r\n\r\nAAAAA'
+    piece = b"HTTP/1.1 206 Partial\r\n%bContent-Length: 5\r\n\r\nBBBBB" % fields
+    async with talk(first, piece, whole(b"C" * 12), close=True) as (peer, session):
+        done = await session.download("/x", tmp_path / "file")
+    assert done.path.read_bytes() == b"C" * 12
+    assert b"Range" not in peer.requests[2]
+
+
 async def test_what_another_url_has_left_is_not_used(talk, tmp_path):
     path = tmp_path / "file"
     (tmp_path / "file.part").write_bytes(b"other")

@@ -1,6 +1,7 @@
 """Requests, composed of a session's defaults and of what a verb was given."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from aiolos_protocol import hdrs
@@ -16,7 +17,7 @@ from .auth import check_auth
 from .body import JSONDumps, make_body
 from .clientrequest import ClientRequest, Target
 from .cookiejar import cookie_pairs
-from .settings import Settings
+from .settings import DIRECT, Settings
 from .settling import POLICIES, settled
 from .upload import Upload, UploadTracker
 from .urls import check_scheme, parse_url
@@ -101,8 +102,10 @@ class Composer:
     # The head.
 
     def _plain_head(self, method: str, target: Target) -> RequestHead:
-        """The head that requests without fields of their own share."""
-        request = self._own(method, target, self.settings, {}, None, 0.0)
+        """The head that requests without fields of their own share, whichever way they take: what
+        a proxy is told is added for each."""
+        direct = replace(self.settings, route=DIRECT)
+        request = self._own(method, target, direct, {}, None, 0.0)
         head = target.heads[method] = request.head("", last=False).freeze()
         return head
 

@@ -38,8 +38,6 @@ from .tracing import (
 )
 
 KEEPALIVE_TIMEOUT: Final = 15.0
-# After so many seconds without use a connection is looked at before it is trusted.
-_STALE: Final = 1.0
 # After how many seconds of silence a server of HTTP/2 is asked whether it is there, and how many it
 # has to answer (RFC 9113 6.7).
 _SILENCE: Final = 20.0
@@ -143,10 +141,10 @@ class BaseConnector:
             if link is not None:
                 return link  # type: ignore[no-any-return]
         while taken := self._pool.take(host):
-            link, since = taken
-            if link.is_reusable() and (self._clock.now - since < _STALE or not is_readable(link)):
+            link, _ = taken
+            if link.is_reusable() and not is_readable(link):
                 return link  # type: ignore[no-any-return]
-            # It ended while nobody looked; lost() will come, too late to matter.
+            # It ended, or says what nobody asked for, and the loop has not been told yet.
             self._discard(link)
         return None
 

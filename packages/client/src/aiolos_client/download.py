@@ -41,6 +41,7 @@ class _Partial:
     path: Path
     validator: str = ""
     size: int = 0
+    total: int | None = None
 
     @classmethod
     def beside(cls, path: Path, url: str) -> "_Partial":
@@ -52,6 +53,7 @@ class _Partial:
             kept = json.loads(found.note.read_text())
             if kept["url"] == url:
                 found.validator = str(kept["validator"])
+                found.total = kept["total"]
                 found.size = found.path.stat().st_size
         except (OSError, ValueError, KeyError, TypeError):
             found.validator, found.size = "", 0
@@ -62,11 +64,20 @@ class _Partial:
         """Where the validator is kept."""
         return self.path.with_name(f"{self.path.name}.json")
 
-    def begin(self, url: str, validator: str, at: int) -> int:
+    def is_of(self, response: ClientResponse, total: int | None) -> bool:
+        """Whether the piece in `response`, of `total` bytes, is of the same version: what a server
+        says of it must not differ (RFC 9110 15.3.7.3)."""
+        field = hdrs.ETAG if self.validator.startswith('"') else hdrs.LAST_MODIFIED
+        same = response.headers.get(field, self.validator) == self.validator
+        return same and total is not None and self.total in (None, total)
+
+    def begin(self, url: str, validator: str, at: int, total: int | None) -> int:
         """An open descriptor, at `at`; what is behind is gone."""
         self.validator = validator
         self.size = at
-        self.note.write_text(json.dumps({"url": url, "validator": validator}))
+        self.total = total
+        note = {"url": url, "validator": validator, "total": total}
+        self.note.write_text(json.dumps(note))
         descriptor = os.open(
             self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666
         )
@@ -148,7 +159,8 @@ async def _take(
     start, total = _place(response, partial)
     if start == total and start:
         return
-    descriptor = await run(None, partial.begin, url, _validator(response), start)
+    validator = partial.validator if start else _validator(response)
+    descriptor = await run(None, partial.begin, url, validator, start, total)
     pieces: list[bytes] = []
     size = 0
     try:
@@ -178,7 +190,8 @@ def _place(response: ClientResponse, partial: _Partial) -> tuple[int, int | None
         return 0, response.content_length
     given = _content_range(response)
     asked = partial.size
-    if response.status == 206 and given is not None and given.start == asked:
+    goes_on = response.status == 206 and given is not None and given.start == asked
+    if goes_on and given is not None and partial.is_of(response, given.size):
         return asked, given.size
     if response.status == 416 and given is not None and given.size == asked:
         # All was there already.
