@@ -131,6 +131,90 @@ async def test_a_stale_nonce_is_replaced(talk):
     assert "nc=00000001" in authorization(peer.requests[3])
 
 
+async def test_a_redirection_within_the_origin_is_answered_as_well(talk):
+    digest = DigestAuthMiddleware("u", "p", preemptive=False)
+    to = b"HTTP/1.1 302 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    async with talk(asks(), to, asks(), OK, middlewares=(digest,)) as (peer, session):
+        async with session.get("/a") as response:
+            assert response.status == 200
+    told = [authorization(each) for each in peer.requests]
+    assert told[0] is None
+    assert 'uri="/a"' in told[1]
+    assert told[2] is None
+    assert 'uri="/b"' in told[3]
+    assert "nc=00000002" in told[3]
+
+
+async def test_what_is_redirected_out_of_the_space_is_asked_without_credentials(talk):
+    digest = DigestAuthMiddleware("u", "p")
+    to = b"HTTP/1.1 302 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    first = asks(', domain="/a"')
+    async with talk(first, to, asks(), OK, middlewares=(digest,)) as (peer, session):
+        async with session.get("/a") as response:
+            assert response.status == 200
+    told = [authorization(each) for each in peer.requests]
+    assert [each is None for each in told] == [True, False, True, False]
+    assert 'uri="/b"' in told[3]
+
+
+async def test_a_repetition_counts_on(talk):
+    digest = DigestAuthMiddleware("u", "p", preemptive=False)
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+    retry = aiolos_client.RetryPolicy()
+    answers = asks(), busy, asks(), OK
+    async with talk(*answers, middlewares=(digest,), retry=retry) as (peer, session):
+        async with session.get("/") as response:
+            assert response.status == 200
+            assert "nc=00000002" in response.request_info.headers["Authorization"]
+    told = [authorization(each) for each in peer.requests]
+    assert [each is None for each in told] == [True, False, True, False]
+    assert "nc=00000001" in told[1]
+    assert "nc=00000002" in told[3]
+
+
+async def test_an_authorization_of_ones_own_is_there_again_behind_a_challenge(talk):
+    digest = DigestAuthMiddleware("u", "p", preemptive=False)
+    to = b"HTTP/1.1 302 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    async with talk(asks(), to, OK, middlewares=(digest,)) as (peer, session):
+        async with session.get("/a", headers={"Authorization": "Mine"}) as response:
+            assert response.status == 200
+    assert [authorization(each)[:4] for each in peer.requests] == ["Mine", "Dige", "Mine"]
+
+
+async def test_a_realm_of_bytes_that_are_no_text_is_answered_byte_by_byte(talk):
+    digest = DigestAuthMiddleware("u", "p")
+    odd = asks().replace(b'realm="r"', b'realm="\xe9"')
+    async with talk(odd, OK, middlewares=(digest,)) as (peer, session):
+        async with session.get("/") as response:
+            assert response.status == 200
+    told = peer.requests[1]
+    assert b'realm="\xe9"' in told
+    cnonce = re.search(rb'cnonce="(\w+)"', told)[1]
+    secret = hashlib.md5(b"u:\xe9:p").hexdigest().encode()
+    asked = hashlib.md5(b"GET:/").hexdigest().encode()
+    expected = hashlib.md5(b":".join((secret, b"abc:00000001", cnonce, b"auth", asked)))
+    assert expected.hexdigest().encode() in told
+
+
+@pytest.mark.parametrize("domain", ["http://[bad", "http://:99999/", "mailto:x", "//", "x:", ":"])
+async def test_a_protection_space_that_is_none_is_left_out(talk, domain):
+    digest = DigestAuthMiddleware("u", "p")
+    answers = asks(f', domain="{domain}"'), OK, OK
+    async with talk(*answers, middlewares=(digest,)) as (_, session):
+        for _ in range(2):
+            async with session.get("/") as response:
+                assert response.status == 200
+
+
+def test_of_the_challenges_that_cannot_be_answered_none_is_the_strongest():
+    fields = [
+        'Digest realm="r", nonce="1", algorithm=MD5, qop="auth"',
+        'Digest realm="r", nonce="2", algorithm=SHA-256, qop="auth-conf"',
+    ]
+    assert strongest(fields).parameters["nonce"] == "1"
+    assert strongest(fields[1:]) is None
+
+
 async def test_a_refused_password_is_not_tried_for_ever(talk):
     digest = DigestAuthMiddleware("user", "wrong")
     async with talk(asks(), asks(), middlewares=(digest,)) as (peer, session):

@@ -63,32 +63,47 @@ class DigestAuthMiddleware:
         if origin != self._anchor and not covered:
             # Whoever redirects there, or asks there, does not hand out these credentials.
             return await handler(request)
-        if self._preemptive and self._challenge is not None and covered:
-            await self._authorize(request, self._challenge)
-        response = await handler(request)
+        known = self._challenge if self._preemptive and covered else None
+        used = ""
+        if known is None:
+            response = await handler(request)
+        else:
+            used = known.parameters["nonce"]
+            response = await self._answered(request, handler, known)
         if response.status != 401:
             return response
-        sent = request.headers.get(hdrs.AUTHORIZATION)
         challenge = strongest(response.headers.getall(hdrs.WWW_AUTHENTICATE, ()))
         if challenge is None or request.is_consumed():
             return response
         stale = challenge.parameters.get("stale", "").lower() == "true"
-        refused = challenge.parameters["nonce"] == self._nonce and sent is not None
-        if refused and not stale and self._nonce in str(sent):
+        if challenge.parameters["nonce"] == used and not stale:
             # These very credentials were refused.
             return response
         self._learn(challenge, request.url)
         response.release()
-        await self._authorize(request, challenge)
-        return await handler(request)
+        return await self._answered(request, handler, challenge)
+
+    async def _answered(
+        self, request: ClientRequest, handler: ClientHandlerType, challenge: Challenge
+    ) -> ClientResponse:
+        """The response to `request` with the answer to `challenge`, which is for it alone: what is
+        redirected or repeated has another URI or another count (RFC 7616 3.4)."""
+        headers = request.headers
+        own = headers.getall(hdrs.AUTHORIZATION, ())
+        headers[hdrs.AUTHORIZATION] = await self._credentials(request, challenge)
+        try:
+            return await handler(request)
+        finally:
+            headers.popall(hdrs.AUTHORIZATION, None)
+            headers.extend((hdrs.AUTHORIZATION, each) for each in own)
 
     def _learn(self, challenge: Challenge, url: URL) -> None:
         self._challenge = challenge
         if url.origin() != self._anchor:
             return
-        domain = challenge.parameters.get("domain", "").split()
         origin = url.origin()
-        self._space = [origin.join(URL(each)) for each in domain] or [origin]
+        named = (_place(origin, each) for each in challenge.parameters.get("domain", "").split())
+        self._space = [each for each in named if each is not None] or [origin]
 
     def _covers(self, url: URL) -> bool:
         """Whether `url` is in the protection space (RFC 7616 3.3)."""
@@ -99,7 +114,7 @@ class DigestAuthMiddleware:
                     return True
         return False
 
-    async def _authorize(self, request: ClientRequest, challenge: Challenge) -> None:
+    async def _credentials(self, request: ClientRequest, challenge: Challenge) -> str:
         parameters = challenge.parameters
         if parameters["nonce"] != self._nonce:
             self._nonce = parameters["nonce"]
@@ -109,7 +124,7 @@ class DigestAuthMiddleware:
         if "auth-int" in _options(parameters) and "auth" not in _options(parameters):
             data = request.data
             body = await data.as_bytes() if isinstance(data, Payload) else data
-        credentials = answer(
+        return answer(
             parameters,
             self._login,
             self._password,
@@ -119,7 +134,16 @@ class DigestAuthMiddleware:
             self._count,
             secrets.token_hex(8),
         )
-        request.headers[hdrs.AUTHORIZATION] = credentials
+
+
+def _place(origin: URL, reference: str) -> URL | None:
+    """What the server of `origin` names by `reference`; None where that has no origin."""
+    try:
+        url = origin.join(URL(reference))
+        url.origin()
+    except ValueError:
+        return None
+    return url
 
 
 def strongest(fields: "tuple[str, ...] | list[str]") -> Challenge | None:
@@ -132,6 +156,7 @@ def strongest(fields: "tuple[str, ...] | list[str]") -> Challenge | None:
         if challenge.scheme == "digest"
         and "nonce" in challenge.parameters
         and _algorithm(challenge.parameters)[0] in _ALGORITHMS
+        and _is_known(_options(challenge.parameters))
     ]
     return max(found, key=lambda each: ranked.index(_algorithm(each.parameters)[0]), default=None)
 
@@ -156,11 +181,12 @@ def answer(
 
     def digest(*parts: str) -> str:
         hasher = hashlib.new(_ALGORITHMS[algorithm], usedforsecurity=False)
-        hasher.update(":".join(parts).encode())
+        # What came as bytes that are no text goes in as the bytes that it was.
+        hasher.update(":".join(parts).encode(errors="surrogateescape"))
         return hasher.hexdigest()
 
     options = _options(parameters)
-    if options and not {"auth", "auth-int"}.intersection(options):
+    if not _is_known(options):
         raise ClientError(f"Digest with qop={parameters['qop']!r:.80} is not known (RFC 7616 3.3)")
     qop = "auth" if "auth" in options else "auth-int" if options else ""
     secret = digest(login, realm, password)
@@ -198,3 +224,8 @@ def _algorithm(parameters: Mapping[str, str]) -> tuple[str, bool]:
 
 def _options(parameters: Mapping[str, str]) -> list[str]:
     return [each.strip().lower() for each in parameters.get("qop", "").split(",") if each.strip()]
+
+
+def _is_known(options: list[str]) -> bool:
+    """Whether one of the qualities of protection is one of ours; none at all is RFC 2069's way."""
+    return not options or "auth" in options or "auth-int" in options
