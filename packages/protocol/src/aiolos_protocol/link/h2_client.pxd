@@ -1,10 +1,8 @@
 cimport cython
 
 from aiolos_protocol.http2.client cimport ClientConnection
-from aiolos_protocol.http2.stream cimport Stream
-from aiolos_protocol.link.h2 cimport H2Link, H2Stream
-
-cdef int BODY, DONE
+from aiolos_protocol.link.h2 cimport H2Link
+from aiolos_protocol.link.h2_client_exchange cimport H2ClientExchange
 
 
 cdef class H2ClientLink(H2Link):
@@ -34,22 +32,4 @@ cdef class H2ClientLink(H2Link):
     cdef H2ClientExchange _begin(self, head, bytes block, bint end)
     @cython.locals(conn=ClientConnection)
     cpdef object over(self, exchange)
-    cpdef object fail(self, error)
-
-
-cdef class H2ClientExchange(H2Stream):
-    cdef double _deadline
-    cdef public object answered
-    cdef readonly object head
-    cdef public object informed
-    cdef public object on_deadline
-    cdef public long long received
-
-    cpdef object inform(self, head)
-    cpdef object opened(self, Stream stream)
-    cpdef object expect_to_send(self, long long length)
-    cpdef object answer(self, head)
-    cdef object _check_over(self)
-    cdef object _finish(self)
-    cpdef bint body_sent(self) except -1
     cpdef object fail(self, error)
