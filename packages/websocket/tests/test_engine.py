@@ -1090,6 +1090,54 @@ async def test_a_listener_that_raises(end, early):
     assert one.engine.close_code == 1011
 
 
+async def test_a_listener_hears_pings_that_nobody_else_answers(end):
+    one = end(autoping=False)
+    one.receive(PING, b"before")
+    heard = []
+    listener = SimpleNamespace(
+        message_received=lambda payload, kind: heard.append((kind, bytes(payload)))
+    )
+    listening = await parked(one.engine.listen(listener))
+    for _ in range(1000):
+        one.receive(PING, b"flood")
+    one.receive(PONG)
+    assert heard == [
+        (WSMsgType.PING, b"before"),
+        *[(WSMsgType.PING, b"flood")] * 1000,
+        (WSMsgType.PONG, b""),
+    ]
+    # Nothing is kept.
+    assert not one.engine._queue
+    assert one.sent() == []
+    one.transport.lose()
+    await listening
+
+
+@pytest.mark.parametrize("decode_text", [True, False])
+async def test_a_cancelled_listener_gives_way(end, decode_text):
+    one = end(decode_text=decode_text)
+    listener = Listener(one.engine)
+    listening = await parked(one.engine.listen(listener))
+    one.receive(TEXT, b"heard")
+    one.receive(TEXT, b"in two", fin=False)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    one.receive(CONTINUATION, b" pieces")
+    one.receive(TEXT, b"received")
+    texts = ["in two pieces", "received"]
+    expected = texts if decode_text else [text.encode() for text in texts]
+    assert [(await one.engine.receive()).data for _ in texts] == expected
+    one.engine.pause_writing()
+    assert one.transport.reading
+    one.engine.resume_writing()
+    again = await parked(one.engine.listen(listener))
+    one.receive(TEXT, b"again")
+    assert [payload for _, payload in listener.heard] == [b"heard", b"again"]
+    one.transport.lose()
+    await again
+
+
 async def test_listening_to_what_is_gone(end):
     one = end()
     one.receive(TEXT, b"last")

@@ -144,6 +144,7 @@ WSReceived = (
 
 CLOSING_MESSAGE: Final = cast(WSMessageClosing, WSMessage(WSMsgType.CLOSING, None, None))
 CLOSED_MESSAGE: Final = cast(WSMessageClosed, WSMessage(WSMsgType.CLOSED, None, None))
+_BYTES: Final = frozenset({WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
 
@@ -156,6 +157,7 @@ class WSListener(Protocol):
     def message_received(self, payload: memoryview, kind: WSMsgType) -> None:
         """A whole message: TEXT, whose UTF-8 has been checked, or BINARY.
 
+        With autoping=False it may be a PING or a PONG, too; answering is the listener's then.
         It must not block. The view may be kept. What it raises closes the WebSocket with 1011,
         and is raised by listen().
         """
@@ -339,14 +341,14 @@ class WebSocket(ABC):
     async def listen(self, listener: WSListener) -> None:
         """Give every message to `listener` until the WebSocket is closed; see close_code then.
 
-        Nothing else may receive meanwhile. Raises what `listener` raises, and what exception()
+        Nothing else may receive meanwhile; once it is cancelled, somebody may. Raises what `listener` raises, and what exception()
         tells.
         """
         async for message in self:
             if message.type is WSMsgType.TEXT:
                 listener.message_received(memoryview(message.data.encode()), WSMsgType.TEXT)
-            elif message.type is WSMsgType.BINARY:
-                listener.message_received(memoryview(message.data), WSMsgType.BINARY)
+            elif message.type in _BYTES:
+                listener.message_received(memoryview(message.data), message.type)
             elif message.type is WSMsgType.ERROR:
                 raise message.data
 

@@ -21,6 +21,7 @@ cdef class Assembler:
     cdef public Py_ssize_t queued
 
     cpdef object listen(self, object listen)
+    cpdef object deliver(self, bint decode_text)
     cpdef object stream(self)
     cpdef object skip(self)
     cdef object _begin(self, int kind, bint compressed)

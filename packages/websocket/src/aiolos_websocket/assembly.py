@@ -99,6 +99,11 @@ class Assembler:
         self._listen = listen
         self._decode_text = False
 
+    def deliver(self, decode_text: bool) -> None:
+        """Nobody listens any more: deliver messages as at first."""
+        self._listen = None
+        self._decode_text = decode_text
+
     def stream(self) -> None:
         """Deliver the message at hand, or the next one, in fragments as they come.
 

@@ -10,7 +10,7 @@ cdef class Connection(Closer):
     cdef int _asked_in_vain
     cdef bint _held
     cdef public bint _in_fragments
-    cdef public bint _listening
+    cdef public object _listener
     cdef object _pong_due
     cdef readonly object _queue
     cdef readonly Reader _reader

@@ -22,7 +22,7 @@ from aiolos_protocol.websocket import (
     WSReceived,
 )
 
-from .assembly import MESSAGE_COST, Fragment
+from .assembly import MESSAGE_COST, Fragment, Listen
 from .closing import Closer
 from .deflate import Inflater
 from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
@@ -52,7 +52,7 @@ class Connection(Closer):
         "_asked_in_vain",
         "_held",
         "_in_fragments",
-        "_listening",
+        "_listener",
         "_pong_due",
         "_queue",
         "_reader",
@@ -74,7 +74,8 @@ class Connection(Closer):
         self._held = False
         # What it keeps back is read in the loop's next turn, whoever receives.
         self._to_be_read = False
-        self._listening = False
+        # Whom listen() gives messages to, instead of whoever receives.
+        self._listener: Listen | None = None
         # The consumer stands inside of a message that it gets in fragments.
         self._in_fragments = False
         self._asked_in_vain = 0
@@ -142,7 +143,7 @@ class Connection(Closer):
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         self._write_paused = True
-        if self._listening:
+        if self._listener is not None:
             self._let_peer_wait()
 
     def resume_writing(self) -> None:
@@ -151,13 +152,13 @@ class Connection(Closer):
         if self._pong_due is not None and self._phase < CLOSING:
             payload, self._pong_due = self._pong_due, None
             self._write(PONG, payload)
-        if self._listening:
+        if self._listener is not None:
             self._hear_peer_again()
 
     # A listener answers at once and cannot wait for its answers to be sent: so the peer must.
 
     def _answers_wait(self) -> bool:
-        return self._listening and (
+        return self._listener is not None and (
             self._write_paused or (self._outbox is not None and self._outbox.busy)
         )
 
@@ -171,7 +172,7 @@ class Connection(Closer):
             self._read_on()
 
     def _sending_waits(self, written: "asyncio.Future[None]") -> None:
-        if self._listening:
+        if self._listener is not None:
             self._let_peer_wait()
             written.add_done_callback(self._answer_written)
 
@@ -204,7 +205,9 @@ class Connection(Closer):
             self._queue.clear()
         if self._answers_wait():
             held = self._phase == OPEN
-        elif held and (self._listening or self._phase == CLOSING) and not self._to_be_read:
+        elif (
+            held and (self._listener is not None or self._phase == CLOSING) and not self._to_be_read
+        ):
             # Nobody will ask for the rest; but one peer must not keep the loop from all others.
             self._to_be_read = True
             self.loop.call_soon(self._read_on_soon)
@@ -212,7 +215,7 @@ class Connection(Closer):
             self._hold(held)
         if self._queue:
             self._wake()
-            if self._listening and self._phase == ANSWERING:
+            if self._listener is not None and self._phase == ANSWERING:
                 self._end_seen(self._queue[-1])
 
     def _hold(self, held: bool) -> None:
@@ -228,7 +231,7 @@ class Connection(Closer):
             self._go_on_reading()
 
     def _new_waiter(self) -> "asyncio.Future[None]":
-        if self._waiter is not None or self._listening:
+        if self._waiter is not None or self._listener is not None:
             raise RuntimeError("another task is receiving already; only one may at a time")
         waiter: asyncio.Future[None] = self.loop.create_future()
         self._waiter = waiter
@@ -254,8 +257,11 @@ class Connection(Closer):
             return
         elif not self._options.autoping:
             kind = WSMsgType.PING if opcode == PING else WSMsgType.PONG
-            self._tell(kind, payload)
-            self._reader.queued += MESSAGE_COST + len(payload)
+            if self._listener is not None:
+                self._listener(memoryview(payload), kind)
+            else:
+                self._tell(kind, payload)
+                self._reader.queued += MESSAGE_COST + len(payload)
         elif opcode == PING:
             if self._write_paused:
                 # RFC 6455 5.5.3: only the latest ping must be answered. So a flood of pings, from
@@ -342,7 +348,7 @@ class Connection(Closer):
             waiter.set_result(None)
 
     def _stop_receiving(self) -> None:
-        if self._listening:
+        if self._listener is not None:
             self._reader.listen(_ignore)
         # Whoever receives learns of it at once.
         self._after_reading(self._held)
@@ -361,7 +367,7 @@ class Connection(Closer):
         """The peer broke the protocol (RFC 6455 7.1.7), or a listener raised."""
         if isinstance(error, WebSocketError):
             code, reason = error.code, error.reason
-        elif self._listening:
+        elif self._listener is not None:
             code, reason = WSCloseCode.INTERNAL_ERROR, ""
         else:
             raise error

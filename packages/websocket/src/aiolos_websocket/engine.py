@@ -24,6 +24,9 @@ from .handshake import Terms
 from .phase import ANSWERING
 from .shared import SharedMessage
 
+# What a listener is given; all else is an end.
+_HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
+
 _CLOSED_BEFORE: Final = Outcome(False)
 _CLOSED_NOW: Final = Outcome(True)
 
@@ -90,25 +93,37 @@ class Engine(Connection, WebSocket):
                     raise self._lost("the WebSocket was closed inside of a message")
 
     async def listen(self, listener: WSListener) -> None:
-        if self._listening or self._waiter is not None:
+        if self._listener is not None or self._waiter is not None:
             raise RuntimeError("somebody else is receiving already")
-        self._listening = True
+        if self._in_fragments:
+            self._give_up_fragments()
+        self._listener = listener.message_received
         queue = self._queue
         try:
-            while queue and queue[0].type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                message = cast(Any, queue.popleft())
-                data = message.data.encode() if isinstance(message.data, str) else message.data
-                listener.message_received(memoryview(data), message.type)
-        except Exception as error:
-            self._reading_failed(error)
-        self._reader.listen(listener.message_received)
-        if self._write_paused:
-            self._after_reading(True)
-        else:
-            self._read_on()
-        await Pending(self._until_gone())
+            self._hear_what_waits()
+            self._reader.listen(listener.message_received)
+            if self._write_paused:
+                self._after_reading(True)
+            else:
+                self._read_on()
+            await Pending(self._until_gone())
+        finally:
+            # Whoever is cancelled may receive again.
+            self._listener = None
+            self._reader.deliver(self._options.decode_text)
         if queue and queue[-1].type is WSMsgType.ERROR:
             raise queue[-1].data
+
+    def _hear_what_waits(self) -> None:
+        queue, hear = self._queue, self._listener
+        assert hear is not None
+        try:
+            while queue and queue[0].type in _HEARD:
+                message = cast(Any, queue.popleft())
+                data = message.data.encode() if isinstance(message.data, str) else message.data
+                hear(memoryview(data), message.type)
+        except Exception as error:
+            self._reading_failed(error)
 
     # Sending.
 
