@@ -171,6 +171,9 @@ class TestTerminal:
     async def test_what_is_no_json_after_all(self, shown):
         assert await shown(b"{", b"application/json") == "{\n"
 
+    async def test_json_that_is_too_deep_is_shown_as_it_is(self, shown):
+        assert await shown(b"[" * 100_000, b"application/json") == "[" * 100_000 + "\n"
+
     async def test_what_is_no_text_is_not_shown(self, shown):
         assert "4 bytes that are no text" in await shown(b"\xff\xfe\xff\xff", b"image/png")
 

@@ -220,3 +220,28 @@ async def test_a_body_that_is_not_read_costs_the_connection_only():
             async with session.get("/a") as response:
                 assert await response.text() == "ok"
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("location", ["/a b HTTP/1.1", "/a\tb", "http://a\tb/", "/\xff"])
+async def test_a_location_that_no_request_line_may_hold(talk, location):
+    async with talk(to(location)) as (peer, session):
+        session.requote_redirect_url = False
+        with pytest.raises(aiolos_client.InvalidUrlRedirectClientError):
+            await session.get("/")
+        assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("location", ["http://a\tb/", "/a\tb"])
+async def test_a_control_character_is_no_part_of_a_location(talk, location):
+    async with talk(to(location)) as (peer, session):
+        with pytest.raises(aiolos_client.InvalidUrlRedirectClientError, match="control character"):
+            await session.get("/")
+        assert len(peer.requests) == 1
+
+
+async def test_bytes_of_a_location_that_are_no_text_are_quoted(talk):
+    there = to("/X").replace(b"/X", b"/\xff")
+    async with talk(there, OK) as (peer, session):
+        async with session.get("/") as response:
+            assert response.status == 200
+    assert first_line(peer.requests[1]) == "GET /%FF HTTP/1.1"

@@ -267,3 +267,11 @@ async def test_a_body_that_was_read_stays(talk):
         async with session.get("/") as response:
             await response.read()
         assert await response.text() == "body"
+
+
+@pytest.mark.parametrize("target", ["http://[bad", "http://a:99999/"])
+async def test_a_link_to_no_url_is_left_out(talk, target):
+    head = f"HTTP/1.1 200 OK\r\nLink: <{target}>; rel=x, </b>; rel=y\r\nContent-Length: 0\r\n\r\n"
+    async with talk(head.encode()) as (_, session):
+        async with session.get("/") as response:
+            assert list(response.links) == ["y"]

@@ -1,5 +1,6 @@
 """Redirections (RFC 9110 15.4)."""
 
+import re
 from typing import Final
 
 from aiolos_protocol import hdrs
@@ -16,7 +17,7 @@ from .errors import (
 from .middlewares import ClientHandlerType
 from .response import ClientResponse
 from .tracing import TraceRequestRedirectParams
-from .urls import is_host
+from .urls import check_characters, is_host
 
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 # What belongs to the body that is not sent again.
@@ -26,6 +27,10 @@ _BODY_FIELDS: Final = (
 )  # fmt: skip
 # What another origin must not learn.
 _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hdrs.HOST)
+# Bytes that are no text, as a field's value holds them.
+_RAW: Final = re.compile(r"[\udc80-\udcff]")
+# What a request line can hold (RFC 9112 3.2, RFC 3986 2).
+_SENDABLE: Final = re.compile(r"[!-~]*")
 
 
 async def follow_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
@@ -108,7 +113,10 @@ def _method(method: str, status: int) -> str:
 
 def _where(request: ClientRequest, location: str) -> URL:
     requote = getattr(request.session, "requote_redirect_url", True)
+    location = _RAW.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
     try:
+        # What a parser of URLs drops without a word would make another URL of it.
+        check_characters(location)
         # RFC 9110 10.2.2: a fragment is handed on.
         url = request.url.join(URL(location, encoded=not requote))
         if not url.raw_fragment and request.url.raw_fragment:
@@ -121,5 +129,8 @@ def _where(request: ClientRequest, location: str) -> URL:
         raise NonHttpUrlRedirectClientError(url, f"{request} redirects there")
     if not host or not is_host(host):
         told = f"{request} redirects there: {host!r:.80} is no host"
+        raise InvalidUrlRedirectClientError(url, told)
+    if not _SENDABLE.fullmatch(url.raw_path_qs):
+        told = f"{request} redirects there: it holds what must be quoted (RFC 3986 2.1)"
         raise InvalidUrlRedirectClientError(url, told)
     return url

@@ -165,10 +165,14 @@ class ClientResponse(Leaving):
 
     @property
     def links(self) -> Links:
-        """The Link fields by their relation, else their URL: parameters, and `url`, absolute."""
+        """The Link fields by their relation, else their URL: parameters, and `url`, absolute. A
+        link whose target is no URL is left out."""
         found: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
         for link in parse_links(self.headers.getall(hdrs.LINK, ())):
-            url = self.url.join(URL(link.target))
+            try:
+                url = self.url.join(URL(link.target))
+            except ValueError:
+                continue
             parameters: MultiDict[str | URL] = MultiDict(link.parameters)
             parameters["url"] = url
             found.add(link.parameters.get("rel", str(url)), MultiDictProxy(parameters))

@@ -35,8 +35,8 @@ def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
         print(f"[{len(body):,} bytes that are no text; -o FILE or | keep them]", file=out)
         return
     if parse_content_type(response.headers.get("Content-Type")).is_json:
-        # What is no JSON after all is shown as it is.
-        with suppress(ValueError):
+        # What is no JSON after all, or deeper than can be parsed, is shown as it is.
+        with suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     print(text.translate(_VISIBLE).rstrip("\n"), file=out)
 
