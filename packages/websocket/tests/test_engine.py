@@ -606,6 +606,43 @@ async def test_a_peer_that_we_do_not_listen_to_is_not_called_silent(end, frame):
     assert one.sent() == [(FIN | PING, b"")]
 
 
+@pytest.mark.parametrize("paused_first", [True, False])
+async def test_a_peer_that_neither_reads_nor_is_listened_to_is_silent(end, frame, paused_first):
+    one = end(heartbeat=10)
+    if paused_first:
+        one.engine.pause_writing()
+    one.transport.receive(frame(BINARY, b"x" * 1000, key=one.key) * 200)
+    one.clock.advance(9)
+    if not paused_first:
+        one.engine.pause_writing()
+        one.clock.advance(9)
+    # It reads: that is a sign of life.
+    one.engine.resume_writing()
+    one.clock.advance(1000)
+    one.engine.pause_writing()
+    assert not one.transport.reading
+    one.clock.advance(10)
+    assert not one.transport.aborted
+    one.clock.advance(5)
+    assert one.transport.aborted
+
+
+async def test_a_listener_whose_peer_stalls_is_not_kept_waiting(end):
+    one = end(heartbeat=10)
+    listening = await parked(one.engine.listen(Listener(one.engine)))
+    one.engine.pause_writing()
+    one.clock.advance(10)
+    one.engine.resume_writing()
+    one.clock.advance(5)
+    assert not one.transport.aborted
+    one.engine.pause_writing()
+    one.clock.advance(10)
+    one.clock.advance(5)
+    assert one.transport.aborted
+    with pytest.raises(TimeoutError):
+        await listening
+
+
 async def test_closing_ends_the_heartbeat(end):
     one = end(heartbeat=10, close_timeout=60)
     closing = await parked(one.engine.close())

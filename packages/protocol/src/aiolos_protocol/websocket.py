@@ -341,8 +341,8 @@ class WebSocket(ABC):
     async def listen(self, listener: WSListener) -> None:
         """Give every message to `listener` until the WebSocket is closed; see close_code then.
 
-        Nothing else may receive meanwhile; once it is cancelled, somebody may. Raises what `listener` raises, and what exception()
-        tells.
+        Nothing else may receive meanwhile; once it is cancelled, somebody may. Raises what
+        `listener` raises, and what exception() tells.
         """
         async for message in self:
             if message.type is WSMsgType.TEXT:

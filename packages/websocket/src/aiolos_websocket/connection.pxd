@@ -24,6 +24,7 @@ cdef class Connection(Closer):
     cdef object _hear_peer_again(self)
     cdef object _sending_waits(self, written)
     cdef object _hold(self, bint held)
+    cdef object _set_heartbeat(self)
     cpdef object _new_waiter(self)
     cpdef object _consumed(self, message)
     cpdef object _give_up_fragments(self)

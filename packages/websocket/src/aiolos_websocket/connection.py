@@ -143,12 +143,18 @@ class Connection(Closer):
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         self._write_paused = True
+        if self._held:
+            self._set_heartbeat()
         if self._listener is not None:
             self._let_peer_wait()
 
     def resume_writing(self) -> None:
         """asyncio.BaseProtocol."""
         self._has_room()
+        if self._heartbeat is not None:
+            # Whoever reads lives.
+            self._heartbeat.heard = True
+            self._set_heartbeat()
         if self._pong_due is not None and self._phase < CLOSING:
             payload, self._pong_due = self._pong_due, None
             self._write(PONG, payload)
@@ -220,15 +226,21 @@ class Connection(Closer):
 
     def _hold(self, held: bool) -> None:
         self._held = held
+        self._set_heartbeat()
         if held:
-            # A peer that we do not listen to cannot show that it lives.
-            if self._heartbeat is not None:
-                self._heartbeat.stop()
             self._stop_reading()
         else:
-            if self._heartbeat is not None and self._phase == OPEN:
-                self._heartbeat.start()
             self._go_on_reading()
+
+    def _set_heartbeat(self) -> None:
+        """A peer that we do not listen to can only show that it lives by reading."""
+        heartbeat = self._heartbeat
+        if heartbeat is None:
+            return
+        if self._held and not self._write_paused:
+            heartbeat.stop()
+        elif self._phase == OPEN and not heartbeat.beating:
+            heartbeat.start()
 
     def _new_waiter(self) -> "asyncio.Future[None]":
         if self._waiter is not None or self._listener is not None:

@@ -107,6 +107,11 @@ class Heartbeat:
         """How long a ping may stay without an answer."""
         return self._interval / 2
 
+    @property
+    def beating(self) -> bool:
+        """Whether it has begun, and not been stopped."""
+        return self._beat is not Beat.STOPPED
+
     def start(self) -> None:
         """Begin, as if something had just been heard."""
         self.heard = False
