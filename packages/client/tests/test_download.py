@@ -1,5 +1,7 @@
 """session.download(): files that go on where they broke off."""
 
+import asyncio
+import gzip
 import json
 
 import aiolos_client
@@ -151,3 +153,83 @@ async def test_a_folder_that_is_not_there(talk, tmp_path):
     async with talk(whole()) as (_, session):
         with pytest.raises(FileNotFoundError):
             await session.download("/x", tmp_path / "nowhere" / "file")
+
+
+async def test_nobody_else_reads_a_password_in_what_is_left(talk, tmp_path):
+    async with talk(whole(cut=700_000), close=True) as (peer, session):
+        url = peer.url.replace("//", "//user:hunter2@") + "/x"
+        with pytest.raises(aiolos_client.ClientPayloadError) as caught:
+            await session.download(url, tmp_path / "file", attempts=1)
+        assert "hunter2" not in str(caught.value)
+        note = tmp_path / "file.part.json"
+        assert "hunter2" not in note.read_text()
+        assert note.stat().st_mode & 0o077 == 0
+        peer._answers = [rest(700_000)]
+        assert (await session.download(url, tmp_path / "file")).resumed_from == 700_000
+    assert all(b"Authorization: Basic" in each for each in peer.requests)
+
+
+async def test_of_a_new_version_nothing_was_there(talk, tmp_path):
+    path = tmp_path / "file"
+    async with talk(whole(cut=5), close=True) as (peer, session):
+        with pytest.raises(aiolos_client.ClientPayloadError):
+            await session.download("/x", path, attempts=1)
+        peer._answers = [whole(b"another text", tag=b'"v2"')]
+        done = await session.download("/x", path)
+    assert (done.size, done.resumed_from) == (12, 0)
+
+
+CODED = gzip.compress(BODY)
+
+
+def coded(cut=None):
+    head = b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n'
+    return head % len(CODED) + CODED[:cut]
+
+
+async def test_what_is_decoded_is_longer_than_announced(talk, tmp_path, pauses):
+    steps = []
+    async with talk(coded(cut=3000), coded(), close=True) as (peer, session):
+        done = await session.download(
+            "/x",
+            tmp_path / "file",
+            auto_decompress=True,
+            progress=lambda *each: steps.append(each),
+        )
+    assert done.path.read_bytes() == BODY
+    assert done.size == len(BODY)
+    assert steps[-1] == (len(BODY), None)
+    # A place in what is decoded is none in what is sent.
+    assert not any(b"Range" in each for each in peer.requests)
+
+
+async def test_a_piece_of_what_is_coded_is_not_decoded(talk, tmp_path, pauses):
+    path = tmp_path / "file"
+    piece = rest(700_000).replace(b"ETag", b"Content-Encoding: gzip\r\nETag")
+    async with talk(whole(cut=700_000), close=True) as (peer, session):
+        with pytest.raises(aiolos_client.ClientPayloadError):
+            await session.download("/x", path, attempts=1)
+        peer._answers = [piece, coded()]
+        await session.download("/x", path, auto_decompress=True)
+    assert path.read_bytes() == BODY
+
+
+async def test_two_downloads_do_not_write_to_one_file(talk, tmp_path):
+    path = tmp_path / "file"
+    is_asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(reader, writer):
+        is_asked.set()
+        await goes_on.wait()
+        writer.write(whole())
+        await writer.drain()
+
+    async with talk(slowly, whole()) as (_, session):
+        first = asyncio.create_task(session.download("/x", path))
+        await is_asked.wait()
+        with pytest.raises(OSError, match="another download"):
+            await session.download("/x", tmp_path / "." / "file")
+        goes_on.set()
+        await first
+        await session.download("/x", path)
+    assert path.read_bytes() == BODY

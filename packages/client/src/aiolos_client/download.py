@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from errno import EISDIR
+from errno import EBUSY, EISDIR
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,8 @@ Progress = Callable[[int, int | None], object]
 # A hop to a thread costs some 50 us: large pieces make it vanish.
 _PIECE: Final = 1_048_576
 _PAUSE: Final = 1.0
+# The files that are being written in this process.
+_BUSY: Final[set[Path]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ class Downloaded:
 
 @dataclass(slots=True)
 class _Partial:
-    """What is there of a file, and how the server names the version that it is of."""
+    """What is there of a file, and how the server names the version that it is of.
+
+    Of its `size` bytes `kept` are from an earlier download.
+    """
 
     path: Path
     validator: str = ""
     size: int = 0
     total: int | None = None
+    kept: int = 0
 
     @classmethod
     def beside(cls, path: Path, url: str) -> "_Partial":
@@ -57,6 +63,7 @@ class _Partial:
                 found.size = found.path.stat().st_size
         except (OSError, ValueError, KeyError, TypeError):
             found.validator, found.size = "", 0
+        found.kept = found.size
         return found
 
     @property
@@ -76,8 +83,11 @@ class _Partial:
         self.validator = validator
         self.size = at
         self.total = total
+        self.kept = min(self.kept, at)
         note = {"url": url, "validator": validator, "total": total}
-        self.note.write_text(json.dumps(note))
+        # A URL may hold secrets: nobody else reads it.
+        with open(os.open(self.note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(note, file)
         descriptor = os.open(
             self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666
         )
@@ -112,18 +122,41 @@ async def download(
     *,
     progress: Progress | None = None,
     attempts: int = 5,
+    decode: bool = False,
     sleep: Callable[[float], Awaitable[object]],
 ) -> Downloaded:
-    """Download by `ask(headers)`, whose URL is `url`, to `path`; see ClientSession.download()."""
+    """Download by `ask(headers)`, whose URL without credentials is `url`, to `path`. `decode` tells
+    that bodies come decoded. See ClientSession.download()."""
     run = asyncio.get_running_loop().run_in_executor
-    partial = await run(None, _Partial.beside, path, url)
-    found = partial.size
+    place = await run(None, path.resolve)
+    if place in _BUSY:
+        raise OSError(EBUSY, "another download writes to it", str(path))
+    _BUSY.add(place)
+    try:
+        partial = await run(None, _Partial.beside, path, url)
+        return await _complete(ask, url, path, partial, progress, attempts, decode, sleep)
+    finally:
+        _BUSY.remove(place)
+
+
+async def _complete(
+    ask: Ask,
+    url: str,
+    path: Path,
+    partial: _Partial,
+    progress: Progress | None,
+    attempts: int,
+    decode: bool,
+    sleep: Callable[[float], Awaitable[object]],
+) -> Downloaded:
+    """As many attempts as it takes, and are allowed."""
+    run = asyncio.get_running_loop().run_in_executor
     failures = 0
     while True:
         before = partial.size
         try:
             async with await ask(_headers(partial)) as response:
-                await _take(response, partial, url, progress)
+                await _take(response, partial, url, progress, decode)
         except (ClientConnectionError, ClientPayloadError):
             # As long as something comes the attempts do not run out.
             failures = 1 if partial.size > before else failures + 1
@@ -132,7 +165,7 @@ async def download(
             await sleep(_PAUSE)
             continue
         await run(None, partial.finish, path)
-        return Downloaded(path, partial.size, min(found, partial.size), response.url)
+        return Downloaded(path, partial.size, partial.kept, response.url)
 
 
 def _headers(partial: _Partial) -> dict[str, str]:
@@ -152,14 +185,22 @@ def _validator(response: ClientResponse) -> str:
 
 
 async def _take(
-    response: ClientResponse, partial: _Partial, url: str, progress: Progress | None
+    response: ClientResponse,
+    partial: _Partial,
+    url: str,
+    progress: Progress | None,
+    decode: bool,
 ) -> None:
     """Append the body of `response` to what is there."""
     run = asyncio.get_running_loop().run_in_executor
-    start, total = _place(response, partial)
+    is_decoded = decode and hdrs.CONTENT_ENCODING in response.headers
+    start, total = _place(response, partial, is_decoded)
     if start == total and start:
         return
     validator = partial.validator if start else _validator(response)
+    if is_decoded:
+        # What is announced is what is sent: neither a length nor a place in what is decoded.
+        validator, total = "", None
     descriptor = await run(None, partial.begin, url, validator, start, total)
     pieces: list[bytes] = []
     size = 0
@@ -184,14 +225,14 @@ async def _take(
         raise ClientPayloadError(f"{url} is {total} bytes, but {partial.size} came")
 
 
-def _place(response: ClientResponse, partial: _Partial) -> tuple[int, int | None]:
+def _place(response: ClientResponse, partial: _Partial, is_decoded: bool) -> tuple[int, int | None]:
     """Where the body of `response` begins in the file, and how long the file is."""
     if response.status == 200:
         return 0, response.content_length
     given = _content_range(response)
     asked = partial.size
     goes_on = response.status == 206 and given is not None and given.start == asked
-    if goes_on and given is not None and partial.is_of(response, given.size):
+    if goes_on and not is_decoded and given is not None and partial.is_of(response, given.size):
         return asked, given.size
     if response.status == 416 and given is not None and given.size == asked:
         # All was there already.

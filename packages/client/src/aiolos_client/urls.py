@@ -26,6 +26,14 @@ def parse_url(url: Any) -> URL:
         raise InvalidUrlClientError(url, str(error)) from None
 
 
+def without_login(url: Any) -> URL:
+    """`url` without user information, to be written down. Raises as parse_url()."""
+    parsed = parse_url(url)
+    if parsed.raw_user is None and parsed.raw_password is None:
+        return parsed
+    return parsed.with_user(None)
+
+
 def check_characters(url: str) -> None:
     """InvalidUrlClientError where `url` holds a control character."""
     found = _CONTROL.search(url)

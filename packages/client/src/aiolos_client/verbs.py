@@ -15,6 +15,7 @@ from .response import ClientResponse
 from .sse import EventSource
 from .timeouts import ClientTimeout
 from .typedefs import StrOrURL
+from .urls import without_login
 
 # Silence after which a download is begun anew where it broke off, in seconds.
 _SILENCE: Final = 60.0
@@ -135,19 +136,22 @@ class Verbs:
         Where the connection is lost the rest is asked for (Range), unless the server's version
         has changed (If-Range); `attempts` counts those in a row that bring nothing. What an
         earlier call has left beside `path` (.part) is used, too. `progress(received, total)` is
-        called with sizes in bytes, total None where it is unknown. There is no bound in total by
-        default. Raises what request() raises, ClientPayloadError for another length than
-        announced, OSError for what the disk has against it.
+        called with sizes in bytes, total None where it is unknown. The server is asked for the file
+        as it is (identity); what it codes all the same is written as it comes, unless
+        `auto_decompress` is True. There is no bound in total by default. Raises what request()
+        raises, ClientPayloadError for another length than announced, OSError for what the disk
+        has against it and where another download of this process writes to `path`.
         """
         timeout = replace(self.timeout, total=None, sock_read=self.timeout.sock_read or _SILENCE)
         options.setdefault("timeout", timeout)
         options.setdefault("auto_decompress", False)
         return await download(
             self._asking("GET", url, options),
-            str(url),
+            str(without_login(url)),
             Path(path),
             progress=progress,
             attempts=attempts,
+            decode=bool(options["auto_decompress"]),
             sleep=SLEEP,
         )
 
