@@ -52,6 +52,11 @@ class EventSource:
         self._reconnect = reconnect
         self._limit = max_event_size
         self._sleep = sleep
+        if grammar.CONTROL.search(last_event_id):
+            raise ValueError(
+                f"last_event_id goes into a header, so that no control character may be in it: "
+                f"{last_event_id!r:.80}"
+            )
         self._parser = EventParser(max_event_size, last_event_id)
         self._ready: deque[ServerSentEvent] = deque()
         self._pause = _PAUSE
