@@ -1090,6 +1090,41 @@ async def test_what_inflates_to_much_does_not_keep_the_loop(end, frame, role):
     assert len(heard) == 3
 
 
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_consumer_of_what_inflates_to_much_does_not_keep_the_loop(end, frame, role, gone):
+    one = end(Terms(role, None, Compression(15, 15, False, False)))
+    large = frame(BINARY, deflated(bytes(1_000_000), 15), rsv=0x40, key=one.key)
+    one.transport.receive(large * 5 + frame(CLOSE, OK, key=one.key))
+    if gone:
+        one.transport.lose()
+    turns = []
+
+    async def others():
+        while True:
+            turns.append(None)
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(others())
+    seen = []
+    async for message in one.engine:
+        assert len(message.data) == 1_000_000
+        seen.append(len(turns))
+    task.cancel()
+    # A turn for the others before each.
+    assert len(set(seen)) == 5
+    assert one.engine.close_code == 1000
+
+
+async def test_what_is_consumed_makes_room_although_nobody_asks_for_more(end, frame, role):
+    one = end(Terms(role, None, Compression(15, 15, False, False)))
+    large = frame(BINARY, deflated(bytes(1_000_000), 15), rsv=0x40, key=one.key)
+    one.transport.receive(large + frame(PING, key=one.key))
+    await one.engine.receive()
+    await turn()
+    assert one.transport.reading
+    assert one.sent() == [(FIN | PONG, b"")]
+
+
 async def test_nothing_inflated_is_lost_at_the_end(end, frame, role):
     one = end(Terms(role, None, Compression(15, 15, False, False)))
     heard = []

@@ -10,6 +10,7 @@ cdef class Connection(Closer):
     cdef int _asked_in_vain
     cdef bint _held
     cdef public bint _in_fragments
+    cdef bint _inflates
     cdef public object _listener
     cdef object _pong_due
     cdef readonly object _queue
@@ -18,6 +19,8 @@ cdef class Connection(Closer):
     cdef readonly object _waiter
 
     cpdef object _read_on(self)
+    cpdef object _read_what_is_kept(self)
+    cdef object _read_on_next_turn(self)
     cpdef object _after_reading(self, bint held)
     cdef bint _answers_wait(self) except -1
     cdef object _let_peer_wait(self)

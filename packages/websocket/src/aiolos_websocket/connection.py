@@ -52,6 +52,7 @@ class Connection(Closer):
         "_asked_in_vain",
         "_held",
         "_in_fragments",
+        "_inflates",
         "_listener",
         "_pong_due",
         "_queue",
@@ -81,6 +82,8 @@ class Connection(Closer):
         self._asked_in_vain = 0
         self._pong_due: bytes | None = None
         inflater = None
+        # A few bytes may become megabytes: what is kept is then read in several turns of the loop.
+        self._inflates = terms.compression is not None
         if terms.compression is not None:
             window = terms.role.peer_window(terms.compression)
             inflater = Inflater(window.bits, window.takeover)
@@ -202,8 +205,19 @@ class Connection(Closer):
 
     def _read_on_soon(self) -> None:
         self._to_be_read = False
-        if self._held and not self._answers_wait() and self._phase in (OPEN, CLOSING):
+        if not self._answers_wait() and self._phase in (OPEN, CLOSING):
+            self._read_what_is_kept()
+
+    def _read_what_is_kept(self) -> None:
+        # In the turn that has passed somebody else may have read it.
+        if self._held and not self._queue:
             self._read_on()
+
+    def _read_on_next_turn(self) -> None:
+        """One peer must not keep the loop from all others."""
+        if not self._to_be_read:
+            self._to_be_read = True
+            self.loop.call_soon(self._read_on_soon)
 
     def _after_reading(self, held: bool) -> None:
         """Something was read, maybe not all: keep the rest, or throw away what nobody wants."""
@@ -312,7 +326,9 @@ class Connection(Closer):
             if queue:
                 return self._consumed(queue.popleft())
             if self._held:
-                self._read_on()
+                if self._inflates:
+                    await asyncio.sleep(0)
+                self._read_what_is_kept()
             elif self._phase == OPEN:
                 await self._wait(timeout)
             else:
@@ -331,7 +347,10 @@ class Connection(Closer):
 
     def _consumed(self, message: "WSReceived | Fragment") -> "WSReceived | Fragment":
         if self._held and not self._queue:
-            self._read_on()
+            if self._inflates:
+                self._read_on_next_turn()
+            else:
+                self._read_on()
         if self._phase == ANSWERING:
             self._end_seen(message)
         return message
