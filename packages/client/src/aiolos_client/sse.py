@@ -57,6 +57,9 @@ class EventSource:
                 f"last_event_id goes into a header, so that no control character may be in it: "
                 f"{last_event_id!r:.80}"
             )
+        if grammar.CONTROL.search(last_event_id):
+            # The server's own with such a character are left out; the user's are a mistake.
+            raise ValueError(f"last_event_id holds a control character: {last_event_id!r:.80}")
         self._parser = EventParser(max_event_size, last_event_id)
         self._ready: deque[ServerSentEvent] = deque()
         self._pause = _PAUSE
