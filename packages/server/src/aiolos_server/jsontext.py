@@ -2,18 +2,7 @@
 
 import json
 import json.encoder
-from collections.abc import Callable
 from typing import Any, Final
-
-_written: Callable[[Any], bytes | None] | None
-_read: Callable[[str], Any] | None
-_UNSURE: object
-try:
-    from ._jsontext import UNSURE as _UNSURE
-    from ._jsontext import encoded as _written
-    from ._jsontext import read as _read
-except ImportError:
-    _UNSURE = _written = _read = None
 
 _Encoder: Final[Any] = getattr(json.encoder, "c_make_encoder", None)
 _DECODER: Final[Any] = json.JSONDecoder()
@@ -39,17 +28,12 @@ def dumps(value: Any) -> str:
 
 
 def encoded(value: Any) -> bytes:
-    """json.dumps(value), as bytes; those of the usual types are written by compiled code."""
-    written = None if _written is None else _written(value)
-    return dumps(value).encode() if written is None else written
+    """dumps(value), as bytes."""
+    return dumps(value).encode()
 
 
 def loads(text: str) -> Any:
     """As json.loads(text)."""
-    if _read is not None:
-        value = _read(text)
-        if value is not _UNSURE:
-            return value
     try:
         value, end = _scan(text, 0)
     except StopIteration:

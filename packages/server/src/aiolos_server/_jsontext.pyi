@@ -1,6 +1,0 @@
-from typing import Any, Final
-
-UNSURE: Final[object]
-
-def encoded(value: Any) -> bytes | None: ...
-def read(text: str) -> Any: ...
