@@ -25,7 +25,7 @@ cdef class Connection(Closer):
     cdef bint _answers_wait(self) except -1
     cdef object _let_peer_wait(self)
     cdef object _hear_peer_again(self)
-    cdef object _sending_waits(self, written)
+    cpdef object _sending_waits(self, written)
     cdef object _hold(self, bint held)
     cdef object _set_heartbeat(self)
     cpdef object _new_waiter(self)

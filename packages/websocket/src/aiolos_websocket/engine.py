@@ -173,14 +173,17 @@ class Engine(Connection, WebSocket):
 
     def send_shared(self, message: SharedMessage) -> bool:
         """Send a message that others get, too; False where it is closed or the peer is slow."""
-        outbox = self._outbox
-        if self._phase > ANSWERING or self._write_paused or (outbox is not None and outbox.busy):
+        if self._phase > ANSWERING or self._write_paused:
             return False
-        frame = message.frame(self._role, self.compress)
+        outbox = self._outbox
         if outbox is None:
-            self._put(frame)
+            self._put(message.frame(self._role.writer, 0))
+        elif outbox.waiting > self._options.writer_limit:
+            return False
         else:
-            outbox.send_ready(frame, message.deflates(outbox.window))
+            written = outbox.send_shared(message)
+            if written is not None:
+                self._sending_waits(written)
         return True
 
     def close(

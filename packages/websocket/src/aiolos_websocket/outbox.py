@@ -18,6 +18,7 @@ from aiolos_protocol.clock import Clock
 from .deflate import MAX_WINDOW, MIN_WINDOW, Deflater
 from .frames import BINARY, CLOSE
 from .heartbeat import Alarm
+from .shared import SharedMessage
 from .windows import Windows
 from .writer import Writer
 
@@ -43,13 +44,20 @@ class Turn(Enum):
 class Job:
     """A frame that waits for its turn; `done` is set once it is written.
 
-    `payload` None stands for somebody who wants the turn, and `done` then says that it is his.
+    `payload` None stands for a message that others get, too, or else for somebody who wants the
+    turn, and `done` then says that it is his.
     """
 
     done: "asyncio.Future[None]"
     opcode: int = 0
     payload: bytes | None = None
     compress: int | None = None
+    shared: SharedMessage | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return self.shared.size if self.shared is not None else len(self.payload or b"")
 
 
 class Outbox:
@@ -111,7 +119,7 @@ class Outbox:
         ):
             self._write(self._encoded(opcode, payload, compress))
             return None
-        return self._enqueue(opcode, payload, compress)
+        return self._enqueue(Job(self._loop.create_future(), opcode, payload, compress))
 
     @property
     def over(self) -> bool:
@@ -123,18 +131,41 @@ class Outbox:
         """The window that messages may be deflated with, 0 where they are not."""
         return 0 if self._deflater is None else self._deflater.window
 
-    def send_ready(self, frame: bytes, is_deflated: bool) -> None:
-        """Send a frame that was made elsewhere; only while nobody has the turn."""
-        if is_deflated and self._deflater is not None:
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for their turn."""
+        return sum(job.size for job in self._jobs)
+
+    def send_shared(self, message: SharedMessage) -> "asyncio.Future[None] | None":
+        """Send a message that others get, too; as send()."""
+        if self._turn is Turn.FREE and not self._takes_long(message):
+            self._write_shared(message)
+            return None
+        return self._enqueue(Job(self._loop.create_future(), shared=message))
+
+    def _takes_long(self, message: SharedMessage) -> bool:
+        return message.size > OFF_LOOP and self.window != 0
+
+    def _write_shared(self, message: SharedMessage) -> None:
+        if self._deflater is not None and message.deflates(self.window):
             self._windows.release(self._deflater)
-        self._write(frame)
+        self._write(message.frame(self._writer, self.window))
+
+    def _shared_deflated(self, job: Job, deflating: "asyncio.Future[bool]") -> None:
+        error: BaseException | None = self._too_late()
+        if self._turn is not Turn.OVER:
+            error = deflating.exception()
+            if error is None and job.shared is not None:
+                self._write_shared(job.shared)
+        _settle(job.done, error)
+        self.pass_on()
 
     async def take_turn(self) -> None:
         """Wait for the caller's turn to send fragments; he passes it on.
 
         Raises what `lost` makes when nothing is sent any more.
         """
-        turn = self._enqueue(0, None, None)
+        turn = self._enqueue(Job(self._loop.create_future()))
         try:
             await turn
         except asyncio.CancelledError:
@@ -219,10 +250,7 @@ class Outbox:
                 return self._writer.frame(opcode, data, True, True)
         return self._writer.frame(opcode, payload, True, False)
 
-    def _enqueue(
-        self, opcode: int, payload: bytes | None, compress: int | None
-    ) -> "asyncio.Future[None]":
-        job = Job(self._loop.create_future(), opcode, payload, compress)
+    def _enqueue(self, job: Job) -> "asyncio.Future[None]":
         if self._turn is Turn.OVER:
             _settle(job.done, self._too_late())
         else:
@@ -234,7 +262,15 @@ class Outbox:
         while self._jobs and self._turn is Turn.FREE:
             job = self._jobs.popleft()
             payload = job.payload
-            if payload is None:
+            if job.shared is not None:
+                if self._takes_long(job.shared):
+                    self._turn = Turn.TAKEN
+                    deflated = job.shared.deflating(self._loop, self.window)
+                    deflated.add_done_callback(partial(self._shared_deflated, job))
+                else:
+                    self._write_shared(job.shared)
+                    _settle(job.done, None)
+            elif payload is None:
                 # Whoever has given up waiting must not have it.
                 if not job.done.done():
                     self._turn = Turn.TAKEN

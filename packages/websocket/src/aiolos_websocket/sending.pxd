@@ -15,7 +15,7 @@ cdef class Sender(Flow):
     cdef Writer _writer
 
     cpdef object _send(self, int opcode, message, compress)
-    cdef object _sending_waits(self, written)
+    cpdef object _sending_waits(self, written)
     cpdef object _closed_error(self)
     cpdef object _new_outbox(self, deflater)
     cdef object _cork(self)

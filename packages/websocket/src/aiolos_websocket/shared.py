@@ -1,14 +1,16 @@
 """One message for many WebSockets, made into frames once."""
 
+import asyncio
+
 from .deflate import deflated
 from .frames import BINARY, TEXT
-from .role import Role
+from .writer import Writer
 
 
 class SharedMessage:
     """Text (str) or binary (bytes-like), and each form of it once it has been asked for."""
 
-    __slots__ = ("_deflated", "_frames", "_opcode", "_payload")
+    __slots__ = ("_deflated", "_deflating", "_frames", "_opcode", "_payload")
 
     def __init__(self, message: str | bytes | bytearray | memoryview) -> None:
         if isinstance(message, str):
@@ -16,7 +18,13 @@ class SharedMessage:
         else:
             self._opcode, self._payload = BINARY, bytes(message)
         self._deflated: dict[int, bytes | None] = {0: None}
+        self._deflating: dict[int, asyncio.Future[bool]] = {}
         self._frames: dict[int, bytes] = {}
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, as it is."""
+        return len(self._payload)
 
     def deflates(self, window: int) -> bool:
         """Whether it is sent deflated where the window is `window`, 0 for no compression."""
@@ -24,17 +32,25 @@ class SharedMessage:
             self._deflated[window] = deflated(self._payload, window)
         return self._deflated[window] is not None
 
-    def frame(self, role: Role, window: int) -> bytes:
-        """The frame that `role` sends where the window is `window`, 0 for no compression."""
-        if not role.masks:
+    def deflating(self, loop: asyncio.AbstractEventLoop, window: int) -> "asyncio.Future[bool]":
+        """As deflates(), in a thread and once for all who ask."""
+        deflating = self._deflating.get(window)
+        if deflating is None:
+            deflating = loop.run_in_executor(None, self.deflates, window)
+            self._deflating[window] = deflating
+        return deflating
+
+    def frame(self, writer: Writer, window: int) -> bytes:
+        """The frame that `writer` makes of it where the window is `window`, 0 for no compression."""
+        if not writer.masks:
             frame = self._frames.get(window)
             if frame is None:
-                frame = self._frames[window] = self._make(role, window)
+                frame = self._frames[window] = self._make(writer, window)
             return frame
         # RFC 6455 5.3: a masking key is for one frame.
-        return self._make(role, window)
+        return self._make(writer, window)
 
-    def _make(self, role: Role, window: int) -> bytes:
+    def _make(self, writer: Writer, window: int) -> bytes:
         if self.deflates(window):
-            return role.writer.frame(self._opcode, self._deflated[window] or b"", True, True)
-        return role.writer.frame(self._opcode, self._payload, True, False)
+            return writer.frame(self._opcode, self._deflated[window] or b"", True, True)
+        return writer.frame(self._opcode, self._payload, True, False)
