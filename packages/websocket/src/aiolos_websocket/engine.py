@@ -18,11 +18,11 @@ from aiolos_protocol.websocket import (
 )
 
 from .assembly import Fragment
+from .broadcasting import Broadcasting
 from .connection import Connection
 from .frames import BINARY, CONTINUATION, MAX_CONTROL, TEXT, pack_close
 from .handshake import Terms
 from .phase import ANSWERING
-from .shared import SharedMessage
 
 # What a listener is given; all else is an end.
 _HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
@@ -171,7 +171,7 @@ class Engine(Connection, WebSocket):
                 outbox.pass_on()
         await self.drain()
 
-    def send_shared(self, message: SharedMessage) -> bool:
+    def send_shared(self, message: Broadcasting) -> bool:
         """Send a message that others get, too; False where it is closed or the peer is slow."""
         if self._phase > ANSWERING or self._write_paused:
             return False

@@ -15,10 +15,10 @@ from typing import Final
 
 from aiolos_protocol.clock import Clock
 
+from .broadcasting import Broadcasting
 from .deflate import MAX_WINDOW, MIN_WINDOW, Deflater
 from .frames import BINARY, CLOSE
 from .heartbeat import Alarm
-from .shared import SharedMessage
 from .windows import Windows
 from .writer import Writer
 
@@ -52,7 +52,7 @@ class Job:
     opcode: int = 0
     payload: bytes | None = None
     compress: int | None = None
-    shared: SharedMessage | None = None
+    shared: Broadcasting | None = None
 
     @property
     def size(self) -> int:
@@ -136,17 +136,17 @@ class Outbox:
         """How many bytes wait for their turn."""
         return sum(job.size for job in self._jobs)
 
-    def send_shared(self, message: SharedMessage) -> "asyncio.Future[None] | None":
+    def send_shared(self, message: Broadcasting) -> "asyncio.Future[None] | None":
         """Send a message that others get, too; as send()."""
         if self._turn is Turn.FREE and not self._takes_long(message):
             self._write_shared(message)
             return None
         return self._enqueue(Job(self._loop.create_future(), shared=message))
 
-    def _takes_long(self, message: SharedMessage) -> bool:
+    def _takes_long(self, message: Broadcasting) -> bool:
         return message.size > OFF_LOOP and self.window != 0
 
-    def _write_shared(self, message: SharedMessage) -> None:
+    def _write_shared(self, message: Broadcasting) -> None:
         if self._deflater is not None and message.deflates(self.window):
             self._windows.release(self._deflater)
         self._write(message.frame(self._writer, self.window))

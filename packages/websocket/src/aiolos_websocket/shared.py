@@ -1,7 +1,5 @@
 """One message for many WebSockets, made into frames once."""
 
-import asyncio
-
 from .deflate import deflated
 from .frames import BINARY, TEXT
 from .writer import Writer
@@ -10,7 +8,7 @@ from .writer import Writer
 class SharedMessage:
     """Text (str) or binary (bytes-like), and each form of it once it has been asked for."""
 
-    __slots__ = ("_deflated", "_deflating", "_frames", "_opcode", "_payload")
+    __slots__ = ("_deflated", "_frames", "_opcode", "_payload")
 
     def __init__(self, message: str | bytes | bytearray | memoryview) -> None:
         if isinstance(message, str):
@@ -18,7 +16,6 @@ class SharedMessage:
         else:
             self._opcode, self._payload = BINARY, bytes(message)
         self._deflated: dict[int, bytes | None] = {0: None}
-        self._deflating: dict[int, asyncio.Future[bool]] = {}
         self._frames: dict[int, bytes] = {}
 
     @property
@@ -32,16 +29,8 @@ class SharedMessage:
             self._deflated[window] = deflated(self._payload, window)
         return self._deflated[window] is not None
 
-    def deflating(self, loop: asyncio.AbstractEventLoop, window: int) -> "asyncio.Future[bool]":
-        """As deflates(), in a thread and once for all who ask."""
-        deflating = self._deflating.get(window)
-        if deflating is None:
-            deflating = loop.run_in_executor(None, self.deflates, window)
-            self._deflating[window] = deflating
-        return deflating
-
     def frame(self, writer: Writer, window: int) -> bytes:
-        """The frame that `writer` makes of it where the window is `window`, 0 for no compression."""
+        """The frame that `writer` makes where the window is `window`, 0 for no compression."""
         if not writer.masks:
             frame = self._frames.get(window)
             if frame is None:
