@@ -348,7 +348,8 @@ class WebSocket(ABC):
             if message.type is WSMsgType.TEXT:
                 listener.message_received(memoryview(message.data.encode()), WSMsgType.TEXT)
             elif message.type in _BYTES:
-                listener.message_received(memoryview(message.data), message.type)
+                data: Any = message.data
+                listener.message_received(memoryview(data), message.type)
             elif message.type is WSMsgType.ERROR:
                 raise message.data
 
