@@ -13,7 +13,7 @@ import trustme
 import uvloop
 import websockets
 from aiolos import WSMsgType, web
-from aiolos.test_utils import TestClient
+from aiolos.test_utils import TestClient, TestServer
 from aiolos_websocket import broadcast
 
 KEY = b"\x00\x00\x00\x00"
@@ -459,6 +459,47 @@ async def test_a_shutdown_says_goodbye():
             socket = await session.ws_connect(f"http://127.0.0.1:{port}/ws")
             receiving = asyncio.ensure_future(socket.receive())
         assert await receiving == (WSMsgType.CLOSE, 1001, "Server shutdown")
+
+
+@pytest.mark.parametrize("returns", [False, True])
+async def test_a_handler_that_fails_closes_with_1011(returns, caplog):
+    async def handler(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("before")
+        if not returns:
+            raise LookupError("by the handler")
+
+    async with talking(handler) as socket:
+        assert await socket.receive_str() == "before"
+        assert await socket.receive() == (WSMsgType.CLOSE, 1011, "")
+        # The connection ends in order, too.
+        assert (await socket.receive()).type is WSMsgType.CLOSED
+        assert socket.exception() is None
+    assert ("returned None" if returns else "by the handler") in caplog.text
+
+
+@pytest.mark.parametrize("location", ["/ws", "ws", "ws://127.0.0.1:{port}/ws"])
+async def test_a_handshake_is_redirected(location):
+    async def handler(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("here")
+        return socket
+
+    async def elsewhere(request):
+        raise web.HTTPTemporaryRedirect(location.format(port=request.url.port))
+
+    app = web.Application()
+    app.router.add_get("/ws", handler)
+    app.router.add_get("/old", elsewhere)
+    async with TestClient(TestServer(app)) as client:
+        port = client.port
+        async with (
+            aiolos.ClientSession() as session,
+            session.ws_connect(f"ws://127.0.0.1:{port}/old") as socket,
+        ):
+            assert await socket.receive_str() == "here"
 
 
 async def test_broadcast_through_the_facades():

@@ -28,6 +28,10 @@ _BODY_FIELDS: Final = (
 # What another origin must not learn.
 _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hdrs.HOST)
 # Bytes that are no text, as a field's value holds them.
+# Where a request may be sent on to; a handshake of a WebSocket is one of HTTP.
+_HTTP: Final = frozenset({"http", "https"})
+_WEBSOCKET: Final = _HTTP | {"ws", "wss"}
+
 _RAW: Final = re.compile(r"[\udc80-\udcff]")
 # What a request line can hold (RFC 9112 3.2, RFC 3986 2).
 _SENDABLE: Final = re.compile(r"[!-~]*")
@@ -125,7 +129,8 @@ def _where(request: ClientRequest, location: str) -> URL:
     except ValueError as error:
         told = f"{request} redirects there: {error}"
         raise InvalidUrlRedirectClientError(location, told) from error
-    if url.scheme not in ("http", "https"):
+    schemes = _WEBSOCKET if request.url.scheme in _WEBSOCKET else _HTTP
+    if url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(url, f"{request} redirects there")
     if not host or not is_host(host):
         told = f"{request} redirects there: {host!r:.80} is no host"

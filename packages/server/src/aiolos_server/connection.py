@@ -292,6 +292,7 @@ class Connection(Owner):
     def _end(self, response: Any, error: "BaseException | None") -> None:
         """The request has been answered, or never will be (`response` None)."""
         request = self._request
+        begun = self._begun
         self._request = self._task = self._begun = self._ending = None
         self._farewell = self._leaving = None
         if self._at_end is not None:
@@ -310,7 +311,9 @@ class Connection(Owner):
                 incidents.log_cancelled(self._server.logger, self.peer(), request, error, task)
             elif isinstance(error, Exception) and not isinstance(error, ConnectionError):
                 incidents.log_cut_short(self._server.logger, self.peer(), request, error)
-            link.abort()
+            failed = error is None or isinstance(error, Exception)
+            if not (failed and begun is not None and begun._break_off()):
+                link.abort()
             return
         if self._idle is not None and not self._lost and link.idle_time() >= 0:
             self._idle.add(self)

@@ -231,6 +231,13 @@ class BaseResponse(Described):
         await self.prepare(request)
         await self.write_eof()
 
+    def _break_off(self) -> bool:
+        """The handler failed behind the head: tell the peer.
+
+        False where only the end of the connection can tell it (RFC 9112 8).
+        """
+        return False
+
 
 class WholeResponse(BaseResponse):
     """What is done with a response whose whole body is known: as bytes, or as a Payload."""

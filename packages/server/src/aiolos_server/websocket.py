@@ -86,7 +86,7 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
 
     @property
     def is_over(self) -> bool:
-        """Whether the closing handshake is done (RFC 6455 7.1.4)."""
+        """Whether the peer has closed in order, or broken a rule; our close may still be due."""
         return self.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE)
 
     @property
@@ -148,6 +148,13 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
     def write(self, data: bytes | bytearray | memoryview) -> Awaitable[None]:
         """Not on a WebSocket: RuntimeError."""
         raise RuntimeError("a WebSocket has no body; use send_str(), send_bytes() or send_json()")
+
+    def _break_off(self) -> bool:
+        """Close with 1011: the handler failed (RFC 6455 7.4.1)."""
+        if self._engine is None:
+            return False
+        self._engine.close(code=WSCloseCode.INTERNAL_ERROR, drain=False)
+        return True
 
     def _say_goodbye(self) -> None:
         if self._engine is not None:
