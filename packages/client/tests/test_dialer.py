@@ -267,6 +267,15 @@ class TestTLS:
             with pytest.raises(aiolos_client.ClientConnectorSSLError):
                 await get(session, f"https://127.0.0.1:{server.port}/")
 
+    async def test_a_server_that_closes_in_the_handshake_is_told_of(self):
+        async def serve(reader, writer):
+            await reader.read(65_536)
+
+        async with ScriptedPeer(serve) as server, ClientSession() as session:
+            words = f"host 127.0.0.1:{server.port}: the connection was closed in the TLS handshake"
+            with pytest.raises(aiolos_client.ClientConnectorError, match=words):
+                await get(session, f"https://127.0.0.1:{server.port}/")
+
 
 async def relay(one, other):
     """Everything from one to the other, until the end."""
@@ -395,6 +404,54 @@ class TestHttpProxy:
             with pytest.raises(kind, match=words):
                 await get(session, "https://inside/", proxy=proxy.url)
             assert session.connector.open_connections == 0
+
+    async def test_bytes_behind_the_answer_to_connect_are_told_of(self):
+        async def serve(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\nmore than that")
+
+        async with ScriptedPeer(serve) as server, ClientSession() as session:
+            with pytest.raises(aiolos_client.ClientConnectorError, match=r"inside:443.*: \S+"):
+                await get(session, "https://inside/", proxy=f"http://127.0.0.1:{server.port}")
+
+    async def test_the_proxys_certificate_is_the_proxys(self, authority):
+        async with HttpProxy(tls=serving(authority)) as proxy, ClientSession() as session:
+            words = f"Cannot connect to host localhost:{proxy.port}: its certificate was refused"
+            for url in ("https://inside/", "http://inside/"):
+                with pytest.raises(aiolos_client.ClientConnectorCertificateError, match=words):
+                    await get(session, url, proxy=proxy.url)
+
+    async def test_a_proxy_that_closes_in_the_handshake_is_told_of(self):
+        async def serve(reader, writer):
+            await reader.read(65_536)
+
+        async with ScriptedPeer(serve) as server, ClientSession() as session:
+            words = f"inside:443 by the proxy localhost:{server.port}: the connection was closed"
+            with pytest.raises(aiolos_client.ClientProxyConnectionError, match=words):
+                await get(session, "https://inside/", proxy=f"https://localhost:{server.port}")
+
+    @pytest.mark.parametrize("setting", [False, Fingerprint(bytes(32))])
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    async def test_what_is_said_about_the_host_is_not_about_the_proxy(
+        self, authority, setting, scheme
+    ):
+        async with https(authority) as port, HttpProxy(tls=serving(authority)) as proxy:
+            async with ClientSession(ssl=setting) as session:
+                with pytest.raises(aiolos_client.ClientConnectorCertificateError):
+                    await get(session, f"{scheme}://localhost:{port}/", proxy=proxy.url)
+            async with ClientSession() as session:
+                with pytest.raises(aiolos_client.ClientConnectorCertificateError):
+                    await get(
+                        session, f"{scheme}://localhost:{port}/", proxy=proxy.url, ssl=setting
+                    )
+        assert proxy.requests == []
+
+    async def test_the_proxy_itself_may_be_asked_by_a_tunnel(self):
+        refuse = b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
+        async with HttpProxy(refuse=refuse) as proxy, ClientSession() as session:
+            with pytest.raises(aiolos_client.ClientHttpProxyError):
+                await get(session, proxy.url.replace("http:", "https:"), proxy=proxy.url)
+        assert proxy.requests[0].startswith(b"CONNECT 127.0.0.1:%d " % proxy.port)
 
     async def test_a_proxy_that_is_not_there(self, unused_port):
         async with ClientSession() as session:

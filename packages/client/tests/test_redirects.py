@@ -245,3 +245,28 @@ async def test_bytes_of_a_location_that_are_no_text_are_quoted(talk):
         async with session.get("/") as response:
             assert response.status == 200
     assert first_line(peer.requests[1]) == "GET /%FF HTTP/1.1"
+
+
+async def test_a_request_class_of_ones_own_is_kept(talk):
+    class Request(aiolos_client.ClientRequest):
+        pass
+
+    seen = []
+
+    async def watch(request, handler):
+        seen.append(type(request))
+        return await handler(request)
+
+    options = {"request_class": Request, "middlewares": (watch,), "trust_env": True}
+    async with talk(to("/b"), OK, **options) as (_, session):
+        async with session.get("/") as response:
+            assert response.status == 200
+    assert seen == [Request, Request]
+
+
+async def test_port_0_is_no_port(talk):
+    async with talk(to("http://127.0.0.1:0/")) as (_, session):
+        with pytest.raises(aiolos_client.InvalidUrlClientError, match="the port 0 is not"):
+            await session.get("/")
+        with pytest.raises(aiolos_client.InvalidUrlClientError, match="the port 0 is not"):
+            await session.get("http://127.0.0.1:0/")

@@ -16,6 +16,7 @@ from yarl import URL
 from .errors import InvalidUrlClientError
 from .keys import ConnectionKey
 from .settings import Route, Settings
+from .tls import proxy_tls
 from .tracing import Traces
 from .upload import Upload
 from .urls import authority, is_host
@@ -74,7 +75,7 @@ class Target:
             raise InvalidUrlClientError(
                 url, f"{host!r:.80} holds what no host's name may (RFC 3986 3.2.2)"
             )
-        port = url.port or 80
+        port = 80 if url.port is None else url.port
         if not 0 < port < 65536:
             raise InvalidUrlClientError(url, f"the port {port} is not 1 to 65535")
         self.url = url
@@ -99,9 +100,10 @@ class Target:
                 proxy.raw_host or "",
                 proxy.port or 0,
                 proxy.scheme == "https",
-                ssl,
+                proxy_tls(ssl),
                 proxy,
                 http2=False,
+                is_forwarded=True,
             )
         name = route.server_hostname if self.is_tls else None
         return ConnectionKey(
@@ -333,7 +335,7 @@ class ClientRequest:
 
     def copy(self, method: str, target: Target, fields: "CIMultiDict[str]") -> "ClientRequest":
         """A request that shares all with this one but what is given."""
-        other = ClientRequest(
+        other = type(self)(
             method, target, self.settings, self.session, self.begun, None, fields, self._data
         )
         other.cookies = self.cookies

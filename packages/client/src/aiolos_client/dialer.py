@@ -27,11 +27,12 @@ from .errors import (
     ClientConnectorSSLError,
     ClientHttpProxyError,
     ClientProxyConnectionError,
+    ClientSSLError,
 )
 from .happyeyeballs import SocketFactoryType, connected_socket
 from .keys import ConnectionKey
 from .negotiation import HTTP2Setting, alpn_of, link_of, offers_http2
-from .tls import Fingerprint, SessionStore, tls_context
+from .tls import Fingerprint, SessionStore, proxy_tls, tls_context
 from .tracing import Traces
 from .urls import authority
 
@@ -203,16 +204,23 @@ class Dialer:
     async def _ask_proxy(self, key: ConnectionKey, sock: socket.socket, proxy: URL) -> Handover:
         """The tunnel that the HTTP proxy at the other end of `sock` opens (RFC 9110 9.3.6)."""
         options: dict[str, Any] = {}
-        if proxy.scheme == "https":
-            # What is said about the certificate of the host is not about the proxy's.
-            setting = key.ssl if not isinstance(key.ssl, Fingerprint) else True
+        is_tls = proxy.scheme == "https"
+        setting = proxy_tls(key.ssl)
+        if is_tls:
             options = self._tls_options(tls_context(setting), proxy.host or "")
-        link = await self._connection(
-            key,
-            sock,
-            lambda: H1ClientLink(self._loop, self._clock, self._limits, _Tunnel()),
-            options,
-        )
+        # What goes wrong with the proxy's TLS is not told of the host.
+        at = ConnectionKey(proxy.raw_host or "", proxy.port or 0, is_tls, setting)
+        try:
+            link = await self._connection(
+                at,
+                sock,
+                lambda: H1ClientLink(self._loop, self._clock, self._limits, _Tunnel()),
+                options,
+            )
+        except ClientSSLError:
+            raise
+        except ClientConnectorError as error:
+            raise ClientProxyConnectionError(key, error.os_error) from error
         host = authority(key.host, key.port)
         head = RequestHead("CONNECT", host, headers=CIMultiDict({"Host": host}))
         head.fields.extend(key.proxy_headers)

@@ -105,9 +105,19 @@ class ClientConnectorError(ClientOSError):
         """How TLS was to be checked."""
         return self._connection_key.ssl
 
+    @property
+    def _why(self) -> str:
+        error = self._os_error
+        told = error.strerror or str(error)
+        if told:
+            return told
+        if isinstance(error, ConnectionError):
+            where = " in the TLS handshake" if self._connection_key.is_ssl else ""
+            return f"the connection was closed{where}"
+        return type(error).__name__
+
     def __str__(self) -> str:
-        why = self._os_error.strerror or self._os_error
-        return f"Cannot connect to {self._connection_key}: {why}"
+        return f"Cannot connect to {self._connection_key}: {self._why}"
 
 
 class UnixClientConnectorError(ClientConnectorError):
@@ -124,18 +134,16 @@ class UnixClientConnectorError(ClientConnectorError):
         return self._path
 
     def __str__(self) -> str:
-        why = self._os_error.strerror or self._os_error
-        return f"Cannot connect to the Unix socket {self._path}: {why}"
+        return f"Cannot connect to the Unix socket {self._path}: {self._why}"
 
 
 class ClientProxyConnectionError(ClientConnectorError):
     """No connection could be made to, or through, the proxy."""
 
     def __str__(self) -> str:
-        why = self._os_error.strerror or self._os_error
         proxy = self._connection_key.proxy
         at = "" if proxy is None else f" {proxy.host}:{proxy.port}"
-        return f"Cannot connect to {self.host}:{self.port} by the proxy{at}: {why}"
+        return f"Cannot connect to {self.host}:{self.port} by the proxy{at}: {self._why}"
 
 
 class ClientConnectorDNSError(ClientConnectorError):

@@ -14,7 +14,8 @@ class ConnectionKey(NamedTuple):
     `ssl` is how TLS is checked: an SSLContext, a Fingerprint, True or False. `proxy` stands
     between, whose `proxy_auth` is the value of Proxy-Authorization and whose `proxy_headers` go
     with CONNECT. `server_hostname` is the name in TLS where it is not `host`. `http2` False keeps
-    to HTTP/1.1.
+    to HTTP/1.1. `is_forwarded` tells that `host` is the proxy itself, which passes requests on
+    (http URLs only).
     """
 
     host: str
@@ -26,12 +27,7 @@ class ConnectionKey(NamedTuple):
     proxy_headers: Pairs = ()
     server_hostname: str | None = None
     http2: bool = True
-
-    @property
-    def is_forwarded(self) -> bool:
-        """Whether `host` is the proxy itself, which passes requests on (http URLs only)."""
-        proxy = self.proxy
-        return proxy is not None and (proxy.raw_host, proxy.port) == (self.host, self.port)
+    is_forwarded: bool = False
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -96,6 +96,12 @@ def merged_setting(
     return False if fingerprint is None else Fingerprint(fingerprint)
 
 
+def proxy_tls(setting: "TLSSetting") -> "ssl.SSLContext | bool":
+    """How the certificate of an HTTPS proxy is checked where `ssl=` is `setting`: a context counts
+    for both, but False and a Fingerprint are said of the host alone."""
+    return setting if isinstance(setting, ssl.SSLContext) else True
+
+
 def tls_context(setting: "TLSSetting", http2: bool = False) -> ssl.SSLContext:
     """The context for `ssl=`: True verifies by the system's authorities, False and a Fingerprint
     do not. One of ours lets the server choose HTTP/2 where `http2` is True."""
