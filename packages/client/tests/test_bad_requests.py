@@ -147,3 +147,30 @@ async def test_what_is_one(host, unused_port):
     async with ClientSession(connector=connector) as session:
         with pytest.raises(aiolos_client.ClientConnectorDNSError, match="nobody"):
             await session.get(f"http://{host}:{unused_port}/")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Host", "a"), ("Host", "b")],
+        [("Host", "a"), ("host", "a")],
+        {"Host": "a b/c"},
+        {"Host": "a/b"},
+        {"Host": "u@a"},
+        {"Host": "a:b"},
+        {"Host": "bücher.example"},
+    ],
+)
+async def test_a_host_that_is_none_is_not_sent(talk, headers):
+    async with talk() as (peer, session):
+        with pytest.raises(ValueError, match=r"Host.*RFC 911[02]"):
+            await session.get("/", headers=headers)
+        assert peer.requests == []
+
+
+@pytest.mark.parametrize("host", ["a", "a:80", "[::1]:8080", "a_b", "xn--bcher-kva.example", ""])
+async def test_a_host_of_ones_own_is_sent(talk, host):
+    async with talk() as (peer, session):
+        async with session.get("/", headers={"Host": host}) as response:
+            assert response.status == 200
+        assert b"\r\nHost: %b\r\n" % host.encode() in peer.requests[0]

@@ -520,6 +520,27 @@ class TestHttpProxy:
         assert b"Authorization: Basic dTpw\r\n" in server.requests[0]
         assert b"Authorization: Basic djpx\r\n" in server.requests[1]
 
+    async def test_netrc_names_who_is_redirected_to(self, monkeypatch, tmp_path, peer):
+        path = tmp_path / "netrc"
+        path.write_text("machine localhost login m password p\ndefault login d password p\n")
+        path.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(path))
+        monkeypatch.setenv("no_proxy", "*")
+
+        def to(url):
+            return f"HTTP/1.1 302 There\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n".encode()
+
+        async with peer() as last:
+            async with peer(to(last.url), to(last.url.replace("127.0.0.1", "localhost"))) as first:
+                async with ClientSession(trust_env=True) as session:
+                    for _ in range(2):
+                        assert await get(session, first.url) == "ok"
+        known = BasicAuth("d", "p").encode().encode()
+        assert all(b"Authorization: " + known in each for each in first.requests)
+        assert b"Authorization" not in last.requests[0]
+        named = BasicAuth("m", "p").encode().encode()
+        assert b"Authorization: " + named in last.requests[1]
+
 
 class SocksProxy:
     """SOCKS 4, 4a, and 5 with user and password; `asked` keeps where it was to connect."""

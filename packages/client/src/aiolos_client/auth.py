@@ -23,18 +23,21 @@ def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -
     return BasicAuth(login, password, encoding).encode()
 
 
-def netrc_auth(host: str) -> BasicAuth | None:
+def netrc_auth(host: str, *, named: bool = False) -> BasicAuth | None:
     """The credentials for `host` in the file that NETRC names, else in ~/.netrc (Windows:
-    ~/_netrc); None where there are none. Blocks; a file that cannot be read is logged."""
+    ~/_netrc); None where there are none. `named` leaves out the entry for hosts that have none of
+    their own (default). Blocks; a file that cannot be read is logged."""
     path = _netrc_path()
     if path is None:
         return None
     try:
-        entry = netrc.netrc(str(path)).authenticators(host)
+        known = netrc.netrc(str(path))
     except (OSError, netrc.NetrcParseError) as error:
         logger.warning("the file %s is ignored: %s", path, error)
         return None
-    if entry is None:
+    entry = None if named and host not in known.hosts else known.authenticators(host)
+    # Also a host of that name is not the one that the entry was written for.
+    if entry is None or (named and host == "default"):
         return None
     login, account, password = entry
     return BasicAuth(login or account or "", password or "")

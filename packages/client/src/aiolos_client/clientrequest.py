@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Self
 
-from aiolos_protocol import hdrs
+from aiolos_protocol import grammar, hdrs
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.message import HttpVersion, HttpVersion20, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
@@ -133,7 +133,8 @@ class ClientRequest:
 
     __slots__ = (
         "__weakref__", "_data", "_fields", "_head", "_target", "begun", "chunked", "cookies",
-        "method", "offer", "protocol", "sending", "session", "settings", "traces", "upload",
+        "is_astray", "method", "offer", "protocol", "sending", "session", "settings", "traces",
+        "upload",
     )  # fmt: skip
 
     def __init__(
@@ -159,6 +160,8 @@ class ClientRequest:
         # `(name, value)` pairs of the request's own cookies, beside the jar's.
         self.cookies: tuple[tuple[str, str], ...] = ()
         self.chunked = False
+        # Whether a redirection has led it to another origin than it was made for.
+        self.is_astray = False
         # The handshake that it is; what :protocol says where that is one of HTTP/2.
         self.offer: Offer | None = None
         self.protocol: str | None = None
@@ -250,7 +253,7 @@ class ClientRequest:
             return self._head
         fields: CIMultiDict[str] = CIMultiDict()
         own = self._own_fields() if self._head is None else self._head.fields
-        fields[hdrs.HOST] = own.get(hdrs.HOST, target.authority)
+        fields[hdrs.HOST] = _host(own) or target.authority
         fields.update(own)
         if cookie:
             fields[hdrs.COOKIE] = cookie
@@ -340,6 +343,7 @@ class ClientRequest:
         )
         other.cookies = self.cookies
         other.chunked = self.chunked
+        other.is_astray = self.is_astray
         other.offer = self.offer
         other.upload = self.upload
         other.traces = self.traces
@@ -375,3 +379,18 @@ class ClientRequest:
 
     def __str__(self) -> str:
         return f"{self.method} {self._target.url}"
+
+
+def _host(fields: "CIMultiDict[str]") -> str:
+    """The request's own Host, "" for none. ValueError where it is no host, or is there twice: who
+    stands between might read the other one (RFC 9112 3.2)."""
+    given = fields.getall(hdrs.HOST, ())
+    if len(given) > 1:
+        raise ValueError(f"a request has one Host, not {given!r:.200} (RFC 9112 3.2)")
+    host = given[0] if given else ""
+    if host and not (host.isascii() and grammar.is_host(host.encode(), name=True)):
+        raise ValueError(
+            f"Host: {host!r:.80} is no host with or without :port (RFC 9110 7.2); a name of other "
+            "letters is written in its ASCII form, xn--..."
+        )
+    return host

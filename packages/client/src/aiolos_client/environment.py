@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.fields.authorization import BasicAuth
@@ -16,7 +17,8 @@ from .settling import proxy_setting
 
 async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Take the proxy from HTTP_PROXY and the like, and credentials from netrc, where the request
-    has none of its own. The request itself is left as it is: redirections start from it."""
+    has none of its own. An origin does not choose by a redirection who obtains the credentials of
+    netrc's default entry. The request itself is left as it is: redirections start from it."""
     fields = request.headers.copy()
     request = request.copy(request.method, request.target, fields)
     settings = request.settings
@@ -28,13 +30,13 @@ async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> 
             route = replace(settings.route, proxy=proxy, proxy_auth=auth)
             request.settings = replace(settings, route=route)
     if hdrs.AUTHORIZATION not in fields:
-        credentials = await _from_netrc(request.host)
+        credentials = await _from_netrc(request.host, named=request.is_astray)
         if credentials is not None:
             fields[hdrs.AUTHORIZATION] = credentials.encode()
     return await handler(request)
 
 
-async def _from_netrc(host: str | None) -> BasicAuth | None:
+async def _from_netrc(host: str | None, *, named: bool = False) -> BasicAuth | None:
     # The file is on a disk.
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(None, netrc_auth, host or "")
+    return await loop.run_in_executor(None, partial(netrc_auth, host or "", named=named))

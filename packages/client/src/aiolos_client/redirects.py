@@ -101,6 +101,7 @@ def redirected(request: ClientRequest, response: ClientResponse, location: str) 
         )
     if url.origin() != request.url.origin():
         again.cookies = ()
+        again.is_astray = True
         for name in _SECRETS:
             fields.popall(name, None)
     if auth is not None:
