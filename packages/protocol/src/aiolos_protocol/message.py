@@ -181,7 +181,8 @@ class RequestHead(Head):
 
 
 class ResponseHead(Head):
-    """A response's status (100-599), reason phrase (HTTP/2: empty) and fields."""
+    """A response's status (100-599, from a strange server up to 999), reason phrase (HTTP/2:
+    empty) and fields."""
 
     __slots__ = ("reason", "status")
 

@@ -975,7 +975,7 @@ class TestSection83Pseudo:
         server.feed(wire.head(1, [*REQUEST, ("host", "a.example"), ("host", "a.example")], True))
         assert_stream_error(server, 1, ErrorCode.PROTOCOL_ERROR)
 
-    @pytest.mark.parametrize("status", ["", "20", "2000", "099", "600", "abc", "101", "２００"])
+    @pytest.mark.parametrize("status", ["", "20", "2000", "099", "abc", "101", "２００"])
     def test_8_3_2_status(self, client: Any, wire: Any, status: str) -> None:
         request(client)
         client.feed(wire.head(1, {":status": status}, end=True))
@@ -989,11 +989,12 @@ class TestSection83Pseudo:
         client.feed(wire.head(1, fields, end=True))
         assert_stream_error(client, 1, ErrorCode.PROTOCOL_ERROR)
 
-    def test_a_response_s_head(self, client: Any, wire: Any) -> None:
+    @pytest.mark.parametrize("status", [200, 599, 600, 999])
+    def test_a_response_s_head(self, client: Any, wire: Any, status: int) -> None:
         request(client)
-        client.feed(wire.head(1, {":status": "599", "content-type": "text/plain"}))
+        client.feed(wire.head(1, {":status": str(status), "content-type": "text/plain"}))
         head = client.events[0][2]
-        assert (head.status, head.reason, head.version) == (599, "", HttpVersion20)
+        assert (head.status, head.reason, head.version) == (status, "", HttpVersion20)
         assert (head.length, head.chunked) == (-1, True)
         assert dict(head.headers) == {"Content-Type": "text/plain"}
         assert client.feed(wire.data(1, b"x", end=True))[-1] == ("ended", 1, None)

@@ -31,7 +31,7 @@ _MAX_EMPTY_LINES: Final = 2
 # A body's length fits a signed 64-bit integer, which has 19 digits.
 _MAX_LENGTH: Final = 2**63 - 1
 _MAX_LENGTH_DIGITS: Final = 19
-_MIN_STATUS, _MAX_STATUS = 100, 599
+_MIN_STATUS: Final = 100
 
 # As numbers: to look for a byte in bytes is ten times faster so.
 _HTAB, _HASH, _COMMA = b"\t#,"
@@ -169,8 +169,9 @@ def status_line(line: bytes) -> tuple[HttpVersion, int, str]:
     if len(digits) != 3 or not digits.isdigit() or reason[:1] not in (b" ", b""):
         raise RemoteProtocolError(_NO_STATUS_LINE)
     status = int(digits)
-    if not _MIN_STATUS <= status <= _MAX_STATUS:
-        raise RemoteProtocolError("the status is not between 100 and 599 (RFC 9110 15)")
+    # RFC 9110 15: one above 599 is a client's to take for a server error, not for a broken message.
+    if status < _MIN_STATUS:
+        raise RemoteProtocolError("the status is below 100 (RFC 9110 15)")
     return version, status, reason[1:].decode("latin-1")
 
 

@@ -107,7 +107,7 @@ def _judge_pseudo(field: Field, kind: int) -> None:
         good = value[:1].isalpha() and not value.translate(None, _SCHEME_BYTES)
     elif kind == _STATUS:
         # RFC 9110 15, RFC 9113 8.6: HTTP/2 has no 101.
-        good = len(value) == 3 and value.isdigit() and b"100" <= value <= b"599" and value != b"101"
+        good = len(value) == 3 and value.isdigit() and value >= b"100" and value != b"101"
     else:
         good = bool(value) and not value.translate(None, TCHAR)
     if not good:
