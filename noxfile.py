@@ -62,6 +62,12 @@ RIVALS = (
     "granian>=2.7; implementation_name == 'cpython'",
     "hypercorn>=0.17; implementation_name == 'cpython'",
 )
+# What a package's tests need beside it.
+BESIDE = {
+    "protocol": (*COMPRESSION, *ORACLES),
+    "client": ("aiodns>=3.2", "publicsuffixlist", "rich>=13", *COMPRESSION),
+    "server": (*WORKERS, *COMPRESSION),
+}
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OTHERS = tuple(each for each in ("3.11", "3.12", "3.13", "3.14") if each != THIS)
 BUILDING = ("hatchling>=1.27", "Cython>=3.1", "setuptools>=77", "build>=1.2")
@@ -168,11 +174,8 @@ def has_compiler() -> bool:
 
 def alone(session: nox.Session, package: str) -> None:
     """Test one package where only it and the protocol package are installed."""
-    if package == "protocol":
-        install(session, ("protocol",), *TESTING, *COMPRESSION, *ORACLES)
-    else:
-        workers = WORKERS if package == "server" else ()
-        install(session, ("protocol", package), *TESTING, *workers)
+    packages = ("protocol",) if package == "protocol" else ("protocol", package)
+    install(session, packages, *TESTING, *BESIDE.get(package, ()))
     listed = session.run("python", "-m", "pip", "list", "--format=freeze", silent=True) or ""
     ours = {line.partition("==")[0] for line in listed.splitlines() if line.startswith("aiolos")}
     if ours != {"aiolos-protocol", f"aiolos-{package}"}:
@@ -231,7 +234,7 @@ PEERS = (
 
 def everything(session: nox.Session, env: dict[str, str], *arguments: str) -> None:
     """The tests of the whole, everything installed; or what is named behind `--`."""
-    folder = install(session, FULL, *TESTING, *PEERS, *COMPRESSION, *ORACLES)
+    folder = install(session, FULL, *TESTING, *PEERS, *BESIDE["protocol"], *BESIDE["client"])
     paths = session.posargs or ["packages/aiolos", "tests-integration"]
     env = {**env, "AIOLOS_WHEELS": str(folder)}
     session.run("pytest", "-q", *arguments, *paths, env=env)
