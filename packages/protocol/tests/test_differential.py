@@ -533,7 +533,6 @@ def test_where_we_are_stricter_than_httptools(data):
     "data",
     [
         b"HTTP/1.1 204 No\x00Content\r\n\r\n",
-        b"HTTP/1.1 900 What\r\n\r\n",
         b"\r\nHTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunk d\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
