@@ -342,6 +342,29 @@ async def test_raise_for_status(talk):
             assert seen == [404]
 
 
+async def test_what_a_judge_refuses_does_not_hold_its_connection(talk):
+    async def judge(response):
+        raise LookupError(response.status)
+
+    async with talk(OK, OK) as (peer, session):
+        for _ in range(2):
+            with pytest.raises(LookupError, match="200"):
+                await session.get("/", raise_for_status=judge)
+        assert peer.connections == 1
+
+
+async def test_what_a_judge_refuses_is_released(talk):
+    async def judge(response):
+        seen.append(response)
+        raise LookupError
+
+    seen = []
+    async with talk(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n") as (_, session):
+        with pytest.raises(LookupError):
+            await session.get("/", raise_for_status=judge)
+        assert seen[0].closed
+
+
 class TestDeadlines:
     async def test_the_total_time_ends_a_wait_for_the_head(self, talk):
         async with talk(b"") as (_, session):

@@ -93,7 +93,10 @@ def _matches(host: str, port: int | None, entry: str) -> bool:
     except ValueError:
         domain = entry.removeprefix("*").strip(".")
         return bool(domain) and (host == domain or host.endswith("." + domain))
+    # RFC 4291 2.5.5.2: an IPv4 address in other clothes.
+    mapped = None if address.version == 4 else address.ipv4_mapped
     try:
-        return address in ip_network(entry, strict=False)
+        network = ip_network(entry, strict=False)
+        return address in network or (mapped is not None and mapped in network)
     except ValueError:
         return False

@@ -234,7 +234,11 @@ class ClientSession(Verbs):
         if judge is True:
             response.raise_for_status()
         elif judge:
-            await judge(response)
+            try:
+                await judge(response)
+            except BaseException:
+                response.release()
+                raise
 
     async def _trace_start(self, request: ClientRequest) -> None:
         traces = Traces(self, self._trace_configs, request.settings.trace_request_ctx)
