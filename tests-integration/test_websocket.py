@@ -479,6 +479,20 @@ async def test_a_handler_that_fails_closes_with_1011(returns, caplog):
     assert ("returned None" if returns else "by the handler") in caplog.text
 
 
+async def test_a_switch_to_nothing_is_no_handshake():
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, aiolos.ClientSession() as session:
+        with pytest.raises(aiolos.WSServerHandshakeError, match="101 without Upgrade"):
+            await session.ws_connect(f"ws://127.0.0.1:{port}/")
+
+
 @pytest.mark.parametrize("location", ["/ws", "ws", "ws://127.0.0.1:{port}/ws"])
 async def test_a_handshake_is_redirected(location):
     async def handler(request):

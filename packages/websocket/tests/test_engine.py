@@ -835,6 +835,37 @@ async def test_fragments_as_they_come(end):
     assert await one.engine.receive_bytes() == b"next"
 
 
+async def test_receiving_fragments_has_its_time(end):
+    one = end(receive_timeout=0.001)
+    for _ in range(2):
+        with pytest.raises(TimeoutError, match=r"within 0\.001 s"):
+            await heard(one.engine.receive_fragments())
+    # Nothing is lost: it was not the time of a message.
+    one.receive(TEXT, b"a", fin=False)
+    one.receive(CONTINUATION, b"b")
+    assert await one.engine.receive_str() == "ab"
+    one.receive(TEXT, b"ab", fin=False)
+    fragments = one.engine.receive_fragments()
+    assert await anext(fragments) == "ab"
+    with pytest.raises(TimeoutError, match=r"within 0\.001 s"):
+        await anext(fragments)
+
+
+async def test_pings_that_wait_do_not_bound_fragments(end):
+    one = end(max_msg_size=4, autoping=False)
+    one.receive(PING)
+    one.receive(TEXT, b"ab", fin=False)
+    one.receive(PONG)
+    fragments = one.engine.receive_fragments()
+    assert await anext(fragments) == "ab"
+    one.receive(CONTINUATION, b"cdefghijk")
+    assert await heard(fragments) == ["cdefghijk"]
+    one.receive(PING)
+    one.receive(TEXT, b"whole")
+    assert (await one.engine.receive()).type is WSMsgType.PING
+    assert (await one.engine.receive()).type is WSMsgType.ERROR
+
+
 async def test_a_whole_message_is_one_fragment(end):
     one = end()
     one.receive(TEXT, b"ab")

@@ -8,7 +8,7 @@ from aiolos_protocol.contracts import Offer
 from aiolos_protocol.errors import UpgradeRefused
 from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSOptions
 
-from .errors import ClientConnectionResetError, WSServerHandshakeError
+from .errors import ClientConnectionResetError, ClientResponseError, WSServerHandshakeError
 from .response import ClientResponse
 from .timeouts import DEFAULT_WS_TIMEOUT, ClientWSTimeout
 
@@ -93,7 +93,19 @@ async def connect(
     Raises WSServerHandshakeError where the server does not agree.
     """
     offer = siblings.websocket("ClientSession.ws_connect()").offer(options)
-    response = await send(offer)
+    try:
+        response = await send(offer)
+    except ClientResponseError as failure:
+        if type(failure) is not ClientResponseError:
+            raise
+        # No answer that HTTP knows, as 101 without Upgrade is none.
+        raise WSServerHandshakeError(
+            failure.request_info,
+            failure.history,
+            status=failure.status,
+            message=failure.message,
+            headers=failure.headers,
+        ) from failure
     try:
         agreement = offer.confirm(response.head)
     except UpgradeRefused as refusal:

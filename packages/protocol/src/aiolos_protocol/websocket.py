@@ -335,6 +335,7 @@ class WebSocket(ABC):
 
         The message is not bounded by max_msg_size, which bounds the single piece. Empty, where no
         message but the end comes. A receive() in the middle gives up the rest of the message.
+        receive_timeout bounds the wait for each piece: TimeoutError.
         """
         return _single(self)
 

@@ -23,6 +23,7 @@ cdef class Assembler:
     cpdef object listen(self, object listen)
     cpdef object deliver(self, bint decode_text)
     cpdef object stream(self)
+    cpdef object stop_streaming(self)
     cpdef object skip(self)
     cdef object _begin(self, int kind, bint compressed)
     cdef int _expect(self, Py_ssize_t size) except -1

@@ -117,6 +117,10 @@ class Assembler:
         elif begun:
             self._deliver_fragment(begun, False)
 
+    def stop_streaming(self) -> None:
+        """Deliver the message whole after all; only while none of its fragments was delivered."""
+        self._mode = _WHOLE
+
     def skip(self) -> None:
         """Drop the rest of the message that is delivered in fragments."""
         if self._mode == _IN_FRAGMENTS:

@@ -24,8 +24,10 @@ from .frames import BINARY, CONTINUATION, MAX_CONTROL, TEXT, pack_close
 from .handshake import Terms
 from .phase import ANSWERING
 
+_CONTROL: Final = frozenset({WSMsgType.PING, WSMsgType.PONG})
+
 # What a listener is given; all else is an end.
-_HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
+_HEARD: Final = _CONTROL | {WSMsgType.TEXT, WSMsgType.BINARY}
 
 _CLOSED_BEFORE: Final = Outcome(False)
 _CLOSED_NOW: Final = Outcome(True)
@@ -70,12 +72,19 @@ class Engine(Connection, WebSocket):
     async def receive_fragments(self) -> AsyncIterator[str | bytes]:
         if self._in_fragments:
             self._give_up_fragments()
-        if not self._queue:
+        if all(message.type in _CONTROL for message in self._queue):
             self._reader.stream()
         self._in_fragments = True
         begun = False
         while self._in_fragments:
-            message = await self._next(None)
+            try:
+                message = await self._next(self._options.receive_timeout)
+            except BaseException:
+                if not begun and not self._queue:
+                    # Whoever receives next gets the message, in fragments or whole.
+                    self._in_fragments = False
+                    self._reader.stop_streaming()
+                raise
             if isinstance(message, Fragment):
                 begun = True
                 self._in_fragments = not message.last
@@ -87,7 +96,7 @@ class Engine(Connection, WebSocket):
             elif message.type is WSMsgType.ERROR:
                 self._in_fragments = False
                 raise message.data
-            elif message.type is not WSMsgType.PING and message.type is not WSMsgType.PONG:
+            elif message.type not in _CONTROL:
                 self._in_fragments = False
                 if begun:
                     raise self._lost("the WebSocket was closed inside of a message")
