@@ -374,6 +374,10 @@ async def test_refusals_are_responses_that_may_be_caught(fields, method, status)
 def test_what_an_option_cannot_be():
     with pytest.raises(ValueError, match="compress is a bool, or a window of 9 to 15"):
         web.WebSocketResponse(compress=8)
+    with pytest.raises(TypeError, match=r"protocols is a tuple: \('chat',\)"):
+        web.WebSocketResponse(protocols="chat")
+    with pytest.raises(TypeError, match=r"origins is a tuple: \('https://a',\)"):
+        web.WebSocketResponse(origins="https://a")
 
 
 async def test_what_an_option_of_the_client_cannot_be():

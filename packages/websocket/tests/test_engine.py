@@ -835,6 +835,37 @@ async def test_fragments_as_they_come(end):
     assert await one.engine.receive_bytes() == b"next"
 
 
+async def test_what_cannot_be_sent_is_named(end):
+    one = end()
+    with pytest.raises(TypeError, match="takes an iterable of pieces, not bytes"):
+        await one.engine.send_fragments(b"hello")
+    with pytest.raises(TypeError, match=r"send_frame\(\) takes bytes, not str"):
+        one.engine.send_frame("abc", WSMsgType.TEXT)
+    for verb in (one.engine.ping, one.engine.pong):
+        with pytest.raises(TypeError, match="carry str or bytes, not int"):
+            verb(5)
+    assert one.sent() == []
+
+
+@pytest.mark.parametrize(
+    ("option", "error", "told"),
+    [
+        ({"heartbeat": -1}, ValueError, "heartbeat is not negative"),
+        ({"heartbeat": "5"}, TypeError, "heartbeat is a number"),
+        ({"close_timeout": -1}, ValueError, "close_timeout is not negative"),
+        ({"receive_timeout": float("nan")}, ValueError, "receive_timeout is not negative"),
+        ({"max_msg_size": -5}, ValueError, "max_msg_size is not negative"),
+        ({"writer_limit": -1}, ValueError, "writer_limit is not negative"),
+        ({"protocols": ("a b",)}, ValueError, "'a b' is no token"),
+        ({"protocols": ("",)}, ValueError, "'' is no token"),
+        ({"protocols": ("a", "a")}, ValueError, "stands twice"),
+    ],
+)
+def test_what_an_option_cannot_be(option, error, told):
+    with pytest.raises(error, match=told):
+        WSOptions(**option)
+
+
 async def test_receiving_fragments_has_its_time(end):
     one = end(receive_timeout=0.001)
     for _ in range(2):

@@ -16,6 +16,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Protocol, cast
 
 from .errors import ConnectionLost, LocalProtocolError
+from .grammar import TOKEN
 
 
 class WSMsgType(IntEnum):
@@ -189,6 +190,28 @@ class WSOptions:
     writer_limit: int = 64 * 1024
     decode_text: bool = True
     lost: type[ConnectionResetError] = ConnectionLost
+
+    def __post_init__(self) -> None:
+        """Raises TypeError or ValueError for what an option cannot be."""
+        for name in (
+            "heartbeat",
+            "receive_timeout",
+            "close_timeout",
+            "max_msg_size",
+            "writer_limit",
+        ):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, (int, float)):
+                raise TypeError(f"{name} is a number, not {value!r}")
+            if not value >= 0:
+                raise ValueError(f"{name} is not negative, as {value!r} is")
+        if len(set(self.protocols)) < len(self.protocols):
+            raise ValueError(f"a sub-protocol stands twice in {self.protocols!r} (RFC 6455 4.1)")
+        for protocol in self.protocols:
+            if not TOKEN.fullmatch(protocol):
+                raise ValueError(f"the sub-protocol {protocol!r} is no token (RFC 6455 4.1)")
 
 
 class WebSocket(ABC):
@@ -474,6 +497,8 @@ async def _single(socket: WebSocket) -> "AsyncIterator[str | bytes]":
 
 
 def _control(message: str | bytes) -> bytes:
+    if not isinstance(message, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"pings and pongs carry str or bytes, not {type(message).__name__}")
     payload = message.encode() if isinstance(message, str) else bytes(message)
     if len(payload) > 125:
         raise LocalProtocolError(

@@ -65,6 +65,9 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         window = _WINDOW if compress is True else int(compress)
         if window and not 9 <= window <= 15:
             raise ValueError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
+        for name, listed in (("protocols", protocols), ("origins", origins)):
+            if isinstance(listed, str):
+                raise TypeError(f"{name} is a tuple: ({listed!r},)")
         self._options = WSOptions(
             protocols=tuple(protocols),
             origins=None if origins is None else tuple(origins),

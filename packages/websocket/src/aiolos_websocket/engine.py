@@ -142,6 +142,8 @@ class Engine(Connection, WebSocket):
         opcode: WSMsgType,
         compress: int | None = None,
     ) -> Awaitable[None]:
+        if not isinstance(message, (bytes, bytearray, memoryview)):
+            raise TypeError(f"send_frame() takes bytes, not {type(message).__name__}")
         if opcode in (TEXT, BINARY):
             return self._send(opcode, message, compress)
         if self._phase > ANSWERING:
@@ -155,6 +157,11 @@ class Engine(Connection, WebSocket):
         fragments: Iterable[WSFragment] | AsyncIterable[WSFragment],
         compress: int | None = None,
     ) -> None:
+        if isinstance(fragments, (bytes, bytearray, memoryview)):
+            raise TypeError(
+                f"send_fragments() takes an iterable of pieces, not {type(fragments).__name__}; "
+                "send_bytes() sends a message whole"
+            )
         if self._phase > ANSWERING:
             raise self._closed_error()
         if self._outbox is None:
