@@ -64,6 +64,9 @@ async def test_bodies(command, tmp_path):
     path.write_bytes(b"from a file")
     for arguments, kind, body in (
         (["-j", '{"a": 1}'], b"application/json", b'{"a": 1}'),
+        (["-j", '{"a":1.0, "a":2}\n'], b"application/json", b'{"a":1.0, "a":2}\n'),
+        (["-j", "null"], b"application/json", b"null"),
+        (["-j", "1", "-H", "Content-Type: a/b+json"], b"a/b+json", b"1"),
         (["-d", "text"], b"text/plain; charset=utf-8", b"text"),
         (["-d", f"@{path}"], b"text/plain", b"from a file"),
         (["-F", "a=1 2", "-F", "b=3"], b"application/x-www-form-urlencoded", b"a=1+2&b=3"),
@@ -90,6 +93,15 @@ async def test_downloading_to_a_file(command, tmp_path):
     assert (status, out, path.read_bytes()) == (0, b"", b"content")
 
 
+async def test_what_is_refused_is_not_written_to_a_file(command, tmp_path):
+    path = tmp_path / "file"
+    for arguments in (["-X", "POST"], []):
+        refused = answer(b"no", 404)
+        status, _, err, _ = await command([refused], *arguments, "-o", str(path), "URL")
+        assert (status, path.exists()) == (4, False)
+        assert "404, message='Reason'" in err
+
+
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (204, 0), (404, 4), (500, 5)])
 async def test_the_exit_status_of_answers(command, status, code):
     body = b"" if status == 204 else b"body"
@@ -109,6 +121,7 @@ async def test_the_exit_status_of_errors(command, unused_port, tmp_path):
         ([b""], ["-t", "0.1", "URL"], 28, "total=0.1"),
         ([redirect] * 20, ["URL"], 47, "max_redirects=10"),
         ([b"nonsense\r\n\r\n"], ["URL"], 56, "malformed response"),
+        ([answer()], ["--http2", "URL"], 56, "the peer speaks HTTP/1"),
         ([answer(status=404)], ["-o", f"{tmp_path}/a", "URL"], 4, "404, message='Reason'"),
         ([b"nonsense\r\n\r\n"], ["-o", f"{tmp_path}/b", "URL"], 56, "malformed response"),
         ([answer()], ["-o", str(tmp_path), "URL"], 23, "a folder, where a file is to be written"),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.forms import FormData
+from multidict import CIMultiDict
 
 from .._version import __version__
 from ..negotiation import HTTP2Setting
@@ -82,12 +83,17 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
     Raises Mistake.
     """
     url = given.url if "://" in given.url else f"http://{given.url}"
-    options: dict[str, Any] = {"headers": dict(map(_header, given.header))}
+    headers = CIMultiDict(map(_header, given.header))
+    options: dict[str, Any] = {"headers": headers}
     if given.json is not None:
+        text = _text(given.json)
         try:
-            options["json"] = json.loads(_text(given.json))
-        except ValueError as error:
+            json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise Mistake(f"--json is no JSON: {error}") from error
+        # As it was typed.
+        options["data"] = text.encode()
+        headers.setdefault("Content-Type", "application/json")
     elif given.data is not None:
         options["data"] = _data(given.data, stack)
     elif given.form:
@@ -107,8 +113,7 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
         except OSError as error:
             raise Mistake(f"--cacert {given.cacert}: {error}") from error
     options["allow_redirects"] = not given.no_redirects
-    has_body = "data" in options or options.get("json") is not None
-    return given.method or ("POST" if has_body else "GET"), url, options
+    return given.method or ("POST" if "data" in options else "GET"), url, options
 
 
 def _header(text: str) -> tuple[str, str]:

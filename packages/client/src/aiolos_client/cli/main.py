@@ -80,12 +80,17 @@ async def _download(session: ClientSession, url: str, path: Any, options: dict[s
         try:
             await session.download(url, path, **options)
         except ClientResponseError as error:
-            if error.status < 400 or error.__cause__ is not None:
-                # Not the server's own word: redirections without end, or what is no HTTP.
-                raise
-            show.complain(str(error))
-            return error.status // 100
+            return _refused(error)
     return 0
+
+
+def _refused(error: ClientResponseError) -> int:
+    """The exit status for the server's refusal; raises `error` where it is not the server's own
+    word: redirections without end, or what is no HTTP."""
+    if error.status < 400 or error.__cause__ is not None:
+        raise error
+    show.complain(str(error))
+    return error.status // 100
 
 
 async def _ask(
@@ -99,7 +104,12 @@ async def _ask(
         async with session.request(method, url, **options) as response:
             if watching is not None:
                 watching.cancel()
+            if given.output is not None:
+                # What the server has against it is not what was to be kept.
+                response.raise_for_status()
             await _show(response, given)
+    except ClientResponseError as error:
+        return _refused(error)
     finally:
         if watching is not None:
             watching.cancel()

@@ -123,8 +123,13 @@ class FrameReader:
         while end - pos >= HEADER_SIZE and self._burst > 0 and self._stage != OVER:
             size = data[pos] << 16 | data[pos + 1] << 8 | data[pos + 2]
             if size > MIN_MAX_SIZE:
+                # What stands where a frame's length should be, is the beginning of a status line.
+                is_http1 = data.startswith(b"HTTP/1", pos)
                 raise ConnectionFailed(
-                    f"a frame of {size} bytes (RFC 9113 4.2)", ErrorCode.FRAME_SIZE_ERROR
+                    "the peer speaks HTTP/1"
+                    if is_http1
+                    else f"a frame of {size} bytes (RFC 9113 4.2)",
+                    ErrorCode.FRAME_SIZE_ERROR,
                 )
             start = pos + HEADER_SIZE
             stop = start + size
