@@ -21,6 +21,7 @@ cdef class ClientRequest:
     cdef public double begun
     cdef public bint chunked
     cdef public object cookies
+    cdef public bint is_astray
     cdef public object method
     cdef public object offer
     cdef public object protocol
