@@ -1013,6 +1013,16 @@ async def test_a_listener_hears_everything_until_the_end(end, role):
     ]
 
 
+async def test_a_listener_answers_the_close_whatever_autoclose_says(end):
+    one = end(autoclose=False)
+    listening = await parked(one.engine.listen(Listener(one.engine)))
+    one.receive(CLOSE, OK)
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    one.transport.receive_eof()
+    await listening
+    assert one.engine.close_code == 1000
+
+
 async def test_a_listener_hears_nothing_behind_our_close(end):
     one = end()
     listener = Listener(one.engine)

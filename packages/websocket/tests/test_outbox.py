@@ -243,6 +243,16 @@ async def test_a_window_that_is_not_used_is_given_back(deflating):
     assert way.messages() == [(TEXT, b"abc" * 100)] * 3
 
 
+@pytest.mark.parametrize("size", [300, OFF_LOOP])
+async def test_a_message_with_a_window_of_its_own_gives_the_other_back(deflating, size):
+    way = Way(deflating)
+    way.outbox.send(TEXT, b"abc" * 100)
+    assert way.windows.size
+    await (way.outbox.send(TEXT, b"abc" * size, 9) or asyncio.sleep(0))
+    assert not deflating.holds_window
+    assert way.windows.size == 0
+
+
 async def test_a_window_that_is_in_use_is_kept(deflating):
     way = Way(deflating)
     await way.outbox.take_turn()

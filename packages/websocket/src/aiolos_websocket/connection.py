@@ -236,7 +236,8 @@ class Connection(Closer):
         if self._queue:
             self._wake()
             if self._listener is not None and self._phase == ANSWERING:
-                self._end_seen(self._queue[-1])
+                # Also without autoclose: a listener is not told, and could not answer.
+                self._send_close(self._answer)
 
     def _hold(self, held: bool) -> None:
         self._held = held

@@ -301,7 +301,10 @@ class Outbox:
 
     def _in_use(self) -> None:
         deflater = self._deflater
-        if deflater is None or not deflater.holds_window or self._turn is Turn.OVER:
+        if deflater is None or self._turn is Turn.OVER:
+            return
+        if not deflater.holds_window:
+            self._windows.release(deflater)
             return
         self._windows.used(deflater)
         if not deflater.used:
