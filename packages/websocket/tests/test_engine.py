@@ -1140,6 +1140,30 @@ async def test_a_listener_whose_answers_are_being_deflated_is_not_fed(
     await listening
 
 
+async def test_a_listener_is_fed_again_behind_fragments(end, frame, role):
+    one = end(Terms(role, None, Compression(15, 15, False, False)))
+    heard, go_on = [], asyncio.Event()
+    listener = SimpleNamespace(message_received=lambda payload, kind: heard.append(len(payload)))
+
+    async def pieces():
+        yield "a"
+        await go_on.wait()
+
+    listening = await parked(one.engine.listen(listener))
+    sending = await parked(one.engine.send_fragments(pieces()))
+    large = frame(BINARY, deflated(bytes(1_000_000), 15), rsv=0x40, key=one.key)
+    one.transport.receive(large * 3)
+    await turn()
+    assert len(heard) == 1
+    go_on.set()
+    await sending
+    await turn()
+    assert len(heard) == 3
+    assert one.transport.reading
+    one.transport.lose()
+    await listening
+
+
 async def test_what_inflates_to_much_does_not_keep_the_loop(end, frame, role):
     one = end(Terms(role, None, Compression(15, 15, False, False)))
     heard = []

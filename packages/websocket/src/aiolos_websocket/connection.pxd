@@ -20,7 +20,7 @@ cdef class Connection(Closer):
 
     cpdef object _read_on(self)
     cpdef object _read_what_is_kept(self)
-    cdef object _read_on_next_turn(self)
+    cpdef object _read_on_next_turn(self)
     cpdef object _after_reading(self, bint held)
     cdef bint _answers_wait(self) except -1
     cdef object _let_peer_wait(self)

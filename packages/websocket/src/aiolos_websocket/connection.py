@@ -177,15 +177,15 @@ class Connection(Closer):
             self._hold(True)
 
     def _hear_peer_again(self) -> None:
-        if self._held and self._phase == OPEN and not self._answers_wait():
-            self._read_on()
+        if self._phase == OPEN and not self._answers_wait():
+            self._read_what_is_kept()
 
     def _sending_waits(self, written: "asyncio.Future[None]") -> None:
         if self._listener is not None:
             self._let_peer_wait()
             written.add_done_callback(self._answer_written)
 
-    def _answer_written(self, written: "asyncio.Future[None]") -> None:
+    def _answer_written(self, written: "asyncio.Future[Any]") -> None:
         self._hear_peer_again()
 
     # Reading.

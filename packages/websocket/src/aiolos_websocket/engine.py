@@ -185,6 +185,11 @@ class Engine(Connection, WebSocket):
                 self.close(code=WSCloseCode.INTERNAL_ERROR, message=b"a message broke off")
             else:
                 outbox.pass_on()
+                if outbox.left is not None:
+                    outbox.left.add_done_callback(self._answer_written)
+                elif self._listener is not None:
+                    # The peer may have had to wait for this.
+                    self._read_on_next_turn()
         await self.drain()
 
     def send_shared(self, message: Broadcasting) -> bool:

@@ -77,6 +77,7 @@ class Outbox:
         "_windows",
         "_write",
         "_writer",
+        "left",
     )
 
     def __init__(
@@ -98,6 +99,8 @@ class Outbox:
         self._alarm = Alarm(loop, clock, self._release)
         self._jobs: deque[Job] = deque()
         self._turn = Turn.FREE
+        # What a thread does for somebody who did not wait for it.
+        self.left: asyncio.Future[bytes] | None = None
 
     @property
     def busy(self) -> bool:
@@ -206,9 +209,11 @@ class Outbox:
             if not deflating.done() and self._turn is Turn.TAKEN:
                 # The thread cannot be stopped, and has the compressor meanwhile.
                 self._turn = Turn.LEFT
+                self.left = deflating
                 deflating.add_done_callback(self._left_alone)
 
     def _left_alone(self, deflating: "asyncio.Future[bytes]") -> None:
+        self.left = None
         if self._turn is Turn.LEFT:
             # The peer never gets what the window has taken in.
             assert self._deflater is not None
