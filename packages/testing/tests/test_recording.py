@@ -279,3 +279,8 @@ async def test_secrets_in_redirects_and_in_text_that_is_json_are_hidden(tmp_path
         (location,) = [field for field in fields if field.startswith("Location: ")]
         assert location.endswith("&page=2")
         assert json.loads(body) == {"token": "(hidden)"}
+
+
+def test_one_name_is_no_list_of_names(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"like \['X-Account'\], not 'X-Account'"):
+        recorded(tmp_path / "secret.json", hide="X-Account")

@@ -27,7 +27,8 @@ class Recorder(FakeServer):
 
     What is declared is answered as declared, and not recorded. `hide` names further fields whose
     values are secret (SECRETS are hidden anyway); `keep(asked, answer)` False leaves an exchange
-    out. `ssl` is the context for the real servers. WebSockets are not recorded.
+    out. `ssl` is the context for the real servers. WebSockets are not recorded. TypeError where
+    `hide` is one name instead of a list.
     """
 
     def __init__(
@@ -40,6 +41,9 @@ class Recorder(FakeServer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        if isinstance(hide, str):
+            # Its letters would be the names, and the secret would be written in clear.
+            raise TypeError(f"hide takes a list of names, like [{hide!r}], not {hide!r}")
         self._path = Path(path)
         self._redaction = Redaction([*SECRETS, *hide])
         self._keep = keep
