@@ -68,6 +68,23 @@ async def test_what_a_peer_sends_forges_no_line(lines: Any) -> None:
     assert line.isprintable()
 
 
+async def test_a_told_address_forges_no_line(
+    caplog: pytest.LogCaptureFixture, running: Any, talk: Any
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        request.tell(remote="::1%\x9b31m\u2028forged")
+        return web.Response()
+
+    logger = logging.getLogger("aiolos.access")
+    app = web.Application()
+    app.router.add_get("/", handler)
+    with caplog.at_level(logging.INFO, "aiolos.access"):
+        async with running(app, access_log=logger, access_log_format="%a") as (_, port, _):
+            await talk(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "aiolos.access"]
+    assert line == r"::1%\x9b31m\u2028forged"
+
+
 async def test_srv_18_the_lines_reach_a_root_handler(lines: Any) -> None:
     seen: list[str] = []
 

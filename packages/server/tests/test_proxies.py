@@ -268,3 +268,15 @@ def test_every_address_with_and_without_a_port(address: Any, port: int | None) -
     if port is not None:
         text = f"[{text}]:{port}" if address.version == 6 else f"{text}:{port}"
     assert parsed_address(text) == expected
+
+
+@pytest.mark.parametrize("zone", ["eth0", "\x9b31m\u2028forged", ""])
+async def test_a_zone_is_no_part_of_an_address_that_was_told(zone: str, shown: Any) -> None:
+    assert parsed_address(f"2001:db8::1%{zone}") is None
+    assert await shown(f"X-Forwarded-For: 2001:db8::1%{zone}") == UNTOUCHED
+
+
+def test_a_link_local_peer_has_its_zone_from_the_system() -> None:
+    proxies = TrustedProxies(["fe80::/10"], unix=False, max_hops=1)
+    assert proxies.trusts_peer("fe80::1%eth0")
+    assert not proxies.trusts_peer("2001:db8::1%eth0")

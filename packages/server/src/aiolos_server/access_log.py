@@ -140,7 +140,7 @@ def _request_line(request: Any, response: Any, time: float) -> str:
 
 
 _ATOMS: Final[dict[str, _Atom]] = {
-    "a": lambda request, response, time: str(request.remote or "-"),
+    "a": lambda request, response, time: visible(str(request.remote or "-")),
     "t": _now,
     "P": lambda request, response, time: f"<{os.getpid()}>",
     "r": _request_line,

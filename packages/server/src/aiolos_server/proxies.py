@@ -30,8 +30,8 @@ from .typedefs import Handler, Middleware
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# The longest text of an address: an IPv6 one in brackets with a zone and a port.
-_LONGEST: Final = 80
+# The longest text of an address: an IPv6 one in brackets with a port.
+_LONGEST: Final = 53
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 # RFC 7239 6.2, 6.3; the word is usual in X-Forwarded-For, too.
 _IN_THE_DARK: Final = re.compile(r"unknown|_[A-Za-z0-9._-]{1,64}")
@@ -64,7 +64,8 @@ class TrustedProxies:
         """Whether the peer of the connection, by its address, is a trusted proxy."""
         if not remote or remote.startswith("/"):
             return self._unix
-        address = parsed_address(remote)
+        # The system itself names the interface of a link-local peer.
+        address = parsed_address(remote.partition("%")[0])
         return address is not None and self.trusts(address)
 
     def trusts(self, address: Address) -> bool:
@@ -163,9 +164,10 @@ def _members(headers: "CIMultiDictProxy[str]", name: str) -> list[str]:
 def parsed_address(text: str) -> Address | None:
     """An address, maybe with a port (RFC 7239 6); None where `text` is none.
 
-    An IPv4 address in IPv6 clothes is one of IPv4.
+    An IPv4 address in IPv6 clothes is one of IPv4. Zones are none of it (RFC 7239 6.1): they mean
+    nothing on another machine, and their text is anybody's.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or "%" in text:
         return None
     if text.startswith("["):
         text, bracket, port = text[1:].partition("]")
