@@ -39,11 +39,13 @@ def authority():
 
 
 @pytest.fixture(params=["tls", "clear"])
-async def address(request, authority):
+async def address(request, authority, tmp_path):
     app = web.Application(client_max_size=2**26)
     app.router.add_route("*", "/echo", echo)
     app.router.add_get("/large", large)
     app.router.add_get("/events", events)
+    app.router.add_static("/files", tmp_path)
+    (tmp_path / "large").write_bytes(bytes(range(250)) * 4000)
     runner = app.runner(access_log=None, shutdown_timeout=1)
     await runner.setup()
     context = None
@@ -99,6 +101,26 @@ async def test_h2s_04_large_bodies_in_both_directions(address, tool):
     command = curl(tool, address, "--data-binary", "@-")
     assert json.loads(await output(*command, f"{address}/echo", data=data))["size"] == len(data)
     assert await output(*curl(tool, address), f"{address}/large") == b"x" * 5_000_000
+
+
+async def test_files_and_their_ranges(address, tool):
+    assert await output(*curl(tool, address), f"{address}/files/large") == bytes(range(250)) * 4000
+    several = await output(*curl(tool, address, "-r", "0-1,700-702"), f"{address}/files/large")
+    assert b"Content-Range: bytes 700-702/1000000\r\n\r\n" + bytes((200, 201, 202)) in several
+
+
+@pytest.mark.parametrize("address", ["clear"], indirect=True)
+async def test_connect_to_what_speaks_no_websocket_costs_its_stream_alone(address):
+    options = {"connector": aiolos.TCPConnector(http2="prior-knowledge")}
+    async with aiolos.ClientSession(**options) as session:
+        async with session.get(f"{address}/echo") as response:
+            await response.read()
+        with pytest.raises(aiolos.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"{address}/echo")
+        assert refused.value.status == 400
+        async with session.get(f"{address}/echo") as response:
+            assert response.version == (2, 0)
+        assert session.connector.open_connections == 1
 
 
 async def test_h2s_05_many_streams_on_one_connection(address, tool):

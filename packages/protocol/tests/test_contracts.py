@@ -2,7 +2,13 @@
 
 import inspect
 
+import pytest
 from aiolos_protocol import contracts
+from aiolos_protocol.exchange import ClientExchange, Exchange
+from aiolos_protocol.link.h1_client import H1ClientExchange
+from aiolos_protocol.link.h1_server import H1ServerExchange
+from aiolos_protocol.link.h2_client_exchange import H2ClientExchange
+from aiolos_protocol.link.h2_exchange import H2ServerExchange
 
 
 class App:
@@ -25,3 +31,26 @@ def test_every_contract_says_what_it_is_for():
 def test_nobody_need_inherit():
     for name in ("Offer", "Agreement", "Runner", "WebSocketComponent", "ServerComponent"):
         assert getattr(contracts, name)._is_protocol
+
+
+@pytest.mark.parametrize(
+    ("made", "contract"),
+    [
+        (H1ServerExchange, Exchange),
+        (H2ServerExchange, Exchange),
+        (H1ClientExchange, ClientExchange),
+        (H2ClientExchange, ClientExchange),
+    ],
+)
+def test_every_exchange_has_all_that_is_promised(made, contract):
+    promised = {
+        name
+        for each in contract.__mro__
+        for name, member in vars(each).items()
+        if inspect.isfunction(member) and name[0] != "_"
+    }
+    if contract is ClientExchange:
+        # Its link sends the head, at once.
+        promised.discard("send_head")
+    assert {"write", "end", "bypass", "take_over", "abort"} <= promised
+    assert promised <= set(dir(made))

@@ -91,3 +91,12 @@ async def test_nobody_gets_it_unasked(ask: Any) -> None:
         body = (await ask(asking(target), application())).body
         assert b"LookupError" not in body
         assert b"/broken" not in body
+
+
+async def test_every_runner_heeds_the_application() -> None:
+    for given, shown in ((True, True), (False, False)):
+        runner = web.AppRunner(application(debug=given), access_log=None)
+        await runner.setup()
+        assert runner.server is not None
+        assert runner.server.debug is shown
+        await runner.cleanup()

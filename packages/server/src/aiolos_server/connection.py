@@ -281,12 +281,15 @@ class Connection(Owner):
             if whole._cookies:
                 response.add_cookies()
             head = self._request.head
+            if head.method == "CONNECT" and whole._status < 300:
+                # RFC 8441 5, RFC 9110 9.3.6: it would say that a tunnel is open.
+                whole = incidents.refused(400, incidents.NO_TUNNEL, keep_alive=True)
             try:
                 whole.send_whole(link, head, not self._closing)
             except Exception as exc:
                 # A header that may not go on the wire: nothing of the response is out.
                 whole = self._failed(exc).plain()
-                whole.send_whole(link, head, False)
+                whole.send_whole(link, head, not self._closing)
         self._end(whole, None)
 
     def _end(self, response: Any, error: "BaseException | None") -> None:

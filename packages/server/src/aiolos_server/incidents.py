@@ -11,6 +11,7 @@ from aiolos_protocol.http1.reasons import reason_of
 from .naming import named
 from .response import Response
 
+NO_TUNNEL: Final = "400: nobody speaks the protocol that CONNECT asks for here\n"
 SORRY: Final = "500 Internal Server Error\n\nServer got itself in trouble\n"
 
 

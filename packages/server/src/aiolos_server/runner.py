@@ -272,9 +272,7 @@ class AppRunner(BaseRunner):
 
 
 # What aiohttp takes and what has no meaning here: connections are looked after otherwise.
-_IDLE: Final = frozenset(
-    ("debug", "lingering_time", "loop", "tcp_keepalive", "timeout_ceil_threshold")
-)
+_IDLE: Final = frozenset(("lingering_time", "loop", "tcp_keepalive", "timeout_ceil_threshold"))
 
 
 def server_options(options: dict[str, Any]) -> dict[str, Any]:

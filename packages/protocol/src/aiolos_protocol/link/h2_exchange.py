@@ -1,5 +1,6 @@
 """One exchange on a server's stream: made when a handler reads a body, or streams."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
@@ -42,6 +43,10 @@ class H2ServerExchange:
         """See Exchange.drain."""
         drained: Awaitable[None] = self._stream.drain()
         return drained
+
+    def bypass(self, size: int) -> asyncio.Transport | None:
+        """See Exchange.bypass: frames cannot be bypassed."""
+        return None
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
