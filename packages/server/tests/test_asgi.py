@@ -5,7 +5,12 @@ import inspect
 import logging
 
 import pytest
+from aiolos_protocol.errors import LocalProtocolError
+from aiolos_protocol.message import ResponseHead
 from aiolos_server import web
+from aiolos_server.asgi.serving import handshake_of
+from aiolos_server.asgi.socket import SocketLink
+from multidict import CIMultiDict
 
 
 async def echo(request):
@@ -141,6 +146,33 @@ async def test_nobody_and_not_so_and_broken(caplog):
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-A", "1\r\nSet-Cookie: a=b"),
+        ("X-A", "1\n"),
+        ("X-A", "\0"),
+        ("X A", "1"),
+        ("X-A\r\n", "1"),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_what_would_forge_a_field_is_a_500(name, value, streamed, caplog):
+    async def forging(request):
+        response = (web.StreamResponse if streamed else web.Response)(headers={name: value})
+        if streamed:
+            await response.prepare(request)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", forging)
+    sent = await call(app, scope_of("GET", "/"), REQUEST)
+    assert sent[0]["status"] == 500
+    assert not any(b"\r" in part or b"\n" in part for pair in sent[0]["headers"] for part in pair)
+    assert not any(field in (b"x-a", b"set-cookie") for field, _ in sent[0]["headers"])
+    assert "RFC 9110 5." in caplog.text
+
+
 async def test_tls_is_the_scopes_scheme():
     sent = await call(application(), scope_of("GET", "/echo", scheme="https"), REQUEST)
     assert b'"secure": true' in body_of(sent)
@@ -263,3 +295,18 @@ async def test_a_websocket_route_without_the_sibling_refuses(caplog):
     assert sent[0]["type"] == "websocket.http.response.start"
     assert sent[0]["status"] == 200
     assert body_of(sent) == b"no"
+
+
+class TestSocketHeads:
+    """What a handshake is answered with, where its fields would forge others."""
+
+    @pytest.mark.parametrize("status", [101, 403])
+    @pytest.mark.parametrize("extensions", [{}, {"websocket.http.response": {}}])
+    async def test_they_are_refused(self, status, extensions):
+        scope = {**scope_of("GET", "/"), "type": "websocket", "extensions": extensions}
+        link = SocketLink(scope, handshake_of(scope), None, 1)
+        head = ResponseHead(status, "", headers=CIMultiDict({"X-A": "1\r\nX-B: 2"}))
+        with pytest.raises(LocalProtocolError, match="X-A"):
+            link.send_head(head)
+        good = ResponseHead(status, "", headers=CIMultiDict({"X-A": "1"}))
+        link.send_head(good)

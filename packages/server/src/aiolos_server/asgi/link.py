@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.exchange import ServerRole
+from aiolos_protocol.http1.serializer import response_head
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.transport import READY
@@ -111,6 +112,7 @@ class AsgiLink:
             return
         if self._begun:
             raise LocalProtocolError("the response's head has been sent")
+        check(head)
         self._begun = True
         fields = head.fields.copy()
         if head.length >= 0 and head.status not in (204, 304):
@@ -221,6 +223,11 @@ class AsgiLink:
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+
+
+def check(head: ResponseHead) -> None:
+    """LocalProtocolError for what HTTP/1.1 would not send: not every ASGI server refuses it."""
+    response_head(head.status, head.reason, head.fields, "", b"")
 
 
 def size_of(message: Message) -> int:

@@ -14,7 +14,7 @@ from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict
 
-from .link import HIGH_WATER, AsgiLink, Message
+from .link import HIGH_WATER, AsgiLink, Message, check
 
 # RFC 6455 5.2
 _FIN: Final = 0x80
@@ -41,12 +41,14 @@ class SocketLink(AsgiLink):
             if 100 <= head.status < 200:
                 return
             if not self._refusals:
+                check(head)
                 # ASGI: a close instead of an accept is answered 403.
                 self._begun = self._silent = True
                 self._put({"type": "websocket.close", "code": 1000, "reason": ""})
                 return
             super().send_head(head)
             return
+        check(head)
         self._begun = True
         own = ("sec-websocket-accept", "sec-websocket-protocol", "upgrade", "connection")
         headers = [
