@@ -505,3 +505,16 @@ def test_it_runs_on_uvloop() -> None:
             assert await ask(fake, "GET", "http://api.example.com/") == (200, b"in memory")
 
     uvloop.run(main())
+
+
+@pytest.mark.parametrize("body", [b"\xff\x00", b"[" * 100_000])
+async def test_declared_bodies_spoil_no_other_requests(fake: FakeServer, body: bytes) -> None:
+    fake.post("/image", data=body).answer(201)
+    fake.post("/form", form={"a": "1"})
+    fake.post("/json", json={"a": 1})
+    assert await ask(fake, "POST", "http://a/image", body) == (201, b"")
+
+
+def test_a_form_that_is_no_utf_8_is_a_form() -> None:
+    asked = Asked("POST", URL("http://a/"), CIMultiDictProxy(CIMultiDict()), b"a=\xff&b=1")
+    assert list(asked.form().items()) == [("a", "\ufffd"), ("b", "1")]

@@ -169,5 +169,5 @@ def _read_body(written: dict[str, Any]) -> bytes:
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

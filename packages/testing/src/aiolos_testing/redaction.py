@@ -103,7 +103,7 @@ class Redaction:
         # Whatever its type says: much JSON goes about as text.
         try:
             value = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return body
         hidden = self._hidden(value)
         return body if hidden == value else json.dumps(hidden).encode()

@@ -27,8 +27,8 @@ class Asked:
         return json.loads(self.body)
 
     def form(self) -> MultiDict[str]:
-        """The body as an urlencoded form."""
-        return MultiDict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        """The body as an urlencoded form; what is no utf-8 becomes U+FFFD, whatever the body is."""
+        return MultiDict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"

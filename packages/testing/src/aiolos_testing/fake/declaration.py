@@ -165,7 +165,7 @@ class Declaration:
         if self._json is not ANYTHING:
             try:
                 found = asked.json()
-            except ValueError:
+            except (ValueError, RecursionError):
                 return [_differs("body", self._json, asked.body)]
             if found != self._json:
                 return [_differs("JSON", self._json, found)]
