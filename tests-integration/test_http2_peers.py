@@ -144,7 +144,7 @@ async def test_nginx_that_ends_connections_while_requests_come(tool, tmp_path, a
 
 
 async def test_hypercorn(tmp_path, authority):
-    hypercorn = pytest.importorskip("hypercorn.asyncio")
+    from hypercorn import asyncio as hypercorn
     from hypercorn.config import Config
 
     async def application(scope, receive, send):
