@@ -8,7 +8,7 @@ import pytest
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.message import ResponseHead
 from aiolos_server import web
-from aiolos_server.asgi.serving import handshake_of
+from aiolos_server.asgi.serving import handshake_of, head_of
 from aiolos_server.asgi.socket import SocketLink
 from multidict import CIMultiDict
 
@@ -171,6 +171,42 @@ async def test_what_would_forge_a_field_is_a_500(name, value, streamed, caplog):
     assert not any(b"\r" in part or b"\n" in part for pair in sent[0]["headers"] for part in pair)
     assert not any(field in (b"x-a", b"set-cookie") for field, _ in sent[0]["headers"])
     assert "RFC 9110 5." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "raw", "target"),
+    [
+        ("", "/a/b", b"/a/b", "/a/b?q"),
+        ("/a", "/a/b", b"/a/b", "/b?q"),
+        ("/a", "/a/b", None, "/b?q"),
+        ("/a/", "/a/b", b"/a/b", "/b?q"),
+        ("/a", "/a", b"/a", "/?q"),
+        ("/a", "/a/", b"/a/", "/?q"),
+        ("/a", "/a/a/b", b"/a/a/b", "/a/b?q"),
+        ("/a", "/ab", b"/ab", "/ab?q"),
+        ("/a", "/b", b"/b", "/b?q"),
+        ("/a b", "/a b/c d", b"/a%20b/c%20d", "/c%20d?q"),
+        ("/a b", "/a b/c d", None, "/c%20d?q"),
+        ("/\u00e9", "/\u00e9/b", b"/%C3%A9/b", "/b?q"),
+        ("/\u00e9", "/\u00e9/b", b"/\xc3\xa9/b", "/b?q"),
+        ("", "/\ufffd", b"/\xff", "/\udcff?q"),
+    ],
+)
+@pytest.mark.parametrize("make", [head_of, handshake_of])
+def test_the_target_is_below_the_root_path(root, path, raw, target, make):
+    scope = {**scope_of("GET", "/?q"), "path": path, "raw_path": raw, "root_path": root}
+    assert make(scope).target == target
+
+
+async def test_bytes_that_are_no_text_are_a_path():
+    async def tail(request):
+        return web.Response(text=request.match_info["tail"].encode("utf-8", "replace").decode())
+
+    app = web.Application()
+    app.router.add_get("/echo/{tail}", tail)
+    for raw, query in ((b"/echo/\xff", b""), (b"/echo/x", b"a=\xff")):
+        scope = {**scope_of("GET", "/echo/x"), "raw_path": raw, "query_string": query}
+        assert (await call(app, scope, REQUEST))[0]["status"] == 200
 
 
 async def test_tls_is_the_scopes_scheme():

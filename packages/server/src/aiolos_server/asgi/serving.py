@@ -156,10 +156,32 @@ def _headers(scope: Message) -> "CIMultiDict[str]":
 
 
 def _target(scope: Message) -> str:
+    """The path without `root_path`, below which the application is mounted (ASGI's HTTP spec 2.3:
+    `path` includes it), and the query."""
+    root = scope.get("root_path", "").rstrip("/")
     raw = scope.get("raw_path")
-    path = raw.decode("ascii") if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~")
+    path = _text(raw) if raw else _quoted(scope["path"])
+    if root:
+        # The spelling of the raw path is the client's.
+        path = _below(_quoted(root), path) or _below(root, path) or path
     query = scope.get("query_string") or b""
-    return f"{path}?{query.decode('ascii')}" if query else path
+    return f"{path}?{_text(query)}" if query else path
+
+
+def _below(root: str, path: str) -> str | None:
+    """What follows `root` in `path`, in whole segments; None where it does not begin so."""
+    if path == root:
+        return "/"
+    return path[len(root) :] if path.startswith(f"{root}/") else None
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~", errors="surrogateescape")
+
+
+def _text(raw: bytes) -> str:
+    """As the parser of HTTP/1.1 reads a target: what is no UTF-8 is kept."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _version(text: str) -> HttpVersion:
