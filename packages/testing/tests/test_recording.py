@@ -10,6 +10,8 @@ import trustme
 from aiolos_protocol.testkit import ScriptedPeer
 from aiolos_testing import Player, Recorder, UndeclaredRequest, recorded
 from aiolos_testing.fake import Answer, Asked, FakeServer, answer
+from aiolos_testing.redaction import SECRETS, Redaction
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 
@@ -284,3 +286,48 @@ async def test_secrets_in_redirects_and_in_text_that_is_json_are_hidden(tmp_path
 def test_one_name_is_no_list_of_names(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"like \['X-Account'\], not 'X-Account'"):
         recorded(tmp_path / "secret.json", hide="X-Account")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "written"),
+    [
+        ("Location", "https://a/#access_token=s3cret&state=1", "#access_token=(hidden)&state=1"),
+        ("Location", "https://a:b/?token=s3cret", "https://a:b/?token=(hidden)"),
+        ("Link", '<https://a/?page=2&apiKey=s3cret>; rel="next"', '=(hidden)>; rel="next"'),
+        ("Referer", "https://a/?access%5Ftoken=s3cret", "?access%5Ftoken=(hidden)"),
+        ("X-Token", "s3cret", "(hidden)"),
+        ("X-Csrf-Token", "s3cret", "(hidden)"),
+        ("X-Amz-Security-Token", "s3cret", "(hidden)"),
+        ("Location", "https://a/?page=2#top", "https://a/?page=2#top"),
+    ],
+)
+def test_secrets_of_fields_are_hidden(name: str, value: str, written: str) -> None:
+    hidden = Redaction(SECRETS).answer(Answer(200, CIMultiDict({name: value})))
+    assert hidden.headers[name].endswith(written)
+    assert "s3cret" not in hidden.headers[name]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"accessToken": "s3cret"},
+        {"apiKey": "s3cret", "session_token": ["s3cret"]},
+        {"passwd": "s3cret", "private_key": "s3cret"},
+        {"next": "https://a/items?page=2&token=s3cret"},
+        ["/callback#id_token=s3cret"],
+    ],
+)
+def test_secrets_of_json_are_hidden(value: object) -> None:
+    body = Redaction(SECRETS).answer(Answer(200, body=json.dumps(value).encode())).body
+    assert b"(hidden)" in body
+    assert b"s3cret" not in body
+
+
+def test_a_url_in_a_query_or_a_form_has_secrets_too() -> None:
+    kind = CIMultiDict({"Content-Type": "application/x-www-form-urlencoded"})
+    url = URL("http://a/").with_query({"next": "https://b/?token=s3cret"})
+    asked = Asked("POST", url, CIMultiDictProxy(kind), url.raw_query_string.encode())
+    hidden = Redaction(SECRETS).asked(asked)
+    assert "s3cret" not in str(hidden.url)
+    assert hidden.form() == {"next": "https://b/?token=(hidden)"}
+    assert hidden.url.query == {"next": "https://b/?token=(hidden)"}

@@ -1,14 +1,15 @@
 """Hides what is secret in requests and answers before they are written down.
 
-Secrets are told by the names of their fields: in heads, in queries (of the URL, and of Location and
-Referer), in urlencoded and multipart forms, and in JSON at any depth.
+Secrets are told by the names of their fields, in any case and with or without "-" and "_": in
+heads, in urlencoded and multipart forms, in JSON at any depth, and in the queries and fragments of
+URLs, also of those that are the values of any of these.
 """
 
 import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -23,25 +24,33 @@ SECRETS: Final = (
     "Set-Cookie",
     "X-Api-Key",
     "X-Auth-Token",
+    "X-Amz-Security-Token",
+    "X-Csrf-Token",
+    "X-Token",
     "access_token",
     "api_key",
     "client_secret",
     "id_token",
+    "passwd",
     "password",
+    "private_key",
     "refresh_token",
     "secret",
+    "session_token",
     "token",
 )
-_URLS: Final = ("location", "referer")
+# A name and its value in the query or the fragment of a URL, wherever that stands.
+_PARAMETER: Final = re.compile(r"([?&#])([^?&#=\s]+)=([^&#\s\"'<>]*)")
 # Each request has another boundary, which would never be asked for again.
 _BOUNDARY: Final = b"boundary-of-a-recording"
 
 
 class Redaction:
-    """Hides the values of `names`, which are compared in any case."""
+    """Hides the values of `names`, which are compared in any case, without "-" and "_"."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = sorted({name.lower() for name in names})
+        self._folded = {_fold(name) for name in self.names}
 
     def asked(self, asked: Asked) -> Asked:
         """`asked` without its secrets."""
@@ -54,7 +63,18 @@ class Redaction:
         return Answer(answer.status, headers, body)
 
     def _value(self, name: str, value: str) -> str:
-        return HIDDEN if name.lower() in self.names else value
+        return HIDDEN if self._is_secret(name) else self._text(value)
+
+    def _is_secret(self, name: str) -> bool:
+        return _fold(name) in self._folded
+
+    def _text(self, text: str) -> str:
+        """`text`, which may be a URL or hold some, without the secrets of their parameters."""
+        return _PARAMETER.sub(self._parameter, text)
+
+    def _parameter(self, found: re.Match[str]) -> str:
+        before, name, _ = found.groups()
+        return f"{before}{name}={HIDDEN}" if self._is_secret(unquote_plus(name)) else found[0]
 
     def _url(self, url: URL) -> URL:
         query = [(name, self._value(name, value)) for name, value in url.query.items()]
@@ -78,11 +98,9 @@ class Redaction:
 
     def _field(self, name: str, value: str) -> str:
         lower = name.lower()
-        if lower == "set-cookie" and lower in self.names:
+        if lower == "set-cookie" and self._is_secret(lower):
             # A client must still find a cookie there.
             return re.sub(r"=[^;]*", f"={HIDDEN}", value, count=1)
-        if lower in _URLS and lower not in self.names:
-            return str(self._url(URL(value)))
         return self._value(name, value)
 
     def _form(self, body: bytes) -> bytes:
@@ -95,7 +113,7 @@ class Redaction:
         for number, part in enumerate(parts):
             head, separator, _ = part.partition(b"\r\n\r\n")
             name = re.search(rb'(?i)[ ;]name="?([^";\r\n]+)', head)
-            if separator and name and name[1].decode("utf-8", "replace").lower() in self.names:
+            if separator and name and self._is_secret(name[1].decode("utf-8", "replace")):
                 parts[number] = head + separator + HIDDEN.encode() + b"\r\n"
         return (b"--" + _BOUNDARY).join(parts)
 
@@ -111,9 +129,14 @@ class Redaction:
     def _hidden(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {
-                name: HIDDEN if name.lower() in self.names else self._hidden(each)
+                name: HIDDEN if self._is_secret(name) else self._hidden(each)
                 for name, each in value.items()
             }
         if isinstance(value, list):
             return [self._hidden(each) for each in value]
-        return value
+        return self._text(value) if isinstance(value, str) else value
+
+
+def _fold(name: str) -> str:
+    # accessToken, access_token and Access-Token are one name.
+    return name.lower().replace("-", "").replace("_", "")
