@@ -1,6 +1,7 @@
 """TestServer and RawTestServer."""
 
 import ssl
+from contextlib import AsyncExitStack
 from socket import AddressFamily
 from typing import Any
 
@@ -9,6 +10,8 @@ import trustme
 from aiolos_protocol import siblings
 from aiolos_protocol.errors import MissingDistribution
 from aiolos_testing import RawTestServer, TestServer, get_port_socket, unused_port
+from aiolos_testing.factories import RawServerFactory, ServerFactory
+from aiolos_testing.faults import ResetAfter
 from yarl import URL
 
 
@@ -153,3 +156,27 @@ def test_a_raw_server_names_what_to_install() -> None:
 def test_a_raw_server_takes_a_handler() -> None:
     with pytest.raises(TypeError, match="takes a coroutine function, not 3"):
         RawTestServer(3)  # type: ignore[arg-type]
+
+
+async def test_the_factories_take_a_test_servers_options(
+    tiny: Any, fetch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Component:
+        from_handler = staticmethod(lambda handler: tiny())
+
+    async def handler(request: Any) -> None:
+        pass
+
+    monkeypatch.setitem(siblings._bound, "server", Component)
+    async with AsyncExitStack() as stack:
+        for server in (
+            await ServerFactory(stack)(tiny(), transport="memory", keepalive_timeout=3),
+            await RawServerFactory(stack)(handler, transport="memory"),
+        ):
+            assert server.transport == "memory"
+        for server in (
+            await ServerFactory(stack)(tiny(), faults=[ResetAfter(0)]),
+            await RawServerFactory(stack)(handler, faults=[ResetAfter(0)]),
+        ):
+            with pytest.raises(ConnectionError):
+                await fetch(server.make_url("/"))

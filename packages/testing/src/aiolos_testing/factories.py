@@ -7,6 +7,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
+from ssl import SSLContext
 from typing import Any, Generic, Protocol, TypeVar
 
 from .asgi import is_asgi
@@ -68,13 +69,19 @@ class ServerFactory:
         self._stack = stack
 
     def __call__(
-        self, app: Any, *, port: int | None = None, host: str = "127.0.0.1", **options: Any
+        self,
+        app: Any,
+        *,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        ssl: SSLContext | None = None,
+        **options: Any,
     ) -> Starting[TestServer]:
-        """Serve `app`; `options` are TestServer.start_server()'s."""
+        """Serve `app`; `options` are TestServer's, and its start_server()'s."""
         return Starting(
             self._stack,
-            lambda: TestServer(app, host=host, port=port),
-            lambda server: server.start_server(**options),
+            lambda: TestServer(app, host=host, port=port, **options),
+            lambda server: server.start_server(ssl=ssl),
         )
 
 
@@ -90,13 +97,14 @@ class RawServerFactory:
         *,
         port: int | None = None,
         host: str = "127.0.0.1",
+        ssl: SSLContext | None = None,
         **options: Any,
     ) -> Starting[RawTestServer]:
-        """Answer by `handler`; `options` are RawTestServer.start_server()'s."""
+        """Answer by `handler`; `options` are RawTestServer's, and its start_server()'s."""
         return Starting(
             self._stack,
-            lambda: RawTestServer(handler, host=host, port=port),
-            lambda server: server.start_server(**options),
+            lambda: RawTestServer(handler, host=host, port=port, **options),
+            lambda server: server.start_server(ssl=ssl),
         )
 
 
