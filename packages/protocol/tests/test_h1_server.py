@@ -13,6 +13,7 @@ from aiolos_protocol.errors import (
     ConnectionLost,
     LocalProtocolError,
     RemoteProtocolError,
+    TooSlow,
     UnexpectedTLS,
 )
 from aiolos_protocol.http1.reasons import reason_of
@@ -1115,7 +1116,10 @@ async def test_a_head_has_one_deadline_that_bytes_do_not_extend():
     assert out == b""
     server.clock.advance(1)
     assert server.sent().startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-    assert "did not arrive within 10 s" in server.role.refused[0].message
+    (refused,) = server.role.refused
+    assert "did not arrive within 10 s" in refused.message
+    assert isinstance(refused, TooSlow)
+    assert (refused.limit, refused.value) == ("head_timeout", 10)
     assert server.transport.eof_sent
 
 
@@ -1144,9 +1148,10 @@ async def test_a_body_that_does_not_come_is_answered_408():
     server.clock.advance(9.9)
     assert body.exception() is None
     server.clock.advance(0.1)
-    with pytest.raises(RemoteProtocolError, match="within 10 s") as caught:
+    with pytest.raises(TooSlow, match="within 10 s") as caught:
         await body.read()
     assert caught.value.status_hint == 408
+    assert (caught.value.limit, caught.value.value) == ("body_rate", 16)
     server.role.answer(b"late", status=408)
     assert b"Connection: close" in server.sent()
     assert server.transport.eof_sent

@@ -467,7 +467,9 @@ async def test_tls_on_a_plain_port_is_said_in_the_log(
 # Time (by a clock that stands still).
 
 
-async def test_a_head_that_dribbles_in_gets_408(serve: Serve) -> None:
+async def test_a_head_that_dribbles_in_gets_408(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
     peer = serve(head_timeout=30)
     for byte in b"GET / HTTP/1.1\r\nHo":
         assert await peer.send(bytes([byte])) == b""
@@ -475,7 +477,11 @@ async def test_a_head_that_dribbles_in_gets_408(serve: Serve) -> None:
     peer.clock.advance(5)
     answer = await peer.ask(b"")
     assert answer.status == 408
+    assert answer.body == b"408: Request Timeout\n"
     assert peer.closed
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "within 30 s; slower ones need a longer head_timeout" in record.getMessage()
 
 
 async def test_an_idle_connection_is_closed_after_the_keep_alive_timeout(serve: Serve) -> None:
@@ -488,17 +494,24 @@ async def test_an_idle_connection_is_closed_after_the_keep_alive_timeout(serve: 
     assert peer.transport.take() == b""
 
 
+@pytest.mark.parametrize("how", ["read", "content"])
 @pytest.mark.parametrize(("timeout", "late"), [(10, True), (60, False)])
 async def test_a_body_that_does_not_come_gets_408_after_the_body_timeout(
-    serve: Serve, timeout: float, late: bool
+    serve: Serve, timeout: float, late: bool, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def handler(request: web.Request) -> web.Response:
-        return web.Response(body=await request.read())
+        source = request if how == "read" else request.content
+        return web.Response(body=await source.read())
 
     peer = serve(handler, body_timeout=timeout)
     await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
     peer.clock.advance(20)
-    assert (b" 408 " in await peer.send(b"")) == late
+    answer = await peer.send(b"")
+    assert (b" 408 " in answer) == late
+    assert answer.rstrip().endswith(b"\r\n\r\n408: Request Timeout") == late
+    warned = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert len(warned) == late
+    assert all("body_rate" in each for each in warned)
 
 
 async def test_a_running_handler_has_no_deadline(serve: Serve) -> None:

@@ -34,11 +34,25 @@ class LimitExceeded(RemoteProtocolError):
     `limit` is the field's name in `Limits`, `value` its value in force.
     """
 
+    value: float
+
     def __init__(self, limit: str, value: int, *, status_hint: int = _WIRE_STATUS) -> None:
         super().__init__(
             f"the limit {limit}={value} was exceeded; raise it with Limits({limit}=...)",
             status_hint=status_hint,
         )
+        self.limit = limit
+        self.value = value
+
+
+class TooSlow(LimitExceeded):
+    """The peer did not send in time (408, RFC 9110 15.5.9); the text says what would be enough.
+
+    `limit` is `head_timeout`, a server's option in seconds, or `body_rate` of `Limits`.
+    """
+
+    def __init__(self, limit: str, value: float, message: str) -> None:
+        RemoteProtocolError.__init__(self, message, status_hint=408)
         self.limit = limit
         self.value = value
 

@@ -9,6 +9,7 @@ from aiolos_protocol.errors import (
     LimitExceeded,
     LocalProtocolError,
     RemoteProtocolError,
+    TooSlow,
 )
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.http2.frames import DATA, GOAWAY, HEADERS
@@ -709,9 +710,10 @@ class TestTimes:
         server.peer.conn.send_data(1, bytes(159))
         server.peer.talk()
         server.clock.advance(11)
-        with pytest.raises(RemoteProtocolError, match="body_rate") as caught:
+        with pytest.raises(TooSlow, match="body_rate") as caught:
             await body.read()
         assert caught.value.status_hint == 408
+        assert (caught.value.limit, caught.value.value) == ("body_rate", 16)
         server.peer.conn.send_data(1, bytes(100))
         server.peer.talk()
         server.role.respond(status=408)

@@ -419,10 +419,10 @@ class Connection(Owner):
         """Whether the current request's response has a head out."""
         return self._begun is not None and self._begun.prepared
 
-    def exceeded(self, limit: str, value: int) -> None:
+    def exceeded(self, limit: str, value: float) -> None:
         """Log that the current request is refused for a limit of the server's."""
         self._server.logger.warning(
-            "refused a request from %s: the limit %s=%d was exceeded", self.peer(), limit, value
+            "refused a request from %s: the limit %s=%s was exceeded", self.peer(), limit, value
         )
 
     def on_end(self, callback: Callable[[], None]) -> None:

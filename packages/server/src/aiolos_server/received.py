@@ -11,9 +11,10 @@ from typing import IO, Any, Final, Protocol, cast
 from aiolos_protocol import hdrs, methods
 from aiolos_protocol.coding import decoded
 from aiolos_protocol.compression import UnsupportedCoding
-from aiolos_protocol.errors import LimitExceeded, ProtocolError, RemoteProtocolError
+from aiolos_protocol.errors import LimitExceeded, ProtocolError, RemoteProtocolError, TooSlow
 from aiolos_protocol.exchange import Exchange, ServerLink
 from aiolos_protocol.fields.content_type import charset_codec
+from aiolos_protocol.http1.reasons import reason_of
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.multipart import BodyPartReader, MalformedMultipart, MultipartReader
@@ -53,7 +54,7 @@ class Bearer(Protocol):
     def on_disconnect(self, callback: Callable[[], None] | None) -> None: ...
     def on_end(self, callback: Callable[[], None]) -> None: ...
     async def disconnected(self) -> None: ...
-    def exceeded(self, limit: str, value: int) -> None:
+    def exceeded(self, limit: str, value: float) -> None:
         """Tell the operator that a request was refused for a limit."""
 
 
@@ -351,5 +352,8 @@ class MalformedBody(HTTPBadRequest, RemoteProtocolError):  # type: ignore[misc] 
     def __init__(self, error: ProtocolError) -> None:
         self.message = error.message
         self.status_hint = status = error.status_hint
-        super().__init__(text=f"{status}: the body is malformed or of an unknown kind")
+        why = "the body is malformed or of an unknown kind"
+        if isinstance(error, TooSlow):
+            why = reason_of(status)
+        super().__init__(text=f"{status}: {why}")
         self.set_status(status)

@@ -72,7 +72,7 @@ class Unconnected:
     def on_end(self, callback: Callable[[], None]) -> None:
         """It has no end."""
 
-    def exceeded(self, limit: str, value: int) -> None:
+    def exceeded(self, limit: str, value: float) -> None:
         """There is nobody to tell."""
 
     # The link.

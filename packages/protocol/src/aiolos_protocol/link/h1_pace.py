@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from ..clock import Clock
-from ..errors import ProtocolError, RemoteProtocolError
+from ..errors import ProtocolError, TooSlow
 from ..http1.state import BEGUN, BODY, DONE, IDLE
 from ..limits import Limits
 from .h1 import H1Link
@@ -104,9 +104,11 @@ class H1PacedLink(H1Link):
         """The deadline has passed: for the next request, its head, its body, or its answer."""
         if self._receiving == BEGUN:
             self._refuse(
-                ProtocolError(
-                    f"the request head did not arrive within {self._head_timeout:g} s",
-                    status_hint=408,
+                TooSlow(
+                    "head_timeout",
+                    self._head_timeout,
+                    f"the request head did not arrive within {self._head_timeout:g} s; slower ones "
+                    "need a longer head_timeout",
                 )
             )
         elif self._is_sluggish():
@@ -136,11 +138,12 @@ class H1PacedLink(H1Link):
         late = self._body.total_bytes - seen < self._limits.body_rate * self._body_timeout
         if late and not self._read_paused and not self._awaits_continue:
             self._break_off(
-                RemoteProtocolError(
+                TooSlow(
+                    "body_rate",
+                    self._limits.body_rate,
                     f"less than {self._limits.body_rate} bytes a second of the body came within "
                     f"{self._body_timeout:g} s; slower ones need a lower Limits(body_rate=...) or "
                     "a longer body_timeout",
-                    status_hint=408,
                 )
             )
         self._await_body()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from multidict import CIMultiDict
 
 from ..clock import Clock
-from ..errors import ConnectionLost, LocalProtocolError, ProtocolError, RemoteProtocolError
+from ..errors import ConnectionLost, LocalProtocolError, ProtocolError, TooSlow
 from ..exchange import ServerRole
 from ..http1.serializer import may_have_body
 from ..http2 import blocks
@@ -288,10 +288,11 @@ class H2ServerStream(H2Stream):
         """The body does not come at its pace."""
         if not self._awaits_continue and not self._paused:
             self._discard_body(
-                RemoteProtocolError(
+                TooSlow(
+                    "body_rate",
+                    self._limits.body_rate,
                     f"less than {least} bytes of the body came within {seconds:g} s; slower ones "
                     "need a lower Limits(body_rate=...) or a longer body_timeout",
-                    status_hint=408,
                 )
             )
 
