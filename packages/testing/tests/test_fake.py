@@ -518,3 +518,25 @@ async def test_declared_bodies_spoil_no_other_requests(fake: FakeServer, body: b
 def test_a_form_that_is_no_utf_8_is_a_form() -> None:
     asked = Asked("POST", URL("http://a/"), CIMultiDictProxy(CIMultiDict()), b"a=\xff&b=1")
     assert list(asked.form().items()) == [("a", "\ufffd"), ("b", "1")]
+
+
+async def test_another_failure_is_told_what_was_undeclared() -> None:
+    fake = FakeServer()
+
+    async def fail() -> None:
+        async with fake:
+            await ask(fake, "GET", "http://a/items")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        await fail()
+    (note,) = caught.value.__notes__
+    assert "GET http://a/items was asked and nothing is declared" in note
+    fake.check()
+
+
+async def test_another_failure_without_complaints_has_no_note() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        async with FakeServer():
+            raise ZeroDivisionError
+    assert not hasattr(caught.value, "__notes__")

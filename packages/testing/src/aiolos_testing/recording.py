@@ -76,8 +76,10 @@ class Recorder(FakeServer):
         text = json.dumps(recording, indent=2, ensure_ascii=False)
         self._path.write_text(text + "\n", encoding="utf-8")
 
-    async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
-        await super().__aexit__(kind, *exc)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: object
+    ) -> None:
+        await super().__aexit__(kind, exc, traceback)
         if kind is None:
             self.write()
 

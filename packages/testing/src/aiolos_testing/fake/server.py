@@ -39,8 +39,9 @@ class FakeServer:
     Clients come to it by their connector, not by a patch: what session() gives, or any connector
     whose `connect_by` is connect(), reaches it under every name, by http and https (which needs
     trustme). So redirects, pooling, time-outs and TLS are real. `async with` starts and closes
-    it, and raises UndeclaredRequest for what was asked and not declared. `transport` "memory"
-    does without sockets, and without TLS. `faults` are what its connections suffer, one each.
+    it, and raises UndeclaredRequest for what was asked and not declared; another error by which
+    the block is left gets it as a note. `transport` "memory" does without sockets, and without
+    TLS. `faults` are what its connections suffer, one each.
     HTTP/2 is spoken to clients that ask for it, unless `http2` is False.
     """
 
@@ -226,10 +227,17 @@ class FakeServer:
         self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: object
+    ) -> None:
         await self.close()
-        if kind is None:
+        try:
             self.check()
+        except UndeclaredRequest as undeclared:
+            if exc is None:
+                raise
+            # It may well be the cause of what the test failed by.
+            exc.add_note(str(undeclared))
 
     def _running(self) -> Acceptor | MemoryListener:
         if self._listening is None:
