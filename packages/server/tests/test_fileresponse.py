@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
+from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_server import web
 
 Ask = Callable[..., Any]
@@ -190,9 +191,27 @@ def test_ranges_that_are_ignored(ask: Ask, file: Path, asked: str) -> None:
     assert (answer.status, answer.body) == (200, b"0123456789")
 
 
-def test_too_many_parts(ask: Ask, file: Path) -> None:
-    asked = ",".join("0-0" for _ in range(1000))
-    assert ask(file, f"Range: bytes={asked}").status == 416
+def test_too_many_parts(ask: Ask, file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    most = DEFAULT_LIMITS.ranges
+    for count, status in ((1000, 416), (most + 1, 416), (most, 200)):
+        caplog.clear()
+        asked = ",".join("0-0" for _ in range(count))
+        answer = ask(file, f"Range: bytes={asked}")
+        assert answer.status == status
+        assert (answer.headers.get("content-range") == "bytes */10") == (status == 416)
+        warned = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+        assert len(warned) == (status == 416)
+        assert all(f"the limit ranges={most} was exceeded" in each for each in warned)
+
+
+async def test_the_servers_own_limit_of_parts(file: Path, running: Any, talk: Any) -> None:
+    async def handler(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(file)
+
+    asked = b"GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-0,2-2\r\nConnection: close\r\n\r\n"
+    for most, status in ((2, b"206"), (1, b"416")):
+        async with running(handler, limits=Limits(ranges=most)) as (_, port, _):
+            assert (await talk(port, asked)).startswith(b"HTTP/1.1 " + status)
 
 
 def test_sta_04_several_parts(ask: Ask, file: Path) -> None:

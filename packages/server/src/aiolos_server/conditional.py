@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.errors import LimitExceeded
 from aiolos_protocol.fields.dates import parse_http_date
 from aiolos_protocol.fields.etag import ETag, parse_etag, parse_etags, strong_match, weak_match
 from aiolos_protocol.fields.ranges import parse_range
@@ -37,7 +36,7 @@ def outcome(
     """What to answer where a representation of `size` bytes with these validators is at hand.
 
     `modified` has whole seconds and is in UTC. The order is that of RFC 9110 13.2.2; other methods
-    than GET and HEAD get the whole.
+    than GET and HEAD get the whole. LimitExceeded for more parts than `limits.ranges`.
     """
     if method not in ("GET", "HEAD"):
         return WHOLE
@@ -77,8 +76,6 @@ def _if_range(headers: "Mapping[str, str]", etag: ETag, modified: datetime) -> b
 def _parts(asked: str, size: int, limits: Limits) -> Outcome:
     try:
         ranges = parse_range(asked, limits)
-    except LimitExceeded:
-        return UNSATISFIABLE
     except ValueError:
         # RFC 9110 14.2: a unit that is not known is ignored; the rest is a client's mistake.
         return UNSATISFIABLE if asked.lower().startswith("bytes=") else WHOLE

@@ -10,13 +10,14 @@ from os import PathLike
 from typing import IO, Any, Final
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.errors import LimitExceeded
 from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.fields.accept import choose_coding
 from aiolos_protocol.fields.content_type import guess_content_type
 from aiolos_protocol.fields.ranges import ContentRange
 from aiolos_protocol.multipart.boundary import new_boundary
 
-from .conditional import WHOLE, Outcome, outcome
+from .conditional import UNSATISFIABLE, WHOLE, Outcome, outcome
 from .core import REASONS, ResponseCore
 from .filecache import SMALL, FileCache, Kept, etag_of, modified_of
 from .response import Answerable, StreamResponse
@@ -209,7 +210,12 @@ class FileResponse(StreamResponse):
         etag, modified = self.etag, self.last_modified
         if not any(name in headers for name in _CONDITIONS) or etag is None or modified is None:
             return WHOLE
-        return outcome(request.head.method, headers, etag=etag, modified=modified, size=size)
+        method, limits = request.head.method, request.limits
+        try:
+            return outcome(method, headers, etag=etag, modified=modified, size=size, limits=limits)
+        except LimitExceeded as error:
+            request.exceeded(error.limit, error.value)
+            return UNSATISFIABLE
 
     def _answer(self, request: Answerable, size: int) -> None:
         """Set status and headers for what the client gets of `size` bytes."""

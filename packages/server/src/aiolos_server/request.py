@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from urllib.parse import parse_qsl
 
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import HttpVersion, RawHeaders, RequestHead
 from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict, MultiDict, MultiDictProxy
@@ -241,6 +242,15 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
     def take_over(self) -> Handover:
         """Take the connection out of HTTP; see Exchange.take_over."""
         return self.exchange.take_over()
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds on what the peer may ask for."""
+        return self._bearer.limits
+
+    def exceeded(self, limit: str, value: float) -> None:
+        """Tell the operator that the request is refused for a limit."""
+        self._bearer.exceeded(limit, value)
 
     async def preparing(self, response: Any) -> None:
         """Run on_response_prepare."""

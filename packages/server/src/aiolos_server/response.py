@@ -10,6 +10,7 @@ from aiolos_protocol.coding import encoded
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.http1.serializer import may_have_body
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.payload import Payload
 from aiolos_protocol.transport import Outcome
@@ -30,6 +31,11 @@ class Answerable(Protocol):
     def headers(self) -> "CIMultiDictProxy[str]": ...
     @property
     def exchange(self) -> Exchange: ...
+    @property
+    def limits(self) -> Limits: ...
+    def exceeded(self, limit: str, value: float) -> None:
+        """Tell the operator that the request is refused for a limit."""
+
     async def preparing(self, response: Any) -> None:
         """Run what the application wants to run before a head is sent."""
 
