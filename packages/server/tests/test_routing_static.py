@@ -220,6 +220,8 @@ async def test_srv_13_a_name_that_is_not_utf_8(tmp_path: Path, ask: Any) -> None
         ("bytes=-1", 206, b"a", "bytes 11-11/12"),
         ("bytes=8-", 206, b"of a", "bytes 8-11/12"),
         ("bytes=12-", 416, b"", "bytes */12"),
+        ("bytes=0-99999999999999999999999999", 206, b"content of a", "bytes 0-11/12"),
+        ("bytes=99999999999999999999999999-", 416, b"", "bytes */12"),
     ],
 )
 async def test_sta_04_ranges(

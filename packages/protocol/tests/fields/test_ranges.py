@@ -25,11 +25,26 @@ def test_ranges(value: str, ranges: list[tuple[int | None, int | None]]) -> None
 @pytest.mark.parametrize(
     "value",
     ["", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=5-4", "bytes=1", "lines=1-2",
-     "bytes=1-2-3", "bytes=+1-2", "bytes=1 - 2", "bytes=0-1;", "bytes=٣-٤", f"bytes={'9' * 19}-"],
+     "bytes=1-2-3", "bytes=+1-2", "bytes=1 - 2", "bytes=0-1;", "bytes=٣-٤", f"bytes={'9' * 19}-5"],
 )  # fmt: skip
 def test_malformed_ranges(value: str) -> None:
     with pytest.raises(ValueError, match="RFC 9110 14"):
         parse_range(value)
+
+
+@pytest.mark.parametrize("digits", [18, 19, 26, 5000])
+def test_a_position_behind_every_end(digits: int) -> None:
+    far, zeros = "9" * digits, "0" * digits
+    for value, resolved in (
+        (f"0-{far}", (0, 10)),
+        (f"-{far}", (0, 10)),
+        (f"{far}-", None),
+        (f"{far}-{far}", None),
+        (f"{zeros}2-{zeros}3", (2, 4)),
+        (f"{zeros}-", (0, 10)),
+    ):
+        (asked,) = parse_range(f"bytes={value}")
+        assert asked.resolve(10) == resolved
 
 
 def test_limit_of_ranges() -> None:

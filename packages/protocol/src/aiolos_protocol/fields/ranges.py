@@ -7,8 +7,10 @@ from ..errors import LimitExceeded
 from ..limits import DEFAULT_LIMITS, Limits
 
 # RFC 9110 14.1.2:  int-range = first-pos "-" [ last-pos ]      suffix-range = "-" suffix-length
-# More than 18 digits are no position in any file; they would only cost time to convert.
-_RANGE: Final = re.compile(r"([0-9]{0,18})-([0-9]{0,18})")
+_RANGE: Final = re.compile(r"([0-9]*)-([0-9]*)")
+# More than 18 digits lie behind the end of any file; they would only cost time to convert.
+_DIGITS: Final = 18
+_BEYOND: Final = 10**_DIGITS
 # RFC 9110 14.4
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
 
@@ -54,11 +56,19 @@ def _parse_one(text: str) -> ByteRange:
     match = _RANGE.fullmatch(text)
     if match is None or text == "-":
         raise ValueError(f"{text!r:.80} is not a range (RFC 9110 14.1.1)")
-    first = int(match[1]) if match[1] else None
-    last = int(match[2]) if match[2] else None
+    first, last = _position(match[1]), _position(match[2])
     if first is not None and last is not None and last < first:
-        raise ValueError(f"the range {text} ends before it starts (RFC 9110 14.1.1)")
+        raise ValueError(f"the range {text:.80} ends before it starts (RFC 9110 14.1.1)")
     return ByteRange(first, last)
+
+
+def _position(digits: str) -> int | None:
+    if not digits:
+        return None
+    digits = digits.lstrip("0")
+    if len(digits) > _DIGITS:
+        return _BEYOND
+    return int(digits or "0")
 
 
 class ContentRange(NamedTuple):
