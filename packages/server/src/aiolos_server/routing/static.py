@@ -176,7 +176,8 @@ class StaticResource(AbstractResource):
             path = self._located(filename)
             if path.is_dir():
                 return Response(text=self._listed(path, filename), content_type="text/html")
-            if not path.is_file():
+            if filename.rpartition("/")[2] in ("", ".") or not path.is_file():
+                # Below a file there is nothing.
                 raise HTTPNotFound
             control = self._cache_control(path, request)
         except PermissionError:
