@@ -159,12 +159,17 @@ class Domain(AbstractRuleMatching):
 
 
 class MaskDomain(Domain):
-    """Requests for many hosts: "*.example.com"; an asterisk stands for any text, dots included."""
+    """Requests for many hosts: "*.example.com"; an asterisk stands for any text, dots included.
+
+    A host with an empty label is no name (RFC 1034 3.1) and fits none.
+    """
 
     label = _MASKED_LABEL
 
     def match_domain(self, host: str) -> bool:
         """Whether `host` fits the mask; linear in its length for each asterisk."""
+        if host.startswith(".") or ".." in host:
+            return False
         first, *inner, last = self._domain.split("*")
         if len(host) < len(first) + len(last) or not host.startswith(first):
             return False
