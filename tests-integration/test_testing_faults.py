@@ -138,3 +138,11 @@ async def test_a_server_survives_half_a_request(transport: str) -> None:
         async with asyncio.timeout(5):
             while not seen:
                 await asyncio.sleep(0)
+
+
+async def test_a_server_cut_at_its_first_bytes_of_http2_closes_at_once() -> None:
+    server = RawTestServer(whole, faults=[CutAfter(10)])
+    async with asyncio.timeout(20):
+        async with TestClient(server, http2="prior-knowledge") as client:
+            with pytest.raises(aiolos.ClientError):
+                await asyncio.create_task(client.get("/"))

@@ -496,3 +496,16 @@ async def test_steps_that_are_timed_are_cancelled_and_raise_as_always() -> None:
         await owner.done
     loop.slow_callback_duration = 60.0
     assert len(owner.held) == 2
+
+
+@pytest.mark.parametrize("debug", [False, True])
+async def test_cancelled_before_the_first_step_the_owner_is_told(debug: bool) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(debug)
+    # No worker is parked: the first request has a Task of its own.
+    dispatcher = Dispatcher(loop)
+    owner = Recorder(lambda: asyncio.sleep(0))
+    dispatcher.dispatch(owner).cancel()  # type: ignore[union-attr]
+    async with asyncio.timeout(10):
+        assert isinstance(await owner.done, asyncio.CancelledError)
+    dispatcher.close()

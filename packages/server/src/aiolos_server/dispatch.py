@@ -23,6 +23,7 @@ from asyncio import AbstractEventLoop, CancelledError, Task
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 from weakref import getweakrefcount
 
@@ -286,10 +287,24 @@ class Dispatcher:
             worker.retire()
 
     def _separate(self, owner: Owner) -> "Task[None]":
-        carried = _carry(owner)
+        whole = carried = _carry(owner)
         if self._loop.get_debug():
-            carried = timed(carried, self._loop, owner.watching())
-        return self._loop.create_task(carried, context=self._base.copy())
+            whole = timed(carried, self._loop, owner.watching())
+        task = self._loop.create_task(whole, context=self._base.copy())
+        task.add_done_callback(partial(_told, self._loop, owner, carried))
+        return task
+
+
+def _told(
+    loop: AbstractEventLoop, owner: Owner, carried: Coroutine[Any, Any, None], task: "Task[None]"
+) -> None:
+    """A Task that was cancelled before its first step never saw its owner, who is told here;
+    from the first step on _carry() lets no cancellation pass."""
+    if task.cancelled():
+        carried.close()
+        awaitable = owner.finished(None, CancelledError())
+        if awaitable is not None:
+            loop.create_task(_carry(owner, awaitable))
 
 
 async def _carry(owner: Owner, awaitable: Any = None) -> None:

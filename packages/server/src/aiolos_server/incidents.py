@@ -100,8 +100,9 @@ def log_cut_short(logger: Logger, peer: str, request: Any, error: Exception) -> 
 def log_cancelled(
     logger: Logger, peer: str, request: Any, error: BaseException, task: "asyncio.Task[Any] | None"
 ) -> None:
-    """A handler that was cancelled has done as it was told; one that was not is at fault."""
-    if task is None or not task.cancelling():
+    """A handler that was cancelled has done as it was told; one that was not is at fault. `task`
+    is None where it was cancelled before its first step."""
+    if task is not None and not task.cancelling():
         logger.error(
             "%s raised CancelledError although nobody had cancelled it; %s %s from %s is not "
             "answered",
