@@ -18,8 +18,10 @@ from aiolos_testing.faults import (
     CutAfter,
     Delay,
     Fault,
+    GoAway,
     Refuse,
     ResetAfter,
+    ResetStream,
     StallAfter,
     TLSFailure,
     WrongLength,
@@ -317,3 +319,51 @@ async def test_the_interposed_transport_is_a_whole_one(tiny: Any) -> None:
     assert transport.is_closing()
     assert transport.get_extra_info("sockname") is None
     assert transport.get_write_buffer_size() == 0
+
+
+class Sent:
+    """A Line that notes what is sent."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.data = b""
+
+    def send(self, data: bytes) -> None:
+        self.data += data
+
+    def end(self) -> None:
+        pass
+
+    def reset(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("plan", "field", "name"),
+    [
+        (BadChunk(), b"Content-Length: 2", "BadChunk"),
+        (WrongLength(), b"Transfer-Encoding: chunked", "WrongLength"),
+        (GoAway(), b"Content-Length: 2", "GoAway"),
+        (ResetStream(), b"Content-Length: 2", "ResetStream"),
+    ],
+)
+async def test_what_a_fault_does_not_fit_passes_with_a_warning(
+    plan: Fault, field: bytes, name: str
+) -> None:
+    fault, line = plan.begin(), Sent()
+    head = b"HTTP/1.1 200 OK\r\n" + field + b"\r\n\r\n"
+    with pytest.warns(RuntimeWarning, match=f"^{name} does not fit") as warned:
+        for piece in (head[:9], head[9:], b"a", b"b"):
+            fault.write(line, piece)
+        await asyncio.sleep(0)
+    assert line.data == head + b"ab"
+    assert len(warned) == 1
+
+
+async def test_a_fault_waits_for_the_request_that_it_fits() -> None:
+    fault, line = BadChunk().begin(), Sent()
+    fault.write(line, REQUEST)
+    assert line.data == REQUEST
+    fault.write(line, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    fault.write(line, b"5\r\nhello\r\n")
+    assert line.data.endswith(b"\r\n\r\noops\r\nhello\r\n")

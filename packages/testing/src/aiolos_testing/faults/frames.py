@@ -6,7 +6,7 @@ from typing import Final
 from aiolos_protocol.http2.errors import ErrorCode
 from aiolos_protocol.http2.frames import FrameType, goaway, rst_stream
 
-from .plan import Fault, Line
+from .plan import Fault, Line, complain
 
 # RFC 9113 4.1
 _HEADER: Final = 9
@@ -17,12 +17,22 @@ class _Framewise(Fault):
 
     def __init__(self) -> None:
         self._held = b""
+        self._is_http1 = False
 
     def begin(self) -> Fault:
         return type(self)()
 
     def write(self, line: Line, data: bytes) -> None:
+        if self._is_http1:
+            line.send(data)
+            return
         self._held += data
+        if self._held.startswith(b"HTTP/"):
+            # No frame is of that length: it would be waited for without end.
+            self._is_http1 = True
+            line.send(self._held)
+            complain(line, self, "a connection of HTTP/1.1")
+            return
         for kind, stream, frame in self._frames():
             self._frame(line, kind, stream, frame)
 

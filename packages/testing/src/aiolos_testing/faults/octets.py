@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from .plan import Fault, Line
+from .plan import Fault, Line, complain
 
 
 @dataclass
@@ -115,11 +115,18 @@ class TLSFailure(Fault):
 
 
 class _Rewriting(Fault):
-    """Holds back what was written until `_rewritten()` could change it."""
+    """Holds back a head, and what is behind it, until `_rewritten()` could change it.
+
+    A head without the `_field` passes; of a response's a RuntimeWarning tells.
+    """
+
+    _field: bytes
 
     def __init__(self) -> None:
         self._held = b""
         self._done = False
+        # Whether a head has passed, so that bytes may be its body's.
+        self._passed = False
 
     def begin(self) -> Fault:
         return type(self)()
@@ -133,6 +140,17 @@ class _Rewriting(Fault):
         if changed is not None:
             self._done = True
             line.send(changed)
+        elif (self._passed or b"\r\n\r\n" in self._held) and (
+            self._field not in self._held.lower()
+        ):
+            self._pass(line)
+
+    def _pass(self, line: Line) -> None:
+        held, self._held = self._held, b""
+        line.send(held)
+        if not self._passed and held.startswith(b"HTTP/") and held[9:10] != b"1":
+            complain(line, self, f"a response without {self._field.decode()!r}")
+        self._passed = True
 
     def close(self, line: Line) -> None:
         if self._held and not self._done:
@@ -146,6 +164,8 @@ class _Rewriting(Fault):
 class BadChunk(_Rewriting):
     """The first chunk of the first chunked body has a size that is no number."""
 
+    _field = b"transfer-encoding: chunked"
+
     def _rewritten(self, data: bytes) -> bytes | None:
         found = re.search(rb"(?is)transfer-encoding: chunked.*?\r\n\r\n([0-9a-f]+)", data)
         return found and data[: found.start(1)] + b"oops" + data[found.end(1) :]
@@ -153,6 +173,8 @@ class BadChunk(_Rewriting):
 
 class WrongLength(_Rewriting):
     """The first Content-Length is off `by` so many bytes."""
+
+    _field = b"content-length:"
 
     def __init__(self, by: int = 1) -> None:
         super().__init__()

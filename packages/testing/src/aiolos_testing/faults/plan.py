@@ -1,6 +1,7 @@
 """What a fault is: a plan for the bytes that one end of a connection sends."""
 
 import asyncio
+import warnings
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -42,3 +43,10 @@ class Fault:
 
 Faults = Iterable[Fault | None]
 """One for each connection, None for a healthy one."""
+
+
+def complain(line: Line, fault: Fault, found: str) -> None:
+    """Warn that `fault` does not fit what is sent, which passes."""
+    text = f"{type(fault).__name__} does not fit {found}: it was sent as it is"
+    # From the loop: where warnings are errors, it is not the protocol that fails.
+    line.loop.call_soon(warnings.warn, text, RuntimeWarning)
