@@ -11,6 +11,7 @@ from aiolos_protocol import siblings
 from aiolos_protocol.errors import MissingDistribution
 from aiolos_testing import RawTestServer, TestServer, get_port_socket, unused_port
 from aiolos_testing.factories import RawServerFactory, ServerFactory
+from aiolos_testing.fake import FakeServer
 from aiolos_testing.faults import ResetAfter
 from yarl import URL
 
@@ -180,3 +181,13 @@ async def test_the_factories_take_a_test_servers_options(
         ):
             with pytest.raises(ConnectionError):
                 await fetch(server.make_url("/"))
+
+
+async def test_without_async_it_says_what_to_write(tiny: Any) -> None:
+    async with AsyncExitStack() as stack:
+        starting: Any = ServerFactory(stack)(tiny())
+        for each in (TestServer(tiny()), FakeServer(), starting):
+            with pytest.raises(TypeError, match="'async with', not by 'with'"):
+                each.__enter__()
+        with pytest.raises(AttributeError, match=r"no 'make_url' before the start: write 'await'"):
+            starting.make_url("/")

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar
 
 from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Connect, Requester, Servable
@@ -119,6 +119,12 @@ class TestClient(Generic[_Response, _Socket]):
             self._sockets.clear()
             if self._server is not None:
                 await self._server.close()
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is entered by 'async with', not by 'with'")
+
+    def __exit__(self, *exc: object) -> None:
+        """Not reached: see __enter__."""
 
     async def __aenter__(self) -> Self:
         await self.start_server()

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
 from ssl import SSLContext
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from .asgi import is_asgi
 from .client import TestClient
@@ -53,6 +53,18 @@ class Starting(Generic[_Made]):
         self._stack.push_async_callback(made.close)
         await self._start(made)
         return made
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"there is no {name!r} before the start: write 'await' or 'async with' before the "
+            "fixture's call"
+        )
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError("what this fixture makes is entered by 'async with', not by 'with'")
+
+    def __exit__(self, *exc: object) -> None:
+        """Not reached: see __enter__."""
 
     async def __aenter__(self) -> _Made:
         return await self._started()

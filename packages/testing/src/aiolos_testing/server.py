@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from socket import AddressFamily, socket
 from ssl import SSLContext
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Runner, Servable
@@ -179,6 +179,12 @@ class BaseTestServer(ABC):
                 self._supply.let_go()
             if self.runner is not None:
                 await self.runner.cleanup()
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is entered by 'async with', not by 'with'")
+
+    def __exit__(self, *exc: object) -> None:
+        """Not reached: see __enter__."""
 
     async def __aenter__(self) -> Self:
         if self._state is not _State.RUNNING:

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from re import Pattern
 from ssl import SSLContext
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 from weakref import WeakSet
 
 from aiolos_protocol import siblings
@@ -222,6 +222,12 @@ class FakeServer:
         missing = [str(each) for each in self._declarations if not each.asked]
         if missing:
             raise AssertionError(f"declared and never asked: {', '.join(missing)}")
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is entered by 'async with', not by 'with'")
+
+    def __exit__(self, *exc: object) -> None:
+        """Not reached: see __enter__."""
 
     async def __aenter__(self) -> Self:
         self.start()
