@@ -45,6 +45,11 @@ async def test_events_until_the_server_has_no_more(talk, pauses):
     assert all(b"X-Mine: 1\r\n" in each for each in peer.requests)
 
 
+async def test_events_without_a_block(talk, pauses):
+    async with talk(stream(b"data: a\n\n"), GONE) as (_, session):
+        assert [event.data async for event in session.sse("/")] == ["a"]
+
+
 async def test_a_connection_that_is_lost_is_made_anew(talk, pauses):
     cut = HEAD + b"Content-Length: 99\r\n\r\ndata: a\n\ndata: lost"
     async with talk(cut, GONE, close=True) as (_, session):

@@ -285,7 +285,7 @@ async def test_secrets_in_redirects_and_in_text_that_is_json_are_hidden(tmp_path
 
 def test_one_name_is_no_list_of_names(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"like \['X-Account'\], not 'X-Account'"):
-        recorded(tmp_path / "secret.json", hide="X-Account")
+        Recorder(tmp_path / "secret.json", hide="X-Account")
 
 
 @pytest.mark.parametrize(

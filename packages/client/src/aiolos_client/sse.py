@@ -31,7 +31,8 @@ Ask = Callable[[dict[str, str]], Awaitable[ClientResponse]]
 class EventSource:
     """The events of a server, in order, over as many connections as it takes.
 
-    `async with session.sse(url) as events:` and `async for event in events:` in it. Iteration ends
+    `async with session.sse(url) as events:` and `async for event in events:` in it; without the
+    `async with` the connection stays until it is garbage or close() is called. Iteration ends
     where the server says 204; where the stream ends or the connection is lost, it is made anew
     after the time that the server has asked for (0.1 s at least, doubled up to a minute while no
     event comes), with Last-Event-ID. `last_event_id` is to be kept by whoever wants to go on
@@ -52,11 +53,6 @@ class EventSource:
         self._reconnect = reconnect
         self._limit = max_event_size
         self._sleep = sleep
-        if grammar.CONTROL.search(last_event_id):
-            raise ValueError(
-                f"last_event_id goes into a header, so that no control character may be in it: "
-                f"{last_event_id!r:.80}"
-            )
         if grammar.CONTROL.search(last_event_id):
             # The server's own with such a character are left out; the user's are a mistake.
             raise ValueError(f"last_event_id holds a control character: {last_event_id!r:.80}")
@@ -96,9 +92,13 @@ class EventSource:
 
     async def __anext__(self) -> ServerSentEvent:
         while not self._ready:
-            if self._is_over or self.response is None:
+            if self._is_over:
                 raise StopAsyncIteration
-            await self._receive()
+            if self.response is None:
+                # `async for` without `async with`.
+                await self._connect()
+            else:
+                await self._receive()
         return self._ready.popleft()
 
     async def _receive(self) -> None:
