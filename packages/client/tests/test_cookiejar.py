@@ -90,7 +90,8 @@ def test_what_is_not_taken(header, by):
 
 
 def test_the_public_suffixes_of_the_list_have_no_cookies():
-    pytest.importorskip("publicsuffixlist", reason="an extra of users")
+    if not os.environ.get("CI"):
+        pytest.importorskip("publicsuffixlist", reason="an extra of users")
     jar = took("a=1; Domain=co.uk", by=URL("https://www.shop.co.uk/"))
     assert len(jar) == 0
 

@@ -5,7 +5,6 @@ ClientResponse, ClientSession or TCPConnector in this module is heeded from then
 """
 
 import asyncio
-from types import TracebackType
 from typing import Any
 
 import aiolos
@@ -130,7 +129,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-class request:  # type: ignore[no-redef]  # noqa: N801  # the original's name, of a function
+class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the original's name, of a function
     """`async with request(method, url, ...) as response:` for a single request."""
 
     def __init__(
@@ -146,19 +145,3 @@ class request:  # type: ignore[no-redef]  # noqa: N801  # the original's name, o
             connector=connector or TCPConnector(force_close=True), connector_owner=own
         )
         self._asked = self._session.request(method, url, **options)
-
-    async def __aenter__(self) -> Any:
-        try:
-            return await self._asked.__aenter__()
-        except BaseException:
-            await self._session.close()
-            raise
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._asked.__aexit__(exc_type, exc, traceback)
-        await self._session.close()
