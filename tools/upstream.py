@@ -6,15 +6,20 @@ Downloads the sdist from the package index, unpacks it into a temporary folder, 
 by file and prints how many passed; nothing of it is kept. `--sdist PATH` takes one that is there.
 A private name that we do not have is stood for by something that fails whatever uses it, so that
 the other tests of the file run.
+
+A test that may fail stands in docs/compatibility.md, with the reason. Any other that fails is
+named, and so is an entry all of whose tests pass; the first ends the run with 1.
 """
 
 import argparse
+import fnmatch
 import os
 import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 SERIES = "aiohttp==3.14.*"
@@ -67,12 +72,14 @@ timeout = 10
 """
 # They wait for the words that the original prints when it listens.
 ENDLESS = ("tests/test_run_app.py::test_sigint", "tests/test_run_app.py::test_sigterm")
+LISTED = Path(__file__).parents[1] / "docs/compatibility.md"
 # Loaded before the tests' own conftest.
 ABSENT = '''\
 """Stands for private names of the original that are not here."""
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 
 
@@ -82,6 +89,13 @@ running = False
 def pytest_runtest_setup():
     global running
     running = True
+
+
+def pytest_runtest_logreport(report):
+    """One line for each test as soon as it is known: a run that hangs has told the others."""
+    if report.when == "call" or report.outcome != "passed":
+        with open(os.environ["UPSTREAM_OUTCOMES"], "a") as outcomes:
+            print(report.outcome, report.nodeid, file=outcomes)
 
 
 class Absent:
@@ -153,30 +167,78 @@ sys.meta_path.insert(0, Watch())
 sys.meta_path = [each for each in sys.meta_path if type(each).__name__ != "Missing"]
 sys.meta_path.append(Finder())
 '''
-COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)")
 
 
 def main() -> int:
-    """Command line; 0 where everything that was asked for could be run."""
+    """Command line; 1 where a test fails that is not listed, or a file could not be run."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("files", nargs="*", help="such as test_web_functional; default: all")
     parser.add_argument("--sdist", type=Path, help="an sdist that is there already")
     parser.add_argument("--show", action="store_true", help="print what pytest prints")
+    parser.add_argument("--list", action="store_true", help="print the entries, and no more")
     known, options = parser.parse_known_args()
+    listed = entries(LISTED.read_text())
+    if known.list:
+        for file, patterns in listed.items():
+            print(file, *patterns, sep="\n    ")
+        return 0
+    total: Counter[str] = Counter()
+    unexpected = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tests = unpacked(known.sdist or downloaded(folder), folder)
-        total: dict[str, int] = {}
         for file in known.files or FILES:
-            output = run(tests, file, options)
+            output, outcomes = run(tests, file, options)
             if known.show:
                 print(output)
-            counts = {what.rstrip("s"): int(number) for number, what in COUNT.findall(last(output))}
-            for what, number in counts.items():
-                total[what] = total.get(what, 0) + number
+            counts = Counter(outcomes.values())
+            total += counts
             print(f"{file:40}", told(counts) or "could not be run", flush=True)
-        print(f"{'all':40}", told(total))
-    return 0
+            if not outcomes:
+                unexpected.append(file)
+            found, stale = compared(outcomes, listed.get(file, []))
+            unexpected += [f"{file}::{test}" for test in found]
+            for pattern in stale if not options else ():
+                print(f"    passes by now, take it off the list: {pattern}")
+    print(f"{'all':40}", told(total))
+    for test in unexpected:
+        print(f"fails, and is not listed: {test}")
+    return 1 if unexpected else 0
+
+
+def entries(page: str) -> dict[str, list[str]]:
+    """The names behind the headings of the test files, as patterns.
+
+    A line is "- `test_one`, `TestClass::test_*`: why they fail"; it may go on in the next one.
+    """
+    found: dict[str, list[str]] = {}
+    for section in re.split(r"^#+ ", page, flags=re.MULTILINE):
+        file, _, text = section.partition("\n")
+        if not file.startswith("test_"):
+            continue
+        if file not in FILES or file in found:
+            raise SystemExit(f"{LISTED}: {file} is no file of this run, or has two headings")
+        for entry in re.findall(r"^- (.*?)(?=^- |\Z)", text, re.MULTILINE | re.DOTALL):
+            names, colon, reason = entry.replace("\n", " ").partition("`: ")
+            if not colon or not reason.strip():
+                raise SystemExit(f"{LISTED}: an entry of {file} has no reason: {entry}")
+            found.setdefault(file, []).extend(re.findall(r"`([^`]+)`", names + "`"))
+    return found
+
+
+def compared(outcomes: dict[str, str], patterns: list[str]) -> tuple[list[str], list[str]]:
+    """The tests that fail without being listed, and the patterns of which none fails."""
+    failed = [test for test, outcome in outcomes.items() if outcome == "failed"]
+    unexpected = [test for test in failed if not any(matches(test, each) for each in patterns)]
+    stale = [each for each in patterns if not any(matches(test, each) for test in failed)]
+    return unexpected, stale
+
+
+def matches(test: str, pattern: str) -> bool:
+    """Whether "TestClass::test_name[case]" is meant; a pattern leaves out case, and class too."""
+    test = test.partition("[")[0]
+    names = (test, test.rpartition("::")[2], test.partition("::")[0])
+    return any(fnmatch.fnmatchcase(each, pattern) for each in names)
 
 
 def downloaded(folder: Path) -> Path:
@@ -202,32 +264,40 @@ def unpacked(sdist: Path, folder: Path) -> Path:
     return work
 
 
-def run(work: Path, file: str, options: list[str]) -> str:
-    """What pytest prints for one file."""
-    command = [sys.executable, "-m", "pytest", f"tests/{file.removesuffix('.py')}.py", *options]
+def run(work: Path, file: str, options: list[str]) -> tuple[str, dict[str, str]]:
+    """What pytest prints for one file, and "passed", "failed" or "skipped" for each test."""
+    file = file.removesuffix(".py")
+    command = [sys.executable, "-m", "pytest", f"tests/{file}.py", *options]
     command += [f"--deselect={each}" for each in ENDLESS]
-    env = {**os.environ, "PYTHONPATH": str(work)}
+    record = work / f"{file}.outcomes"
+    record.touch()
+    env = {**os.environ, "PYTHONPATH": str(work), "UPSTREAM_OUTCOMES": str(record)}
     with (work / "output").open("w+") as output:
         try:
             told = {"stdout": output, "stderr": output}
             subprocess.run(command, cwd=work, env=env, timeout=PATIENCE, check=False, **told)
         except subprocess.TimeoutExpired:
-            output.seek(0)
-            done = "".join(line for line in output if not line.strip(".FEsxX%[] 0123456789\n"))
-            counts = f"{done.count('F') + 1} failed, {done.count('.')} passed"
-            output.write(f"\n{counts}: given up after {PATIENCE} s\n")
+            with record.open("a") as outcomes:
+                print(f"failed tests/{file}.py::given up after {PATIENCE} s", file=outcomes)
         output.seek(0)
-        return output.read()
+        return output.read(), recorded(record)
 
 
-def last(output: str) -> str:
-    """The line with the counts."""
-    lines = [line for line in output.splitlines() if COUNT.search(line)]
-    return lines[-1] if lines else ""
+def recorded(record: Path) -> dict[str, str]:
+    """The outcome of each test; one that failed in its call or its end has failed."""
+    seen: dict[str, str] = {}
+    for line in record.read_text().splitlines():
+        outcome, _, test = line.partition(" ")
+        test = test.partition("::")[2]
+        if seen.get(test) != "failed":
+            seen[test] = outcome
+    return seen
 
 
-def told(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number} {what}" for what, number in sorted(counts.items(), reverse=True))
+def told(counts: Counter[str]) -> str:
+    return ", ".join(
+        f"{counts[what]} {what}" for what in ("passed", "failed", "skipped") if counts[what]
+    )
 
 
 if __name__ == "__main__":
