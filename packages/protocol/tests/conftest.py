@@ -1,7 +1,9 @@
-"""The twins of the parser, as a fixture: every test that takes it runs once for each."""
+"""The twins of the parser, as a fixture: every test that takes it runs once for each; uvloop."""
 
 import contextlib
 import importlib.util
+import os
+import sys
 from importlib import import_module
 
 import pytest
@@ -31,3 +33,13 @@ def both_twins():
     if len(TWINS) < 2:
         pytest.skip("the Python sources alone are here: there is nothing to compare")
     return [import_module(name) for name in TWINS]
+
+
+@pytest.fixture
+def uvloop():
+    """The module uvloop; where it is known not to exist, or is not installed, but not on CI, the
+    test is skipped."""
+    exists = sys.platform != "win32" and sys.implementation.name == "cpython"
+    if exists and os.environ.get("CI"):
+        return import_module("uvloop")
+    return pytest.importorskip("uvloop")

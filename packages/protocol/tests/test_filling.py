@@ -124,9 +124,9 @@ def contexts():
 @pytest.fixture(params=["asyncio", "uvloop", "asyncio, TLS", "uvloop, TLS"])
 def run(request, contexts):
     """Runs main(role, reader, writer, clock) on a loop of its own, joined by a socket."""
-    uvloop = pytest.importorskip("uvloop")
     name, _, tls = request.param.partition(", ")
-    factory = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}[name]
+    module = asyncio if name == "asyncio" else request.getfixturevalue("uvloop")
+    factory = module.new_event_loop
     serving, trusting = contexts if tls else (None, None)
 
     def run(main, **options):

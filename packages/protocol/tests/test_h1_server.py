@@ -1281,7 +1281,7 @@ def test_any_split_of_any_requests_gives_the_same_answers(requests, cuts):
 
 @pytest.mark.parametrize("kind", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("end", ["close", "half-close"])
-def test_the_answer_survives_bytes_that_nobody_reads(kind, end):
+def test_the_answer_survives_bytes_that_nobody_reads(kind, end, request):
     """Lingering: unread bytes at close would make the kernel reset the connection."""
 
     async def serve():
@@ -1307,8 +1307,7 @@ def test_the_answer_survives_bytes_that_nobody_reads(kind, end):
             return out
 
     if kind == "uvloop":
-        uvloop = pytest.importorskip("uvloop")
-        out = uvloop.run(serve())
+        out = request.getfixturevalue("uvloop").run(serve())
     else:
         out = asyncio.run(serve())
     assert out.startswith(b"HTTP/1.1 400 ")

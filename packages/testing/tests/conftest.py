@@ -1,8 +1,10 @@
 """What the tests share: something to serve, a look at what it sends, absent siblings."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -66,3 +68,13 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(siblings, "_bound", {})
     monkeypatch.setattr(siblings, "_announced", announced)
+
+
+@pytest.fixture
+def uvloop() -> Any:
+    """The module uvloop; where it is known not to exist, or is not installed, but not on CI, the
+    test is skipped."""
+    exists = sys.platform != "win32" and sys.implementation.name == "cpython"
+    if exists and os.environ.get("CI"):
+        return import_module("uvloop")
+    return pytest.importorskip("uvloop")

@@ -487,9 +487,7 @@ def test_bad_declarations_say_what_to_write() -> None:
         fake.get("/").answer_by(3)  # type: ignore[arg-type]
 
 
-def test_it_runs_on_uvloop() -> None:
-    uvloop = pytest.importorskip("uvloop")
-
+def test_it_runs_on_uvloop(uvloop: Any) -> None:
     async def main() -> None:
         async with FakeServer(faults=[CutAfter(5), ResetAfter(), None]) as fake:
             fake.get("https://api.example.com/").answer(text="secret")

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from typing import Any
 
 import pytest
 from aiolos_testing import VirtualClock
@@ -121,8 +122,8 @@ async def test_one_clock_is_enough() -> None:
         VirtualClock().__enter__()
 
 
-def test_another_loop_is_refused() -> None:
-    loop = pytest.importorskip("uvloop").new_event_loop()
+def test_another_loop_is_refused(uvloop: Any) -> None:
+    loop = uvloop.new_event_loop()
     try:
         with pytest.raises(RuntimeError, match=r"asyncio's own event loop, not uvloop\.Loop"):
             VirtualClock(loop)
