@@ -7,8 +7,8 @@ import aiolos
 import pytest
 import uvloop
 from aiolos import web
-from aiolos_testing import RawTestServer, TestClient
-from aiolos_testing.leaks import LeakCheck, Leaked, no_blocking
+from aiolos_testing import Blocked, BlockingCheck, RawTestServer, TestClient
+from aiolos_testing.leaks import LeakCheck, Leaked
 
 pytest_plugins = ["aiolos_testing.pytest_plugin"]
 
@@ -63,7 +63,11 @@ async def test_a_handler_that_blocks_is_found() -> None:
         block()
         return web.Response()
 
-    with no_blocking():
+    async def ask() -> None:
         async with TestClient(RawTestServer(handler, transport="memory")) as client:
-            async with client.get("/") as response:
-                assert response.status == 500
+            await client.get("/")
+
+    wanted = r"time\.sleep\n  at .* in block: time\.sleep\(0\)\n  at .* in handler: block\(\)\n[^ ]"
+    with pytest.raises(Blocked, match=wanted):
+        with BlockingCheck():
+            await ask()

@@ -2,13 +2,11 @@
 
 import asyncio
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiolos_protocol.errors import MissingDistribution
-from aiolos_testing.leaks import LeakCheck, Leaked, no_blocking
+from aiolos_testing.leaks import LeakCheck, Leaked
 from aiolos_testing.memory import join
 
 pytest_plugins = ["pytester"]
@@ -16,10 +14,6 @@ pytest_plugins = ["pytester"]
 
 def opened(path: str) -> Any:
     return Path(path).open("rb")
-
-
-def block() -> None:
-    time.sleep(0)
 
 
 async def test_nothing_left_is_nothing_told() -> None:
@@ -79,26 +73,12 @@ async def test_a_connection_in_memory_is_named() -> None:
     await check.check()
 
 
-async def test_blocking_calls_are_found() -> None:
-    with no_blocking():
-        with pytest.raises(Exception, match="Blocking call to time.sleep"):
-            block()
-    block()
-
-
-def test_finding_blocking_calls_needs_blockbuster(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "blockbuster", None)
-    with pytest.raises(MissingDistribution, match="no_blocking needs .*pip install blockbuster"):
-        no_blocking()
-
-
 def test_the_fixtures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
 import asyncio
 import socket
-import time
 import pytest
 
 kept = []
@@ -122,20 +102,15 @@ async def test_what_another_fixture_closes(no_leaks, opened):
 
 async def test_what_our_fixtures_close(fake_server, no_leaks):
     fake_server.get("/")
-
-async def test_blocking(no_blocking):
-    time.sleep(0)
 """
     )
     result = pytester.runpytest_subprocess("-p", "aiolos_testing.pytest_plugin")
-    result.assert_outcomes(passed=4, failed=2, errors=1)
+    result.assert_outcomes(passed=4, failed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_task*",
             "*left behind by this test*",
             "*_ test_socket_that_is_collected _*",
             "*ResourceWarning: unclosed <socket*",
-            "*_ test_blocking _*",
-            "*BlockingError*",
         ]
     )

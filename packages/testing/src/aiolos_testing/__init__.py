@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .blocking import Blocked, BlockingCheck
     from .case import AioHTTPTestCase, AiolosTestCase, unittest_run_loop
     from .client import Pending, TestClient, start_test_client
     from .factories import ClientFactory, RawServerFactory, ServerFactory
     from .fake import FakeServer, UndeclaredRequest
+    from .leaks import LeakCheck, Leaked
     from .loops import loop_context, setup_test_loop, teardown_test_loop
     from .mocked import make_mocked_coro, make_mocked_request
     from .ports import get_port_socket, get_unused_port_socket, unused_port
@@ -21,8 +23,12 @@ __all__ = [
     "AioHTTPTestCase",
     "AiolosTestCase",
     "BaseTestServer",
+    "Blocked",
+    "BlockingCheck",
     "ClientFactory",
     "FakeServer",
+    "LeakCheck",
+    "Leaked",
     "Pending",
     "Player",
     "RawServerFactory",
@@ -50,10 +56,12 @@ __all__ = [
 # Lazily: pytest loads the plugin, and with it this module, in every run of whoever has it
 # installed, also where nobody uses it.
 _MODULES: Final = {
+    "blocking": ("BlockingCheck", "Blocked"),
     "case": ("AioHTTPTestCase", "AiolosTestCase", "unittest_run_loop"),
     "client": ("Pending", "TestClient", "start_test_client"),
     "factories": ("ClientFactory", "RawServerFactory", "ServerFactory"),
     "fake": ("FakeServer", "UndeclaredRequest"),
+    "leaks": ("LeakCheck", "Leaked"),
     "loops": ("loop_context", "setup_test_loop", "teardown_test_loop"),
     "mocked": ("make_mocked_coro", "make_mocked_request"),
     "ports": ("get_port_socket", "get_unused_port_socket", "unused_port"),

@@ -1,14 +1,11 @@
-"""What a test leaves behind: tasks, sockets, files, sessions, responses; and calls that block."""
+"""What a test leaves behind: tasks, sockets, files, sessions, responses."""
 
 import asyncio
 import gc
 import io
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any, Final
-
-from aiolos_protocol.errors import MissingDistribution
 
 from .memory import MemoryTransport
 
@@ -114,16 +111,3 @@ def _of_client(found: Any) -> str | None:
 
 
 _DESCRIBED: dict[type, Describer] = {}
-
-
-def no_blocking() -> AbstractContextManager[Any]:
-    """A block in which calls that block the loop raise BlockingError, by blockbuster.
-
-    Raises MissingDistribution where that is not installed.
-    """
-    try:
-        import blockbuster
-    except ImportError:
-        raise MissingDistribution("no_blocking", "blockbuster") from None
-    context: AbstractContextManager[Any] = blockbuster.blockbuster_ctx()
-    return context

@@ -213,6 +213,7 @@ class FakeServer:
 
     def check(self) -> None:
         """Raise UndeclaredRequest for what was asked, since the last check, and not declared."""
+        __tracebackhide__ = True
         complaints, self._complaints = self._complaints, []
         if complaints:
             raise UndeclaredRequest("\n".join(complaints))

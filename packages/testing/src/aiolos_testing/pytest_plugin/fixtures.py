@@ -12,6 +12,7 @@ from .running import CHECKS
 from .stack import Stack
 
 if TYPE_CHECKING:
+    from ..blocking import BlockingCheck
     from ..client import TestClient
     from ..factories import ClientFactory, RawServerFactory, ServerFactory
     from ..fake import FakeServer
@@ -128,8 +129,10 @@ def no_leaks(_aiolos_stack: Stack) -> Iterator[None]:
 
 
 @pytest.fixture
-def no_blocking(_aiolos_stack: Stack) -> None:
-    """Raise BlockingError where something blocks the loop; needs blockbuster."""
-    from ..leaks import no_blocking
+def no_blocking(_aiolos_stack: Stack, request: pytest.FixtureRequest) -> BlockingCheck:
+    """Fail the test in which something blocks the loop, wherever; needs blockbuster."""
+    from ..blocking import BlockingCheck
 
-    _aiolos_stack.enter_context(no_blocking())
+    blocking = _aiolos_stack.enter_context(BlockingCheck())
+    request.node.stash.setdefault(CHECKS, []).append(blocking.check)
+    return blocking

@@ -64,9 +64,22 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Behind a test that passed, ask what its fixtures noticed: then it is the test that fails."""
-    result = yield
-    for check in item.stash.get(CHECKS, ()):
+    """Ask what the fixtures noticed: then it is the test that fails.
+
+    A test that fails by something else gets it as a note: it may well be the cause.
+    """
+    __tracebackhide__ = True
+    checks = item.stash.get(CHECKS, ())
+    try:
+        result = yield
+    except (Exception, pytest.fail.Exception) as failure:
+        for check in checks:
+            try:
+                check()
+            except AssertionError as noticed:
+                failure.add_note(str(noticed))
+        raise
+    for check in checks:
         check()
     return result
 
