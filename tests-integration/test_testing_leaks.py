@@ -1,5 +1,6 @@
 """Sessions, responses and handlers that a test leaves behind."""
 
+import gc
 import time
 from typing import Any
 
@@ -7,7 +8,8 @@ import aiolos
 import pytest
 import uvloop
 from aiolos import web
-from aiolos_testing import Blocked, BlockingCheck, RawTestServer, TestClient
+from aiolos_server.component import from_handler
+from aiolos_testing import Blocked, BlockingCheck, RawTestServer, TestClient, TestServer
 from aiolos_testing.leaks import LeakCheck, Leaked
 
 pytest_plugins = ["aiolos_testing.pytest_plugin"]
@@ -40,6 +42,45 @@ async def test_an_open_response_is_named() -> None:
             await check.check()
         await response.read()
     await check.check()
+
+
+async def endless(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"beginning")
+    await request.wait_for_disconnect()
+    return response
+
+
+async def test_a_response_whose_session_was_closed_is_named() -> None:
+    async with TestServer(from_handler(endless), transport="memory") as server:
+        session = aiolos.ClientSession(server.make_url("/"))
+        session.connector.connect_by = server.connect
+        check = LeakCheck()
+        forgotten = await session.get("/")
+        seen = await session.get("/")
+        async with session.get("/") as left:
+            pass
+        await session.close()
+        with pytest.raises(aiolos.ClientPayloadError):
+            async for _ in seen.content.iter_any():
+                pass
+        with pytest.raises(Leaked, match="<ClientResponse") as caught:
+            await check.check()
+        assert str(caught.value).count("ClientResponse") == 1
+        assert left.closed
+        forgotten.release()
+
+
+async def test_such_a_response_is_told_where_it_is_collected() -> None:
+    async with TestServer(from_handler(endless), transport="memory") as server:
+        session = aiolos.ClientSession(server.make_url("/"))
+        session.connector.connect_by = server.connect
+        response = await session.get("/")
+        await session.close()
+        with pytest.warns(ResourceWarning, match="unreleased <ClientResponse"):
+            del response
+            gc.collect()
 
 
 def test_an_open_transport_of_uvloop_is_named() -> None:

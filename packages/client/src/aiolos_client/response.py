@@ -41,6 +41,7 @@ class ClientResponse(Leaving):
     _body: bytes | None = None
     _history: "tuple[ClientResponse, ...]" = ()
     _in_context = False
+    _released = False
 
     def __init__(
         self,
@@ -247,6 +248,16 @@ class ClientResponse(Leaving):
         """True when the connection serves this response no more."""
         return self.content.ended or self.content.exception() is not None
 
+    @property
+    def unread(self) -> bool:
+        """True where the body broke off, or still arrives, and nobody has released this response
+        or seen the error: whoever asked has forgotten it, also where the session is closed."""
+        content = self.content
+        if content.ended or self._released:
+            return False
+        error = content.exception()
+        return error is None or error.__traceback__ is None
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As asyncio.BaseTransport.get_extra_info(), while the connection is there."""
         return self._exchange.get_extra_info(name, default)
@@ -254,6 +265,7 @@ class ClientResponse(Leaving):
     def release(self) -> Awaitable[None]:
         """Give the connection back where the body has arrived, close it otherwise. Done at once;
         what is returned may be awaited."""
+        self._released = True
         content = self.content
         # Also where the answer is whole, and the server does not wait for the request's rest.
         gives_back = content.ended and self._exchange.body_sent()
@@ -323,8 +335,7 @@ class ClientResponse(Leaving):
         self.leave()
 
     def __del__(self) -> None:
-        content = getattr(self, "content", None)
-        if content is not None and not content.ended and content.exception() is None:
+        if hasattr(self, "content") and self.unread:
             self._exchange.abort()
             warnings.warn(
                 f"unreleased {self!r}: read it whole or use async with",

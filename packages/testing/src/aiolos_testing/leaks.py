@@ -107,7 +107,10 @@ def _of_transport(found: Any) -> str | None:
 
 
 def _of_client(found: Any) -> str | None:
-    return None if found.closed else f"{found!r} is open; use async with, or close it"
+    # A response whose session was closed holds no connection, and was forgotten all the same.
+    if found.closed and not getattr(found, "unread", False):
+        return None
+    return f"{found!r} is open; use async with, or close it"
 
 
 _DESCRIBED: dict[type, Describer] = {}
