@@ -74,6 +74,73 @@ def test_the_examples_of_the_standard():
         assert inflate(inflater, bytes.fromhex(example)) == b"Hello"
 
 
+def final(message, history, window, split=None):
+    """`message` as by a peer that ends its blocks with final ones, and goes on with its window."""
+    data = b""
+    for piece in (message,) if split is None else (message[:split], message[split:]):
+        known = history[-(1 << window) :]
+        stream = zlib.compressobj(9, zlib.DEFLATED, -window, zdict=known)
+        data += stream.compress(piece) + stream.flush(zlib.Z_FINISH)
+        history += piece
+    # RFC 7692 7.2.3.4: the header of an empty block, whose rest is the tail.
+    return data + b"\x00", history
+
+
+WORDS = bytes(range(97, 123))
+
+
+@given(
+    messages=st.lists(st.binary(max_size=40).map(lambda key: key + WORDS + key[:20]), max_size=8),
+    window=st.integers(9, 15),
+    splits=st.lists(st.none() | st.integers(0, 60), min_size=8, max_size=8),
+    step=st.sampled_from([1, 7, 1000]),
+)
+def test_a_peer_keeps_its_window_behind_final_blocks(messages, window, splits, step):
+    inflater, history = Inflater(window, True), b""
+    for message, split in zip(messages, splits, strict=False):
+        data, history = final(message, history, window, split)
+        pieces = [data[at : at + step] for at in range(0, len(data), step)]
+        inflated = b"".join(inflater.inflate(piece, MUCH) for piece in pieces)
+        assert inflated + inflate(inflater, b"") == message
+
+
+@pytest.mark.parametrize("window", [9, 12, 15])
+def test_behind_a_final_block_the_whole_window_is_kept_and_no_more(window):
+    noise = bytes((at * 7919 >> 3) & 0xFF for at in range(1 << window))
+    inflater = Inflater(window, True)
+    data, history = final(noise[:100] + noise, b"", window)
+    assert inflate(inflater, data) == history
+    # As far back as zlib's own compressor looks.
+    data, history = final(noise[:200] + WORDS, history, min(15, window + 1))
+    assert len(data) < 60
+    assert inflate(inflater, data) == noise[:200] + WORDS
+    assert len(inflater._history) == 1 << window
+
+
+def test_final_blocks_within_a_message_without_takeover():
+    inflater = Inflater(15, False)
+    for _ in range(2):
+        data, _ = final(WORDS * 2, b"", 15, len(WORDS))
+        assert len(data) < 40
+        assert inflate(inflater, data) == WORDS * 2
+
+
+def test_a_history_that_was_not_kept_is_missed_and_not_made_up():
+    deflater, inflater = Deflater(15, True), Inflater(15, True)
+    assert inflate(inflater, deflater.deflate(WORDS)) == WORDS
+    assert inflater._history is None
+    # zlib still has it for this message; behind its final block nobody does.
+    data, history = final(WORDS, WORDS, 15)
+    assert inflate(inflater, data) == WORDS
+    data, _ = final(WORDS[:20], history[len(WORDS) :], 15)
+    assert inflate(inflater, data) == WORDS[:20]
+    inflater = Inflater(15, True)
+    assert inflate(inflater, Deflater(15, True).deflate(WORDS + b"0123")) == WORDS + b"0123"
+    assert inflate(inflater, final(b"", b"", 15)[0]) == b""
+    with pytest.raises(WebSocketError, match="cannot be inflated: .*distance"):
+        inflate(inflater, final(WORDS, WORDS, 15)[0])
+
+
 def test_takeover_makes_the_second_message_small():
     message = bytes(range(97, 123)) * 4
     keeping, apart = Deflater(15, True), Deflater(15, False)
@@ -132,10 +199,10 @@ def test_no_more_is_made_than_there_is_room_for():
 
 
 def test_final_blocks_are_counted():
-    final = b"\x03\x00"
+    block = b"\x03\x00"
     inflater = Inflater(15, True)
-    assert inflate(inflater, final * 8 + b"\x00") == b""
-    assert inflate(inflater, final * 8 + b"\x00") == b""
+    assert inflate(inflater, block * 8 + b"\x00") == b""
+    assert inflate(inflater, block * 8 + b"\x00") == b""
     with pytest.raises(WebSocketError, match="more than 8 final blocks") as caught:
-        inflater.inflate(final * 100_000, MUCH)
+        inflater.inflate(block * 100_000, MUCH)
     assert caught.value.code == 1008

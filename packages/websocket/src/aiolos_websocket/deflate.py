@@ -23,8 +23,16 @@ _WORTHWHILE: Final = 64
 # What zlib keeps besides window and tables.
 _STATE: Final = 6_000
 
-# RFC 7692 7.2.3.5 lets a message contain final blocks; each costs a new decompressor.
+# RFC 7692 7.2.3.4 lets a message contain final blocks; each costs a new decompressor.
 _MAX_FINAL_BLOCKS: Final = 8
+
+
+def check_window(compress: int | None) -> None:
+    """ValueError for what is no window of a single message: None as agreed upon, 0 for none."""
+    if compress and not MIN_WINDOW <= compress <= MAX_WINDOW:
+        raise ValueError(
+            f"compress is None, 0, or a window of {MIN_WINDOW} to {MAX_WINDOW}, not {compress!r}"
+        )
 
 
 class Deflater:
@@ -121,15 +129,24 @@ class Inflater:
 
     `window` is the peer's window as a power of two (8 to 15); with `takeover` the peer goes on
     using it from message to message, else it is released after each.
+
+    A final block ends zlib's stream, and its window with it, but not the peer's (RFC 7692
+    7.2.3.4). So what was inflated is kept beside zlib's window, as much as that holds: during the
+    first message, and on from there if that has a final block. Who ends messages by such blocks
+    does so from the beginning; for a peer that begins later, what came before its first one is
+    gone, and a message that refers to it is refused.
     """
 
-    __slots__ = ("_final_blocks", "_takeover", "_window", "_zlib")
+    __slots__ = ("_final_blocks", "_history", "_takeover", "_window", "_zlib")
 
     def __init__(self, window: int, takeover: bool) -> None:
         self._window = max(window, MIN_WINDOW)
         self._takeover = takeover
         self._zlib: "zlib._Decompress | None" = None
+        # Of the message at hand.
         self._final_blocks = 0
+        # None where nothing is kept.
+        self._history: bytearray | None = bytearray()
 
     def inflate(self, piece: bytes, room: int) -> bytes:
         """What a piece of a message expands to, but at most `room` + 1 bytes.
@@ -142,7 +159,7 @@ class Inflater:
         while True:
             stream = self._zlib
             if stream is None:
-                stream = self._zlib = zlib.decompressobj(-self._window)
+                stream = self._zlib = self._stream()
             try:
                 part = stream.decompress(piece, limit)
             except zlib.error as error:
@@ -150,23 +167,44 @@ class Inflater:
                     WSCloseCode.INVALID_TEXT, f"a compressed message cannot be inflated: {error}"
                 ) from None
             parts.append(part)
+            if stream.eof and self._history is None:
+                self._history = bytearray()
+            if self._history is not None:
+                self._remember(part)
             if not stream.eof or len(part) == limit:
                 break
             limit -= len(part)
             self._zlib = None
+            self._count_final_block()
             piece = stream.unused_data
             if not piece:
                 break
-            self._final_blocks += 1
-            if self._final_blocks > _MAX_FINAL_BLOCKS:
-                raise WebSocketError(
-                    WSCloseCode.POLICY_VIOLATION,
-                    f"a compressed message has more than {_MAX_FINAL_BLOCKS} final blocks",
-                )
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def end_message(self) -> None:
         """The message is complete."""
-        self._final_blocks = 0
         if not self._takeover:
             self._zlib = None
+            self._history = bytearray()
+        elif not self._final_blocks:
+            self._history = None
+        self._final_blocks = 0
+
+    def _stream(self) -> "zlib._Decompress":
+        if self._history:
+            return zlib.decompressobj(-self._window, zdict=bytes(self._history))
+        return zlib.decompressobj(-self._window)
+
+    def _remember(self, part: bytes) -> None:
+        history = self._history
+        assert history is not None
+        history += part[-(1 << self._window) :]
+        del history[: -(1 << self._window)]
+
+    def _count_final_block(self) -> None:
+        self._final_blocks += 1
+        if self._final_blocks > _MAX_FINAL_BLOCKS:
+            raise WebSocketError(
+                WSCloseCode.POLICY_VIOLATION,
+                f"a compressed message has more than {_MAX_FINAL_BLOCKS} final blocks",
+            )
