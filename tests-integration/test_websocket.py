@@ -560,7 +560,7 @@ async def test_a_listener_and_fragments_through_the_facades():
     async with talking(handler) as socket:
         await socket.send_str("a")
         assert await socket.receive_str() == "a"
-        await socket.send_fragments("xyz")
+        await socket.send_fragments(["x", "yz"])
         assert [piece async for piece in socket.receive_fragments()] == ["xyz"]
 
 

@@ -837,14 +837,37 @@ async def test_fragments_as_they_come(end):
 
 async def test_what_cannot_be_sent_is_named(end):
     one = end()
-    with pytest.raises(TypeError, match="takes an iterable of pieces, not bytes"):
-        await one.engine.send_fragments(b"hello")
+    for whole, verb in ((b"hello", "send_bytes"), ("hello", "send_str")):
+        told = rf"takes an iterable of pieces, not {type(whole).__name__}; {verb}\(\) sends"
+        with pytest.raises(TypeError, match=told):
+            await one.engine.send_fragments(whole)
     with pytest.raises(TypeError, match=r"send_frame\(\) takes bytes, not str"):
         one.engine.send_frame("abc", WSMsgType.TEXT)
     for verb in (one.engine.ping, one.engine.pong):
         with pytest.raises(TypeError, match="carry str or bytes, not int"):
             verb(5)
     assert one.sent() == []
+
+
+@pytest.mark.parametrize("agreed", [None, Compression()], ids=["plain", "deflate"])
+@pytest.mark.parametrize("compress", [-1, 1, 8, 16, 99])
+async def test_what_is_no_window(end, role, agreed, compress):
+    one = end(Terms(role, None, agreed))
+    for send, message in (
+        (one.engine.send_str, "a"),
+        (one.engine.send_bytes, b"a"),
+        (one.engine.send_json, 1),
+    ):
+        with pytest.raises(ValueError, match="compress is None, 0, or a window of 9 to 15"):
+            send(message, compress)
+    with pytest.raises(ValueError, match="a window of 9 to 15"):
+        one.engine.send_frame(b"a", WSMsgType.TEXT, compress)
+    with pytest.raises(ValueError, match="a window of 9 to 15"):
+        await one.engine.send_fragments(["a"], compress)
+    assert one.sent() == []
+    await one.engine.send_str("a", 9)
+    await one.engine.send_str("a", 15)
+    assert len(one.sent()) == 2
 
 
 @pytest.mark.parametrize(

@@ -75,12 +75,6 @@ async def test_a_window_for_one_message(deflating):
     assert way.messages() == [(TEXT, b"abc" * 300)] * 5
 
 
-@pytest.mark.parametrize("compress", [-1, 1, 8, 16])
-async def test_what_is_no_window(deflating, compress):
-    with pytest.raises(ValueError, match="a window of 9 to 15"):
-        Way(deflating).outbox.send(TEXT, b"", compress)
-
-
 async def test_large_messages_are_deflated_in_a_thread_and_in_order(deflating, monkeypatch):
     way, threads = Way(deflating), []
 

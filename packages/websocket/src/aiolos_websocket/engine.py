@@ -9,18 +9,23 @@ from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.transport import Outcome, Pending
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
+    FragmentKind,
     WebSocket,
     WSCloseCode,
     WSFragment,
     WSListener,
     WSMsgType,
     WSOptions,
+    checked_fragment,
+    control_payload,
+    each_fragment,
 )
 
 from .assembly import Fragment
 from .broadcasting import Broadcasting
 from .connection import Connection
-from .frames import BINARY, CONTINUATION, MAX_CONTROL, TEXT, pack_close
+from .deflate import check_window
+from .frames import BINARY, CONTINUATION, TEXT, pack_close
 from .handshake import Terms
 from .phase import ANSWERING
 
@@ -148,8 +153,12 @@ class Engine(Connection, WebSocket):
             return self._send(opcode, message, compress)
         if self._phase > ANSWERING:
             return Outcome(error=self._closed_error())
-        _check_control(message, opcode)
-        self._write(opcode, message)
+        if opcode not in _CONTROL:
+            raise LocalProtocolError(
+                f"send_frame() sends text, binary, pings and pongs, not {opcode!r}; "
+                "close() sends the close"
+            )
+        self._write(opcode, control_payload(message))
         return self.drain()
 
     async def send_fragments(
@@ -157,11 +166,7 @@ class Engine(Connection, WebSocket):
         fragments: Iterable[WSFragment] | AsyncIterable[WSFragment],
         compress: int | None = None,
     ) -> None:
-        if isinstance(fragments, (bytes, bytearray, memoryview)):
-            raise TypeError(
-                f"send_fragments() takes an iterable of pieces, not {type(fragments).__name__}; "
-                "send_bytes() sends a message whole"
-            )
+        check_window(compress)
         if self._phase > ANSWERING:
             raise self._closed_error()
         if self._outbox is None:
@@ -170,11 +175,11 @@ class Engine(Connection, WebSocket):
         await outbox.take_turn()
         begun = False
         try:
-            kind: type | None = None
-            async for fragment in _each(fragments):
-                opcode, data = _checked_fragment(fragment, kind)
-                await outbox.send_fragment(CONTINUATION if begun else opcode, data, False, compress)
-                begun, kind = True, str if opcode == TEXT else bytes
+            kind: FragmentKind | None = None
+            async for fragment in each_fragment(fragments):
+                kind, data = checked_fragment(fragment, kind)
+                await outbox.send_fragment(CONTINUATION if begun else kind, data, False, compress)
+                begun = True
                 await self.drain()
             await outbox.send_fragment(CONTINUATION if begun else BINARY, b"", True, compress)
             begun = False
@@ -223,40 +228,3 @@ def open_engine(handover: Handover, terms: Terms, options: WSOptions) -> WebSock
     engine = Engine(asyncio.get_running_loop(), terms, options)
     engine.attach(handover)
     return engine
-
-
-async def _each(
-    fragments: Iterable[WSFragment] | AsyncIterable[WSFragment],
-) -> AsyncIterator[WSFragment]:
-    if isinstance(fragments, AsyncIterable):
-        async for fragment in fragments:
-            yield fragment
-    else:
-        for fragment in fragments:
-            yield fragment
-
-
-def _checked_fragment(fragment: WSFragment, kind: type | None) -> tuple[int, bytes]:
-    """Opcode and payload of one piece; TypeError for what is none, or not of the first's kind."""
-    if isinstance(fragment, str):
-        opcode, data = TEXT, fragment.encode()
-    elif isinstance(fragment, (bytes, bytearray, memoryview)):
-        opcode, data = BINARY, bytes(fragment)
-    else:
-        raise TypeError(f"fragments are str or bytes, not {type(fragment).__name__}")
-    if kind is not None and (kind is str) != (opcode == TEXT):
-        raise TypeError("all fragments of a message are str, or all are bytes")
-    return opcode, data
-
-
-def _check_control(message: bytes | bytearray | memoryview, opcode: WSMsgType) -> None:
-    if opcode not in (WSMsgType.PING, WSMsgType.PONG):
-        raise LocalProtocolError(
-            f"send_frame() sends text, binary, pings and pongs, not {opcode!r}; "
-            "close() sends the close"
-        )
-    if len(message) > MAX_CONTROL:
-        raise LocalProtocolError(
-            f"a control frame carries at most {MAX_CONTROL} bytes, not {len(message)} "
-            "(RFC 6455 5.5)"
-        )

@@ -16,7 +16,7 @@ from typing import Final
 from aiolos_protocol.clock import Clock
 
 from .broadcasting import Broadcasting
-from .deflate import MAX_WINDOW, MIN_WINDOW, Deflater
+from .deflate import Deflater
 from .frames import BINARY, CLOSE
 from .heartbeat import Alarm
 from .windows import Windows
@@ -113,10 +113,8 @@ class Outbox:
         """Send a frame, now (None) or in its turn (a future for when it is written).
 
         `compress` says how a message is deflated: 0 not at all, 9 to 15 with a window of its own,
-        None as agreed upon. ValueError for any other.
+        None as agreed upon.
         """
-        if compress and not MIN_WINDOW <= compress <= MAX_WINDOW:
-            raise ValueError(f"compress is None, 0, or a window of 9 to 15, not {compress!r}")
         if self._turn is Turn.FREE and (
             len(payload) <= OFF_LOOP or not self._deflates(opcode, compress)
         ):

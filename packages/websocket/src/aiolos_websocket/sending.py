@@ -8,7 +8,7 @@ from aiolos_protocol.clock import Clock
 from aiolos_protocol.transport import READY, Outcome, Pending, wait_for, write_pieces
 from aiolos_protocol.websocket import WSOptions
 
-from .deflate import MIN_WINDOW, Deflater
+from .deflate import MIN_WINDOW, Deflater, check_window
 from .flow import Flow
 from .frames import BINARY, TEXT
 from .handshake import Terms
@@ -75,6 +75,8 @@ class Sender(Flow):
     ) -> "Awaitable[None]":
         if self._phase > ANSWERING:
             return Outcome(error=self._closed_error())
+        if compress:
+            check_window(compress)
         if self._outbox is not None:
             written = self._outbox.send(opcode, bytes(message), compress)
             if written is not None:

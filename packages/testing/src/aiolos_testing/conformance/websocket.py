@@ -1,16 +1,23 @@
 """What contracts.WebSocketComponent promises, both ends over a transport in memory."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from aiolos_protocol.contracts import Agreement, WebSocketComponent
 from aiolos_protocol.errors import UpgradeRefused
 from aiolos_protocol.message import HttpVersion11, HttpVersion20, RequestHead, ResponseHead
 from aiolos_protocol.testkit import MemoryTransport
 from aiolos_protocol.upgrade import Handover
-from aiolos_protocol.websocket import WebSocket, WSMsgType, WSOptions
+from aiolos_protocol.websocket import (
+    WebSocket,
+    WebSocketError,
+    WSFragment,
+    WSMsgType,
+    WSOptions,
+)
 from multidict import CIMultiDict
 
 from .requirement import in_time, require
@@ -25,6 +32,9 @@ async def check_websocket_component(component: WebSocketComponent) -> None:
     _check_refusals(component)
     _check_connect(component)
     await _check_messages(component)
+    await _check_fragments(component)
+    await _check_listener(component)
+    await _check_violation(component)
     await _check_buffered(component)
     await _check_loss(component)
 
@@ -129,8 +139,8 @@ def _joined() -> tuple[_End, _End]:
 
 
 async def _check_messages(component: WebSocketComponent) -> None:
-    agreements = _agreed(component, WSOptions(protocols=("one",), close_timeout=1.0))
-    ends = _joined()
+    options = WSOptions(protocols=("one",), close_timeout=1.0)
+    agreements, ends = _agreed(component, options), _joined()
     client, server = (end.open(agreement) for end, agreement in zip(ends, agreements, strict=True))
     require(client.protocol == server.protocol == "one", "protocol is the one agreed upon")
     for one, other in ((client, server), (server, client)):
@@ -163,6 +173,110 @@ async def _check_messages(component: WebSocketComponent) -> None:
         require(False, "sending on a closed WebSocket raises ConnectionResetError")
     await _turns()
     require([end.lost for end in ends] == [1, 1], "the hand-over's on_lost is called once")
+
+
+async def _check_fragments(component: WebSocketComponent) -> None:
+    client, server = _opened(component, WSOptions())
+    sent: tuple[tuple[list[WSFragment], str | bytes], ...] = (
+        (["gr", "ü", "n"], "grün"),
+        ([b"a", bytearray(b"b"), memoryview(b"c")], b"abc"),
+    )
+    for fragments, whole in sent:
+        await client.send_fragments(fragments)
+        message = await in_time(server.receive(), "a message sent in fragments arrives")
+        require(message.data == whole, f"fragments are one message, not {message!r}")
+        await client.send_fragments(fragments)
+        received: list[Any] = [piece async for piece in server.receive_fragments()]
+        joined = whole[:0].join(received)
+        require(joined == whole, f"receive_fragments() gives all of a message, not {received!r}")
+    await client.send_fragments([])
+    message = await in_time(server.receive(), "a message without fragments arrives")
+    require(
+        (message.type, message.data) == (WSMsgType.BINARY, b""),
+        f"no fragments are an empty binary message, not {message!r}",
+    )
+    for fault in ("whole", b"whole", [1]):
+        await _fails(TypeError, client.send_fragments(cast(Any, fault)), "send_fragments() of this")
+        require(not client.closed, "nothing was sent, so nothing broke off")
+    await _fails(TypeError, client.send_fragments(["a", b"b"]), "mixing str and bytes")
+    require(client.closed, "a message that broke off closes the WebSocket")
+    with contextlib.suppress(ConnectionResetError):
+        # What had come, and then that the rest does not.
+        received = [piece async for piece in server.receive_fragments()]
+        require(
+            received in ([], ["a"]), f"of a message that broke off nothing is made up: {received!r}"
+        )
+    require(server.close_code == 1011, f"it is closed with 1011, not {server.close_code}")
+
+
+async def _check_violation(component: WebSocketComponent) -> None:
+    """Where the peer breaks the protocol, whoever receives learns of it."""
+    reserved = b"\xff\xff\x00\x00\x00\x00"
+    _, agreement = _agreed(component, WSOptions())
+    for receive in (_all_fragments, _listen):
+        end = _End()
+        server = end.open(agreement)
+        end.transport.receive(reserved)
+        receiving = asyncio.ensure_future(receive(server))
+        await _turns()
+        # listen() returns behind the closing handshake only.
+        end.transport.lose()
+        await _fails(WebSocketError, receiving, "receiving what breaks the protocol")
+        require(server.exception() is not None, "exception() tells what broke the protocol")
+
+
+async def _all_fragments(socket: WebSocket) -> None:
+    async for _ in socket.receive_fragments():
+        pass
+
+
+async def _listen(socket: WebSocket) -> None:
+    await socket.listen(_Listener())
+
+
+async def _check_listener(component: WebSocketComponent) -> None:
+    client, server = _opened(component, WSOptions())
+    listener = _Listener()
+    listening = asyncio.ensure_future(server.listen(listener))
+    await client.send_str("grün")
+    await client.send_bytes(b"\x00")
+    await _turns()
+    heard = [(bytes(payload), kind) for payload, kind in listener.heard]
+    require(
+        heard == [("grün".encode(), WSMsgType.TEXT), (b"\x00", WSMsgType.BINARY)],
+        f"a listener gets text as UTF-8 and binary data, not {heard!r}",
+    )
+    listener.error = ValueError("mine")
+    await client.send_str("a")
+    await _fails(ValueError, listening, "listen() with a listener that raises")
+    await in_time(client.receive(), "a listener that raises closes the WebSocket")
+    require(client.close_code == 1011, f"it is closed with 1011, not {client.close_code}")
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.heard: list[tuple[memoryview, WSMsgType]] = []
+        self.error: Exception | None = None
+
+    def message_received(self, payload: memoryview, kind: WSMsgType) -> None:
+        if self.error is not None:
+            raise self.error
+        self.heard.append((payload, kind))
+
+
+def _opened(component: WebSocketComponent, options: WSOptions) -> tuple[WebSocket, WebSocket]:
+    """The client's end and the server's."""
+    ends = zip(_joined(), _agreed(component, options), strict=True)
+    client, server = (end.open(agreement) for end, agreement in ends)
+    return client, server
+
+
+async def _fails(kind: type[Exception], attempt: Awaitable[Any], what: str) -> None:
+    try:
+        await in_time(attempt, what)
+    except kind:
+        return
+    require(False, f"{what} raises {kind.__name__}")
 
 
 async def _check_buffered(component: WebSocketComponent) -> None:
