@@ -6,7 +6,6 @@ from pathlib import Path
 
 import aiolos
 from aiolos import WSMsgType, web
-from aiolos_websocket import broadcast
 
 
 # [serving]
@@ -43,7 +42,7 @@ async def talk(request: web.Request) -> web.WebSocketResponse:
     try:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
-                for slow in broadcast(room, message.data):
+                for slow in web.broadcast(room, message.data):
                     await slow.close(code=aiolos.WSCloseCode.TRY_AGAIN_LATER, drain=False)
     finally:
         room.discard(socket)

@@ -24,6 +24,13 @@ def test_a_servers_name_is_the_servers_own(name):
     assert getattr(web, name) is getattr(aiolos_server.web, name)
 
 
+def test_what_is_imported_where_it_is_asked_for_is_the_websockets_own():
+    assert aiolos.broadcast is web.broadcast is aiolos_websocket.broadcast
+    for module in (aiolos, web):
+        with pytest.raises(AttributeError, match="has no attribute 'broadcasts'"):
+            _ = module.broadcasts
+
+
 @pytest.mark.parametrize("name", sorted({*aiolos_testing.__all__} - {"Pending", "__version__"}))
 def test_a_testing_tool_is_the_testing_packages_own(name):
     assert getattr(test_utils, name) is getattr(aiolos_testing, name)

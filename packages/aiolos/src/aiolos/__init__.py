@@ -5,6 +5,7 @@ The client's names stand here, the server's in `aiolos.web`, the testing tools i
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 # First of all: it decides whether compiled modules or their sources are imported.
 import aiolos_client
@@ -20,12 +21,15 @@ from .multipart import *  # noqa: F403
 from .payload import *  # noqa: F403
 from .streams import *  # noqa: F403
 
+if TYPE_CHECKING:
+    from aiolos_websocket import broadcast
+
 # By hand: a full install needs no scan of metadata, and frozen programs work.
 siblings.provide("client", "aiolos_client.component")
 siblings.provide("server", "aiolos_server.component")
 siblings.provide("websocket", "aiolos_websocket.component")
 
-__all__ = ["ChainMapProxy", "ETag", "hdrs", "set_zlib_backend"]
+__all__ = ["ChainMapProxy", "ETag", "broadcast", "hdrs", "set_zlib_backend"]
 __all__ += aiolos_client.__all__
 __all__ += [
     name
@@ -34,10 +38,16 @@ __all__ += [
     if name not in __all__
 ]
 
+# Only where they are asked for: not every program needs WebSockets, and the workers need Gunicorn.
+_LATER = {
+    "GunicornUVLoopWebWorker": "aiolos.worker",
+    "GunicornWebWorker": "aiolos.worker",
+    "broadcast": "aiolos_websocket",
+}
+
 
 def __getattr__(name: str) -> object:
-    # Only where they are asked for: importing them needs Gunicorn.
-    if name in ("GunicornUVLoopWebWorker", "GunicornWebWorker"):
-        worker: object = getattr(import_module("aiolos.worker"), name)
-        return worker
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(_LATER[name]), name)
+    return found

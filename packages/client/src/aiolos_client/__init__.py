@@ -25,6 +25,7 @@ from aiolos_protocol.streams import StreamReader
 from aiolos_protocol.websocket import (
     WebSocketError,
     WSCloseCode,
+    WSListener,
     WSMessage,
     WSMessageTypeError,
     WSMsgType,
@@ -203,6 +204,7 @@ __all__ = [
     "UploadAbortedError",
     "UploadTracker",
     "WSCloseCode",
+    "WSListener",
     "WSMessage",
     "WSMessageTypeError",
     "WSMsgType",

@@ -3,7 +3,7 @@
 from aiolos_protocol.errors import LocalProtocolError as PayloadAccessError
 from aiolos_protocol.errors import RemoteProtocolError as RequestPayloadError
 from aiolos_protocol.limits import Limits
-from aiolos_protocol.websocket import WSCloseCode, WSMessage, WSMsgType
+from aiolos_protocol.websocket import WSCloseCode, WSListener, WSMessage, WSMsgType
 
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger, JSONAccessLogger
@@ -227,6 +227,7 @@ __all__ = [
     "UrlMappingMatchInfo",
     "View",
     "WSCloseCode",
+    "WSListener",
     "WSMessage",
     "WSMsgType",
     "WebSocketReady",

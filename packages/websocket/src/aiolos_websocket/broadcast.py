@@ -1,11 +1,10 @@
 """One message to many WebSockets."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket
 
 from .broadcasting import Broadcasting
-from .engine import Engine
 
 
 def broadcast(
@@ -19,13 +18,15 @@ def broadcast(
 
     Where one of `sockets` is none of ours, or not open yet, TypeError is raised and nothing sent.
     """
-    engines = [(socket, _engine_of(socket)) for socket in sockets]
+    senders = [(socket, _sender_of(socket)) for socket in sockets]
     shared = Broadcasting(message)
-    return [socket for socket, engine in engines if not engine.send_shared(shared)]
+    return [socket for socket, send in senders if not send(shared)]
 
 
-def _engine_of(socket: WebSocket) -> Engine:
+def _sender_of(socket: WebSocket) -> Callable[[Broadcasting], bool]:
     engine = socket.engine if isinstance(socket, ForwardingWebSocket) else socket
-    if not isinstance(engine, Engine):
+    # Not by the engine's class: whoever imports this need not import that.
+    send: Callable[[Broadcasting], bool] | None = getattr(engine, "send_shared", None)
+    if send is None:
         raise TypeError(f"broadcast() takes open WebSockets of aiolos, not {type(socket).__name__}")
-    return engine
+    return send
