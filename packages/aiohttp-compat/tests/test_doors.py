@@ -599,6 +599,38 @@ async def test_router_is_subclassed(aiohttp_client):
     assert (await client.get("/anything")).status == 200
 
 
+async def test_a_router_that_only_resolves(aiohttp_client):
+    class Own(aiohttp.abc.AbstractRouter):
+        async def resolve(self, request):
+            if request.path == "/found":
+                return web.UrlMappingMatchInfo({"who": "you"}, route)
+            raise web.HTTPPreconditionFailed
+
+    async def answer(request):
+        return web.Response(text=request.match_info["who"])
+
+    route = web.UrlDispatcher().add_get("/", answer)
+    with pytest.warns(DeprecationWarning, match="override resolve"):
+        app = web.Application(router=Own())
+    client = await aiohttp_client(app)
+    assert await (await client.get("/found")).text() == "you"
+    assert (await client.get("/")).status == 412
+
+
+def test_private_names_of_routing(tmp_path):
+    router = web.UrlDispatcher()
+
+    async def expected(request):
+        pass
+
+    route = router.add_get("/x/{name}", hello, expect_handler=expected)
+    assert route._expect_handler is expected
+    assert route.resource._match("/x/y%20z") == {"name": "y z"}
+    assert route.resource._match("/y") is None
+    assert router.add_get("/plain", hello).resource._match("/plain") == {}
+    assert router.add_static("/files", tmp_path)._allowed_methods == {"GET", "HEAD"}
+
+
 async def test_application_make_handler_is_overridden(aiohttp_client):
     made = []
 

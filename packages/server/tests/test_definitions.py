@@ -1,6 +1,7 @@
 """Routes as values: web.get() and the like, RouteTableDef."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +149,8 @@ def test_a_router_of_the_users_own() -> None:
 
     Router().add_routes([web.get("/x", handler)])
     assert seen == ["/x"]
+
+
+def test_definitions_have_slots(tmp_path: Path) -> None:
+    for definition in (web.get("/", handler), web.static("/files", tmp_path)):
+        assert not hasattr(definition, "__dict__")

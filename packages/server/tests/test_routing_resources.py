@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,6 +199,46 @@ async def test_resolve_as_aiohttp_has_it() -> None:
     match = await router.resolve(mocked("GET", "/nowhere"))
     assert match.route.status == 404
     assert match.route.reason == "Not Found"
+    assert repr(match) == "<MatchInfoError 404: Not Found>"
+    assert repr(match.route) == "<SystemRoute 404: Not Found>"
+    with pytest.raises(web.HTTPNotFound):
+        await match.handler(mocked("GET", "/elsewhere"))
     assert match.get_info() == {"http_exception": match.http_exception}
     with pytest.raises(RuntimeError):
         match.route.url_for()
+
+
+async def test_a_resource_knows_paths_that_are_not_its_own(tmp_path: Path) -> None:
+    app = web.Application()
+    resources = [
+        app.router.add_get("/x/{y}/z", handler).resource,
+        app.router.add_post("/plain", handler).resource,
+        app.router.add_static("/files", tmp_path),
+        app.add_subapp("/sub", web.Application()),
+    ]
+    for resource in resources:
+        assert resource is not None
+        for path in ("/", "/nowhere/at/all", "/xx/1/z", "/x/1/zz", "/filesystem", "/subs/x"):
+            assert await resource.resolve(mocked("GET", path)) == (None, set())
+    variable, plain, files, sub = resources
+    assert (await variable.resolve(mocked("GET", "/x/1/z")))[1] == {"GET", "HEAD"}
+    assert (await variable.resolve(mocked("PUT", "/x/1/z"))) == (None, {"GET", "HEAD"})
+    assert (await plain.resolve(mocked("POST", "/plain")))[1] == {"POST"}
+    match, allowed = await files.resolve(mocked("GET", "/files/a/b"))
+    assert (match["filename"], allowed) == ("a/b", {"GET", "HEAD"})
+    match, _ = await sub.resolve(mocked("GET", "/sub/x"))
+    assert match.http_exception.status == 404
+
+
+async def test_an_empty_path_is_the_root(serve: Serve) -> None:
+    app = web.Application()
+    resource = app.router.add_get("", handler).resource
+    assert resource.get_info() == {"path": ""}
+    sub = web.Application()
+    sub.router.add_get("", handler)
+    app.add_subapp("/sub", sub)
+    peer = serve(app=app)
+    assert resource.get_info() == {"path": "/"}
+    assert (await peer.ask(target("/"))).status == 200
+    assert (await peer.ask(target("/sub"))).status == 200
+    assert (await peer.ask(target("/sub/"))).status == 404

@@ -349,6 +349,7 @@ def test_what_it_says_of_itself(directory: Path, found: Found) -> None:
     assert (info["directory"], info["prefix"]) == (directory.resolve(), "/static")
     assert set(info["routes"]) == {"GET", "HEAD"}
     assert len(resource) == 2
+    assert not resource.raw_match("/static")
     assert "/static" in repr(resource)
     match = found(router, "/static/x/y")
     assert match == {"filename": "x/y"}

@@ -215,6 +215,8 @@ def test_what_cannot_be_joined() -> None:
     app = web.Application()
     with pytest.raises(TypeError, match="Application"):
         app.add_subapp("/x", web.UrlDispatcher())
+    with pytest.raises(TypeError, match="a prefix is a str"):
+        app.add_subapp(1, web.Application())
     sub = web.Application()
     app.add_subapp("/x", sub)
     with pytest.raises(RuntimeError, match="is one already"):
@@ -253,7 +255,7 @@ async def test_domains_come_first(serve: Serve) -> None:
         ("API.Example.COM", b"api"),
         ("api.example.com:80", b"api"),
         ("api.example.com:443", b"api"),
-        ("api.example.com:8080", b"main"),
+        ("api.example.com:8080", b"api"),
         ("www.example.com", b"wild"),
         ("a.b.example.com", b"wild"),
         ("example.com", b"main"),
@@ -282,9 +284,15 @@ def test_an_http_1_0_request_without_a_host(found: Found) -> None:
         ("example.com:8080", "example.com:8080", True),
         ("example.com:8080", "example.com", False),
         ("example.com:80", "example.com", True),
+        ("example.com:80", "example.com:80", True),
+        ("example.com:80", "example.com:8080", False),
+        ("example.com:8080", "example.com:8080:8080", False),
+        ("example.com", "EXAMPLE.com:8080", True),
         ("\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444", "xn--e1afmkfd.xn--p1ai", True),
         ("*.example.com", "example.com", False),
         ("*.example.com", "a.example.com", True),
+        ("*.example.com", "A.Example.com:8080", True),
+        ("*.example.com", "a:b.example.com", False),
         ("*.example.com", ".example.com", False),
         ("*.example.com", "a..example.com", False),
         ("a*c.d*f.example.com", "abc.def.example.com", True),
@@ -299,6 +307,7 @@ def test_an_http_1_0_request_without_a_host(found: Found) -> None:
 def test_what_fits_a_domain(domain: str, host: str, fits: bool) -> None:
     rule = MaskDomain(domain) if "*" in domain else Domain(domain)
     assert rule.fits(RequestHead("GET", "/", authority=host)) is fits
+    assert rule.match_domain(host) is fits
 
 
 def test_a_mask_is_matched_in_linear_time() -> None:

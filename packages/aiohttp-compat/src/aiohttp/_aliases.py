@@ -12,6 +12,10 @@ from aiolos_client.tracing import TraceConfig
 from aiolos_client.websocket import ClientWebSocketResponse
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
+from aiolos_server.routing.resources import Resource
+from aiolos_server.routing.routes import AbstractRoute
+from aiolos_server.routing.spelling import decoded
+from aiolos_server.routing.static import StaticResource
 
 from ._private import Private, another_name
 
@@ -59,10 +63,29 @@ def give_aliases() -> None:
     response._start = response.prepare
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)
+    _give_routing()
     config: Any = TraceConfig
     for name in vars(TraceConfig()):
         if name.startswith("on_"):
             setattr(config, f"_{name}", another_name(name))
+
+
+def _give_routing() -> None:
+    route: Any = AbstractRoute
+    resource: Any = Resource
+    static: Any = StaticResource
+    route._expect_handler = another_name("expect_handler")
+    resource._match = _match
+    static._allowed_methods = property(lambda self: {each.method for each in self})
+
+
+def _match(resource: Any, path: str) -> Any:
+    """The variables of `path`, or None."""
+    path = decoded(path)
+    pattern = resource.get_info().get("pattern")
+    if pattern is not None and pattern.fullmatch(path) is None:
+        return None
+    return resource.match(path, path.split("/"))
 
 
 def _subclassed(cls: Any, /, **options: Any) -> None:

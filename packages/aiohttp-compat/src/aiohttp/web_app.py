@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import warnings
 from typing import Any
 
 import aiolos.web
@@ -22,8 +23,18 @@ class Application(aiolos.web.Application):
     is frozen, every request goes through it; where neither is, none pays for it.
     """
 
-    def __init__(self, *, logger: logging.Logger = web_logger, **options: Any) -> None:
-        super().__init__(logger=logger, **options)
+    def __init__(
+        self, *, logger: logging.Logger = web_logger, router: Any = None, **options: Any
+    ) -> None:
+        if router is not None and not isinstance(router, UrlDispatcher):
+            warnings.warn(
+                f"a router is a UrlDispatcher, not {type(router).__name__}: register resources, or "
+                "override resolve() in a subclass",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            router = _Resolving(router)
+        super().__init__(logger=logger, router=router, **options)
 
     def runner(self, **options: Any) -> Any:
         """An AppRunner, by the class that `aiohttp.web_runner` has now."""
@@ -63,6 +74,18 @@ class Application(aiolos.web.Application):
 
     async def _handle_here(self, request: Any) -> Any:
         return await self._handle(request)
+
+
+class _Resolving(UrlDispatcher):
+    """Stands for a router that has resolve(), and no more."""
+
+    def __init__(self, router: Any) -> None:
+        super().__init__()
+        self._resolver = router
+
+    async def resolve(self, request: Request) -> Any:
+        """What that router finds."""
+        return await self._resolver.resolve(request)
 
 
 remember(Application, "_handle")

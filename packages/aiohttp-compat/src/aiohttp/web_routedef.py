@@ -1,35 +1,6 @@
 """Routes, defined before there is an application."""
 
-from aiolos.web import (
-    AbstractRouteDef,
-    RouteDef,
-    RouteTableDef,
-    StaticDef,
-    delete,
-    get,
-    head,
-    options,
-    patch,
-    post,
-    put,
-    route,
-    static,
-    view,
-)
+from aiolos_server.routing import definitions
+from aiolos_server.routing.definitions import *  # noqa: F403
 
-__all__ = [
-    "AbstractRouteDef",
-    "RouteDef",
-    "RouteTableDef",
-    "StaticDef",
-    "delete",
-    "get",
-    "head",
-    "options",
-    "patch",
-    "post",
-    "put",
-    "route",
-    "static",
-    "view",
-]
+__all__ = definitions.__all__

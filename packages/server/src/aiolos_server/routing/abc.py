@@ -9,6 +9,7 @@ from yarl import URL
 
 from .match import UrlMappingMatchInfo
 from .spelling import decoded
+from .tree import PathTree
 
 Chain = Callable[[Any], Awaitable[Any]]
 """What answers a request: a handler, or a middleware around one."""
@@ -83,10 +84,19 @@ class AbstractResource(ABC):
         """Take no further changes; may be repeated."""
 
     async def resolve(self, request: Any) -> Found:
-        """As find(), for a request; it never suspends."""
+        """As find(), for any request: with no match and no methods where the path is another's.
+
+        Beside a match, the methods are those of all routes. It never suspends.
+        """
         path = decoded(request.head.target.partition("?")[0])
-        match_info, allowed = self.find(request.head, path, path.split("/"))
-        return match_info, set(allowed)
+        segments = path.split("/")
+        tree = PathTree()
+        for way, whole in self.ways():
+            tree.add(way, whole, self)
+        if not tree.candidates(segments, len(segments))[0]:
+            return None, set()
+        match_info, allowed = self.find(request.head, path, segments)
+        return match_info, set(allowed) if match_info is None else {each.method for each in self}
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -13,6 +13,23 @@ from ..typedefs import AnyHandler
 from .routes import ANY, AbstractRoute
 from .verbs import VerbDecorators
 
+__all__ = [
+    "AbstractRouteDef",
+    "RouteDef",
+    "RouteTableDef",
+    "StaticDef",
+    "delete",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "route",
+    "static",
+    "view",
+]
+
 _F = TypeVar("_F", bound=AnyHandler)
 _View = TypeVar("_View", bound=type[AbstractView])
 
@@ -32,12 +49,14 @@ class Registering(Protocol):
 class AbstractRouteDef(ABC):
     """Something that can register itself."""
 
+    __slots__ = ()
+
     @abstractmethod
     def register(self, router: Any) -> list[AbstractRoute]:
         """Register with `router`; the routes made."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class RouteDef(AbstractRouteDef):
     """A method, a path, a handler, and add_route()'s options."""
 
@@ -60,7 +79,7 @@ class RouteDef(AbstractRouteDef):
         return f"<RouteDef {self.method} {self.path} -> {handler}{_shown(self.kwargs)}>"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class StaticDef(AbstractRouteDef):
     """A prefix, a directory, and add_static()'s options."""
 

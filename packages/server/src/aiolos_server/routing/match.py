@@ -81,3 +81,6 @@ class MatchInfoError(UrlMappingMatchInfo):
         """404 or 405; or what a converter has raised that was no ValueError."""
         error: Exception = self.route.http_exception
         return error
+
+    def __repr__(self) -> str:
+        return f"<MatchInfoError {self.route.status}: {self.route.reason}>"

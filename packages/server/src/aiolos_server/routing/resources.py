@@ -139,7 +139,13 @@ class PlainResource(Resource):
     def __init__(self, path: str, *, name: str | None = None) -> None:
         super().__init__(name=name)
         self.path = decoded(path)
-        """The path, decoded."""
+        """The path, decoded; an empty one becomes "/" when the application is frozen."""
+
+    def freeze(self) -> None:
+        """See AbstractResource."""
+        super().freeze()
+        # RFC 9110 4.2.3: a URL without a path asks for "/".
+        self.path = self.path or "/"
 
     @property
     def canonical(self) -> str:

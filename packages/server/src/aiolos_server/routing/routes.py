@@ -149,6 +149,14 @@ class SystemRoute(AbstractRoute):
         self.chain = chain or refuse
 
     @property
+    def handler(self) -> AnyHandler:
+        """A coroutine function that raises the exception, whatever it is called with."""
+        return self._refuse
+
+    async def _refuse(self, request: Any) -> NoReturn:
+        raise self.http_exception
+
+    @property
     def name(self) -> str | None:
         """None."""
         return None
@@ -172,6 +180,9 @@ class SystemRoute(AbstractRoute):
     def url_for(self, *args: Any, **parts: Any) -> NoReturn:
         """RuntimeError: it has no path."""
         raise RuntimeError("where no route matched there is no URL to build")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.status}: {self.reason}>"
 
 
 async def refuse(request: Request) -> NoReturn:

@@ -102,8 +102,8 @@ class StaticResource(AbstractResource):
         return UrlMappingMatchInfo({"filename": filename}, route), ()
 
     def raw_match(self, path: str) -> bool:
-        """See AbstractResource."""
-        return decoded(path) == self._prefix
+        """False: nothing is ever added to it."""
+        return False
 
     def add_prefix(self, prefix: str) -> None:
         """See AbstractResource."""

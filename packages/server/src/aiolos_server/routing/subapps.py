@@ -115,9 +115,9 @@ _DEFAULT_PORTS: Final = frozenset({"80", "443"})
 
 
 class Domain(AbstractRuleMatching):
-    """Requests for one host: "example.com" or "example.com:8080".
+    """Requests for one host, at any port, "example.com", or at one, "example.com:8080".
 
-    A domain without a port stands for the default ports; case and a last dot make no difference.
+    Where a request names no port, it is for a default one; case and a last dot make no difference.
     TypeError for what is no str, ValueError for what is no host name.
     """
 
@@ -129,33 +129,39 @@ class Domain(AbstractRuleMatching):
         if "://" in domain or not domain:
             raise ValueError(f'a domain is "host" or "host:port", not {domain!r}')
         url = URL(f"http://{domain}")
-        host = (url.raw_host or "").rstrip(".").lower()
-        if any(self.label.fullmatch(label) is None for label in host.split(".")):
+        self._name = (url.raw_host or "").rstrip(".").lower()
+        if any(self.label.fullmatch(label) is None for label in self._name.split(".")):
             raise ValueError(f"{domain!r} is not a host name (RFC 1034 3.5)")
         if url.raw_user is not None or url.raw_path != "/" or url.raw_query_string:
             raise ValueError(f'a domain is "host" or "host:port", not {domain!r}')
-        self._domain = _comparable(host if url.explicit_port is None else f"{host}:{url.port}")
+        self._port = "" if url.explicit_port is None else str(url.explicit_port)
 
     @property
     def canonical(self) -> str:
         """The domain."""
-        return self._domain
+        return f"{self._name}:{self._port}" if self._port else self._name
 
     def fits(self, head: RequestHead) -> bool:
         """See AbstractRuleMatching."""
         authority = head.authority
-        return authority is not None and self.match_domain(_comparable(authority))
+        return authority is not None and self.match_domain(authority)
 
     def match_domain(self, host: str) -> bool:
-        """Whether `host`, in lower case and without a default port, is the domain."""
-        return host == self._domain
+        """Whether `host`, with or without a port, is the domain's."""
+        name, _, port = host.lower().partition(":")
+        if self._port and port != self._port and (port or self._port not in _DEFAULT_PORTS):
+            return False
+        return self._fits_name(name.rstrip("."))
+
+    def _fits_name(self, name: str) -> bool:
+        return name == self._name
 
     def get_info(self) -> dict[str, Any]:
         """`domain`."""
-        return {"domain": self._domain}
+        return {"domain": self.canonical}
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._domain}>"
+        return f"<{type(self).__name__} {self.canonical}>"
 
 
 class MaskDomain(Domain):
@@ -166,22 +172,22 @@ class MaskDomain(Domain):
 
     label = _MASKED_LABEL
 
-    def match_domain(self, host: str) -> bool:
-        """Whether `host` fits the mask; linear in its length for each asterisk."""
-        if host.startswith(".") or ".." in host:
+    def _fits_name(self, name: str) -> bool:
+        """Linear in the length of `name` for each asterisk."""
+        if name.startswith(".") or ".." in name:
             return False
-        first, *inner, last = self._domain.split("*")
-        if len(host) < len(first) + len(last) or not host.startswith(first):
+        first, *inner, last = self._name.split("*")
+        if len(name) < len(first) + len(last) or not name.startswith(first):
             return False
         position = len(first)
-        end = len(host) - len(last)
+        end = len(name) - len(last)
         for piece in inner:
             # The leftmost place leaves the most for the others.
-            found = host.find(piece, position, end)
+            found = name.find(piece, position, end)
             if found < 0:
                 return False
             position = found + len(piece)
-        return host.endswith(last)
+        return name.endswith(last)
 
 
 class MatchedSubAppResource(PrefixedSubAppResource):
@@ -213,11 +219,3 @@ class MatchedSubAppResource(PrefixedSubAppResource):
     def get_info(self) -> dict[str, Any]:
         """`app` and `rule`."""
         return {"app": self._app, "rule": self._rule}
-
-
-def _comparable(host: str) -> str:
-    """A host as Domain compares it."""
-    name, colon, port = host.lower().rpartition(":")
-    if not colon or port not in _DEFAULT_PORTS:
-        return host.lower().rstrip(".")
-    return name.rstrip(".")

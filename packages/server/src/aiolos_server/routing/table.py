@@ -67,6 +67,12 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
         self._resources.append(resource)
         self._index(resource)
 
+    def _index_all(self) -> None:
+        """Index again, since paths have changed."""
+        self._finder.clear()
+        for resource in self._resources:
+            self._index(resource)
+
     def _index(self, resource: AbstractResource) -> None:
         if isinstance(resource, MatchedSubAppResource):
             self._finder.hosts.append(resource)
@@ -87,10 +93,9 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
 
     def add_prefix(self, prefix: str) -> None:
         """Put `prefix`, a path without variables, in front of all resources."""
-        self._finder.clear()
         for resource in self._resources:
             resource.add_prefix(prefix)
-            self._index(resource)
+        self._index_all()
 
     def add_converter(self, word: str, converter: Converter) -> None:
         """Let `{name:word}` stand for variables that `converter` converts.
@@ -279,6 +284,7 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
         self._frozen = True
         for resource in self._resources:
             resource.freeze()
+        self._index_all()
 
     def bind(self, wrap: Wrap) -> None:
         """Give every route its applications and middlewares; see AbstractRoute.bind()."""
@@ -337,7 +343,9 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
 
 
 def check_prefix(prefix: str) -> None:
-    """ValueError unless `prefix` begins with a slash and has no variables."""
+    """ValueError unless `prefix` begins with a slash and has no variables, TypeError for no str."""
+    if not isinstance(prefix, str):
+        raise TypeError(f"a prefix is a str, not {prefix!r}")
     if not prefix.startswith("/"):
         raise ValueError(f'a prefix begins with "/", not {prefix!r}')
     if "{" in prefix or "}" in prefix:
