@@ -142,6 +142,54 @@ async def test_the_session_of_a_test_client_is_one_of_the_name_aiohttp(server):
         assert isinstance(await client.get("/"), aiohttp.ClientResponse)
 
 
+# CookieJar.
+
+
+def test_cookie_jar_shows_its_cookies_as_the_original_does(tmp_path):
+    jar = aiohttp.CookieJar()
+    jar.update_cookies_from_headers(
+        ["a=1; Path=/; Max-Age=60", "b=2; Domain=example.com; Path=/p"], URL("https://example.com/")
+    )
+    assert set(jar.cookies) == set(jar._cookies) == {("example.com", ""), ("example.com", "/p")}
+    assert jar._cookies["example.com", ""]["a"].value == "1"
+    assert jar.host_only_cookies == jar._host_only_cookies == {("example.com", "", "a")}
+    assert set(jar._expirations) == {("example.com", "", "a")}
+    with pytest.raises(TypeError):
+        jar.cookies["x", ""] = None
+    jar.save(tmp_path / "cookies")
+    other = aiohttp.CookieJar()
+    other.load(tmp_path / "cookies")
+    assert set(other._cookies) == set(jar._cookies)
+    assert other._expirations == jar._expirations
+
+
+async def test_cookie_jar_loop():
+    assert aiohttp.CookieJar()._loop is asyncio.get_running_loop()
+    loop = mock.Mock()
+    assert aiohttp.CookieJar(loop=loop)._loop is loop
+
+
+def test_cookie_jar_private_functions():
+    assert aiohttp.CookieJar._parse_date("Thu, 1 Jan 1970 00:00:10 GMT") == 10.0
+    assert aiohttp.CookieJar._parse_date("soon") is None
+    assert aiohttp.CookieJar._is_domain_match("test.com", "sub.test.com")
+    assert not aiohttp.CookieJar._is_domain_match("sub.test.com", "test.com")
+
+
+def test_cookie_jar_takes_a_str_as_a_url_and_warns():
+    jar = aiohttp.CookieJar()
+    jar.update_cookies({"a": "1"})
+    with pytest.warns(DeprecationWarning, match=r"yarl\.URL"):
+        assert jar.filter_cookies("http://example.com/")["a"].value == "1"
+
+
+async def test_a_session_has_a_jar_of_the_name_aiohttp(server):
+    async with aiohttp.ClientSession() as session:
+        assert isinstance(session.cookie_jar, aiohttp.CookieJar)
+    async with TestClient(server) as client:
+        assert isinstance(client.session.cookie_jar, aiohttp.CookieJar)
+
+
 # ClientResponse.
 
 

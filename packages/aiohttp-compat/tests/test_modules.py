@@ -18,6 +18,7 @@ DOORS = {
     "ClientRequest",
     "ClientResponse",
     "ClientSession",
+    "CookieJar",
     "NamedPipeConnector",
     "TCPConnector",
     "UnixConnector",

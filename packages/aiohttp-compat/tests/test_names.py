@@ -11,7 +11,15 @@ import pytest
 from aiolos_protocol import hdrs
 
 # Subclasses of the same name, or functions that make them; see test_modules.py.
-OWN = {"hdrs", "__version__", "request", "ClientRequest", "ClientResponse", "ClientSession"}
+OWN = {
+    "hdrs",
+    "__version__",
+    "request",
+    "ClientRequest",
+    "ClientResponse",
+    "ClientSession",
+    "CookieJar",
+}
 OWN |= {"BaseConnector", "NamedPipeConnector", "TCPConnector", "UnixConnector"}
 OWN_OF_WEB = {"Application", "AppRunner", "run_app"}
 

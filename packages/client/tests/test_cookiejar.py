@@ -2,7 +2,7 @@
 
 import json
 import os
-from http.cookies import SimpleCookie
+from http.cookies import Morsel, SimpleCookie
 
 import pytest
 from aiolos_client.cookiejar import CookieJar, DummyCookieJar, cookie_pairs
@@ -174,6 +174,35 @@ def test_the_bounds(jar):
     assert len(jar) == COOKIES
 
 
+def test_of_a_full_domain_those_go_that_were_not_used_for_the_longest_time(jar):
+    jar.update_cookies_from_headers(["sent=1; Path=/sent", "kept=1; Path=/other"], SITE)
+    for number in range(DOMAIN_COOKIES - 2):
+        jar.update_cookies_from_headers([f"n{number}=1; Path=/other"], SITE)
+    assert sent(jar, "https://www.example.com/sent") == [("sent", "1")]
+    jar.update_cookies_from_headers(["kept=2; Path=/other"], SITE)
+    jar.update_cookies_from_headers(["new=1", "newer=1"], SITE)
+    names = {each.key for each in jar}
+    assert names >= {"sent", "kept", "n2", "new", "newer"}
+    assert names.isdisjoint({"n0", "n1"})
+
+
+def test_a_secure_cookie_does_not_go_for_one_that_is_not(jar):
+    for number in range(DOMAIN_COOKIES):
+        jar.update_cookies_from_headers([f"n{number}=1; Secure"], SITE)
+    jar.update_cookies_from_headers(["new=1"], SITE)
+    assert {each.key for each in jar} == {f"n{number}" for number in range(DOMAIN_COOKIES)}
+
+
+def test_the_time_is_what_time_time_says_at_each_call(monkeypatch):
+    jar = CookieJar()
+    monkeypatch.setattr("time.time", lambda: NOW)
+    jar.update_cookies_from_headers(["a=1; Path=/; Max-Age=60"], SITE)
+    monkeypatch.setattr("time.time", lambda: NOW + 59)
+    assert sent(jar, str(SITE)) == [("a", "1")]
+    monkeypatch.setattr("time.time", lambda: NOW + 60)
+    assert sent(jar, str(SITE)) == []
+
+
 def test_cookies_without_an_origin_go_everywhere(jar):
     jar.update_cookies({"a": "x y"})
     assert sent(jar, "http://anywhere.net/") == [("a", '"x y"')]
@@ -193,7 +222,9 @@ def test_values_without_quotes():
         (5, TypeError, "a mapping or pairs"),
         (["a"], TypeError, "pairs of name and value"),
         ({"a": 1}, TypeError, "the cookie 'a' takes a str"),
+        ({"a": Morsel()}, TypeError, "the cookie 'a' is a Morsel without name"),
         ({"a\r\nb": "1"}, ValueError, "control character"),
+        ({"a": "x\ud800"}, ValueError, "surrogate"),
     ],
 )
 def test_what_is_no_cookie(jar, cookies, kind, words):
@@ -210,6 +241,21 @@ def test_morsels_and_simple_cookies(jar):
     assert cookie_pairs(cookies) == [("a", "1")]
 
 
+def test_bytes_that_are_no_text_go_back_as_they_came(jar):
+    jar.update_cookies_from_headers(["a=\udcff; Path=/"], SITE)
+    assert sent(jar, str(SITE)) == [("a", "\udcff")]
+
+
+def test_a_simple_cookie_as_a_value_gives_its_cookies(jar):
+    jar.update_cookies({"any": SimpleCookie("a=1; Path=/"), "none": SimpleCookie()}, SITE)
+    assert sent(jar, str(SITE)) == [("a", "1")]
+
+
+def test_a_path_that_begins_without_a_slash_is_none(jar):
+    jar.update_cookies(SimpleCookie("a=1; Path=elsewhere"), SITE)
+    assert next(iter(jar))["path"] == "/a"
+
+
 def test_clearing(jar):
     for header in ("a=1", "b=1; Domain=example.com"):
         jar.update_cookies_from_headers([header], SITE)
@@ -224,13 +270,23 @@ def test_clearing(jar):
     assert list(jar) == []
 
 
+def test_clearing_some_forgets_what_has_expired_too(jar, wall):
+    jar.update_cookies_from_headers(["a=1; Max-Age=60", "b=1"], SITE)
+    wall.now += 60
+    jar.clear(lambda morsel: False)
+    wall.now -= 60
+    assert [each.key for each in jar] == ["b"]
+
+
 def test_what_it_shows(jar):
     jar.update_cookies_from_headers(["a=1; Path=/; HttpOnly"], SITE)
     assert jar.host_only_cookies == {("www.example.com", "/", "a")}
     morsel = jar.cookies["www.example.com", "/"]["a"]
     assert (morsel.value, morsel["path"], morsel["httponly"]) == ("1", "/", True)
     assert next(iter(jar))["domain"] == "www.example.com"
-    assert (jar.unsafe, jar.quote_cookie, jar.treat_as_secure_origin) == (False, True, [])
+    assert (jar.unsafe, jar.quote_cookie, jar.treat_as_secure_origin) == (False, True, frozenset())
+    with pytest.raises(TypeError):
+        jar.cookies["a", "/"] = SimpleCookie()
 
 
 def test_a_file(jar, wall, tmp_path):
@@ -252,6 +308,58 @@ def test_a_file(jar, wall, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["cookies.json"]
 
 
+def saved(tmp_path, **entry):
+    path = tmp_path / "cookies.json"
+    path.write_text(json.dumps({"example.com|": {"a": {"value": "1", **entry}}}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("entry", "expires"),
+    [
+        ({}, ""),
+        ({"expires_timestamp": NOW + 60}, "Tue, 14 Nov 2023 22:14:20 GMT"),
+        ({"expires_timestamp": 1e300}, "Wed, 18 Dec 2024 22:13:20 GMT"),
+        ({"max-age": "60"}, "Tue, 14 Nov 2023 22:14:20 GMT"),
+        ({"expires": "Tue, 14 Nov 2023 22:15:00 GMT"}, "Tue, 14 Nov 2023 22:15:00 GMT"),
+    ],
+)
+def test_how_long_a_cookie_of_a_file_is_kept(jar, tmp_path, entry, expires):
+    jar.load(saved(tmp_path, **entry))
+    assert [each["expires"] for each in jar] == [expires]
+
+
+@pytest.mark.parametrize("moment", [-1e300, 0, NOW])
+def test_what_has_expired_is_not_taken_from_a_file(jar, tmp_path, moment):
+    jar.load(saved(tmp_path, expires_timestamp=moment))
+    assert len(jar) == 0
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"expires_timestamp": "soon"},
+        {"expires_timestamp": "nan"},
+        {"expires_timestamp": float("inf")},
+        {"expires_timestamp": float("-inf")},
+        {"expires_timestamp": 10**1000},
+        {"path": 5},
+        {"domain": ["a"]},
+    ],
+)
+def test_a_file_with_an_attribute_that_is_none_changes_nothing(jar, tmp_path, entry):
+    jar.update_cookies_from_headers(["here=1"], SITE)
+    with pytest.raises(ValueError, match="is no file of cookies"):
+        jar.load(saved(tmp_path, **entry))
+    assert [each.key for each in jar] == ["here"]
+
+
+def test_what_cannot_be_sent_is_not_taken_from_a_file(jar, tmp_path, caplog):
+    jar.load(saved(tmp_path, coded_value="x\ud800"))
+    assert len(jar) == 0
+    assert "the cookie a of example.com is ignored" in caplog.text
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"a|/": {"b": {}}}', "\x80\x04."])
 def test_a_file_of_something_else(jar, tmp_path, content):
     path = tmp_path / "cookies.json"
@@ -268,3 +376,4 @@ def test_a_dummy_keeps_nothing():
     jar.clear_domain("x")
     assert (len(jar), list(jar), jar.filter_cookies(SITE)) == (0, [], {})
     assert (jar.unsafe, jar.quote_cookie, jar.cookies) == (False, True, {})
+    assert jar.treat_as_secure_origin == frozenset()

@@ -2,7 +2,8 @@
 
 Most names are the very objects of aiolos. Where the original has private doors that libraries and
 their tests use, a thin subclass of the same name stands in (`client`, `client_reqrep`,
-`connector`, `web_app`, `web_runner`): what is made by it is what aiolos makes, and the door works.
+`connector`, `cookiejar`, `web_app`, `web_runner`): what is made by it is what aiolos makes, and the
+door works.
 """
 
 from importlib import import_module
@@ -26,6 +27,7 @@ from .connector import (  # noqa: E402
     TCPConnector,
     UnixConnector,
 )
+from .cookiejar import CookieJar  # noqa: E402
 from .payload_streamer import streamer  # noqa: E402
 
 __all__ = [*aiolos.__all__, "streamer"]

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-import aiolos
 from aiolos_protocol.contracts import Connect
 
 from . import client
+from .cookiejar import CookieJar
 
 
 def loopback_session(*, connect: Connect | None = None, **options: Any) -> client.ClientSession:
     """See ClientComponent."""
     if options.get("cookie_jar") is None:
         # A test server is at an address, not at a name.
-        options["cookie_jar"] = aiolos.CookieJar(unsafe=True)
+        options["cookie_jar"] = CookieJar(unsafe=True)
     session = client.ClientSession(retry_disconnected=False, **options)
     if connect is not None:
         session.connector.connect_by = connect

@@ -11,6 +11,7 @@ import aiolos
 from aiolos import ClientTimeout
 from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
+from aiolos_client.abc import AbstractCookieJar
 from aiolos_client.composer import checked_headers
 from aiolos_client.contexts import Context, RequestContext
 from aiolos_client.options import RequestOptions
@@ -25,6 +26,7 @@ from .connector import BaseConnector as BaseConnector
 from .connector import NamedPipeConnector as NamedPipeConnector
 from .connector import TCPConnector
 from .connector import UnixConnector as UnixConnector
+from .cookiejar import CookieJar
 from .helpers import sentinel
 
 _RequestOptions = RequestOptions
@@ -45,6 +47,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         loop: asyncio.AbstractEventLoop | None = None,
         request_class: type[aiolos.ClientRequest] | None = None,
         response_class: type[aiolos.ClientResponse] | None = None,
+        cookie_jar: AbstractCookieJar | None = None,
         ssl_shutdown_timeout: Any = sentinel,
         **options: Any,
     ) -> None:
@@ -58,6 +61,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             loop=loop,
             request_class=request_class or ClientRequest,
             response_class=response_class or ClientResponse,
+            cookie_jar=CookieJar() if cookie_jar is None else cookie_jar,
             **_given(options),
         )
 

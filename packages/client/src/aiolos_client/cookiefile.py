@@ -3,14 +3,17 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
-from math import inf
+from logging import getLogger
+from math import inf, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from aiolos_protocol.cookies import SetCookie, quote_value
+from aiolos_protocol.cookies import format_cookie, quote_value
+from aiolos_protocol.cookies.morsels import CookieMorsel, set_cookie_of
 
-from .cookiestore import Kept
+from .cookiestore import LONGEST, Kept, expiry
 
+logger: Final = getLogger("aiolos.client")
 _FLAGS = ("secure", "httponly", "partitioned")
 
 
@@ -30,18 +33,19 @@ def save(path: Path, cookies: Iterable[Kept]) -> None:
         raise
 
 
-def load(path: Path) -> Iterator[Kept]:
-    """The cookies in `path`. Raises ValueError where it holds something else."""
+def load(path: Path, now: float) -> Iterator[Kept]:
+    """The cookies in `path`; those that cannot be sent are left out. Raises ValueError where it
+    holds something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         found = [
-            _kept(place, name, entry)
+            _kept(place, name, entry, now)
             for place, cookies in content.items()
             for name, entry in cookies.items()
         ]
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"{path} is no file of cookies: {error!r}") from error
-    return iter(found)
+    return filter(_can_be_sent, found)
 
 
 def _entry(each: Kept) -> dict[str, Any]:
@@ -63,20 +67,29 @@ def _entry(each: Kept) -> dict[str, Any]:
     return entry
 
 
-def _kept(place: str, name: str, entry: dict[str, Any]) -> Kept:
+def _kept(place: str, name: str, entry: dict[str, Any], now: float) -> Kept:
     domain, _, path = place.partition("|")
-    cookie = SetCookie(
-        name,
-        str(entry["coded_value"]) if "coded_value" in entry else quote_value(str(entry["value"])),
-        secure=bool(entry.get("secure")),
-        httponly=bool(entry.get("httponly")),
-        samesite=str(entry.get("samesite", "")),
-        partitioned=bool(entry.get("partitioned")),
-    )
-    return Kept(
-        cookie,
-        domain,
-        str(entry.get("path") or path or "/"),
-        bool(entry.get("host_only")),
-        float(entry.get("expires_timestamp", inf)),
-    )
+    value = str(entry["value"])
+    morsel = CookieMorsel()
+    morsel.set(name, value, str(entry.get("coded_value", quote_value(value))))
+    dict.update(morsel, {key: entry[key] for key in morsel if key in entry})
+    cookie = set_cookie_of(morsel)
+    # Before it had a moment of its own, aiohttp wrote what the server had said.
+    expires = _moment(entry, now) if "expires_timestamp" in entry else expiry(cookie, now)
+    return Kept(cookie, domain, cookie.path or path or "/", bool(entry.get("host_only")), expires)
+
+
+def _moment(entry: dict[str, Any], now: float) -> float:
+    moment = float(entry["expires_timestamp"])
+    if not isfinite(moment):
+        raise ValueError(f"expires_timestamp is a finite number, not {moment}")
+    return min(moment, now + LONGEST)
+
+
+def _can_be_sent(each: Kept) -> bool:
+    try:
+        format_cookie([(each.cookie.name, each.cookie.value)])
+    except ValueError as error:
+        logger.warning("the cookie %s of %s is ignored: %s", each.cookie.name, each.domain, error)
+        return False
+    return True

@@ -8,6 +8,7 @@ from http.cookies import BaseCookie, Morsel, SimpleCookie
 from logging import getLogger
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiolos_protocol.cookies import (
@@ -46,7 +47,8 @@ class CookieJar(AbstractCookieJar):
 
     Cookies of hosts that are IP addresses are only taken and sent where `unsafe` is True.
     `quote_cookie` sends values that need it in quotes. `treat_as_secure_origin` lists origins
-    (URLs) that may set, and are sent, Secure cookies without TLS. `wall` gives the time.
+    (URLs) that may set, and are sent, Secure cookies without TLS. `wall` gives the time, by default
+    time.time() as it is at each call.
     """
 
     def __init__(
@@ -56,15 +58,15 @@ class CookieJar(AbstractCookieJar):
         quote_cookie: bool = True,
         treat_as_secure_origin: str | URL | Iterable[str | URL] | None = None,
         limits: Limits = DEFAULT_LIMITS,
-        wall: Callable[[], float] = time.time,
+        wall: Callable[[], float] | None = None,
         loop: Any = None,
     ) -> None:
         super().__init__(loop=loop)
         self._unsafe = unsafe
         self._quote = quote_cookie
-        self._trusted = [each.origin() for each in _urls(treat_as_secure_origin)]
+        self._trusted = frozenset(each.origin() for each in _urls(treat_as_secure_origin))
         self._limits = limits
-        self._wall = wall
+        self._wall = wall or _time
         self._store = CookieStore()
         # A subclass may find cookies elsewhere.
         self._is_plain = type(self).filter_cookies is CookieJar.filter_cookies
@@ -80,9 +82,9 @@ class CookieJar(AbstractCookieJar):
         return self._quote
 
     @property
-    def treat_as_secure_origin(self) -> list[URL]:
+    def treat_as_secure_origin(self) -> frozenset[URL]:
         """The origins that are trusted without TLS."""
-        return list(self._trusted)
+        return self._trusted
 
     # In.
 
@@ -157,11 +159,11 @@ class CookieJar(AbstractCookieJar):
 
     @property
     def cookies(self) -> "Mapping[tuple[str, str], SimpleCookie]":
-        """All cookies by their domain and path."""
+        """All cookies by their domain and path, as they are now; read only."""
         found: defaultdict[tuple[str, str], SimpleCookie] = defaultdict(SimpleCookie)
         for each in self._store:
             dict.__setitem__(found[each.domain, each.path], each.cookie.name, _morsel(each))
-        return found
+        return MappingProxyType(found)
 
     @property
     def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
@@ -184,6 +186,7 @@ class CookieJar(AbstractCookieJar):
 
     def clear(self, predicate: ClearCookiePredicate | None = None) -> None:
         """See AbstractCookieJar."""
+        self._drop_expired()
         self._store.remove(lambda each: predicate is None or predicate(_morsel(each)))
 
     def clear_domain(self, domain: str) -> None:
@@ -206,7 +209,7 @@ class CookieJar(AbstractCookieJar):
         blocks. ValueError where it is no such file."""
         store = CookieStore()
         now = self._wall()
-        for each in cookiefile.load(Path(file_path)):
+        for each in cookiefile.load(Path(file_path), now):
             store.put(each, now)
         self._store = store
 
@@ -227,6 +230,11 @@ class DummyCookieJar(AbstractCookieJar):
     def unsafe(self) -> bool:
         """False."""
         return False
+
+    @property
+    def treat_as_secure_origin(self) -> frozenset[URL]:
+        """None."""
+        return frozenset()
 
     @property
     def cookies(self) -> "Mapping[tuple[str, str], SimpleCookie]":
@@ -285,7 +293,11 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
             raise TypeError(f"cookies take pairs of name and value, not {item!r:.80}")
         name, value = item
         if isinstance(value, Morsel):
+            if value.key is None:
+                raise TypeError(f"the cookie {name!r:.80} is a Morsel without name and value")
             yield set_cookie_of(value)
+        elif isinstance(value, BaseCookie):
+            yield from map(set_cookie_of, value.values())
         elif isinstance(name, str) and isinstance(value, str):
             found = _CONTROL.search(value)
             if found is not None:
@@ -294,11 +306,18 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
                 )
             yield SetCookie(name, quote_value(value) if quote else value)
         else:
-            raise TypeError(f"the cookie {name!r:.80} takes a str or a Morsel, not {value!r:.80}")
+            raise TypeError(
+                f"the cookie {name!r:.80} takes a str, Morsel or SimpleCookie, not {value!r:.80}"
+            )
 
 
 def _morsel(each: Kept) -> "Morsel[str]":
     return morsel_of(each.dated())
+
+
+def _time() -> float:
+    # Looked up at each call: who stops the clock in a test replaces it.
+    return time.time()
 
 
 def _urls(origins: str | URL | Iterable[str | URL] | None) -> list[URL]:

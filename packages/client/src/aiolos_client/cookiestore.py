@@ -15,7 +15,7 @@ from .addresses import is_ip
 from .publicsuffix import is_public_suffix
 
 # RFC 6265bis 5.6.1, 5.6.2: nothing is kept for longer than 400 days.
-_LONGEST: Final = 400 * 24 * 3600.0
+LONGEST: Final = 400 * 24 * 3600.0
 # RFC 6265bis 6.1 asks for 50 and 3000 at least; the first is what browsers allow.
 DOMAIN_COOKIES: Final = 180
 COOKIES: Final = 3000
@@ -40,7 +40,7 @@ class Origin:
 @dataclass(slots=True)
 class Kept:
     """A cookie with all that its Set-Cookie field left open; `domain` EVERYWHERE goes with every
-    request, `expires` is inf for a session's cookie, `created` counts."""
+    request, `expires` is inf for a session's cookie, `created` and `used` count."""
 
     cookie: SetCookie
     domain: str
@@ -48,6 +48,7 @@ class Kept:
     host_only: bool
     expires: float = inf
     created: int = field(default=0, compare=False)
+    used: int = field(default=0, compare=False)
 
     @property
     def place(self) -> tuple[str, str]:
@@ -82,22 +83,22 @@ def kept(cookie: SetCookie, origin: Origin, now: float) -> Kept:
 def expiry(cookie: SetCookie, now: float) -> float:
     """When `cookie` ends; Max-Age outranks Expires (RFC 6265bis 5.7)."""
     if cookie.max_age is not None:
-        return now + min(cookie.max_age, _LONGEST) if cookie.max_age > 0 else 0.0
+        return now + min(cookie.max_age, LONGEST) if cookie.max_age > 0 else 0.0
     if cookie.expires is not None:
-        return min(cookie.expires.timestamp(), now + _LONGEST)
+        return min(cookie.expires.timestamp(), now + LONGEST)
     return inf
 
 
 class CookieStore:
     """Cookies by domain, name and path: `limit` of them, of one domain `domain_limit`. Above that
-    the oldest go (RFC 6265bis 5.7)."""
+    those that were set or sent the longest ago go (RFC 6265bis 5.7)."""
 
     def __init__(self, limit: int = COOKIES, domain_limit: int = DOMAIN_COOKIES) -> None:
         self._domains: dict[str, dict[tuple[str, str], Kept]] = {}
         self._limit = limit
         self._domain_limit = domain_limit
         self._count = 0
-        self._created = 0
+        self._events = 0
 
     def __len__(self) -> int:
         return self._count
@@ -111,8 +112,9 @@ class CookieStore:
         domain = self._domains.setdefault(new.domain, {})
         old = domain.pop(new.place, None)
         self._count -= old is not None
-        self._created += 1
-        new.created = self._created if old is None else old.created
+        self._events += 1
+        new.used = self._events
+        new.created = self._events if old is None else old.created
         if new.expires > now:
             domain[new.place] = new
             self._count += 1
@@ -134,6 +136,7 @@ class CookieStore:
     def matching(self, origin: Origin, now: float) -> list[Kept]:
         """What goes with a request, the longest paths first, then the oldest."""
         found = []
+        self._events += 1
         for domain in _candidates(origin):
             cookies = self._domains.get(domain)
             if cookies is None:
@@ -146,6 +149,7 @@ class CookieStore:
                     and path_matches(origin.path, each.path)
                     and (origin.secure or not each.cookie.secure)
                 ):
+                    each.used = self._events
                     found.append(each)
         if len(found) > 1:
             found.sort(key=lambda each: (-len(each.path), each.created))
@@ -176,7 +180,7 @@ class CookieStore:
 
 def _age(each: Kept) -> tuple[bool, int]:
     # RFC 6265bis 5.7: of those that must go, the ones that are not Secure go first.
-    return each.cookie.secure, each.created
+    return each.cookie.secure, each.used
 
 
 def _candidates(origin: Origin) -> Iterator[str]:

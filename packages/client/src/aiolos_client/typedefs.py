@@ -8,9 +8,8 @@ from yarl import URL
 
 StrOrURL = str | URL
 LooseHeaders = Mapping[str, str] | Iterable[tuple[str, str]]
-LooseCookies = (
-    Mapping[str, "str | Morsel[Any]"] | Iterable[tuple[str, "str | Morsel[Any]"]] | BaseCookie[str]
-)
+_CookieValue = str | Morsel[Any] | BaseCookie[str]
+LooseCookies = Mapping[str, _CookieValue] | Iterable[tuple[str, _CookieValue]] | BaseCookie[str]
 _QueryValue = str | SupportsInt | float | Sequence[str | SupportsInt | float]
 Query = str | Mapping[str, _QueryValue] | Sequence[tuple[str, _QueryValue]] | None
 JSONEncoder = Callable[[Any], str]

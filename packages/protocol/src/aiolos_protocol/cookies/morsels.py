@@ -56,13 +56,14 @@ def morsel_of(cookie: SetCookie) -> CookieMorsel:
 def set_cookie_of(morsel: "Morsel[str]") -> SetCookie:
     """`morsel` as a SetCookie; attributes that mean nothing are left out, as a client would."""
     max_age = str(morsel["max-age"])
+    path = morsel["path"]
     return SetCookie(
         morsel.key,
         morsel.coded_value,
         parse_cookie_date(morsel["expires"]) if morsel["expires"] else None,
         int(max_age) if max_age.removeprefix("-").isdecimal() and max_age.isascii() else None,
         morsel["domain"].removeprefix(".").lower(),
-        morsel["path"] or "",
+        path if path.startswith("/") else "",
         bool(morsel["secure"]),
         bool(morsel["httponly"]),
         str(morsel.get("samesite", "")).capitalize(),

@@ -6,7 +6,8 @@ from typing import Final
 
 from .values import unquote_value
 
-_FORBIDDEN: Final = re.compile(r"[;\x00-\x08\x0a-\x1f\x7f]")
+# Of the surrogates those stand for bytes that surrogateescape decoded; the others for nothing.
+_FORBIDDEN: Final = re.compile(r"[;\x00-\x08\x0a-\x1f\x7f\ud800-\udc7f\udd00-\udfff]")
 
 
 def parse_cookie(value: str) -> list[tuple[str, str]]:
@@ -29,14 +30,15 @@ def parse_cookie(value: str) -> list[tuple[str, str]]:
 def format_cookie(pairs: Iterable[tuple[str, str]]) -> str:
     """A Cookie field of `(name, value)` pairs; values go out as they are, as a client must return
     what it was given (RFC 6265bis 5.8.3). Raises ValueError for a semicolon or a control
-    character, which would make another cookie of it."""
+    character, which would make another cookie of it, and for half a surrogate pair, which has no
+    bytes."""
     written = []
     for name, value in pairs:
         text = f"{name}={value}" if name else value
         if _FORBIDDEN.search(text):
             raise ValueError(
-                f"the cookie {text!r:.80} holds a semicolon or a control character; quote its"
-                " value with aiolos_protocol.cookies.quote_value()"
+                f"the cookie {text!r:.80} holds a semicolon, a control character or half a"
+                " surrogate pair; quote its value with aiolos_protocol.cookies.quote_value()"
             )
         written.append(text)
     return "; ".join(written)
