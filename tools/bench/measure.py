@@ -4,6 +4,7 @@ A rate is requests per CPU-second of the measured process, so that a busy machin
 generator spoil it little; a ratio compares rates of the same round, so that drift cancels out.
 """
 
+import argparse
 import asyncio
 import json
 import signal
@@ -11,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,51 @@ def client_run(script: str, *arguments: str) -> dict[str, Any]:
     ).stdout
     result: dict[str, Any] = json.loads(output.splitlines()[-1])
     return result
+
+
+async def time_gets(session: Any, url: str, requests: int, workers: int) -> float:
+    """CPU seconds of `requests` small GETs by `workers` coroutines, which practise before."""
+
+    async def fetch(budget: list[int]) -> None:
+        while budget[0] > 0:
+            budget[0] -= 1
+            async with session.get(url) as response:
+                body = await response.read()
+                assert len(body) == 13, body
+
+    spent = 0.0
+    for count in (requests // 10, requests):
+        budget = [count]
+        begun = time.process_time()
+        await asyncio.gather(*(fetch(budget) for _ in range(workers)))
+        spent = time.process_time() - begun
+    return spent
+
+
+def client_main(
+    description: str | None,
+    run: Callable[[str, int, int, int], Coroutine[Any, Any, float]],
+    compare: Callable[[str, int, int, int], None],
+) -> None:
+    """Command line of a client's benchmark.
+
+    With `--run` it is the measured process, which prints the CPU seconds that `run(name, port,
+    requests, workers)` gives; else `compare(loop, rounds, requests, workers)` is called.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--run", nargs=3, metavar=("NAME", "LOOP", "PORT"))
+    parser.add_argument("--loops", nargs="+", default=["uvloop", "asyncio"])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=64)
+    options = parser.parse_args()
+    if options.run:
+        name, loop, port = options.run
+        cpu = run_loop(run(name, int(port), options.requests, options.workers), loop)
+        print(json.dumps({"cpu": cpu}))
+        return
+    for loop in options.loops:
+        compare(loop, options.rounds, options.requests, options.workers)
 
 
 def rounds(

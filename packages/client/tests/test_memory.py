@@ -93,7 +93,7 @@ async def ask(session, kind, count):
     await asyncio.gather(*(some(first) for first in range(10)))
 
 
-@pytest.mark.parametrize(("kind", "count"), [(plain, 20_000), (of_all_kinds, 5_000)])
+@pytest.mark.parametrize(("kind", "count"), [(plain, 100_000), (of_all_kinds, 5_000)])
 async def test_cli_34_requests_leave_nothing(session, kind, count):
     """As many objects are alive after `count` requests as after a few, but for some that the loop
     (timers that were cancelled), the test and caches of bounded size have: fewer than one for each
