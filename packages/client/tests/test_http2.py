@@ -3,7 +3,13 @@
 import asyncio
 
 import pytest
-from aiolos_client import ClientSession, HttpVersion10, ServerDisconnectedError, TCPConnector
+from aiolos_client import (
+    ClientSession,
+    HttpVersion10,
+    ServerDisconnectedError,
+    TCPConnector,
+    UnixConnector,
+)
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.http2.hpack import encode_field
 from aiolos_protocol.testkit import ScriptedPeer
@@ -53,6 +59,9 @@ class Server:
             frames.header(len(body), frames.DATA, frames.END_STREAM, stream) + body,
         )
 
+    def begins(self, stream):
+        """A request has come."""
+
     async def _serve(self, reader, writer):
         streams = []
         assert await reader.readexactly(24) == frames.PREFACE
@@ -71,11 +80,36 @@ class Server:
             elif kind == frames.HEADERS:
                 streams.append(stream)
                 self.blocks[stream] = payload
+                self.begins(stream)
             elif kind == frames.DATA:
                 self.data[stream] = self.data.get(stream, b"") + payload
             if kind in (frames.HEADERS, frames.DATA) and flags & frames.END_STREAM:
                 answer = self._answers.pop(0) if self._answers else type(self).ok
                 answer(self, stream)
+
+
+class OneAtATime(Server):
+    """Tells its settings only when it has been asked, and refuses what is too much then."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.refused = []
+        self._open = set()
+
+    async def _serve(self, reader, writer):
+        await asyncio.sleep(0.02)
+        await super()._serve(reader, writer)
+
+    def ok(self, stream, body=b"ok"):
+        self._open.discard((self.writer, stream))
+        super().ok(stream, body)
+
+    def begins(self, stream):
+        if any(writer is self.writer for writer, _ in self._open):
+            self.refused.append(stream)
+            refuse(self, stream)
+        else:
+            self._open.add((self.writer, stream))
 
 
 @pytest.fixture
@@ -180,6 +214,18 @@ class TestSharing:
             assert await second == "ok"
             assert session.connector.open_connections == 1
 
+    async def test_over_a_unix_socket(self, tmp_path):
+        path = str(tmp_path / "socket")
+        server = Server()
+        connector = UnixConnector(path, http2="prior-knowledge")
+        async with (
+            await asyncio.start_unix_server(server._serve, path),
+            ClientSession(connector=connector) as session,
+        ):
+            asked = [get(session, "http://localhost/") for _ in range(3)]
+            assert await asyncio.gather(*asked) == ["ok"] * 3
+            assert server.connections == 1
+
     async def test_force_close_uses_each_connection_once(self):
         connector = TCPConnector(http2="prior-knowledge", force_close=True)
         async with Server() as server, ClientSession(connector=connector) as session:
@@ -247,6 +293,25 @@ class TestAgain:
             with pytest.raises(ServerDisconnectedError):
                 async with session.post(server.url, data=pieces()):
                     pass
+
+    async def test_a_body_that_is_not_begun_is_sent_again(self, session):
+        """Bodies that can be read once only wait for the server's settings, and the refusals of
+        what was too much for them (RFC 9113 5.1.2)."""
+
+        async def pieces(text):
+            yield text
+
+        server = OneAtATime(settings={3: 1})
+        async with server:
+
+            async def post(text):
+                async with session.post(server.url, data=pieces(text)) as response:
+                    return await response.text()
+
+            texts = [b"one", b"two", b"three"]
+            assert await asyncio.gather(*map(post, texts)) == ["ok"] * 3
+            assert sorted(b"".join(server.data.values())) == sorted(b"".join(texts))
+            assert len(server.refused) == 2
 
     async def test_a_server_that_goes_away_is_asked_anew(self, session):
         async with Server(leave) as server:

@@ -136,7 +136,7 @@ class BaseConnector:
 
     def take(self, host: Host) -> ClientLink | None:
         """A connection at hand, idle or shared, with room for one request more. Never suspends."""
-        if host.shared:
+        if host.shared or host.lender is not None:
             link = self._pool.join(host)
             if link is not None:
                 return link  # type: ignore[no-any-return]
@@ -170,6 +170,13 @@ class BaseConnector:
             raise
         self.unused(link)
         return False
+
+    def admission(self, link: ClientLink) -> Callable[[], Awaitable[None]] | None:
+        """What is awaited before a body goes out over `link` that can perhaps be read only once:
+        until a server has sent its settings it may refuse any request (RFC 9113 5.1.2)."""
+        if not isinstance(link, H2ClientLink) or link.is_settled:
+            return None
+        return link.admitted
 
     def unused(self, link: ClientLink) -> None:
         """What take() or connect() gave is not needed: nothing was asked on it."""
@@ -213,7 +220,8 @@ class BaseConnector:
                     # It ended between its being given and our being awake.
                     self.unused(link)
                 placed = True
-                return await self._open(host, dial_timeout, traces), False
+                link = await self._open(host, dial_timeout, traces)
+                return link, self._hosts.get(link) is not host
         except TimeoutError as error:
             if isinstance(error, ServerTimeoutError) or connect_timeout is None:
                 raise
@@ -257,7 +265,7 @@ class BaseConnector:
     async def _open(
         self, host: Host, dial_timeout: float | None, traces: Traces | None
     ) -> ClientLink:
-        """A new connection, for which a place is reserved."""
+        """A new connection, for which a place is reserved, or another host's."""
         try:
             while surplus := self._pool.surplus():
                 del self._hosts[surplus]
@@ -276,7 +284,10 @@ class BaseConnector:
         except BaseException:
             self._gave_up(host)
             raise
-        self._register(host, link)
+        if link in self._hosts:
+            self._borrow(host, link)
+        else:
+            self._register(host, link)
         if self._closed:
             link.abort()
             raise ClientConnectionError("the connector was closed while connecting")
@@ -284,9 +295,25 @@ class BaseConnector:
             try:
                 await traces.send("on_connection_create_end", TraceConnectionCreateEndParams())
             except BaseException:
-                link.abort()
+                self.unused(link)
                 raise
         return link
+
+    def _borrow(self, host: Host, link: Any) -> None:
+        """Whoever asks `host` may use `link`, which is open to another host (RFC 9113 9.1.1)."""
+        self._pool.borrow(host, self._hosts[link], link)
+        self._share_out(host)
+        if self._pool.is_waited_for():
+            self._serve()
+
+    def parts(self, host: Host, link: ClientLink) -> bool:
+        """`link` has brought 421 (Misdirected Request). True where it was opened for another host:
+        `host` has connections of its own from now on (RFC 9110 15.5.20)."""
+        if self._hosts.get(link) is host or not isinstance(link, H2ClientLink):
+            return False
+        host.apart = True
+        host.lender = None
+        return True
 
     def _register(self, host: Host, link: Any) -> None:
         """`link` is open, and in use."""
@@ -328,7 +355,8 @@ class BaseConnector:
         return link
 
     async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
-        """The link that `factory` makes, or its Negotiation leads to, connected."""
+        """The link that `factory` makes, or its Negotiation leads to, connected; or another
+        host's shared one that has room and may serve `key`, too."""
         raise NotImplementedError
 
     async def _connect_by(self, connect: Connect, key: ConnectionKey, factory: Any) -> Any:

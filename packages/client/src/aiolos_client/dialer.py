@@ -41,6 +41,7 @@ Factory = Callable[[], Any]
 _TLS_GOODBYE: Final = 1.0
 
 Resolve = Callable[[str, int, Traces | None], Any]
+Lend = Callable[[ConnectionKey, Sequence[ResolveResult]], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,8 @@ class DialOptions:
 class Dialer:
     """Opens TCP connections, through proxies and with TLS where their key says so.
 
-    `resolve(host, port, traces)` is a coroutine function that gives addresses.
+    `resolve(host, port, traces)` is a coroutine function that gives addresses; `lend(key, found)`
+    an open link that serves the host with these addresses as well, or None.
     """
 
     def __init__(
@@ -67,21 +69,28 @@ class Dialer:
         clock: Clock,
         limits: Limits,
         resolve: Resolve,
+        lend: Lend,
         options: DialOptions,
     ) -> None:
         self._loop = loop
         self._clock = clock
         self._limits = limits
         self._resolve = resolve
+        self._lend = lend
         self._options = options
         self._sessions = SessionStore()
 
     async def dial(self, key: ConnectionKey, factory: Factory, traces: Traces | None) -> Any:
-        """The link that `factory` makes, or its Negotiation leads to, connected. Raises
-        ClientConnectorError or a subclass, ClientHttpProxyError, ServerFingerprintMismatch."""
+        """The link that `factory` makes, or its Negotiation leads to, connected; or one that is
+        lent. Raises ClientConnectorError or a subclass, ClientHttpProxyError,
+        ServerFingerprintMismatch."""
         proxy = key.proxy
         if proxy is None or key.is_forwarded:
-            sock = await self._reach(key, key.host, key.port, traces)
+            found = await self._addresses(key, key.host, key.port, traces)
+            lent = self._lend(key, found)
+            if lent is not None:
+                return lent
+            sock = await self._connected(key, found)
             protocol = await self._open(key, sock, factory)
         elif proxy.scheme.startswith("socks"):
             sock = await self._reach(key, proxy.host or "", proxy.port or 0, traces)
@@ -108,16 +117,26 @@ class Dialer:
     async def _reach(
         self, key: ConnectionKey, host: str, port: int, traces: Traces | None
     ) -> socket.socket:
-        options = self._options
+        return await self._connected(key, await self._addresses(key, host, port, traces))
+
+    async def _addresses(
+        self, key: ConnectionKey, host: str, port: int, traces: Traces | None
+    ) -> Sequence[ResolveResult]:
         try:
             found: Sequence[ResolveResult] = await self._resolve(host, port, traces)
-            infos = [address_info(each) for each in found]
-            if options.happy_eyeballs_delay is not None:
-                infos = interleaved(infos, options.interleave or 1)
         except OSError as error:
-            if key.proxy is not None:
-                raise ClientProxyConnectionError(key, error) from error
-            raise ClientConnectorDNSError(key, error) from error
+            raise _unresolved(key, error) from error
+        return found
+
+    async def _connected(self, key: ConnectionKey, found: Sequence[ResolveResult]) -> socket.socket:
+        options = self._options
+        try:
+            infos = [address_info(each) for each in found]
+        except OSError as error:
+            # The scope of an address is no interface of this machine.
+            raise _unresolved(key, error) from error
+        if options.happy_eyeballs_delay is not None:
+            infos = interleaved(infos, options.interleave or 1)
         try:
             return await connected_socket(
                 self._loop,
@@ -273,6 +292,11 @@ class Dialer:
         except ConnectionLost as error:
             raise ClientConnectorError(key, error) from error
         return self._link_of(key, protocol)
+
+
+def _unresolved(key: ConnectionKey, error: OSError) -> ClientConnectorError:
+    kind = ClientConnectorDNSError if key.proxy is None else ClientProxyConnectionError
+    return kind(key, error)
 
 
 class _Tunnel:

@@ -11,7 +11,7 @@ from .connector import SCHEMES, UNSET, BaseConnector, Unset
 from .dialer import tls_error
 from .errors import UnixClientConnectorError
 from .keys import ConnectionKey
-from .negotiation import context_for, link_of
+from .negotiation import HTTP2Setting, context_for, link_of
 from .tracing import Traces
 
 
@@ -29,6 +29,7 @@ class LocalConnector(BaseConnector):
         *,
         limits: Limits = DEFAULT_LIMITS,
         lenient: bool = False,
+        http2: HTTP2Setting = None,
     ) -> None:
         super().__init__(
             force_close=force_close,
@@ -37,6 +38,7 @@ class LocalConnector(BaseConnector):
             limit_per_host=limit_per_host,
             limits=limits,
             lenient=lenient,
+            http2=http2,
             loop=loop,
         )
         self._path = path

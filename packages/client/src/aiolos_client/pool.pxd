@@ -1,8 +1,13 @@
+cimport cython
+
+
 cdef class Host:
     cdef object __weakref__
+    cdef public bint apart
     cdef public dict idle
     cdef public Py_ssize_t in_use
     cdef public object key
+    cdef public object lender
     cdef public bint listed
     cdef public bint opening
     cdef public dict shared
@@ -25,6 +30,9 @@ cdef class Pool:
     cpdef release(self, Host host)
     cpdef give_back(self, Host host, link, double now)
     cpdef object join(self, Host host)
+    cdef object _join_lender(self, Host host)
+    @cython.locals(count=Py_ssize_t)
+    cdef bint _add(self, Host host, link) except -1
     cpdef bint part(self, Host host, link) except -1
     cpdef bint is_waited_for(self) except -1
     cdef object _list(self, Host host)

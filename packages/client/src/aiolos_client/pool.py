@@ -28,17 +28,21 @@ class Host:
     `shared` maps connections that many requests share to how many these are, 0 included.
     `waiting` maps tickets, which count, to whoever waits, first come first. `in_use` counts
     requests in flight, connections that are being opened included. `streams` is how many requests
-    its last shared connection took at once, 0 while that is not known.
+    its last shared connection took at once, 0 while that is not known. `lender` is another host and
+    a shared connection of its that serves this one, too, where its requests are counted; `apart`
+    tells that none may.
     """
 
     __slots__ = (
-        "__weakref__", "idle", "in_use", "key", "listed", "opening", "shared", "sharing", "streams",
-        "waiting",
+        "__weakref__", "apart", "idle", "in_use", "key", "lender", "listed", "opening", "shared",
+        "sharing", "streams", "waiting",
     )  # fmt: skip
 
     def __init__(self, key: ConnectionKey, sharing: Sharing = Sharing.NEVER) -> None:
         self.key = key
         self.in_use = 0
+        self.apart = False
+        self.lender: tuple[Host, Any] | None = None
         self.idle: dict[Any, float] = {}
         self.shared: dict[Any, int] = {}
         self.sharing = sharing
@@ -161,18 +165,45 @@ class Pool:
         """A shared connection with room for one more request, which it counts; else None."""
         if self.limit_per_host and host.in_use >= self.limit_per_host:
             return None
-        for link, count in host.shared.items():
-            if not link.takes(count):
-                continue
-            if not count:
-                if self.limit and self.in_use >= self.limit:
-                    continue
-                self._idle.pop(link, None)
-                self.in_use += 1
-            host.shared[link] = count + 1
-            host.in_use += 1
-            return link
-        return None
+        for link in host.shared:
+            if self._add(host, link):
+                return link
+        return None if host.lender is None else self._join_lender(host)
+
+    def _join_lender(self, host: Host) -> Any:
+        owner, link = host.lender  # type: ignore[misc]
+        if link not in owner.shared:
+            host.lender = None
+            return None
+        return link if self._add(owner, link) else None
+
+    def _add(self, host: Host, link: Any) -> bool:
+        """Count one more request on the shared `link`, if it takes that."""
+        count = host.shared[link]
+        if not link.takes(count):
+            return False
+        if not count:
+            if self.limit and self.in_use >= self.limit:
+                return False
+            self._idle.pop(link, None)
+            self.in_use += 1
+        host.shared[link] = count + 1
+        host.in_use += 1
+        return True
+
+    def may_borrow(self, host: Host) -> bool:
+        """Whether `host` may use connections of others: not where requests to it are limited,
+        which are counted where the connection was opened for."""
+        return not (self.limit_per_host or host.apart or host.sharing is Sharing.NEVER)
+
+    def borrow(self, host: Host, owner: Host, link: Any) -> None:
+        """In place of what was reserved for `host` it uses the shared `link` of `owner`, too, which
+        has room."""
+        host.opening = False
+        host.sharing = Sharing.HOPED
+        host.lender = owner, link
+        self.release(host)
+        self._add(owner, link)
 
     def part(self, host: Host, link: Any) -> bool:
         """A request has left the shared `link`; whether it is idle now."""

@@ -35,6 +35,8 @@ from .upload import send_body
 _PATIENCE: Final = 1.0
 # How often a request is sent that its server refuses to work on (RFC 9113 8.7).
 _ATTEMPTS: Final = 6
+# RFC 9110 15.5.20
+_MISDIRECTED: Final = 421
 # From the second time on it waits, for a random time below this many seconds, doubled each time.
 _PAUSE: Final = 0.01
 
@@ -66,8 +68,9 @@ class Sender:
 
         A request is sent again where the server says that it has not worked on it (RFC 9113 8.7),
         and an idempotent one once more where a connection that had been idle turns out to be dead
-        before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). Raises a ClientError,
-        or TimeoutError at the request's deadline.
+        before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). One that used another
+        host's connection and is answered by 421 is sent over one of its own (RFC 9110 15.5.20).
+        Raises a ClientError, or TimeoutError at the request's deadline.
         """
         if request.upload is not None and request.upload.tracker is not None:
             request.upload.tracker.begin()
@@ -75,14 +78,13 @@ class Sender:
         place = self._place(request)
         if link is None:
             link = self._connector.take(place)
-        may_repeat = self._repeat and link is not None
+        may_repeat, reused = self._repeat, link is not None
         attempts = 0
         if link is not None and request.traces is not None:
             await self._trace_reuse(link, request.traces)
         while True:
             if link is None:
                 link, reused = await self._connection(place, request)
-                may_repeat = may_repeat and reused
             attempts += 1
             exchange: ClientExchange | None = None
             try:
@@ -91,24 +93,34 @@ class Sender:
                 if request.traces is not None:
                     await self._trace_head(exchange, request)
                 head = await exchange.answered
-                break
+                if (
+                    head.status != _MISDIRECTED
+                    or not self._connector.parts(place, link)
+                    or request.is_consumed()
+                ):
+                    break
+                exchange.abort()
+                await self._stop_upload(request)
+                if watching is not None:
+                    watching.stop()
             except Unprocessed as error:
                 if exchange is None:
                     self._connector.unused(link)
+                await self._stop_upload(request)
                 if attempts == _ATTEMPTS or request.is_consumed():
                     raise request_error(request, error, 0) from error
                 link = None
                 if attempts > 1:
                     await self._pause(request, attempts)
-                if request.offer is not None:
-                    link = await self._way_of_websocket(request)
-                    place = self._place(request)
-                if link is None:
-                    link = self._connector.take(place)
+                link, place = await self._way(request)
+                reused = link is not None
                 continue
             except Unanswered as error:
-                if not (may_repeat and request.is_repeatable()):
+                if not (may_repeat and reused and request.is_repeatable()):
                     raise request_error(request, error, 0) from error
+                # The idle ones of a server that went away are dead, too.
+                self._connector.close_idle(place)
+                link, may_repeat = None, False
             except (ProtocolError, ConnectionError) as error:
                 received = 0 if exchange is None else exchange.received
                 self._give_up(link, exchange)
@@ -117,9 +129,9 @@ class Sender:
                 # Also a cancelled caller: nobody will read what may still come.
                 self._give_up(link, exchange)
                 raise
-            # The idle ones of a server that went away are dead, too.
-            self._connector.close_idle(place)
-            link, may_repeat = None, False
+            else:
+                link, place = await self._way(request)
+                reused = link is not None
         if watching is not None and watching.is_timed:
             exchange.body.on_eof(watching.stop)
         if place.key.is_ssl:
@@ -133,6 +145,13 @@ class Sender:
         if total:
             pause = min(pause, max(0.0, request.begun + total - self._loop.time()))
         await asyncio.sleep(pause)
+
+    async def _stop_upload(self, request: ClientRequest) -> None:
+        """What is on the way is of no use; the request may be sent anew."""
+        sending = request.sending
+        if sending is not None and not sending.done():
+            sending.cancel()
+            await asyncio.wait([sending])
 
     def _give_up(self, link: ClientLink, exchange: ClientExchange | None) -> None:
         if exchange is None:
@@ -167,6 +186,14 @@ class Sender:
             target.place_route = route
         place: Host = target.place
         return place
+
+    async def _way(self, request: ClientRequest) -> tuple[ClientLink | None, Host]:
+        """A connection at hand to send the request again, if there is one, and where it goes."""
+        if request.upload is not None and request.upload.tracker is not None:
+            request.upload.tracker.begin()
+        link = None if request.offer is None else await self._way_of_websocket(request)
+        place = self._place(request)
+        return self._connector.take(place) if link is None else link, place
 
     async def _way_of_websocket(self, request: ClientRequest) -> ClientLink | None:
         """A connection of HTTP/2 whose server takes WebSockets; without one the request goes over
@@ -231,7 +258,10 @@ class Sender:
             exchange.write(body)
             exchange.end()
             return exchange
-        task = self._loop.create_task(send_body(exchange, body, request.upload, length, permission))
+        admission = None if isinstance(body, bytes) else self._connector.admission(link)
+        task = self._loop.create_task(
+            send_body(exchange, body, request.upload, length, permission, admission)
+        )
         request.sending = task
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)

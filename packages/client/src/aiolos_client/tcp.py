@@ -3,21 +3,24 @@
 import asyncio
 import socket
 import ssl as ssl_module
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from aiolos_protocol.exchange import ClientLink
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.link.h2_client import H2ClientLink
 from aiolos_protocol.transport import Pending, wait_for
 
 from .abc import AbstractResolver, ResolveResult
 from .addresses import is_ip, literal
+from .coalescing import Lenders
 from .connector import SCHEMES, UNSET, BaseConnector, Unset
 from .dialer import Dialer, DialOptions
 from .dnscache import Names
 from .happyeyeballs import SocketFactoryType
 from .keys import ConnectionKey
 from .negotiation import HTTP2Setting
+from .pool import Host
 from .resolver import DefaultResolver
 from .tls import merged_setting
 from .tracing import Traces
@@ -98,7 +101,10 @@ class TCPConnector(BaseConnector):
             ssl_shutdown_timeout=ssl_shutdown_timeout or 0,
             http2=self._http2,
         )
-        self._dialer = Dialer(self._loop, self._clock, limits, self._resolve_host, options)
+        self._dialer = Dialer(
+            self._loop, self._clock, limits, self._resolve_host, self._lend, options
+        )
+        self._lenders = Lenders()
         # Links whose TLS session is still to come, which it does with the first answer.
         self._fresh: dict[ClientLink, tuple[ConnectionKey, Any]] = {}
 
@@ -135,9 +141,29 @@ class TCPConnector(BaseConnector):
         if self.connect_by is not None:
             return await self._connect_by(self.connect_by, key, factory)
         link = await self._dialer.dial(key, factory, traces)
-        if key.is_ssl:
+        if key.is_ssl and link not in self._hosts:
             self._fresh[link] = key, link.get_extra_info("ssl_object")
+            if isinstance(link, H2ClientLink):
+                self._lenders.add(link, key)
         return link
+
+    def _lend(self, key: ConnectionKey, found: Sequence[ResolveResult]) -> ClientLink | None:
+        """A connection to another host that may serve `key`, which has the addresses `found`."""
+        if not self._pool.may_borrow(self._pool.host(key)):
+            return None
+        for link in self._lenders.find(key, [each["host"] for each in found]):
+            owner = self._hosts.get(link)
+            if owner is not None and link.takes(owner.shared[link]):
+                return link  # type: ignore[no-any-return]
+        return None
+
+    def parts(self, host: Host, link: ClientLink) -> bool:
+        """See BaseConnector. Whoever does not answer for one of the names on his certificate is
+        not asked about others."""
+        misdirected = super().parts(host, link)
+        if misdirected:
+            self._lenders.remove(link)
+        return misdirected
 
     def answered(self, link: ClientLink) -> None:
         """See BaseConnector."""
@@ -148,6 +174,7 @@ class TCPConnector(BaseConnector):
     def lost(self, link: ClientLink, exc: BaseException | None) -> None:
         """See ClientRole."""
         self._fresh.pop(link, None)
+        self._lenders.remove(link)
         super().lost(link, exc)
 
     def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:

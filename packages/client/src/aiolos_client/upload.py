@@ -147,14 +147,22 @@ async def send_body(
     upload: Upload | None,
     length: int | None = None,
     permission: "asyncio.Future[bool] | None" = None,
+    admission: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Send `body` over `exchange`, whose head is out; at most `length` bytes where that is known.
 
     Where there is a `permission` it is awaited first (RFC 9110 10.1.1), and False means that the
-    body is not wanted. What goes wrong ends the exchange with its error.
+    body is not wanted; before all, `admission()` is. What goes wrong ends the exchange with its
+    error.
     """
     tracker = upload.tracker if upload is not None else None
     try:
+        if admission is not None:
+            await admission()
+            refused = exchange.answered.done() and exchange.answered.exception()
+            if refused:
+                # Nothing has been read of the body: it can be sent again.
+                raise ConnectionLost(str(refused)) from refused
         if permission is not None and not await permission:
             raise UploadAbortedError("the server answered without wanting the body")
         writer: Any = exchange if upload is None else _Watched(exchange, upload)

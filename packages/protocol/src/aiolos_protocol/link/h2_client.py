@@ -143,6 +143,19 @@ class H2ClientLink(H2Link):
             self._settled = self.loop.create_future()
         return Pending(wait_for(self._settled))
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the server's settings are known."""
+        return bool(self._conn.remote.received)
+
+    async def admitted(self) -> None:
+        """Wait until the server has said how many requests it takes at once, and where more were
+        asked before it had, until it can have refused them. Raises ConnectionLost."""
+        await self.settings()
+        if len(self._exchanges) > self.most_streams:
+            # It is answered behind the refusals of all that was asked before.
+            await self.ping()
+
     def ping(self) -> "Awaitable[None]":
         """Send a PING and wait for its answer. Raises ConnectionLost."""
         if self.transport is None:
