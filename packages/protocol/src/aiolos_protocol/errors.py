@@ -1,6 +1,6 @@
 """Neutral errors: who broke which rule. Client and server translate them once, at their edge."""
 
-from typing import Final
+from typing import Final, Self
 
 _WIRE_STATUS: Final = 400
 
@@ -55,6 +55,16 @@ class TooSlow(LimitExceeded):
         RemoteProtocolError.__init__(self, message, status_hint=408)
         self.limit = limit
         self.value = value
+
+    @classmethod
+    def body(cls, rate: int, seconds: float) -> Self:
+        """Less than `rate` bytes a second of a body came within a body_timeout of `seconds`."""
+        return cls(
+            "body_rate",
+            rate,
+            f"less than {rate} bytes a second of the body came within {seconds:g} s; slower ones "
+            "need a lower Limits(body_rate=...) or a longer body_timeout",
+        )
 
 
 class UnexpectedTLS(RemoteProtocolError):

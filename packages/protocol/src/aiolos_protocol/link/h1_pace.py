@@ -137,15 +137,7 @@ class H1PacedLink(H1Link):
         seen = self._seen
         late = self._body.total_bytes - seen < self._limits.body_rate * self._body_timeout
         if late and not self._read_paused and not self._awaits_continue:
-            self._break_off(
-                TooSlow(
-                    "body_rate",
-                    self._limits.body_rate,
-                    f"less than {self._limits.body_rate} bytes a second of the body came within "
-                    f"{self._body_timeout:g} s; slower ones need a lower Limits(body_rate=...) or "
-                    "a longer body_timeout",
-                )
-            )
+            self._break_off(TooSlow.body(self._limits.body_rate, self._body_timeout))
         self._await_body()
 
     def _is_sluggish(self) -> bool:

@@ -1,6 +1,7 @@
 cimport cython
 
 from aiolos_protocol.http1.serializer cimport may_have_body, response_prefix, size_line
+from aiolos_protocol.link.answers cimport check_end, fields_of_answer, fields_of_head, opens_tunnel
 from aiolos_protocol.link.h1_exchange cimport H1Exchange
 from aiolos_protocol.link.h1_pace cimport H1PacedLink
 from aiolos_protocol.message cimport RequestHead

@@ -40,6 +40,15 @@ from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
 from ..transport import write_pieces
 from ..upgrade import Handover
+from .answers import (
+    check_end,
+    check_informational,
+    fields_of_answer,
+    fields_of_head,
+    no_longer_read,
+    opens_tunnel,
+    take_close,
+)
 from .discard import Discard
 from .h1 import JOIN, Framing
 from .h1_exchange import H1Exchange
@@ -248,11 +257,7 @@ class H1ServerLink(H1PacedLink):
         """See ServerLink.answer."""
         if head is not self._head:
             self._check(head)
-        if status < 200 or (status < 300 and head.method == "CONNECT"):
-            raise LocalProtocolError(
-                f"{status} to {head.method} does not end an exchange; send it by send_head() "
-                "(RFC 9110 9.3.6, 15.2)"
-            )
+        check_end(head, status)
         if not keep_alive or self._is_ambiguous():
             self.keep_alive = False
         size = len(body)
@@ -283,12 +288,7 @@ class H1ServerLink(H1PacedLink):
         headers: "CIMultiDict[str] | None",
         length: int,
     ) -> bytes:
-        fields = CIMultiDict() if headers is None else headers.copy()
-        if content_type and "Content-Type" not in fields:
-            fields["Content-Type"] = content_type
-        if status == 204 or (head.method != "HEAD" and status != 304):
-            # RFC 9110 8.6: only there may it differ from what is sent, and never in a 204.
-            fields.pop("Content-Length", None)
+        fields = fields_of_answer(head, status, content_type, headers)
         framing = ""
         if may_have_body(status) and "Content-Length" not in fields:
             framing = f"Content-Length: {length}\r\n"
@@ -307,12 +307,9 @@ class H1ServerLink(H1PacedLink):
             raise LocalProtocolError(
                 "Transfer-Encoding is the connection's own; leave it out (RFC 9112 6.1)"
             )
-        connection = fields.get("Connection")
-        if connection is not None and status != 101:
-            if "close" in connection.lower():
-                self.keep_alive = False
-            del fields["Connection"]
         if status != 101:
+            if take_close(fields):
+                self.keep_alive = False
             if not self.keep_alive:
                 framing += "Connection: close\r\n"
             elif head.version is not HttpVersion11:
@@ -329,12 +326,10 @@ class H1ServerLink(H1PacedLink):
             self._inform(response)
             return
         length = response.length
-        fields = response.fields.copy()
-        leaves = status == 101 or (head.method == "CONNECT" and 200 <= status < 300)
+        fields = fields_of_head(response)
+        leaves = status == 101 or opens_tunnel(head, status)
         if leaves:
             self._check_leaving(status)
-        if status != 304:
-            fields.pop("Content-Length", None)
         framing = Framing.NONE
         lines = ""
         # RFC 9110 9.3.6: no framing in a 2xx to CONNECT, for no body follows.
@@ -369,9 +364,8 @@ class H1ServerLink(H1PacedLink):
             raise refused(self._sending, HEAD, "sending")
         if self._head.version is not HttpVersion11 or (status == 100 and self._receiving != BODY):
             return
+        check_informational(response)
         fields = response.fields
-        if "Content-Length" in fields or "Transfer-Encoding" in fields:
-            raise LocalProtocolError(f"a {status} has no body to frame (RFC 9110 8.6)")
         data = CONTINUE
         if status != 100 or fields:
             data = response_head(status, response.reason, fields, "", b"")
@@ -413,9 +407,7 @@ class H1ServerLink(H1PacedLink):
         if isinstance(body, Discard):
             return
         if self._receiving == BODY:
-            body.set_exception(
-                LocalProtocolError("the response is out: what is left of the body is thrown away")
-            )
+            body.set_exception(no_longer_read())
         if self._receiving != BODY or not self.keep_alive:
             self._received(CLOSE)
             self._linger()

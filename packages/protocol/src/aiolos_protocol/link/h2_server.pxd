@@ -4,6 +4,7 @@ from aiolos_protocol.http1.serializer cimport may_have_body
 from aiolos_protocol.http2 cimport blocks
 from aiolos_protocol.http2.server cimport ServerConnection
 from aiolos_protocol.http2.stream cimport Stream
+from aiolos_protocol.link.answers cimport check_end, fields_of_answer, fields_of_head, opens_tunnel
 from aiolos_protocol.link.h2 cimport H2Link, H2Stream
 from aiolos_protocol.message cimport RequestHead
 
@@ -50,7 +51,7 @@ cdef class H2ServerStream(H2Stream):
     cpdef object requested(self, Stream stream, head)
     cpdef object refused(self, Stream stream, error)
     cdef object _begin(self, Stream stream, head)
-    cpdef object late(self, least, seconds)
+    cpdef object late(self, double seconds)
     @cython.locals(link=H2ServerLink, conn=ServerConnection, stream=Stream)
     cpdef object _sent(self)
     cdef object _part(self, exc)

@@ -23,6 +23,15 @@ from ..limits import Limits
 from ..message import RequestHead, ResponseHead
 from ..streams import EMPTY
 from ..upgrade import Handover
+from .answers import (
+    check_end,
+    check_informational,
+    fields_of_answer,
+    fields_of_head,
+    no_longer_read,
+    opens_tunnel,
+    take_close,
+)
 from .h2 import H2Link, H2Stream
 from .h2_exchange import H2ServerExchange
 from .h2_transport import H2StreamTransport
@@ -229,7 +238,7 @@ class H2ServerLink(H2Link):
             self._end(stream, error)
         for stream in sending:
             if stream.owner is not None:
-                stream.owner.late(least, self._body_timeout)
+                stream.owner.late(self._body_timeout)
         self._flush_soon()
 
     def _end(self, stream: Stream, error: Exception) -> None:
@@ -284,17 +293,10 @@ class H2ServerStream(H2Stream):
         self._paused = False
         self.body = EMPTY
 
-    def late(self, least: int, seconds: float) -> None:
+    def late(self, seconds: float) -> None:
         """The body does not come at its pace."""
         if not self._awaits_continue and not self._paused:
-            self._discard_body(
-                TooSlow(
-                    "body_rate",
-                    self._limits.body_rate,
-                    f"less than {least} bytes of the body came within {seconds:g} s; slower ones "
-                    "need a lower Limits(body_rate=...) or a longer body_timeout",
-                )
-            )
+            self._discard_body(TooSlow.body(self._limits.body_rate, seconds))
 
     def broken(self, error: Exception) -> None:
         """See H2Stream."""
@@ -376,11 +378,7 @@ class H2ServerStream(H2Stream):
         """See ServerLink.answer."""
         if head is not self._head:
             self._check(head)
-        if status < 200 or (status < 300 and head.method == "CONNECT"):
-            raise LocalProtocolError(
-                f"{status} to {head.method} does not end an exchange; send it by send_head() "
-                "(RFC 9110 9.3.6, 15.2)"
-            )
+        check_end(head, status)
         link: H2ServerLink = self._link
         conn = link._conn
         may = may_have_body(status)
@@ -406,12 +404,7 @@ class H2ServerStream(H2Stream):
             if may:
                 block += blocks.length(size)
             return block + blocks.date(link._clock.date)
-        fields = headers.copy()
-        if content_type and "Content-Type" not in fields:
-            fields["Content-Type"] = content_type
-        if status == 204 or (head.method != "HEAD" and status != 304):
-            # RFC 9110 8.6: only there may it differ from what is sent, and never in a 204.
-            fields.pop("Content-Length", None)
+        fields = fields_of_answer(head, status, content_type, headers)
         if may and "Content-Length" not in fields:
             return self._block(status, fields) + blocks.length(size)
         return self._block(status, fields)
@@ -419,8 +412,7 @@ class H2ServerStream(H2Stream):
     def _block(self, status: int, fields: "CIMultiDict[str]") -> bytes:
         """A head with the fields that are the connection's own; `fields` is changed."""
         link: H2ServerLink = self._link
-        connection = fields.pop("Connection", None)
-        if connection is not None and "close" in connection.lower():
+        if take_close(fields):
             self._is_last = True
         return blocks.response(status, fields, link._server, link._clock.date)
 
@@ -433,12 +425,9 @@ class H2ServerStream(H2Stream):
         if 100 <= status < 200 and status != 101:
             self._inform(response)
             return
-        fields = response.fields.copy()
-        leaves = head.method == "CONNECT" and 200 <= status < 300
-        if status != 304:
-            fields.pop("Content-Length", None)
+        leaves = opens_tunnel(head, status)
         may = may_have_body(status) and not leaves
-        block = self._block(status, fields)
+        block = self._block(status, fields_of_head(response))
         self._left = -1
         if may and response.length >= 0:
             block += blocks.length(response.length)
@@ -455,10 +444,8 @@ class H2ServerStream(H2Stream):
             if not self.is_receiving():
                 return
             self._awaits_continue = False
-        fields = response.fields
-        if "Content-Length" in fields:
-            raise LocalProtocolError(f"a {response.status} has no body to frame (RFC 9110 8.6)")
-        block = blocks.status(response.status) + blocks.fields(fields)
+        check_informational(response)
+        block = blocks.status(response.status) + blocks.fields(response.fields)
         self._link._conn.send_informational(self._stream, block)
         self._link._flush_soon()
 
@@ -478,9 +465,7 @@ class H2ServerStream(H2Stream):
         conn = link._conn
         self._head = self._exchange = None
         if not self.body.ended:
-            self._discard_body(
-                LocalProtocolError("the response is out: what is left of the body is thrown away")
-            )
+            self._discard_body(no_longer_read())
         if stream.receiving == BODY:
             # RFC 9113 8.1: the client need not send what is left.
             conn.reset(stream, ErrorCode.NO_ERROR)
