@@ -648,6 +648,17 @@ class TestResets:
         assert isinstance(server.refused[0], LimitExceeded)
         assert server.peer.talk().goaways == [(0, 11)]
 
+    async def test_it_is_told_where_all_roles_are_at_work(self, make_server: Any) -> None:
+        server = make_server(Limits(pings=3))
+        server.peer.ask(1)
+        for _ in range(4):
+            server.peer.conn.ping(b"12345678")
+        server.transport.receive(server.peer.conn.data_to_send())
+        assert len(server.requests) == 1
+        assert [error.limit for error in server.refused] == ["pings"]
+        await turn()
+        assert all(role.losses for role in server.roles)
+
     async def test_a_head_that_is_too_large(self, make_server: Any) -> None:
         server = make_server(Limits(field=1000))
         server.handle = lambda role, head: role.respond()

@@ -1,5 +1,7 @@
 """Bytes to frames, and frames to whole header blocks (RFC 9113 3.4, 4, 6.2, 6.10)."""
 
+from typing import Final
+
 from ..errors import LimitExceeded, ProtocolError
 from ..limits import Limits
 from .errors import ConnectionFailed, ErrorCode, Http2Error, StreamFailed
@@ -18,6 +20,14 @@ from .frames import (
     WINDOW_UPDATE,
 )
 from .stage import AT_PREFACE, AT_SETTINGS, OPEN, OVER
+
+# What a peer is told that exceeds a limit: what it does too much of, not what it may.
+_REASONS: Final = {
+    "continuations": "the header block is too large",
+    "head": "the header block is too large",
+    "replies": "what is due to you is not read",
+}
+_IDLE_WORK: Final = "too many frames that do no work"
 
 
 class FrameReader:
@@ -103,9 +113,8 @@ class FrameReader:
             if isinstance(error, Http2Error):
                 self.fail(error.code, error.message)
             else:
-                # Which limit, but not how high it is.
-                name = error.limit if isinstance(error, LimitExceeded) else "limit"
-                self.fail(ErrorCode.ENHANCE_YOUR_CALM, f"too much: {name}")
+                limit = error.limit if isinstance(error, LimitExceeded) else ""
+                self.fail(ErrorCode.ENHANCE_YOUR_CALM, _REASONS.get(limit, _IDLE_WORK))
             raise
         if self._stage == OVER:
             self._buffer = b""

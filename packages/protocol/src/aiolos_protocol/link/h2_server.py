@@ -135,9 +135,10 @@ class H2ServerLink(H2Link):
         owner.refused(stream, error)
 
     def _broken(self, error: ProtocolError) -> None:
-        # There is nobody to answer; but the role keeps the log.
-        if self._free:
-            self._free[-1].role.request_refused(error)
+        # There is nobody to answer; but a role keeps the log, and all of them may be at work.
+        if not self._free:
+            self._free.append(self._new_stream())
+        self._free[-1].role.request_refused(error)
 
     # Ends.
 
