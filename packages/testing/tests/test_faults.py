@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import trustme
 from aiolos_protocol.clock import Clock
+from aiolos_protocol.http2.frames import PREFACE, head_frames, settings
+from aiolos_protocol.http2.hpack import SHRINK, Decoder, encode_field
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.link.h1_server import H1ServerLink
 from aiolos_protocol.testkit import ScriptedPeer
-from aiolos_testing import TestServer
+from aiolos_testing import TestServer, VirtualClock
 from aiolos_testing.faults import (
     BadChunk,
     ByteByByte,
@@ -20,6 +22,7 @@ from aiolos_testing.faults import (
     Fault,
     GoAway,
     Refuse,
+    RefusedStream,
     ResetAfter,
     ResetStream,
     StallAfter,
@@ -367,3 +370,71 @@ async def test_a_fault_waits_for_the_request_that_it_fits() -> None:
     fault.write(line, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
     fault.write(line, b"5\r\nhello\r\n")
     assert line.data.endswith(b"\r\n\r\noops\r\nhello\r\n")
+
+
+async def test_what_is_delayed_keeps_its_order() -> None:
+    line = Sent()
+    wanted = b"".join(b"%d " % number for number in range(100))
+    with VirtualClock():
+        # In the same moment, as everything is while the clock stands still.
+        fault = Delay(3).begin()
+        for number in range(100):
+            fault.write(line, b"%d " % number)
+        await asyncio.sleep(2)
+        assert line.data == b""
+        await asyncio.sleep(2)
+    assert line.data == wanted
+    # A plan is spent on many connections.
+    assert Delay(3) == Delay(3)
+
+
+@pytest.mark.parametrize(
+    ("plan", "data", "why"),
+    [
+        (GoAway(), PREFACE, "what a client sends"),
+        (RefusedStream(), b"GET / HTTP/1.1\r\n", "what a client sends"),
+        (ResetStream(), b"HTTP/1.1 200 OK\r\n", r"a connection of HTTP/1\.1"),
+        (BadChunk(), PREFACE, "HTTP/2, which has no chunks"),
+        (BadChunk(), settings({}), "HTTP/2, which has no chunks"),
+        (TLSFailure(), b"", "a connection without TLS"),
+    ],
+)
+async def test_faults_know_which_end_and_which_version_they_fit(
+    plan: Fault, data: bytes, why: str
+) -> None:
+    fault, line = plan.begin(), Sent()
+    with pytest.warns(RuntimeWarning, match=f"^{type(plan).__name__} does not fit {why}"):
+        fault.opened(line)
+        for byte in data:
+            fault.write(line, bytes((byte,)))
+        fault.write(line, b"more")
+        await asyncio.sleep(0)
+    assert line.data == data + b"more"
+
+
+@pytest.mark.parametrize("before", [settings({}), PREFACE + settings({})])
+async def test_a_length_is_wrong_in_a_compressed_head(before: bytes) -> None:
+    fault, line = WrongLength(7).begin(), Sent()
+    fields = [(b":status", b"200"), (b"a", b"b"), (b"content-length", b"3")]
+    block = SHRINK + b"".join(encode_field(name, value) for name, value in fields)
+    sent = before + head_frames(1, block, False, 2**14)
+    for byte in sent:
+        fault.write(line, bytes((byte,)))
+    behind = head_frames(3, block, True, 2**14)
+    fault.write(line, behind)
+    assert line.data.startswith(before)
+    assert line.data.endswith(behind)
+    changed = line.data[len(before) : -len(behind)]
+    assert changed[3:9] == sent[len(before) :][3:9]
+    found = Decoder(4096).decode(changed[9:], 2**16, 100)
+    assert [(field.name, field.value) for field in found] == [
+        *fields[:2],
+        (b"content-length", b"10"),
+    ]
+
+
+async def test_a_refused_connection_in_memory_is_refused() -> None:
+    connect = Supply([Refuse(), None]).over(End)
+    with pytest.raises(ConnectionRefusedError, match="by a fault of the test"):
+        connect()
+    assert isinstance(connect(), End)

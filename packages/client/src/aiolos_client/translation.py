@@ -7,6 +7,7 @@ from aiolos_protocol.errors import (
     ProtocolError,
     RemoteProtocolError,
     Unanswered,
+    Unprocessed,
 )
 
 from .clientrequest import ClientRequest
@@ -27,10 +28,15 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
     if request.target.forwards(route) and route.proxy is not None:
         peer = f"the proxy {route.proxy.host}:{route.proxy.port}"
     did = "reset" if isinstance(error.__cause__, ConnectionResetError) else "closed"
-    if isinstance(error, Unanswered):
+    if isinstance(error, Unprocessed):
+        raised = ServerDisconnectedError(f"{peer} did not work on {request}: {error}")
+    elif isinstance(error, Unanswered):
         raised = ServerDisconnectedError(
             f"{peer} {did} the connection of {request} without an answer"
         )
+    elif isinstance(error, ConnectionLost) and received == 0:
+        # One stream of HTTP/2; the connection goes on.
+        raised = ServerDisconnectedError(f"{peer} gave no answer to {request}: {error}")
     elif isinstance(error, ConnectionLost):
         raised = ServerDisconnectedError(
             f"{peer} {did} the connection of {request} after {received} bytes of the head"

@@ -213,7 +213,7 @@ class MemoryListener:
         self._closed = False
 
     def connect(self, protocol: Any) -> None:
-        """Connect `protocol`. ConnectionRefusedError after close()."""
+        """Connect `protocol`. ConnectionRefusedError after close(), or from the factory."""
         if self._closed:
             raise ConnectionRefusedError("the test server in memory is closed")
         join(asyncio.get_running_loop(), protocol, self._factory())

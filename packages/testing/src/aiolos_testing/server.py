@@ -116,6 +116,9 @@ class BaseTestServer(ABC):
         if supply is None:
             await runner.listen(sock, ssl=ssl)
             return
+        if ssl is not None and getattr(self.handler, "http2", False):
+            # As runner.listen() does; what accepts here is not the runner's.
+            ssl.set_alpn_protocols(["h2", "http/1.1"])
 
         async def open_acceptor(factory: Callable[[], Any]) -> Acceptor:
             return Acceptor(sock, factory, supply, tls=ssl)

@@ -1,9 +1,13 @@
 """Faults that any protocol suffers from, and those of HTTP/1.1's framing."""
 
 import re
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from .frames import FramedLength, is_http2
 from .plan import Fault, Line, complain
 
 
@@ -13,11 +17,28 @@ class Delay(Fault):
 
     seconds: float
 
+    def begin(self) -> Fault:
+        return _Delaying(self.seconds)
+
+
+class _Delaying(Fault):
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        # In the order of their writing: a loop may call what is due at one time in any order.
+        self._due: deque[Callable[[], None]] = deque()
+
     def write(self, line: Line, data: bytes) -> None:
-        line.loop.call_later(self.seconds, line.send, data)
+        self._later(line, partial(line.send, data))
 
     def close(self, line: Line) -> None:
-        line.loop.call_later(self.seconds, line.end)
+        self._later(line, line.end)
+
+    def _later(self, line: Line, act: Callable[[], None]) -> None:
+        self._due.append(act)
+        line.loop.call_later(self._seconds, self._act)
+
+    def _act(self) -> None:
+        self._due.popleft()()
 
 
 class ByteByByte(Fault):
@@ -113,9 +134,13 @@ class TLSFailure(Fault):
     # RFC 8446 6: a record of an alert, fatal, handshake_failure.
     ALERT: Final = b"\x15\x03\x03\x00\x02\x02\x28"
 
+    def opened(self, line: Line) -> None:
+        # Over TLS there is no connection for this fault: see Acceptor and FaultyConnect.
+        complain(line, self, "a connection without TLS")
+
 
 class _Rewriting(Fault):
-    """Holds back a head, and what is behind it, until `_rewritten()` could change it.
+    """Holds back a head of HTTP/1.1, and what is behind it, until `_rewritten()` could change it.
 
     A head without the `_field` passes; of a response's a RuntimeWarning tells.
     """
@@ -136,6 +161,10 @@ class _Rewriting(Fault):
             line.send(data)
             return
         self._held += data
+        if not self._passed and is_http2(self._held):
+            self._done = True
+            self._write_http2(line, self._held)
+            return
         changed = self._rewritten(self._held)
         if changed is not None:
             self._done = True
@@ -160,6 +189,9 @@ class _Rewriting(Fault):
     def _rewritten(self, data: bytes) -> bytes | None:
         raise NotImplementedError
 
+    def _write_http2(self, line: Line, data: bytes) -> None:
+        raise NotImplementedError
+
 
 class BadChunk(_Rewriting):
     """The first chunk of the first chunked body has a size that is no number."""
@@ -170,6 +202,10 @@ class BadChunk(_Rewriting):
         found = re.search(rb"(?is)transfer-encoding: chunked.*?\r\n\r\n([0-9a-f]+)", data)
         return found and data[: found.start(1)] + b"oops" + data[found.end(1) :]
 
+    def _write_http2(self, line: Line, data: bytes) -> None:
+        complain(line, self, "HTTP/2, which has no chunks")
+        line.send(data)
+
 
 class WrongLength(_Rewriting):
     """The first Content-Length is off `by` so many bytes."""
@@ -179,9 +215,16 @@ class WrongLength(_Rewriting):
     def __init__(self, by: int = 1) -> None:
         super().__init__()
         self.by = by
+        self._framed: Fault | None = None
 
     def begin(self) -> Fault:
         return WrongLength(self.by)
+
+    def write(self, line: Line, data: bytes) -> None:
+        if self._framed is None:
+            super().write(line, data)
+        else:
+            self._framed.write(line, data)
 
     def _rewritten(self, data: bytes) -> bytes | None:
         found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)\r\n", data)
@@ -189,3 +232,7 @@ class WrongLength(_Rewriting):
             return None
         length = max(0, int(found[1]) + self.by)
         return b"%b%d%b" % (data[: found.start(1)], length, data[found.end(1) :])
+
+    def _write_http2(self, line: Line, data: bytes) -> None:
+        self._framed = FramedLength(self, self.by)
+        self._framed.write(line, data)

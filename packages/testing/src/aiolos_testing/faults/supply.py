@@ -45,8 +45,18 @@ class Supply:
         return faulty
 
     def over(self, factory: Callable[[], Any]) -> Callable[[], Any]:
-        """A protocol factory like `factory`, each of whose connections suffers the next fault."""
-        return lambda: self.wrap(factory, self.next())()
+        """A protocol factory like `factory`, each of whose connections suffers the next fault.
+
+        It raises ConnectionRefusedError where that is Refuse.
+        """
+
+        def faulty() -> Any:
+            fault = self.next()
+            if isinstance(fault, Refuse):
+                raise ConnectionRefusedError("refused by a fault of the test")
+            return self.wrap(factory, fault)()
+
+        return faulty
 
     def let_go(self) -> None:
         """Heal what is open: what was to be closed is closed now."""
