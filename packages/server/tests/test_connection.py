@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.limits import Limits
+from aiolos_protocol.message import ResponseHead
 from aiolos_server import web
 
 Serve = Callable[..., Any]
@@ -724,3 +725,32 @@ async def test_a_view_must_have_coroutine_functions(
 
     assert (await serve(Page).ask(GET)).status == 500
     assert "Page.get must be a coroutine function" in caplog.text
+
+
+async def test_an_expect_handler_that_answers(serve: Serve, answers: Any) -> None:
+    async def known(request: web.Request) -> web.Response | None:
+        if request.path == "/known":
+            return web.Response(text="known")
+        request.exchange.send_head(ResponseHead(100))
+        return None
+
+    app = web.Application()
+    app.router.add_post("/{tail:.*}", echo, expect_handler=known)
+    peer = serve(app=app)
+    answer = await peer.ask(EXPECTING.replace(b"/", b"/known", 1))
+    assert (answer.status, answer.body) == (200, b"known")
+    assert peer.closed
+    (hint,) = answers(await serve(app=app).send(EXPECTING))
+    assert hint.status == 100
+
+
+async def test_a_time_out_in_a_handler_is_answered_504(serve: Serve, caplog: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        async with asyncio.timeout(0):
+            await asyncio.sleep(1)
+        raise AssertionError
+
+    answer = await serve(handler).ask(GET)
+    assert (answer.status, answer.body) == (504, b"504: Gateway Timeout")
+    (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert record.exc_info[0] is TimeoutError

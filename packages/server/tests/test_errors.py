@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aiolos_server import errors, web
+from yarl import URL
 
 Serve = Callable[..., Any]
 
@@ -156,7 +157,8 @@ def test_a_class_of_ones_own() -> None:
 def test_redirections() -> None:
     error = web.HTTPFound("/new-location")
     assert error.headers["Location"] == "/new-location"
-    assert str(error.location) == "/new-location"
+    assert error.location == "/new-location"
+    assert web.HTTPFound(URL("/a")).location == URL("/a")
     assert web.HTTPSeeOther("/\u00e9 x").headers["Location"] == "/%C3%A9%20x"
     for empty in ("", None):
         with pytest.raises(ValueError, match="location"):

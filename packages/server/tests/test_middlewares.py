@@ -426,3 +426,51 @@ async def test_srv_19_a_gc_middleware_and_a_memory_monitor(serve: Serve) -> None
     assert (await peer.ask(target("/api/memory"))).body.startswith(b'{"kib": ')
     await peer.ask(target("/"))
     assert collected == ["/api/memory"]
+
+
+async def test_every_middleware_sees_what_decorators_left_on_the_handler(serve: Serve) -> None:
+    seen: list[Any] = []
+
+    def looking() -> Any:
+        @web.middleware
+        async def look(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+            seen.append(getattr(handler, "role", None))
+            return await handler(request)
+
+        return look
+
+    @web.middleware
+    async def otherwise_named(request: web.Request, call: web.Handler) -> web.StreamResponse:
+        seen.append(getattr(call, "role", None))
+        return await call(request)
+
+    async def admin(request: web.Request) -> web.Response:
+        return web.Response(text="x")
+
+    async def two(request: web.Request, match_info: Any) -> web.Response:
+        return web.Response(text="x")
+
+    class AdminView(web.View):
+        role = "admin"
+
+        async def get(self) -> web.Response:
+            return web.Response(text="x")
+
+    admin.role = two.role = "admin"  # type: ignore[attr-defined]
+    app = web.Application(middlewares=[looking(), otherwise_named, looking()])
+    sub = web.Application(middlewares=[looking()])
+    for router, prefix in ((app.router, ""), (sub.router, "")):
+        router.add_get(f"{prefix}/admin", admin)
+        router.add_get(f"{prefix}/two", two)
+        router.add_view(f"{prefix}/view", AdminView)
+        router.add_get(f"{prefix}/open", hello)
+    app.add_subapp("/sub", sub)
+    peer = serve(app=app)
+    for prefix, count in (("", 3), ("/sub", 4)):
+        for name in ("admin", "two", "view"):
+            assert (await peer.ask(target(f"{prefix}/{name}"))).body == b"x"
+            assert seen == ["admin"] * count
+            seen.clear()
+        await peer.ask(target(f"{prefix}/open"))
+        assert seen == [None] * count
+        seen.clear()

@@ -691,3 +691,109 @@ async def test_a_stream_that_another_server_announced_in_chunks(serve: Serve) ->
 
     answer = await serve(handler).ask(GET)
     assert (answer.headers["transfer-encoding"], answer.body) == ("chunked", b"piece")
+
+
+@pytest.mark.parametrize("text", [{"text": "\u0442"}, {"body": "\u0442"}])
+async def test_text_is_encoded_by_the_charset_among_the_headers(sent: Any, text: Any) -> None:
+    headers = {"Content-Type": "text/html; charset=KOI8-R"}
+    answer = await sent(lambda: web.Response(**text, headers=headers))
+    assert answer.body == b"\xd4"
+    assert answer.headers["content-type"] == "text/html; charset=KOI8-R"
+    answer = await sent(lambda: web.Response(**text, headers={"Content-Type": "text/html"}))
+    assert answer.body == b"\xd1\x82"
+    answer = await sent(lambda: web.Response(body=b"\xff", headers=headers))
+    assert answer.body == b"\xff"
+
+
+def test_text_that_is_none() -> None:
+    with pytest.raises(TypeError, match="text takes a str, not bytes"):
+        web.Response().text = b"x"  # type: ignore[assignment]
+
+
+def test_a_length_and_chunks_exclude_each_other() -> None:
+    response = web.StreamResponse()
+    response.content_length = 5
+    assert response.headers["Content-Length"] == "5"
+    with pytest.raises(RuntimeError, match="not sent in chunks"):
+        response.enable_chunked_encoding()
+    response.content_length = None
+    assert "Content-Length" not in response.headers
+    response.enable_chunked_encoding()
+    with pytest.raises(RuntimeError, match="no length beforehand"):
+        response.content_length = 5
+
+
+async def test_the_length_of_a_response_is_that_of_what_is_sent(serve: Serve) -> None:
+    lengths: list[int | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        response = web.Response(body=b"x" * 2000)
+        lengths.append(response.content_length)
+        if request.path == "/gzip":
+            response.enable_compression(web.ContentCoding.gzip)
+        else:
+            response.enable_chunked_encoding()
+        await response.prepare(request)
+        lengths.append(response.content_length)
+        return response
+
+    peer = serve(handler)
+    answer = await peer.ask(GET.replace(b"/", b"/gzip", 1))
+    assert lengths == [2000, int(answer.headers["content-length"])]
+    assert (await peer.ask(GET)).body == b"x" * 2000
+    assert lengths[2:] == [2000, None]
+    assert web.Response(headers={"Content-Length": "123"}).content_length == 123
+
+
+async def test_a_length_that_was_set_is_not_that_of_coded_bytes(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = 2000
+        response.enable_compression(web.ContentCoding.gzip)
+        await response.prepare(request)
+        await response.write(b"x" * 2000)
+        await response.write_eof()
+        return response
+
+    answer = await serve(handler).ask(GET)
+    assert "content-length" not in answer.headers
+    assert gzip.decompress(answer.body) == b"x" * 2000
+
+
+def test_last_modified_is_rounded_up() -> None:
+    response = web.StreamResponse()
+    moment = datetime(1994, 11, 15, 12, 45, 26, 1, tzinfo=UTC)
+    for value in (moment, moment.replace(tzinfo=None), moment.timestamp()):
+        response.last_modified = value
+        assert response.headers["Last-Modified"] == "Tue, 15 Nov 1994 12:45:27 GMT"
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_on_response_prepare_may_take_the_server_field_out(
+    serve: Serve, streams: bool
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.StreamResponse() if streams else web.Response(text="x")
+
+    async def strip(request: web.Request, response: web.StreamResponse) -> None:
+        assert response.headers["Server"].startswith("aiolos/")
+        if request.path == "/":
+            del response.headers["Server"]
+        else:
+            response.headers["Server"] = "mine"
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", handler)
+    app.on_response_prepare.append(strip)
+    peer = serve(app=app)
+    assert "server" not in (await peer.ask(GET)).headers
+    assert (await peer.ask(GET.replace(b"/", b"/own", 1))).headers["server"] == "mine"
+
+
+async def test_a_server_without_a_name(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="x", headers={"X": "y"} if request.path == "/x" else None)
+
+    peer = serve(handler, server_header="")
+    assert "server" not in (await peer.ask(GET)).headers
+    assert "server" not in (await peer.ask(GET.replace(b"/", b"/x", 1))).headers

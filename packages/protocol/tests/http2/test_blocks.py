@@ -88,3 +88,17 @@ def test_a_response_may_name_a_host(client: Any, wire: Any) -> None:
     client.conn.request("GET", blocks.request("GET", "https", "a", "/", None), True, None)
     client.feed(wire.head(1, [(":status", "200"), ("host", "x"), ("expect", "what")], True))
     assert dict(client.events[0][2].headers) == {"Expect": "what", "Host": "x"}
+
+
+def test_an_empty_server_field_is_not_sent():
+    date = b"Date: x\r\n"
+    assert [name for name, _ in pairs(blocks.response_prefix(204, "", ""))] == [b":status"]
+    for server, own, sent in (
+        ("s", None, b"s"),
+        ("s", "", None),
+        ("", None, None),
+        ("", "o", b"o"),
+    ):
+        headers = CIMultiDict({} if own is None else {"Server": own})
+        found = dict(pairs(blocks.response(200, headers, server, date)))
+        assert found.get(b"server") == sent

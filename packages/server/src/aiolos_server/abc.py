@@ -16,7 +16,8 @@ class AbstractMatchInfo(ABC):
     """What answers, as it was registered: a function, or a View's class."""
 
     expect_handler: Callable[[Any], Awaitable[Any]]
-    """Called first where the request expects 100-continue."""
+    """Called first where the request expects 100-continue; a response that it gives is the answer,
+    None calls the handler."""
 
     apps: tuple[Any, ...]
     """The applications on the way to the route, outermost first."""

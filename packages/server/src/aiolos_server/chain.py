@@ -8,6 +8,7 @@ does nothing costs nothing.
 
 import inspect
 from collections.abc import Sequence
+from functools import wraps
 from logging import Logger
 from typing import Any, Protocol
 
@@ -91,6 +92,7 @@ class Composer:
 def _inside(app: Any, chain: Chain) -> Chain:
     """`chain` with request.app being `app`, and afterwards what it was."""
 
+    @wraps(chain)
     async def inside(request: Any) -> Any:
         match_info = request.match_info
         outer = match_info.current_app
@@ -125,6 +127,7 @@ def _answering(app: Layered, chain: Chain) -> Chain:
                 return response
         return None
 
+    @wraps(chain)
     async def answering(request: Any) -> Any:
         try:
             response = await chain(request)
@@ -151,7 +154,7 @@ def _status_of(request: Any, error: Exception) -> int:
         return 400
     if isinstance(error, ProtocolError) and not isinstance(error, LocalProtocolError):
         return error.status_hint
-    return 500
+    return 504 if isinstance(error, TimeoutError) else 500
 
 
 def _is_for(given: int, status: int, error: Exception) -> bool:

@@ -22,7 +22,7 @@ from .codings import worth_coding
 from .core import REASONS, ResponseCore
 from .debugpage import explained
 from .dispatch import Dispatcher
-from .errors import HTTPException, HTTPInternalServerError
+from .errors import HTTPException, HTTPGatewayTimeout, HTTPInternalServerError
 from .idle import IdleConnections
 from .owner import Owner
 from .request import Request
@@ -52,6 +52,7 @@ class Serving(Protocol):
     connections: "set[Connection]"
     max_connections: int | None
     background: "set[asyncio.Task[Any]]"
+    server_header: str
 
     def admit(self, connection: "Connection") -> bool:
         """Know the connection; whether its requests are to be answered."""
@@ -363,8 +364,12 @@ class Connection(Owner):
             return incidents.refused(400, "400: the body is incomplete\n", keep_alive=False)
         else:
             incidents.log_failure(self._server.logger, self.peer(), request, exc)
+        status = 504 if isinstance(exc, TimeoutError) else 500
         if self._server.debug:
-            return self._explained(exc, 500, {})
+            return self._explained(exc, status, {})
+        if status == 504:
+            # Whatever the handler has waited for did not come in time (RFC 9110 15.6.5).
+            return HTTPGatewayTimeout()
         return HTTPInternalServerError(text=incidents.SORRY)
 
     def _explained(self, error: Exception, status: int, headers: Mapping[str, str]) -> Response:
@@ -379,8 +384,11 @@ class Connection(Owner):
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Run the application's on_response_prepare."""
         if self._has_hooks:
+            response.headers.setdefault(hdrs.SERVER, self._server.server_header)
             for app in request.match_info.apps:
                 await app.on_response_prepare.send(request, response)
+            # A receiver may have taken it out: an empty one is not sent.
+            response.headers.setdefault(hdrs.SERVER, "")
         if self._auto_compress:
             self._compress(response)
         if self._closing:
@@ -516,7 +524,7 @@ class Connection(Owner):
 
 
 async def _expected(request: Any) -> Any:
-    """The handler of a request that expects 100-continue."""
+    """The handler of a request that expects 100-continue, or what its expect_handler answers."""
     match_info = request.match_info
-    await match_info.expect_handler(request)
-    return await match_info.chain(request)
+    response = await match_info.expect_handler(request)
+    return await match_info.chain(request) if response is None else response

@@ -21,5 +21,6 @@ cdef class ResponseCore:
     cdef public int _status
     cdef public Py_ssize_t body_length
 
+    cdef object _recode(self, object text, object content_type)
     cdef object _take_body(self, object body, object text, object content_type, object charset)
     cdef object send_whole(self, object link, object head, bint keep_alive)

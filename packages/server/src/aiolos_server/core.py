@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ServerLink
+from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.grammar import CONTROL
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.payload import Payload, get_payload
@@ -98,6 +99,14 @@ class ResponseCore:
                         "give Content-Type in headers or by content_type and charset, not both"
                     )
                 self._content_type = ""
+                self._recode(text if body is None else body, fields[hdrs.CONTENT_TYPE])
+
+    def _recode(self, text: Any, content_type: str) -> None:
+        """Encode `text` as the Content-Type among the headers says."""
+        if isinstance(text, str) and "=" in content_type:
+            charset = parse_content_type(content_type).charset
+            if charset is not None and charset != "utf-8":
+                self._body = text.encode(charset)
 
     def _take_body(self, body: Any, text: Any, content_type: Any, charset: Any) -> None:
         if content_type is not None and "charset=" in content_type:

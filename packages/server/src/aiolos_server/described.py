@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, MutableMapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any, TypeVar, overload
 
@@ -29,6 +29,7 @@ class Described(MutableMapping[str, Any]):
 
     _content_type: str
     _cookies: "SimpleCookie | None"
+    _chunked: bool
     _headers: "CIMultiDict[str] | None"
     _keep_alive: bool
     _length: int
@@ -119,9 +120,14 @@ class Described(MutableMapping[str, Any]):
 
     @content_length.setter
     def content_length(self, value: int | None) -> None:
-        self._length = -1 if value is None else int(value)
-        if self._headers is not None:
-            self._headers.pop(hdrs.CONTENT_LENGTH, None)
+        if value is None:
+            self._length = -1
+            self.headers.pop(hdrs.CONTENT_LENGTH, None)
+        elif self._chunked:
+            raise RuntimeError("a body that is sent in chunks has no length beforehand")
+        else:
+            self._length = int(value)
+            self.headers[hdrs.CONTENT_LENGTH] = str(self._length)
 
     # Validators.
 
@@ -138,7 +144,14 @@ class Described(MutableMapping[str, Any]):
         elif isinstance(value, str):
             self.headers[hdrs.LAST_MODIFIED] = value
         elif isinstance(value, (datetime, int, float)):
-            moment = value if isinstance(value, datetime) else math.ceil(value)
+            # Rounded up: what has changed within the second must not seem to be unchanged.
+            moment: datetime | int
+            if not isinstance(value, datetime):
+                moment = math.ceil(value)
+            elif value.microsecond:
+                moment = value.replace(microsecond=0) + timedelta(seconds=1)
+            else:
+                moment = value
             self.headers[hdrs.LAST_MODIFIED] = format_http_date(moment)
         else:
             raise TypeError(

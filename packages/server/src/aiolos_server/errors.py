@@ -141,12 +141,12 @@ class HTTPMove(HTTPRedirection):
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )
-        self._location = URL(location)
-        self.headers[hdrs.LOCATION] = str(self._location)
+        self._location = location
+        self.headers[hdrs.LOCATION] = str(URL(location))
 
     @property
-    def location(self) -> URL:
-        """Where to."""
+    def location(self) -> str | URL:
+        """Where to, as it was given."""
         return self._location
 
 

@@ -289,7 +289,7 @@ class FileResponse(StreamResponse):
                 # Not before: a response that nobody sends would hold the file open.
                 await loop.run_in_executor(None, self._open_source)
             if self._status != 304:
-                self.content_length = self._size
+                self._length = self._size
             await super().prepare(request)
             exchange = self._sending("prepare")
             if request.head.method != "HEAD":

@@ -11,20 +11,37 @@ _T = TypeVar("_T")
 class BaseKey(Generic[_T]):
     """A key whose value type checkers know: `DB = AppKey("db", Pool)`, `app[DB]` is a Pool.
 
-    Two keys are equal only where they are one; `name` is for messages, prefixed by the module
-    that makes the key.
+    Two keys are equal only where they are one; sorted, they go by name, before all str. `name` is
+    for messages, prefixed by the module that makes the key.
     """
 
-    __slots__ = ("_name", "_type")
+    # Of `AppKey[Pool]("db")`, the subscript: typing sets it.
+    __slots__ = ("__orig_class__", "_name", "_type")
 
     def __init__(self, name: str, t: type[_T] | None = None) -> None:
-        module = sys._getframe(1).f_globals.get("__name__", "<unknown>")
-        self._name = f"{module}.{name}"
+        frame: Any = sys._getframe(1)
+        if frame.f_globals.get("__name__") == "typing":
+            frame = frame.f_back
+        self._name = f"{frame.f_globals.get('__name__', '<unknown>')}.{name}"
         self._type = t
 
+    def __lt__(self, other: object) -> bool:
+        return self._name < other._name if isinstance(other, BaseKey) else True
+
+    def __gt__(self, other: object) -> bool:
+        return self._name > other._name if isinstance(other, BaseKey) else False
+
     def __repr__(self) -> str:
-        kind = "" if self._type is None else f", type={getattr(self._type, '__name__', self._type)}"
-        return f"<{type(self).__name__}({self._name}{kind})>"
+        kind: Any = self._type
+        if kind is None:
+            (kind,) = getattr(getattr(self, "__orig_class__", None), "__args__", (None,))
+        if kind is None:
+            return f"<{type(self).__name__}({self._name})>"
+        told = repr(kind)
+        if type(kind) is type or (isinstance(kind, type) and not hasattr(kind, "__args__")):
+            prefix = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+            told = prefix + kind.__qualname__
+        return f"<{type(self).__name__}({self._name}, type={told})>"
 
 
 class AppKey(BaseKey[_T]):

@@ -4,7 +4,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any, Final, TypeVar
 
 from aiolos_protocol.message import RequestHead
@@ -59,7 +59,10 @@ def around(function: Any, app: Any) -> _Around:
 
 
 def wrapped(handler: Chain, middlewares: Iterable[_Around]) -> Chain:
-    """`handler` inside `middlewares`, the first one outermost."""
+    """`handler` inside `middlewares`, the first one outermost.
+
+    Each of them sees the attributes that decorators have left on the handler.
+    """
     for each in reversed(tuple(middlewares)):
         handler = _bound(each, handler)
     return handler
@@ -73,8 +76,8 @@ def _bound(function: _Around, handler: Chain) -> Chain:
         named_handler = False
     if named_handler:
         call: Callable[..., Awaitable[Any]] = function
-        return partial(call, handler=handler)
-    return lambda request: function(request, handler)
+        return update_wrapper(partial(call, handler=handler), handler)
+    return update_wrapper(lambda request: function(request, handler), handler)
 
 
 def _check(function: Any) -> None:

@@ -128,7 +128,11 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         if authority:
             return authority
         sockname = self._bearer.link.get_extra_info("sockname")
-        return str(sockname[0]) if isinstance(sockname, tuple) else "localhost"
+        if not isinstance(sockname, tuple):
+            return "localhost"
+        # RFC 3986 3.2.2: an address of IPv6 stands in brackets.
+        address = str(sockname[0])
+        return f"[{address}]" if ":" in address else address
 
     @property
     def scheme(self) -> str:
@@ -314,7 +318,8 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
         return self is other
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.head.method} {self.head.target} >"
+        target = self.head.target.encode("ascii", "backslashreplace").decode("ascii")
+        return f"<{type(self).__name__} {self.head.method} {target} >"
 
 
 class Request(BaseRequest):

@@ -71,7 +71,7 @@ class BaseResponse(Described):
         RuntimeError where Content-Length is set. `chunk_size` is taken as aiohttp takes it.
         """
         if self._headers is not None and hdrs.CONTENT_LENGTH in self._headers:
-            raise RuntimeError("a body whose Content-Length is set is not sent in chunks")
+            raise RuntimeError("a body whose content_length is set is not sent in chunks")
         self._chunked = True
         self._length = -1
 
@@ -160,6 +160,7 @@ class BaseResponse(Described):
         """What is to be done with the body before the head can be composed."""
         if coding is not None:
             self._length = -1
+            self.headers.pop(hdrs.CONTENT_LENGTH, None)
 
     def _start_coding(self, exchange: Exchange, coding: str) -> None:
         self._coder = BodyCoder(exchange, coding, self._strategy)
@@ -282,14 +283,23 @@ class WholeResponse(BaseResponse):
 
     @text.setter
     def text(self, value: str) -> None:
+        if not isinstance(value, str):
+            raise TypeError(f"text takes a str, not {type(value).__name__}; body takes bytes")
         if not self._type_field():
             self._content_type = _TEXT
         self._body = value.encode(self.charset or "utf-8")
 
     @property
     def content_length(self) -> int | None:
-        """The body's length in bytes; None for one that is made piece by piece."""
-        body = self._body
+        """The length of what is sent, in bytes; None where it is not known beforehand.
+
+        Content-Length where it was given: what another method, or no condition, would get.
+        """
+        if self._headers is not None and hdrs.CONTENT_LENGTH in self._headers:
+            return int(self._headers[hdrs.CONTENT_LENGTH])
+        if self._chunked or self._coder is not None:
+            return None
+        body = self._body if self._coded is None else self._coded
         return body.size if isinstance(body, Payload) else len(body)
 
     @content_length.setter
@@ -300,6 +310,8 @@ class WholeResponse(BaseResponse):
         body = self._body
         self._bodiless = request.head.method == "HEAD" or not may_have_body(self._status)
         self._length = -1
+        if coding is not None:
+            self.headers.pop(hdrs.CONTENT_LENGTH, None)
         if isinstance(body, Payload):
             headers = self.headers
             for name, value in body.headers.items():

@@ -41,6 +41,7 @@ class Server:
     `max_connections` bounds the connections, where each stream of HTTP/2 that is at work counts as
     one, None for no bound: above it an idle one is closed, or else the new one is answered 503.
     `debug` answers errors with a page for developers, which must not be public.
+    `server_header` is the Server field of responses, "" for none.
     `log_access(request, response, seconds)` is called after each response, None for none. `http2`
     False speaks HTTP/1.1 alone, and leaves a TLS context's ALPN as it is; else HTTP/2 is spoken by
     ALPN, and in the clear to clients that begin with its preface.

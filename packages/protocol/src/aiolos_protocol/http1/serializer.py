@@ -115,7 +115,7 @@ def response_prefix(
     key = (status, reason, content_type, server, keep_alive)
     prefix = _prefixes.get(key)
     if prefix is None:
-        headers = CIMultiDict({"Server": server})
+        headers = CIMultiDict({"Server": server} if server else {})
         if content_type:
             headers["Content-Type"] = content_type
         if not keep_alive:

@@ -97,7 +97,9 @@ def response_prefix(code: int, content_type: str, server: str) -> bytes:
     key = (code, content_type, server)
     prefix = _prefixes.get(key)
     if prefix is None:
-        prefix = status(code) + field("server", server)
+        prefix = status(code)
+        if server:
+            prefix += field("server", server)
         if content_type:
             prefix += field("content-type", content_type)
         if len(_prefixes) >= _CACHE_SIZE:
@@ -108,9 +110,16 @@ def response_prefix(code: int, content_type: str, server: str) -> bytes:
 
 
 def response(code: int, headers: CIMultiDict[str], server: str, line: bytes) -> bytes:
-    """A response's block of any fields; `server` and the Date `line` where they name neither."""
+    """A response's block of any fields; `server` and the Date `line` where they name neither.
+
+    An empty Server is taken out of them.
+    """
+    if "Server" in headers:
+        server = ""
+        if not headers["Server"]:
+            del headers["Server"]
     block = status(code) + fields(headers)
-    if "Server" not in headers:
+    if server:
         block += field("server", server)
     return block if "Date" in headers else block + date(line)
 

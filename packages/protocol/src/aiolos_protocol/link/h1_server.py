@@ -67,9 +67,9 @@ PREFACE: Final = b"PRI * HTTP/2.0\r\n"
 class H1ServerLink(H1PacedLink):
     """Receives requests, one at a time; the next is not even parsed before this one's answer.
 
-    `server` is the text of the Server field. The times are H1PacedLink's. `http2` is given the
-    hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its preface (RFC 9113 3.2,
-    3.3); None refuses that.
+    `server` is the text of the Server field; where that, or a response's own, is empty, none is
+    sent. The times are H1PacedLink's. `http2` is given the hand-over where the peer speaks HTTP/2
+    from the start, by ALPN or by its preface (RFC 9113 3.2, 3.3); None refuses that.
     """
 
     __slots__ = ("_half_closed", "_http2", "_role", "_server")
@@ -315,7 +315,10 @@ class H1ServerLink(H1PacedLink):
             elif head.version is not HttpVersion11:
                 framing += "Connection: keep-alive\r\n"
         if "Server" not in fields:
-            fields["Server"] = self._server
+            if self._server:
+                fields["Server"] = self._server
+        elif not fields["Server"]:
+            del fields["Server"]
         date = b"" if "Date" in fields else self._clock.date
         return response_head(status, reason, fields, framing, date)
 

@@ -46,10 +46,11 @@ SPARE: Final = 5.0
 class H2ServerLink(H2Link):
     """Receives requests. `new_role()` makes the role of one stream after the other.
 
-    `server` is the text of the Server field. All times are seconds, inf for none: `head_timeout`
-    bounds the wait for the first request, `keepalive_timeout` that for any other while none is at
-    work. Within every `body_timeout` the peer must send as much of a body that is awaited, and
-    take as much of a response, as `Limits.body_rate` demands.
+    `server` is the text of the Server field; where that, or a response's own, is empty, none is
+    sent. All times are seconds, inf for none: `head_timeout` bounds the wait for the first
+    request, `keepalive_timeout` that for any other while none is at work. Within every
+    `body_timeout` the peer must send as much of a body that is awaited, and take as much of a
+    response, as `Limits.body_rate` demands.
     """
 
     __slots__ = (

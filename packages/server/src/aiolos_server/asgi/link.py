@@ -119,6 +119,8 @@ class AsgiLink:
             fields["Content-Length"] = str(head.length)
         if head.status in (204, 304):
             self._silent = True
+        if not fields.get("Server", "-"):
+            del fields["Server"]
         self._put(
             {
                 "type": "http.response.start",

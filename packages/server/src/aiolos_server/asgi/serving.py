@@ -70,7 +70,9 @@ class AsgiServing:
                 await self._app.startup()
                 self._app.freeze()
                 loop = asyncio.get_running_loop()
-                self._server = Server(self._app, loop=loop, logger=self._logger, **self._options)
+                # The Server field is the ASGI server's own.
+                options = {"server_header": "", **self._options}
+                self._server = Server(self._app, loop=loop, logger=self._logger, **options)
             return self._server
 
     async def _ended(self) -> None:

@@ -50,7 +50,9 @@ class SocketLink(AsgiLink):
             return
         check(head)
         self._begun = True
-        own = ("sec-websocket-accept", "sec-websocket-protocol", "upgrade", "connection")
+        own = ["sec-websocket-accept", "sec-websocket-protocol", "upgrade", "connection"]
+        if not head.fields.get("Server", "-"):
+            own.append("server")
         headers = [
             (name.lower().encode("ascii"), value.encode("utf-8", "surrogateescape"))
             for name, value in head.fields.items()

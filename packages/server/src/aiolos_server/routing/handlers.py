@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator
+from functools import wraps
 from typing import Any
 
 from aiolos_protocol import methods
@@ -63,6 +64,8 @@ def awaitable_handler(handler: AnyHandler) -> Callable[[Any], Awaitable[Any]]:
     elif inspect.iscoroutinefunction(handler):
         return handler
 
+    # Middlewares look at what decorators have left on a handler.
+    @wraps(handler)
     async def answer(request: Any) -> Any:
         response = call(request)
         if inspect.isawaitable(response):
@@ -76,9 +79,12 @@ def _view(handler: type) -> Callable[[Any], Awaitable[Any]]:
     if not issubclass(handler, AbstractView):
         raise TypeError(f"a class as a handler must be a web.View, not {handler!r}")
 
+    @wraps(handler, updated=())
     async def answer(request: Any) -> Any:
         return await handler(request)
 
+    own = {name: value for name, value in vars(handler).items() if not name.startswith("__")}
+    vars(answer).update(own)
     return answer
 
 
