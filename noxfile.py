@@ -57,10 +57,16 @@ COMPRESSION = (
 )
 # Other implementations of the protocols that ours is held against.
 ORACLES = ("h11>=0.14", "httptools>=0.7", "h2>=4.1", "hpack>=4.0", "hyperframe>=6.0")
-# Other servers that the benchmarks of HTTP/2 hold ours against.
+# What the benchmarks hold us against.
 RIVALS = (
+    "aiohttp>=3.14",
     "granian>=2.7; implementation_name == 'cpython'",
-    "hypercorn>=0.17; implementation_name == 'cpython'",
+    "httpx2[http2]>=2.0",
+    "hypercorn>=0.17",
+    "picows>=1.9; implementation_name == 'cpython'",
+    "pyreqwest>=0.8; implementation_name == 'cpython'",
+    "uvicorn>=0.34",
+    "websockets>=14",
 )
 # What a package's tests need beside it.
 BESIDE = {
@@ -421,9 +427,7 @@ def fuzz(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """tools/bench: `nox -s bench -- server_plaintext client_get`; all of them by default."""
     os.environ["AIOLOS_EXTENSIONS"] = "require"
-    install(
-        session, FULL, "aiohttp>=3.14", "trustme>=1.2", "uvicorn>=0.34", "uvloop>=0.21", *ORACLES
-    )
+    install(session, FULL, "orjson>=3.10", "trustme>=1.2", "uvloop>=0.21", *ORACLES, *RIVALS)
     known = sorted(path.stem for path in Path("tools/bench").glob("*.py") if path.stem != "measure")
     chosen = [arg for arg in session.posargs if arg in known] or known
     options = [arg for arg in session.posargs if arg not in known]

@@ -1,7 +1,7 @@
 """How fast are bodies and fields read: multipart, cookies, content types, compressed data?"""
 
+import argparse
 import asyncio
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -95,7 +95,9 @@ WORK: dict[str, dict[str, tuple[Callable[[], Any], float]]] = {
 
 def main() -> None:
     """Print the rates."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    count = parser.parse_args().rounds
     for what, kinds in WORK.items():
 
         def rate(name: str, kinds: Any = kinds) -> float:

@@ -1,5 +1,6 @@
 """What does importing each package cost, in CPU milliseconds of a fresh interpreter?"""
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -8,15 +9,18 @@ CODE = "import time; a = time.process_time(); import {}; print((time.process_tim
 
 
 def main() -> None:
-    """Print the median of seven fresh interpreters per module, interleaved."""
+    """Print the median of some fresh interpreters per module, interleaved."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    count = parser.parse_args().rounds
     modules = ["asyncio", "aiolos_client", "aiolos_server.web", "aiolos", "aiohttp.web"]
     seen: dict[str, list[float]] = {name: [] for name in modules}
-    for _ in range(7):
+    for _ in range(count):
         for name, times in seen.items():
             command = [sys.executable, "-c", CODE.format(name)]
             result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             times.append(float(result.stdout))
-    print("import, CPU ms (median of 7)")
+    print(f"import, CPU ms (median of {count})")
     for name, times in seen.items():
         print(f"  {name:<20} {statistics.median(times):6.1f}  {min(times):.1f}..{max(times):.1f}")
 

@@ -8,7 +8,7 @@ from aiolos_protocol.errors import MissingDistribution
 
 async def test_the_missing_distribution_is_named(monkeypatch):
     monkeypatch.setattr(siblings, "_bound", {})
-    monkeypatch.setattr(siblings, "entry_points", lambda **_: ())
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: ())
     async with aiolos_client.ClientSession() as session:
         with pytest.raises(MissingDistribution, match="pip install aiolos-websocket"):
             await session.ws_connect("http://127.0.0.1:1/")

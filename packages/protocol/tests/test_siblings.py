@@ -1,6 +1,7 @@
 """Siblings: bound by hand, announced in metadata, or missed with an error that helps."""
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def announce(tmp_path: Path, monkeypatch):
 
 
 def is_absent(name):
-    return name not in {entry.name for entry in siblings.entry_points(group=siblings.GROUP)}
+    return name not in {entry.name for entry in entry_points(group=siblings.GROUP)}
 
 
 @pytest.mark.parametrize("name", ["client", "server", "websocket"])

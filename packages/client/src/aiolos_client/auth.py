@@ -1,6 +1,5 @@
 """Where credentials come from: the URL, arguments, and the file netrc."""
 
-import netrc
 import os
 from logging import getLogger
 from pathlib import Path
@@ -30,6 +29,9 @@ def netrc_auth(host: str, *, named: bool = False) -> BasicAuth | None:
     path = _netrc_path()
     if path is None:
         return None
+    # Here, because few have such a file, and shlex comes with it.
+    import netrc
+
     try:
         known = netrc.netrc(str(path))
     except (OSError, netrc.NetrcParseError) as error:

@@ -1,7 +1,6 @@
 """What the verbs of a session take, for type checkers and for whoever mistypes a name."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, Final, TypedDict
 
 from aiolos_protocol.fields.authorization import BasicAuth
@@ -92,6 +91,9 @@ def check_names(options: "RequestOptions") -> None:
     """TypeError for a name that is no option, with the nearest one that is."""
     unknown = options.keys() - _KNOWN
     if unknown:
+        # Only for the message: whoever makes no mistake does not wait for the import.
+        from difflib import get_close_matches
+
         name = min(unknown)
         near = get_close_matches(name, _KNOWN, 1)
         hint = f"; did you mean {near[0]}?" if near else ""

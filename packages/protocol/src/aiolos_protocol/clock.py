@@ -7,9 +7,10 @@ time-outs under a second deserve `loop.call_later` instead.
 import asyncio
 import time
 from collections.abc import Callable
-from email.utils import formatdate
 from math import inf
 from typing import Final, Protocol
+
+from .fields.dates import format_http_date
 
 TICK: Final = 0.25
 NEVER: Final = inf
@@ -92,6 +93,5 @@ class Clock:
         second = int(self._wall())
         if second != self._second:
             self._second = second
-            # RFC 9110 5.6.7 IMF-fixdate.
-            self.date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode("ascii")
+            self.date = f"Date: {format_http_date(second)}\r\n".encode("ascii")
             self.last_lines = self.date + b"\r\n"

@@ -4,11 +4,13 @@ Nothing is looked up at import; the first use of a feature that needs a sibling 
 """
 
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from .contracts import ClientComponent, ServerComponent, WebSocketComponent
 from .errors import MissingDistribution
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "aiolos.components"
 _bound: dict[str, object] = {}
@@ -54,6 +56,9 @@ def _find(name: str, wanted_by: str) -> object:
 
 
 def _announced(name: str, wanted_by: str) -> str:
+    # Here, because it costs as much as a tenth of what the client does, and few need it.
+    from importlib.metadata import entry_points
+
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP, name=name):
         found[entry.value] = entry
