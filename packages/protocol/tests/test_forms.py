@@ -53,6 +53,17 @@ def _part(part: Message) -> tuple[str | None, str | None, str, bytes]:
     return str(name), part.get_filename(), content_type, content
 
 
+async def written(payload: Payload) -> bytes:
+    data = bytearray()
+
+    class Writer:
+        async def write(self, piece: bytes) -> None:
+            data.extend(piece)
+
+    await payload.write(Writer())
+    return bytes(data)
+
+
 # Urlencoded
 
 
@@ -97,12 +108,24 @@ async def test_a_form_can_be_sent_again() -> None:
     form = FormData({"a": "b", "f": io.BytesIO(b"file")})
     for _ in range(2):
         assert [content for *_, content in await parts(form)] == [b"b", b"file"]
+    assert await written(form()) == await written(form())
     form.add_field("c", "d")
     assert [content for *_, content in await parts(form)] == [b"b", b"file", b"d"]
 
 
 @pytest.mark.parametrize(
-    "value", [{"x": 1}, MultiDict(x="1"), ["1"], ("1", "2"), {"1"}, frozenset("1"), None, iter("1")]
+    "value",
+    [
+        {"x": 1},
+        MultiDict(x="1"),
+        ["1"],
+        ("1", "2"),
+        {"1"},
+        frozenset("1"),
+        None,
+        iter("1"),
+        object(),
+    ],
 )
 @pytest.mark.parametrize("multipart", [False, True])
 def test_values_that_would_be_sent_as_nonsense_are_refused(value: Any, multipart: bool) -> None:

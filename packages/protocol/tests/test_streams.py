@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+from aiolos_protocol.errors import LineTooLong, RemoteProtocolError
 from aiolos_protocol.streams import EMPTY, StreamReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,11 +104,18 @@ async def test_a_line_has_a_limit():
         if size == 9:
             assert await reader.readline(max_line_length=10) == b"x" * 9 + b"\n"
         else:
-            with pytest.raises(ValueError, match=r"within 10 bytes; see max_size"):
+            with pytest.raises(LineTooLong, match=r"within 10 bytes: b'x.*max_size"):
                 await reader.readuntil(max_size=10)
     reader = fed(b"x" * 21, limit=10)
-    with pytest.raises(ValueError, match="within 20 bytes"):
+    with pytest.raises(ValueError, match="within 20 bytes") as caught:
         await reader.readline()
+    # A server answers it as what a peer did wrong.
+    assert isinstance(caught.value, RemoteProtocolError)
+    assert caught.value.status_hint == 413
+    reader = fed(b"x" * 21 + b"\nnext\n", limit=10)
+    with pytest.raises(LineTooLong):
+        await reader.readline()
+    assert await reader.readline() == b"next\n"
 
 
 async def test_readchunk():
@@ -274,6 +282,24 @@ async def test_on_eof():
     reader.on_eof(lambda: calls.append(4))
     reader.set_exception(OSError())
     assert calls == [1, 2, 3]
+
+
+async def test_what_waits_for_the_end_may_fail():
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    reader = StreamReader()
+    calls = []
+
+    def fail():
+        raise KeyError("callback")
+
+    reader.on_eof(fail)
+    reader.on_eof(lambda: calls.append(1))
+    reader.feed_eof()
+    reader.on_eof(fail)
+    assert calls == [1]
+    assert [repr(each["exception"]) for each in told] == ["KeyError('callback')"] * 2
+    assert "fail" in told[0]["message"]
 
 
 async def test_an_error_comes_behind_what_came_before_it():

@@ -311,6 +311,14 @@ async def test_a_part_that_breaks_while_the_handler_reads(seen: Any) -> None:
     assert (await seen(ask, form(field("a", b"1"), closed=False))).status == 400
 
 
+async def test_a_line_that_is_too_long(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(body=await request.content.readline(max_line_length=5))
+
+    assert (await serve(handler).ask(post(b"1234\n6789", "text/plain"))).body == b"1234\n"
+    assert (await serve(handler).ask(post(b"123456789", "text/plain"))).status == 413
+
+
 async def test_release(serve: Serve) -> None:
     async def handler(request: web.Request) -> web.Response:
         await request.release()

@@ -2,3 +2,8 @@
 
 from aiolos.payload import *  # noqa: F403
 from aiolos.payload import __all__ as __all__
+from aiolos_protocol.payload import PayloadRegistry as PayloadRegistry
+from aiolos_protocol.payload import StreamReaderPayload as StreamReaderPayload
+from aiolos_protocol.payload.registry import LookupError as LookupError  # noqa: A004
+from aiolos_protocol.payload.registry import Order as Order
+from aiolos_protocol.payload.registry import register_payload as register_payload

@@ -5,6 +5,8 @@ The packages below raise aiolos_protocol.errors, translated by the client and th
 
 from typing import Any
 
+from aiolos_protocol.errors import LineTooLong
+
 
 class HttpProcessingError(Exception):
     """A message that cannot be processed; `code` is a status, `headers` go with the answer."""
@@ -58,14 +60,6 @@ class ContentLengthError(PayloadEncodingError):
 
 class DecompressSizeError(PayloadEncodingError):
     """A body that grows too much when its coding is undone."""
-
-
-class LineTooLong(BadHttpMessage):
-    """A line above its limit."""
-
-    def __init__(self, line: str | bytes, limit: int | str = "", *_: object) -> None:
-        super().__init__(f"more than {limit} bytes when reading: {line!r:.100}")
-        self.args = (line, limit)
 
 
 class InvalidHeader(BadHttpMessage):

@@ -45,6 +45,21 @@ class LimitExceeded(RemoteProtocolError):
         self.value = value
 
 
+class LineTooLong(RemoteProtocolError, ValueError):
+    """A reader was asked for a line, and it goes on behind the bytes that it may have (413).
+
+    `line` is what has come of it, `limit` the bound in bytes.
+    """
+
+    def __init__(self, line: str | bytes, limit: int | str = "", *_: object) -> None:
+        super().__init__(
+            f"no end within {limit} bytes: {line!r:.60}; a reader's max_size raises the limit",
+            status_hint=413,
+        )
+        self.line = line
+        self.limit = limit
+
+
 class TooSlow(LimitExceeded):
     """The peer did not send in time (408, RFC 9110 15.5.9); the text says what would be enough.
 

@@ -46,6 +46,8 @@ class FormData:
         self._quote_fields = quote_fields
         self._charset = charset
         self._is_multipart = default_to_multipart
+        # One for all calls: what is sent again is the same, byte for byte.
+        self._boundary: str | None = None
         if isinstance(fields, Mapping):
             fields = fields.items()
         elif not isinstance(fields, Iterable) or isinstance(fields, (str, bytes, io.IOBase)):
@@ -120,7 +122,8 @@ class FormData:
         return BytesPayload(text.encode("ascii"), content_type=content_type)
 
     def _multipart(self) -> Payload:
-        writer = MultipartWriter("form-data")
+        writer = MultipartWriter("form-data", self._boundary)
+        self._boundary = writer.boundary
         for name, value, part in self._fields:
             writer.append_payload(part or self._part(name, value, None, None))
         return writer
@@ -172,7 +175,10 @@ def _check_options(**options: Any) -> None:
 
 
 def _check_value(name: str, value: Any) -> None:
-    if value is None or isinstance(value, _REFUSED):
+    kind: Any = type(value)
+    # `<object at 0x...>`
+    nameless = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    if value is None or nameless or isinstance(value, _REFUSED):
         raise TypeError(
             f"the value of the form field {name!r:.80} is {type(value).__name__}, which has no"
             " form as text; give str, a number, bytes or an open file, json.dumps() it, or add"

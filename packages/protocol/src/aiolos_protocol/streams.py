@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from .errors import LineTooLong
 from .iterators import AsyncStreamIterator, ChunkTupleAsyncStreamIterator
 from .unread import Unread
 
@@ -134,7 +135,7 @@ class StreamReader(Unread):
         if callbacks is not None:
             self._callbacks = None
             for callback in callbacks:
-                callback()
+                _call(callback)
 
     def set_exception(self, exc: BaseException, exc_cause: "BaseException | None" = None) -> None:
         """The body ends here, incomplete, for the reason `exc`; nothing where it has ended."""
@@ -200,9 +201,12 @@ class StreamReader(Unread):
         return self.ended and not self._size
 
     def on_eof(self, callback: Callable[[], None]) -> None:
-        """Call `callback()` when the body is complete, at once if it is already."""
+        """Call `callback()` when the body is complete, at once if it is already.
+
+        What it raises goes to the loop's exception handler.
+        """
         if self.ended:
-            callback()
+            _call(callback)
         elif self._callbacks is None:
             self._callbacks = [callback]
         else:
@@ -285,8 +289,9 @@ class StreamReader(Unread):
     async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
         """Everything up to and including `separator`, or to the body's end; b"" at the end.
 
-        Raises ValueError for an empty separator, and when more than `max_size` bytes (default:
-        twice the limit of unread bytes) come without one; they are lost then.
+        Raises ValueError for an empty separator, and LineTooLong, which is one, too, when more
+        than `max_size` bytes (default: twice the limit of unread bytes) come up to it or without
+        one; they are lost then.
         """
         if not separator:
             raise ValueError("readuntil() takes a separator of at least one byte")
@@ -308,7 +313,7 @@ class StreamReader(Unread):
             parts.append(piece)
             size += len(piece)
             if size > limit:
-                raise ValueError(f"no {separator!r} within {limit} bytes; see max_size")
+                raise LineTooLong(b"".join(parts), limit)
             tail = (tail + piece[-len(separator) :])[-len(separator) :]
             if tail == separator:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -423,6 +428,16 @@ class StreamReader(Unread):
         if self._paused:
             self._paused = False
             flow.resume_reading()
+
+
+def _call(callback: Callable[[], None]) -> None:
+    """Whoever feeds a body is not to stumble over those who wait for its end."""
+    try:
+        callback()
+    except Exception as error:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"{callback!r} failed at the end of a body", "exception": error}
+        )
 
 
 def empty_reader() -> StreamReader:

@@ -225,6 +225,7 @@ async def test_a_binary_file(file: Path) -> None:
     await payload.close()
     await payload.close()
     assert payload._value.closed
+    assert payload.consumed
 
 
 async def test_from_where_it_stands(file: Path) -> None:
@@ -343,6 +344,10 @@ async def test_bytes_in_memory_from_where_they_stand() -> None:
     assert await written(payload, 3) == b"cde"
     assert await written(payload) == b"cdef"
     assert payload.autoclose
+    await payload.close()
+    # Who made it may look into it, or send it again.
+    assert value.getvalue() == b"abcdef"
+    assert await written(payload) == b"cdef"
 
 
 async def test_a_text_file_in_its_own_encoding_is_sent_as_it_is(file: Path) -> None:
@@ -477,6 +482,19 @@ async def test_custom_payloads() -> None:
     assert await payload.as_bytes() == b"point"
     assert payload.size is None
     await payload.close()
+
+
+async def test_text_of_ones_own_is_in_its_own_encoding() -> None:
+    class Text(Payload):
+        def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+            return "\u00e4"
+
+        async def write(self, writer: Any) -> None:
+            await writer.write(await self.as_bytes())
+
+    assert await Text(None, encoding="latin-1").as_bytes() == b"\xe4"
+    assert await Text(None).as_bytes() == "\u00e4".encode()
+    assert await Text(None).as_bytes("utf-16-le") == b"\xe4\0"
 
 
 def test_order_of_registrations() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from multidict import CIMultiDict
 
 from .. import hdrs
+from ..errors import LocalProtocolError
 from ..fields.content_type import OCTET_STREAM, guess_content_type
 from ..fields.disposition import format_disposition
 from ..http1.serializer import field_lines
@@ -77,8 +78,12 @@ class Payload(ABC):
 
     @property
     def _binary_headers(self) -> bytes:
-        """The head of a part of a multipart body, with its blank line."""
-        lines = field_lines(self.headers) + "\r\n"
+        """The head of a part of a multipart body, with its blank line. ValueError for a field that
+        would end it, or begin another one."""
+        try:
+            lines = field_lines(self.headers) + "\r\n"
+        except LocalProtocolError as error:
+            raise ValueError(error.message) from None
         return lines.encode("utf-8", "surrogateescape")
 
     @property
@@ -126,7 +131,8 @@ class Payload(ABC):
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """The whole body; it can be written still. `encoding` is that of text without its own."""
-        return self.decode(encoding, errors).encode(encoding, errors)
+        charset = self._encoding or encoding
+        return self.decode(charset, errors).encode(charset, errors)
 
     def at_hand(self) -> bytes | None:
         """The whole body where its bytes are in memory as they will be sent, else None."""

@@ -91,9 +91,9 @@ class IOBasePayload(Payload):
             await writer.write(piece)
 
     async def close(self) -> None:
-        """Close the file, off the loop."""
+        """Close the file, off the loop; it is `consumed` then."""
         if not self._closed:
-            self._closed = True
+            self._closed = self._consumed = True
             await self._off_loop(self._value.close)
 
     async def _off_loop(self, function: Any, *args: Any) -> Any:
@@ -128,9 +128,13 @@ class BufferedReaderPayload(IOBasePayload):
 
 @payload_type(io.BytesIO)
 class BytesIOPayload(IOBasePayload):
-    """A file in memory, which needs no thread to be read."""
+    """A file in memory, which needs no thread to be read, and which close() leaves open: its
+    memory is the caller's, who may want to send or read it once more."""
 
     _autoclose = True
+
+    async def close(self) -> None:
+        """Nothing."""
 
     async def _off_loop(self, function: Any, *args: Any) -> Any:
         return function(*args)
