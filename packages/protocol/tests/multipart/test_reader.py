@@ -276,6 +276,29 @@ async def test_reading_in_every_way() -> None:
     assert await part.readany() == b""
 
 
+@pytest.mark.parametrize("piece", [7, 1000])
+async def test_the_end_is_known_with_the_last_piece(piece: int) -> None:
+    whole = b"--:\r\n\r\nchunk\r\n--:\r\n\r\ntwo_chunks\r\n--:\r\n\r\n\r\n--:--\r\n"
+    parts = []
+    async for part in MultipartReader(MIXED, body(whole, piece)):
+        assert isinstance(part, BodyPartReader)
+        chunks = []
+        while not part.at_eof():
+            chunks.append(await part.read_chunk(5))
+        if piece == 1000:
+            # What is there tells it: nobody has to read once more for nothing.
+            assert all(chunks) or chunks == [b""]
+        parts.append(b"".join(chunks))
+        assert await part.read_chunk() == await part.read() == b""
+    assert parts == [b"chunk", b"two_chunks", b""]
+
+
+def test_a_part_without_content_has_a_head_still() -> None:
+    head = {"Content-Disposition": 'form-data; name="a"; filename="b"'}
+    part = BodyPartReader(b"--:", head, None)  # type: ignore[arg-type]  # as tests of users have it
+    assert (part.name, part.filename) == ("a", "b")
+
+
 async def test_an_empty_part() -> None:
     part = await first(part_of(b""))
     assert await part.read() == b""

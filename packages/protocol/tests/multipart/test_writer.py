@@ -223,6 +223,19 @@ async def test_files_are_sent_again_and_closed(tmp_path: Path) -> None:
     assert opened.closed
 
 
+async def test_what_cannot_be_closed_does_not_keep_the_others_open() -> None:
+    class Stuck(BytesPayload):
+        async def close(self) -> None:
+            raise OSError("stuck")
+
+    writer = MultipartWriter()
+    writer.append(Stuck(b"a"))
+    opened = writer.append(io.BufferedReader(io.BytesIO(b"b")))._value
+    with pytest.raises(OSError, match="stuck"):
+        await writer.close()
+    assert opened.closed
+
+
 # Forms
 
 

@@ -122,6 +122,14 @@ class MultipartParser:
                 self._check_eof()
                 return None
 
+    def take_part_end(self) -> bool:
+        """Whether the part is known to be complete, behind its last piece; Mark.PART_END does not
+        come any more then."""
+        if self._state is not _State.ENDED:
+            return False
+        self._state = _State.DELIMITER
+        return True
+
     def _check_eof(self) -> None:
         """More bytes are needed: none will come at the end."""
         if self._eof:

@@ -41,7 +41,7 @@ class Source:
     def __init__(self, parser: MultipartParser, content: Any, limits: Limits) -> None:
         self._parser = parser
         # Readers of others' making have read() alone.
-        self._readany = getattr(content, "readany", None) or partial(content.read, PIECE)
+        self._readany = getattr(content, "readany", None) or partial(_read, content)
         budget = getattr(content, "budget", None)
         # What is decoded itself has a budget, which counts what came over the wire for it.
         self._is_wire = not isinstance(budget, Budget)
@@ -62,6 +62,15 @@ class Source:
                 parser.feed(data)
             else:
                 parser.feed_eof()
+
+
+    def take_part_end(self) -> bool:
+        """As MultipartParser.take_part_end()."""
+        return self._parser.take_part_end()
+
+
+async def _read(content: Readable) -> bytes:
+    return await content.read(PIECE)
 
 
 class BodyPartReader:
@@ -121,7 +130,7 @@ class BodyPartReader:
         return None if self.at_eof() else await self.read()
 
     def at_eof(self) -> bool:
-        """True when the body has been read to its end."""
+        """True when the body has been read to its end, and the delimiter behind it is there."""
         return self._ended and self._position == len(self._buffer)
 
     # The bytes as they were sent.
@@ -254,6 +263,7 @@ class BodyPartReader:
         if isinstance(event, bytes):
             self._buffer = event
             self._position = 0
+            self._ended = self._source.take_part_end()
             return True
         assert event is Mark.PART_END, "a part's events are pieces and its end"
         self._ended = True

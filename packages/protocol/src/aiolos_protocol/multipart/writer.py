@@ -174,9 +174,15 @@ class MultipartWriter(Payload):
             await writer.write(b"--%b--\r\n" % self._boundary)
 
     async def close(self) -> None:
-        """Close all parts."""
+        """Close all parts, and raise what the first of them raises that cannot be closed."""
+        errors = []
         for part, _, _ in self._parts:
-            await part.close()
+            try:
+                await part.close()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def _head_of(self, part: Payload, codings: str, encoded: str) -> bytes:
         """The delimiter in front of a part, and its head, with its length as it is by now: parts
