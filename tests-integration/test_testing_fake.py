@@ -111,3 +111,22 @@ async def test_cookies_and_redirects_are_real(fake_server: FakeServer) -> None:
     async with fake_server.session().get("https://shop.example.com/") as response:
         assert await response.text() == "home"
     assert home.asked[0].headers["Cookie"] == "session=1"
+
+
+async def test_a_websocket_over_the_http2_that_is_there(fake_server: FakeServer) -> None:
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.send_str(f"{websocket.protocol}: {await websocket.receive_str()}")
+
+    fake_server.get("https://api.example.com/").answer(text="hello")
+    fake_server.websocket("wss://api.example.com/ws", talk, protocols=("chat",))
+    session = fake_server.session()
+    async with session.get("https://api.example.com/") as response:
+        assert response.version == (2, 0)
+    async with session.ws_connect("wss://api.example.com/ws", protocols=("chat",)) as socket:
+        await socket.send_str("one")
+        assert await socket.receive_str() == "chat: one"
+    with pytest.raises(aiolos.WSServerHandshakeError):
+        await session.ws_connect("wss://api.example.com/other")
+    with pytest.raises(AssertionError, match="GET https://api.example.com/other was asked"):
+        fake_server.check()
+    assert session.connector.open_connections == 1

@@ -106,9 +106,16 @@ async def test_what_was_not_recorded_fails(tmp_path: Path) -> None:
         upstream.get("/").answer(text="one")
         async with Recorder(path) as recorder:
             await ask(recorder, "GET", base)
-    with pytest.raises(UndeclaredRequest, match="the nearest is GET .*path: '/' declared, '/a'"):
-        async with Player(path) as player:
-            assert (await ask(player, "GET", f"{base}a"))[0] == 501
+    wanted = (
+        rf"/a was asked and is not recorded in {path}; the nearest is entry 1, GET {base} "
+        r"\(path: '/' recorded, '/a' asked\); delete that file to record it anew"
+    )
+    async with Player(path) as player:
+        assert (await ask(player, "GET", f"{base}a"))[0] == 501
+        with pytest.raises(UndeclaredRequest, match=wanted):
+            player.check()
+        with pytest.raises(AssertionError, match=f"recorded in {path} and never asked: entry 1"):
+            player.check_all_asked()
 
 
 async def test_secrets_are_hidden_and_not_needed_again(tmp_path: Path) -> None:
@@ -225,6 +232,53 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
         Player(path)
     with pytest.raises(FileNotFoundError):
         Player(tmp_path / "absent.json")
+
+
+ASKED = {"method": "GET", "url": "/"}
+UPGRADED = {"status": 101, "headers": []}
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ({}, "other.json cannot be read .*'hidden'"),
+        ({"hidden": [], "exchanges": [{}]}, "entry 1 of .*'request'"),
+        (
+            {
+                "hidden": [],
+                "exchanges": [{"request": ASKED, "response": UPGRADED, "messages": [{}]}],
+            },
+            "entry 1 of .*'from'",
+        ),
+    ],
+)
+def test_what_is_amiss_in_a_recording_is_told_by_its_entry(
+    tmp_path: Path, rest: dict[str, object], told: str
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({"recording": 1, **rest}))
+    with pytest.raises(ValueError, match=f"{told}.*; record it anew"):
+        Player(path)
+
+
+async def test_an_empty_recording_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "empty.json"
+    async with Recorder(path):
+        pass
+    with pytest.raises(UndeclaredRequest, match=f"recorded in {path}; delete that file"):
+        async with Player(path) as player:
+            await ask(player, "GET", "http://a/")
+
+
+@pytest.mark.usefixtures("absent")
+async def test_recording_a_websocket_needs_websockets(tmp_path: Path) -> None:
+    fields = ("Sec-WebSocket-Version: 13",)
+    async with Recorder(tmp_path / "none.json") as recorder:
+        # The connection ends without an answer.
+        with pytest.raises(IndexError):
+            await ask(recorder, "GET", "http://127.0.0.1:1/", b"", *fields)
+        with pytest.raises(UndeclaredRequest, match="needs the distribution 'aiolos-websocket'"):
+            recorder.check()
 
 
 def test_an_answer_may_be_made_beforehand() -> None:

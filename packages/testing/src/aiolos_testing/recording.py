@@ -1,23 +1,26 @@
 """Real traffic, recorded to a file that people can read, and played to tests ever after.
 
 A recording is JSON: what was asked and what was answered, bodies as text, JSON or, failing both,
-base64. What is secret is hidden before it is written; see aiolos_testing.redaction.
+base64, and what was said over a WebSocket by whom. What is secret is hidden before it is written;
+see aiolos_testing.redaction.
 """
 
 import json
 import os
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Final
 
 from aiolos_protocol.errors import ProtocolError
+from aiolos_protocol.websocket import WebSocket, WSReceived
 from multidict import CIMultiDict
 
-from .fake import Answer, Asked, Declaration, FakeServer
-from .fake.forward import forward
+from .conversation import Repetition, hidden, relay
+from .fake import Answer, Asked, Conversation, Declaration, FakeServer
+from .fake.forward import forward, is_handshake, open_websocket
 from .redaction import SECRETS, Redaction
+from .transcript import Written, parsed, read_body, written_body
 
 _VERSION: Final = 1
 
@@ -27,8 +30,8 @@ class Recorder(FakeServer):
 
     What is declared is answered as declared, and not recorded. `hide` names further fields whose
     values are secret (SECRETS are hidden anyway); `keep(asked, answer)` False leaves an exchange
-    out. `ssl` is the context for the real servers. WebSockets are not recorded. TypeError where
-    `hide` is one name instead of a list.
+    out. `ssl` is the context for the real servers. TypeError where `hide` is one name instead of
+    a list.
     """
 
     def __init__(
@@ -50,20 +53,34 @@ class Recorder(FakeServer):
         self._ssl = ssl
         self._exchanges: list[dict[str, Any]] = []
 
-    async def _undeclared(self, asked: Asked) -> Answer:
+    async def _undeclared(self, asked: Asked) -> Answer | Conversation:
+        websocket: WebSocket | None = None
         try:
-            answer = await forward(asked, self._ssl)
+            if is_handshake(asked):
+                answer, websocket = await open_websocket(asked, self._ssl)
+            else:
+                answer = await forward(asked, self._ssl)
         except (OSError, ProtocolError) as error:
             self.complain(f"{asked} was to be recorded, but {type(error).__name__}: {error}")
             return Answer(502, body=str(error).encode())
+        written: Written = {
+            "request": _written_request(self._redaction.asked(asked)),
+            "response": _written_response(self._redaction.answer(answer)),
+        }
         if self._keep(asked, answer):
-            self._exchanges.append(
-                {
-                    "request": _written_request(self._redaction.asked(asked)),
-                    "response": _written_response(self._redaction.answer(answer)),
-                }
-            )
-        return answer
+            self._exchanges.append(written)
+        return answer if websocket is None else self._conversation(websocket, written)
+
+    def _conversation(self, server: WebSocket, written: Written) -> Conversation:
+        messages = written["messages"] = []
+
+        def note(speaker: str, message: WSReceived) -> None:
+            messages.append({"from": speaker, **hidden(message, self._redaction)})
+
+        async def talk(client: WebSocket) -> None:
+            await relay(client, server, note)
+
+        return Conversation(talk, (server.protocol,) if server.protocol else ())
 
     def write(self) -> None:
         """Write what has been recorded."""
@@ -87,29 +104,66 @@ class Recorder(FakeServer):
 class Player(FakeServer):
     """A FakeServer that answers what was recorded in `path`, equal requests in their order.
 
-    Method, URL and body must be those recorded; anything else fails the test. FileNotFoundError
-    where there is no recording, ValueError where the file is none.
+    Method, URL and body must be those recorded; anything else fails the test, and so do other
+    messages of a WebSocket. FileNotFoundError where there is no recording, ValueError where the
+    file is none.
     """
 
     def __init__(self, path: str | Path, **options: Any) -> None:
         super().__init__(**options)
-        recording = _parsed(Path(path).read_bytes())
+        recording = parsed(Path(path).read_bytes())
         if not isinstance(recording, dict) or recording.get("recording") != _VERSION:
             raise ValueError(f"{path} is no recording of version {_VERSION}; record it anew")
-        self._redaction = Redaction(recording["hidden"])
-        played: dict[tuple[str, str, bytes], Declaration] = {}
-        for exchange in recording["exchanges"]:
-            request, response = exchange["request"], exchange["response"]
-            body = _read_body(request)
-            key = request["method"], request["url"], body
-            if key not in played:
-                wanted = {"json": request["json"]} if "json" in request else {"data": body}
-                played[key] = self.on(request["method"], request["url"], **wanted)
-            headers = CIMultiDict(response["headers"])
-            played[key].answer_with(Answer(response["status"], headers, _read_body(response)))
+        self._path = path
+        self._source = f"recorded in {path}"
+        self._entries: dict[tuple[str, str, bytes], Entry] = {}
+        number = 0
+        try:
+            self._redaction = Redaction(recording["hidden"])
+            for number, written in enumerate(recording["exchanges"], 1):
+                self._read(number, written)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            where = f"entry {number} of {path}" if number else str(path)
+            told = f"{type(error).__name__}: {error}"
+            raise ValueError(f"{where} cannot be read ({told}); record it anew") from error
+
+    def _read(self, number: int, written: Written) -> None:
+        request, response = written["request"], written["response"]
+        body = read_body(request)
+        key = request["method"], request["url"], body
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = Entry(number, request, body)
+            self._declarations.append(entry)
+        headers = CIMultiDict(response["headers"])
+        if "messages" in written:
+            name = f"entry {number} of {self._path} ({entry.method} {request['url']})"
+            talk = Repetition(name, written["messages"], self._redaction, self.complain)
+            protocol = headers.get("Sec-WebSocket-Protocol")
+            entry.answer_with(Conversation(talk, (protocol,) if protocol else ()))
+        else:
+            entry.answer_with(Answer(response["status"], headers, read_body(response)))
 
     def _seen(self, asked: Asked) -> Asked:
         return self._redaction.asked(asked)
+
+    def _advice(self, asked: Asked) -> str:
+        nearest = f"; {self._nearest(asked)}" if self._declarations else ""
+        return f"is not recorded in {self._path}{nearest}; delete that file to record it anew"
+
+
+class Entry(Declaration):
+    """A request of a recording, by the number of its first exchange there."""
+
+    said_to_be = "recorded"
+
+    def __init__(self, number: int, request: Written, body: bytes) -> None:
+        wanted = {"json": request["json"]} if "json" in request else {"data": body}
+        super().__init__(request["method"], request["url"], **wanted)
+        self._number = number
+
+    def __str__(self) -> str:
+        return f"entry {self._number}, {super().__str__()}"
 
 
 def recorded(path: str | Path, **options: Any) -> FakeServer:
@@ -132,44 +186,15 @@ def recorded(path: str | Path, **options: Any) -> FakeServer:
 # The file.
 
 
-def _written_request(asked: Asked) -> dict[str, Any]:
+def _written_request(asked: Asked) -> Written:
     written = {"method": asked.method, "url": str(asked.url), "headers": _pairs(asked.headers)}
-    return {**written, **_written_body(asked.body)}
+    return {**written, **written_body(asked.body)}
 
 
-def _written_response(answer: Answer) -> dict[str, Any]:
+def _written_response(answer: Answer) -> Written:
     written = {"status": answer.status, "headers": _pairs(answer.headers)}
-    return {**written, **_written_body(answer.body)}
+    return {**written, **written_body(answer.body)}
 
 
 def _pairs(headers: Any) -> list[list[str]]:
     return [[name, value] for name, value in headers.items()]
-
-
-def _written_body(body: bytes) -> dict[str, Any]:
-    """The body in the most readable form; JSON may be spelled in another way afterwards."""
-    if not body:
-        return {}
-    value = _parsed(body)
-    if isinstance(value, (dict, list)):
-        return {"json": value}
-    try:
-        return {"text": body.decode()}
-    except UnicodeDecodeError:
-        return {"base64": b64encode(body).decode()}
-
-
-def _read_body(written: dict[str, Any]) -> bytes:
-    if "json" in written:
-        return json.dumps(written["json"]).encode()
-    if "base64" in written:
-        return b64decode(written["base64"])
-    text: str = written.get("text", "")
-    return text.encode()
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

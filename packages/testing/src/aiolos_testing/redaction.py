@@ -62,6 +62,11 @@ class Redaction:
         headers, body = self._message(answer.headers, answer.body)
         return Answer(answer.status, headers, body)
 
+    def text(self, text: str) -> str:
+        """`text`, which may be JSON, without its secrets."""
+        found = self._json(text.encode()).decode()
+        return found if found != text else self._text(text)
+
     def _value(self, name: str, value: str) -> str:
         return HIDDEN if self._is_secret(name) else self._text(value)
 

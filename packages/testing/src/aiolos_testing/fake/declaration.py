@@ -8,6 +8,7 @@ from http import HTTPStatus
 from re import Pattern
 from typing import Any, Final, Self
 
+from aiolos_protocol.websocket import WebSocket
 from multidict import CIMultiDict, MultiDict
 from yarl import URL
 
@@ -70,6 +71,18 @@ def answer(
 
 
 Answering = Callable[[Asked], Answer | Awaitable[Answer]]
+Talk = Callable[[WebSocket], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A WebSocket that is opened, and `await talk(websocket)` talks over it.
+
+    The first of `protocols` that the client offers, too, is agreed upon.
+    """
+
+    talk: Talk
+    protocols: tuple[str, ...] = ()
 
 
 class Declaration:
@@ -78,6 +91,8 @@ class Declaration:
     Made by FakeServer.on() and its like. Answers are given in turn, the last one again and again;
     without any it is 200 with no body. `asked` lists the requests that came.
     """
+
+    said_to_be = "declared"
 
     def __init__(
         self,
@@ -95,14 +110,14 @@ class Declaration:
         self._json = json
         self._form = form
         self._data = data.encode() if isinstance(data, str) else data
-        self._answers: list[Answer | Answering] = []
+        self._answers: list[Answer | Conversation | Answering] = []
         self.asked: list[Asked] = []
 
     def answer(self, status: int = 200, **options: Any) -> Self:
         """Answer so, the next time; options are json, text, data, headers and fault."""
         return self.answer_with(answer(status, **options))
 
-    def answer_with(self, answer: Answer) -> Self:
+    def answer_with(self, answer: Answer | Conversation) -> Self:
         """Answer by `answer`, the next time."""
         self._answers.append(answer)
         return self
@@ -114,7 +129,7 @@ class Declaration:
         self._answers.append(answering)
         return self
 
-    def next_answer(self, asked: Asked) -> Answer | Answering:
+    def next_answer(self, asked: Asked) -> Answer | Conversation | Answering:
         """What to answer to `asked`, which is noted."""
         self.asked.append(asked)
         if not self._answers:
@@ -127,12 +142,12 @@ class Declaration:
         """In what `asked` differs; nothing where it is the request declared."""
         found = []
         if self.method not in ("*", asked.method):
-            found.append(_differs("method", self.method, asked.method))
+            found.append(self._differs("method", self.method, asked.method))
         found += self._differences_of_url(asked.url)
         for name, wanted in self._headers.items():
             value = asked.headers.get(name)
             if value is None or not _is(wanted, value):
-                found.append(_differs(f"header {name}", _shown(wanted), value))
+                found.append(self._differs(f"header {name}", _shown(wanted), value))
         found += self._differences_of_body(asked)
         return found
 
@@ -145,31 +160,34 @@ class Declaration:
         wanted = self._url
         if isinstance(wanted, Pattern):
             matches = wanted.fullmatch(str(url))
-            return [] if matches else [_differs("URL", _shown(wanted), str(url))]
+            return [] if matches else [self._differs("URL", _shown(wanted), str(url))]
         found = []
         if wanted.absolute and _origin(wanted) != _origin(url):
-            found.append(_differs("origin", str(wanted.origin()), str(url.origin())))
+            found.append(self._differs("origin", str(wanted.origin()), str(url.origin())))
         if (wanted.raw_path or "/") != url.raw_path:
-            found.append(_differs("path", wanted.raw_path, url.raw_path))
+            found.append(self._differs("path", wanted.raw_path, url.raw_path))
         if sorted(wanted.query.items()) != sorted(url.query.items()):
-            found.append(_differs("query", wanted.query_string, url.query_string))
+            found.append(self._differs("query", wanted.query_string, url.query_string))
         return found
 
     def _differences_of_body(self, asked: Asked) -> list[str]:
         if self._data is not None and self._data != asked.body:
-            return [_differs("body", self._data, asked.body)]
+            return [self._differs("body", self._data, asked.body)]
         if self._form is not None:
             wanted = sorted(MultiDict(self._form).items())
             if wanted != sorted(asked.form().items()):
-                return [_differs("form", dict(wanted), dict(asked.form()))]
+                return [self._differs("form", dict(wanted), dict(asked.form()))]
         if self._json is not ANYTHING:
             try:
                 found = asked.json()
             except (ValueError, RecursionError):
-                return [_differs("body", self._json, asked.body)]
+                return [self._differs("body", self._json, asked.body)]
             if found != self._json:
-                return [_differs("JSON", self._json, found)]
+                return [self._differs("JSON", self._json, found)]
         return []
+
+    def _differs(self, what: str, wanted: Any, asked: Any) -> str:
+        return f"{what}: {wanted!r:.200} {self.said_to_be}, {asked!r:.200} asked"
 
     def __str__(self) -> str:
         return f"{self.method} {_shown(self._url)}"
@@ -199,7 +217,3 @@ def _is(wanted: str | Pattern[str], value: str) -> bool:
 
 def _shown(wanted: Any) -> str:
     return f"/{wanted.pattern}/" if isinstance(wanted, Pattern) else str(wanted)
-
-
-def _differs(what: str, declared: Any, asked: Any) -> str:
-    return f"{what}: {declared!r:.200} declared, {asked!r:.200} asked"

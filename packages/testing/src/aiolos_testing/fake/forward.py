@@ -4,10 +4,13 @@ import asyncio
 import ssl
 from typing import Any, Final
 
+from aiolos_protocol import siblings
 from aiolos_protocol.clock import Clock
+from aiolos_protocol.errors import UpgradeRefused
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.link.h1_client import H1ClientLink
-from aiolos_protocol.message import RequestHead
+from aiolos_protocol.message import HttpVersion11, RequestHead, ResponseHead
+from aiolos_protocol.websocket import WebSocket, WSOptions
 from multidict import CIMultiDict
 
 from ..faults.supply import connect_by_socket
@@ -44,6 +47,56 @@ async def forward(asked: Asked, context: ssl.SSLContext | None = None) -> Answer
     `context` is for https; by default it trusts the system's authorities.
     Raises OSError where it cannot be reached, ProtocolError for what is no answer.
     """
+    link = await _connected(asked, context)
+    try:
+        fields = CIMultiDict(asked.headers)
+        # What is recorded is to be read.
+        fields["Accept-Encoding"] = "identity"
+        head = RequestHead(asked.method, asked.url.raw_path_qs, headers=_end_to_end(fields))
+        exchange = link.ask(head, asked.body)
+        return await _answer(exchange, await exchange.answered)
+    finally:
+        link.close()
+
+
+def is_handshake(asked: Asked) -> bool:
+    """Whether a WebSocket is asked for, in either version (RFC 6455 4.1, RFC 8441 5)."""
+    return "Sec-WebSocket-Version" in asked.headers
+
+
+async def open_websocket(
+    asked: Asked, context: ssl.SSLContext | None = None
+) -> tuple[Answer, WebSocket | None]:
+    """The WebSocket of the real server, not compressed; None where its answer is another one.
+
+    Raises as forward() does, and MissingDistribution where aiolos-websocket is not installed.
+    """
+    offered = ",".join(asked.headers.getall("Sec-WebSocket-Protocol", ()))
+    protocols = tuple(filter(None, (each.strip() for each in offered.split(","))))
+    # The server is another one, and may be slow to close, but not for ever.
+    options = WSOptions(protocols=protocols, max_msg_size=0, close_timeout=2.0)
+    offer = siblings.websocket("a Recorder of WebSockets").offer(options)
+    fields = _end_to_end(CIMultiDict(asked.headers))
+    for name in [name for name in fields if name.lower().startswith("sec-websocket-")]:
+        del fields[name]
+    fields.extend(offer.head(HttpVersion11).headers)
+    link = await _connected(asked, context)
+    try:
+        exchange = link.ask(RequestHead("GET", asked.url.raw_path_qs, headers=fields))
+        response = await exchange.answered
+        agreement = offer.confirm(response)
+    except UpgradeRefused:
+        answer = await _answer(exchange, response)
+        link.close()
+        return answer, None
+    except BaseException:
+        link.close()
+        raise
+    websocket = agreement.open(exchange.take_over())
+    return Answer(response.status, _end_to_end(CIMultiDict(response.headers))), websocket
+
+
+async def _connected(asked: Asked, context: ssl.SSLContext | None) -> H1ClientLink:
     loop = asyncio.get_running_loop()
     link = H1ClientLink(loop, Clock(loop), DEFAULT_LIMITS, _Role())
     url = asked.url
@@ -52,16 +105,11 @@ async def forward(asked: Asked, context: ssl.SSLContext | None = None) -> Answer
     elif context is None:
         context = ssl.create_default_context()
     await connect_by_socket(lambda: link, url.host or "", url.port or 0, ssl=context)
-    try:
-        fields = CIMultiDict(asked.headers)
-        # What is recorded is to be read.
-        fields["Accept-Encoding"] = "identity"
-        head = RequestHead(asked.method, url.raw_path_qs, headers=_end_to_end(fields))
-        exchange = link.ask(head, asked.body)
-        response = await exchange.answered
-        body = await exchange.body.read()
-    finally:
-        link.close()
+    return link
+
+
+async def _answer(exchange: Any, response: ResponseHead) -> Answer:
+    body = await exchange.body.read()
     return Answer(response.status, _end_to_end(CIMultiDict(response.headers)), bytes(body))
 
 

@@ -1,27 +1,25 @@
 """A FakeServer's end of one connection: whole requests in, answers out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from aiolos_protocol import siblings
 from aiolos_protocol.errors import ProtocolError, RemoteProtocolError, UpgradeRefused
 from aiolos_protocol.message import RequestHead, ResponseHead
-from aiolos_protocol.websocket import WebSocket, WSOptions
+from aiolos_protocol.websocket import WSOptions
 from multidict import CIMultiDict
 from yarl import URL
 
 from ..faults.interposed import FaultyTransport
 from .asked import Asked
-from .declaration import Answer
-
-Talk = Callable[[WebSocket], Awaitable[None]]
+from .declaration import Answer, Conversation
 
 
 class Judge(Protocol):
     """Who decides on answers: the FakeServer."""
 
-    async def decide(self, asked: Asked) -> Answer | Talk:
+    async def decide(self, asked: Asked) -> Answer | Conversation:
         """What to answer to `asked`."""
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -70,8 +68,11 @@ class Role:
         if head.expect:
             exchange.send_head(ResponseHead(100, "Continue"))
         try:
-            body = await exchange.body.read()
-            asked = Asked(head.method, self._url(head), head.headers, bytes(body))
+            # A WebSocket's stream of HTTP/2 (RFC 8441) is a GET like any, and its body is the talk.
+            method, body = "GET", b""
+            if head.protocol is None:
+                method, body = head.method, await exchange.body.read()
+            asked = Asked(method, self._url(head), head.headers, bytes(body))
             answer = await self._judge.decide(asked)
             if isinstance(answer, Answer):
                 await self._send(head, answer)
@@ -108,11 +109,11 @@ class Role:
                 await asyncio.sleep(0)
             exchange.end()
 
-    async def _talk(self, head: RequestHead, talk: Talk) -> None:
+    async def _talk(self, head: RequestHead, conversation: Conversation) -> None:
         exchange = self._link.exchange(head)
         component = siblings.websocket("FakeServer.websocket()")
         try:
-            agreement = component.answer(head, WSOptions())
+            agreement = component.answer(head, WSOptions(protocols=conversation.protocols))
         except UpgradeRefused as refusal:
             self._judge.complain(f"{head.method} {head.target} opens no WebSocket: {refusal}")
             refused = Answer(refusal.status, CIMultiDict(refusal.headers), str(refusal).encode())
@@ -123,6 +124,6 @@ class Role:
         exchange.send_head(ResponseHead(agreement.status, headers=agreement.headers.copy()))
         websocket = agreement.open(exchange.take_over())
         try:
-            await talk(websocket)
+            await conversation.talk(websocket)
         finally:
             await websocket.close()

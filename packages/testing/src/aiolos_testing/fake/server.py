@@ -21,9 +21,9 @@ from ..negotiation import negotiate
 from ..ports import get_unused_port_socket
 from .asked import Asked
 from .authority import authority
-from .declaration import ANYTHING, Answer, Declaration
+from .declaration import ANYTHING, Answer, Conversation, Declaration, Talk
 from .resolver import Resolver
-from .role import Role, Talk
+from .role import Role
 
 # A request that nobody declared; no declared answer would choose it.
 UNDECLARED: Final = 501
@@ -45,6 +45,9 @@ class FakeServer:
     HTTP/2 is spoken to clients that ask for it, unless `http2` is False.
     """
 
+    # Where what it answers comes from.
+    _source = "declared"
+
     def __init__(self, *, transport: str = "tcp", faults: Faults = (), http2: bool = True) -> None:
         if transport not in ("tcp", "memory"):
             raise ValueError(f"transport is 'tcp' or 'memory', not {transport!r}")
@@ -53,7 +56,6 @@ class FakeServer:
         self.port: int | None = None
         self.asked: list[Asked] = []
         self._declarations: list[Declaration] = []
-        self._talks: dict[Declaration, Talk] = {}
         self._supply = Supply(faults)
         self._complaints: list[str] = []
         self._listening: Acceptor | MemoryListener | None = None
@@ -108,15 +110,21 @@ class FakeServer:
         """on("DELETE")."""
         return self.on("DELETE", url, **options)
 
-    def websocket(self, url: str | URL | Pattern[str], talk: Talk, **options: Any) -> Declaration:
+    def websocket(
+        self,
+        url: str | URL | Pattern[str],
+        talk: Talk,
+        *,
+        protocols: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Declaration:
         """Expect a WebSocket on `url` and talk over it by `await talk(websocket)`.
 
+        The first of the sub-protocols `protocols` that the client offers, too, is agreed upon.
         Raises MissingDistribution where aiolos-websocket is not installed.
         """
         siblings.websocket("FakeServer.websocket()")
-        declaration = self.on("GET", url, **options)
-        self._talks[declaration] = talk
-        return declaration
+        return self.on("GET", url, **options).answer_with(Conversation(talk, protocols))
 
     # Being reached.
 
@@ -222,7 +230,7 @@ class FakeServer:
         """Raise AssertionError for what was declared and never asked."""
         missing = [str(each) for each in self._declarations if not each.asked]
         if missing:
-            raise AssertionError(f"declared and never asked: {', '.join(missing)}")
+            raise AssertionError(f"{self._source} and never asked: {', '.join(missing)}")
 
     def __enter__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is entered by 'async with', not by 'with'")
@@ -262,16 +270,14 @@ class FakeServer:
 
     # Answering (role.Judge).
 
-    async def decide(self, asked: Asked) -> Answer | Talk:
+    async def decide(self, asked: Asked) -> Answer | Conversation:
         """See Judge."""
         self.asked.append(asked)
         seen = self._seen(asked)
         for declaration in reversed(self._declarations):
             if not declaration.differences(seen):
                 found = declaration.next_answer(asked)
-                if declaration in self._talks:
-                    return self._talks[declaration]
-                if isinstance(found, Answer):
+                if isinstance(found, (Answer, Conversation)):
                     return found
                 return await self._made_by(found, asked)
         return await self._undeclared(seen)
@@ -280,9 +286,9 @@ class FakeServer:
         """What of a request is compared with the declarations."""
         return asked
 
-    async def _undeclared(self, asked: Asked) -> Answer:
+    async def _undeclared(self, asked: Asked) -> Answer | Conversation:
         """What to answer to what is not declared."""
-        text = self._nearest(asked)
+        text = f"{asked} was asked and {self._advice(asked)}"
         self.complain(text)
         return Answer(UNDECLARED, body=text.encode())
 
@@ -309,12 +315,14 @@ class FakeServer:
         """See Judge."""
         self._complaints.append(text)
 
-    def _nearest(self, asked: Asked) -> str:
+    def _advice(self, asked: Asked) -> str:
         if not self._declarations:
             return (
-                f"{asked} was asked and nothing is declared; write "
+                f"nothing is declared; write "
                 f"fake_server.{asked.method.lower()}({str(asked.url)!r}).answer(...)"
             )
+        return f"is not declared; {self._nearest(asked)}"
+
+    def _nearest(self, asked: Asked) -> str:
         nearest = max(self._declarations, key=lambda each: each.likeness(asked))
-        differences = "; ".join(nearest.differences(asked))
-        return f"{asked} was asked and is not declared; the nearest is {nearest} ({differences})"
+        return f"the nearest is {nearest} ({'; '.join(nearest.differences(asked))})"
