@@ -1,6 +1,7 @@
 """The private doors of the original: each one is read, set, replaced or overridden with effect."""
 
 import asyncio
+import gc
 import re
 from types import SimpleNamespace
 from unittest import mock
@@ -212,6 +213,14 @@ async def test_response_by_hand_takes_the_constructor_of_3_14():
     assert (response.method, response.url) == ("GET", URL("http://host/path"))
     assert response.status is None
     await response.wait_for_close()
+
+
+@pytest.mark.filterwarnings("error")
+async def test_response_by_hand_without_a_body_is_collected_quietly():
+    response = by_hand()
+    assert not response.unread
+    del response
+    gc.collect()
 
 
 async def test_response_by_hand_without_a_stream_writer_is_read():

@@ -4,6 +4,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, aiohttp_test_client
 
+pytest_plugins = ["pytester"]
+
 
 async def hello(request: web.Request) -> web.Response:
     return web.Response(text="hello")
@@ -84,3 +86,101 @@ async def test_the_fixtures_have_types_to_name(aiohttp_client, aiohttp_server, a
     assert isinstance(aiohttp_raw_server, pytest_plugin.AiohttpRawServer)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = pytest_plugin.nothing
+
+
+async def test_an_option_that_no_session_has_is_told_at_once(aiohttp_client, app):
+    with pytest.raises(TypeError, match="param"):
+        await aiohttp_client(app, param=1)
+
+
+LOOPS = """
+import asyncio
+
+kinds = []
+
+async def test_async(aiohttp_unused_port):
+    kinds.append(type(asyncio.get_running_loop()).__module__.partition(".")[0])
+
+def test_plain(loop):
+    kinds.append(type(loop).__module__.partition(".")[0])
+
+def test_of_no_loop():
+    print(kinds)
+"""
+
+
+@pytest.fixture
+def run(pytester, monkeypatch):
+    # Only what is named: whatever else is installed here stays out.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    ours = ("-p", "aiolos_testing.pytest_plugin", "-p", "aiohttp.pytest_plugin")
+    # Its assertions cannot be rewritten: it has been imported by those who run this.
+    quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-q", "-s")
+
+    def run(source, *options):
+        pytester.makepyfile(test_inner=source)
+        return pytester.runpytest_inprocess(*ours, *quiet, *options)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("option", "kinds"),
+    [
+        ("pyloop", "['asyncio', 'asyncio']"),
+        ("uvloop", "['uvloop', 'uvloop']"),
+        ("pyloop,uvloop", "['asyncio', 'uvloop', 'asyncio', 'uvloop']"),
+        ("all", "['asyncio', 'uvloop', 'asyncio', 'uvloop']"),
+        ("nothing?,pyloop", "['asyncio', 'asyncio']"),
+    ],
+)
+def test_the_loops_that_are_asked_for(run, option, kinds):
+    if "uvloop" in kinds:
+        pytest.importorskip("uvloop")
+    result = run(LOOPS, f"--aiohttp-loop={option}")
+    result.assert_outcomes(passed=kinds.count(",") + 2)
+    result.stdout.fnmatch_lines([f"*{kinds.replace('[', '[[]')}*"])
+
+
+def test_a_loop_that_is_not_there(run):
+    result = run(LOOPS, "--aiohttp-loop=fastloop")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*there is no loop 'fastloop' here, but pyloop*"])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [((), False), (("--aiohttp-enable-loop-debug",), True)]
+)
+def test_the_debug_mode(run, options, told):
+    result = run(
+        f"""
+        import asyncio, pytest
+
+        @pytest.fixture
+        async def of_a_fixture():
+            return asyncio.get_running_loop().get_debug()
+
+        async def test_it(of_a_fixture, loop_debug, fast):
+            assert asyncio.get_running_loop().get_debug() == of_a_fixture == loop_debug == {told}
+            assert not fast
+        """,
+        *options,
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.filterwarnings("default:use the fixture:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("unused_port", "aiohttp_unused_port"),
+        ("test_server", "aiohttp_server"),
+        ("raw_test_server", "aiohttp_raw_server"),
+        ("test_client", "aiohttp_client"),
+    ],
+)
+def test_the_older_names_of_fixtures(run, old, new):
+    result = run(f"async def test_it({old}, {new}):\n    assert type({old}) is type({new})\n")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines([f"*use the fixture {new} instead of {old}*"])

@@ -46,6 +46,17 @@ async def test_cli_03_the_sessions_bound(talk, wind):
             await asked
 
 
+@pytest.mark.parametrize("bound", [0.5, 7])
+async def test_cli_03_total_ends_what_is_read_slowly(talk, wind, bound):
+    async with talk(HEAD + b"begun") as (_, session):
+        async with session.get("/", timeout=ClientTimeout(total=bound)) as response:
+            assert await response.content.read(1) == b"b"
+            wind(bound)
+            await turns()
+            with pytest.raises(TimeoutError, match=f"total={bound:g}"):
+                await response.content.read(1)
+
+
 @pytest.mark.parametrize("bound", [0.5, 5])
 async def test_cli_04_silence_in_the_body(talk, wind, bound):
     async with talk(HEAD + b"begun") as (_, session):

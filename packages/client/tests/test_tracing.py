@@ -154,3 +154,21 @@ async def test_what_a_callback_raises_costs_no_place(talk, name):
                 await traced.get("/")
         async with plain.get("/") as response:
             assert await response.text() == "ok"
+
+
+async def test_who_was_told_of_a_start_is_told_of_the_failure_of_another(talk):
+    async def broken(session, context, params):
+        raise ZeroDivisionError
+
+    first, seen = noting("on_request_start", "on_request_exception")
+    second = TraceConfig()
+    second.on_request_start.append(broken)
+    third, unseen = noting("on_request_start", "on_request_exception")
+    second.on_request_exception.append(third.on_request_exception[0])
+    async with talk(trace_configs=[first, second, third]) as (peer, session):
+        with pytest.raises(ZeroDivisionError):
+            await session.post("/", data=b"x")
+        assert peer.requests == []
+    assert names(seen) == ["request_start", "request_exception"]
+    assert isinstance(seen[1][1].exception, ZeroDivisionError)
+    assert unseen == []

@@ -188,6 +188,15 @@ class TestTracker:
                 await tracker.upload_complete
         assert (tracker.bytes_written, tracker.attempts) == (6, 1)
 
+    async def test_it_counts_what_is_not_compressed_yet(self, talk):
+        tracker = UploadTracker()
+        async with talk() as (peer, session):
+            options = {"compress": True, "upload_tracker": tracker}
+            async with session.post("/", data=b"x" * 8192, **options):
+                await tracker.upload_complete
+        assert tracker.bytes_written == 8192
+        assert len(unchunked(split(peer.requests[0])[1])) < 100
+
     async def test_attempts(self, talk):
         tracker = UploadTracker()
         to = b"HTTP/1.1 307 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"

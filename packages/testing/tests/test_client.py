@@ -121,6 +121,24 @@ async def test_a_coroutine_that_is_not_needed_warns_nobody(tiny: Any) -> None:
         gc.collect()
 
 
+async def test_an_option_that_is_none_is_told_at_the_start(
+    tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Strict(Component):
+        @staticmethod
+        def loopback_session(*, connect: Any, headers: Any = None) -> Session:  # type: ignore[override]
+            return Session({"headers": headers})
+
+    monkeypatch.setitem(siblings._bound, "client", Strict)
+    client = TestClient(tiny(), header={})
+    with pytest.raises(TypeError, match="header"):
+        await client.start_server()
+    assert client.closed
+    assert client.server.closed
+    async with TestClient(tiny(), headers={"A": "b"}) as client:
+        assert client.session.options == {"headers": {"A": "b"}}
+
+
 async def test_in_memory_the_session_connects_by_the_server(tiny: Any) -> None:
     async with TestClient(tiny(), transport="memory") as client:
         assert client.session.connect == client.server.connect

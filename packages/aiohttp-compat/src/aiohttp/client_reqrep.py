@@ -203,6 +203,12 @@ class ClientResponse(aiolos.ClientResponse):
         content: Any = self.content
         return content is None or super().closed
 
+    @property
+    def unread(self) -> bool:
+        """See ClientResponse of aiolos; False where it was made by hand without a body."""
+        content: Any = self.content
+        return content is not None and super().unread
+
     def release(self) -> Awaitable[None]:
         """See ClientResponse of aiolos."""
         self._released = True

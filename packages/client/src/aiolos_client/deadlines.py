@@ -71,7 +71,11 @@ class Watch:
         now = self._loop.time()
         if now >= self._until:
             total = self._request.settings.timeout.total
-            self._exchange.fail(TimeoutError(self._told("took longer than total", total)))
+            error = TimeoutError(self._told("took longer than total", total))
+            if self._exchange.answered.done():
+                # What has come already is too late, too, where it is read slowly.
+                self._exchange.body.abandon(error)
+            self._exchange.fail(error)
             return
         if self._received != self._exchange.received or self._exchange.awaits_us():
             self._received = self._exchange.received

@@ -187,9 +187,9 @@ class ClientSession(Verbs):
         handler = self._handler
         if settings is not self._composer.settings:
             handler = self._handling(settings)
-        if self._trace_configs:
-            await self._trace_start(request)
         try:
+            if self._trace_configs:
+                await self._trace_start(request)
             if settings.middlewares or settings.retry:
                 response = await within_total(request, partial(follow_redirects, handler=handler))
             else:
@@ -245,7 +245,7 @@ class ClientSession(Verbs):
         request.traces = traces
         trace_upload(request)
         asked = request.method, request.url, request.headers
-        await traces.send("on_request_start", TraceRequestStartParams(*asked))
+        await traces.start(TraceRequestStartParams(*asked))
 
     async def _trace_end(self, request: ClientRequest, response: ClientResponse) -> None:
         assert request.traces is not None

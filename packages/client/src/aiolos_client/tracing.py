@@ -195,6 +195,16 @@ class Traces:
         """Whether anything hangs on the signal `name`."""
         return any(getattr(config, name) for config, _ in self._configs)
 
+    async def start(self, params: TraceRequestStartParams) -> None:
+        """Send on_request_start. Where a callback raises, those that were not told of the start
+        are told nothing more."""
+        configs = self._configs
+        self._configs = []
+        for config, context in configs:
+            if config.on_request_start:
+                await config.on_request_start.send(self._session, context, params)
+            self._configs.append((config, context))
+
     async def send(self, name: str, params: Any) -> None:
         """Call what hangs on the signal `name` of every configuration, in order."""
         for config, context in self._configs:

@@ -29,7 +29,8 @@ class UploadTracker:
     """Tells how the sending of one request's body goes on; give a new one to `upload_tracker=`.
 
     `attempts` counts how often the request was begun (redirections, middlewares that repeat it),
-    `bytes_written` the bytes of its body handed to the connection in the present attempt.
+    `bytes_written` the bytes of its body, before they are compressed, that are on their way in the
+    present attempt.
     `upload_complete` is a future: done when the answer is there and the last attempt's body out
     whole, with UploadAbortedError where it will not be. Must be made in a running loop.
     """
@@ -107,7 +108,7 @@ class Upload:
     """What is to be done with the pieces of a request's body, beside sending them.
 
     `codings` are applied; `tracker` counts; `sent` is a coroutine function called with each
-    piece, after it was handed to the connection.
+    piece, as it was before that, after it was handed on.
     """
 
     __slots__ = ("codings", "sent", "tracker")
@@ -165,9 +166,11 @@ async def send_body(
                 raise ConnectionLost(str(refused)) from refused
         if permission is not None and not await permission:
             raise UploadAbortedError("the server answered without wanting the body")
-        writer: Any = exchange if upload is None else _Watched(exchange, upload)
-        if upload is not None and upload.codings:
-            coder = writer = EncodingWriter(writer, upload.codings)
+        writer: Any = exchange
+        if upload is not None:
+            if upload.codings:
+                coder = writer = EncodingWriter(writer, upload.codings)
+            writer = _Watched(writer, upload)
         if isinstance(body, bytes):
             if body:
                 await writer.write(body)

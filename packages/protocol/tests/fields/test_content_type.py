@@ -3,6 +3,8 @@
 import codecs
 import encodings
 import pkgutil
+import subprocess
+import sys
 from email.message import Message
 
 import pytest
@@ -12,6 +14,7 @@ from aiolos_protocol.fields.content_type import (
     _parse,
     _parse_pieces,
     charset_codec,
+    guess_content_type,
     parse_content_type,
 )
 from hypothesis import given
@@ -20,6 +23,22 @@ from multidict import MultiDict, MultiDictProxy
 
 TOKEN = st.text(alphabet="abcxyz019!#$&-^_.+", min_size=1, max_size=12)
 TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
+
+
+def test_a_type_is_guessed_without_reading_a_file() -> None:
+    words = """
+import os, sys
+from aiolos_protocol.fields.content_type import guess_content_type
+seen = []
+sys.addaudithook(lambda event, args: seen.append(args) if event == "open" else None)
+os.stat = os.path.isfile = seen.append
+assert guess_content_type("a.png") == "image/png"
+assert not seen, seen
+import mimetypes
+assert not mimetypes.inited
+"""
+    subprocess.run([sys.executable, "-c", words], check=True)
+    assert guess_content_type("a.tar.gz") == "application/gzip"
 
 
 def test_parts() -> None:

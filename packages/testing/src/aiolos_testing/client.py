@@ -90,7 +90,8 @@ class TestClient(Generic[_Response, _Socket]):
     # Life.
 
     async def start_server(self) -> None:
-        """Start the server unless it runs already. RuntimeError after close()."""
+        """Start the server unless it runs already. RuntimeError after close(), TypeError for an
+        option that is none of a session's."""
         if self._closed:
             raise RuntimeError("this TestClient is closed; make another one")
         if self._coming is not None:
@@ -99,6 +100,12 @@ class TestClient(Generic[_Response, _Socket]):
         server = self.server
         if not server.started or server.closed:
             await server.start_server()
+        if self._options and self._session is None:
+            try:
+                self._make_session()
+            except BaseException:
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """Close what was opened, the session and the server; may be repeated."""
@@ -171,13 +178,16 @@ class TestClient(Generic[_Response, _Socket]):
         if self._session is None:
             if self._closed:
                 raise RuntimeError("this TestClient is closed; make another one")
-            connect: Connect | None = None
-            if self.server.transport == "memory":
-                connect = self.server.connect
-            if self._faults:
-                connect = FaultyConnect(self._faults, connect)
-            self._session = self._component.loopback_session(connect=connect, **self._options)
+            self._make_session()
         return self._session
+
+    def _make_session(self) -> None:
+        connect: Connect | None = None
+        if self.server.transport == "memory":
+            connect = self.server.connect
+        if self._faults:
+            connect = FaultyConnect(self._faults, connect)
+        self._session = self._component.loopback_session(connect=connect, **self._options)
 
     def make_url(self, path: str | URL) -> URL:
         """The absolute URL of `path`; see BaseTestServer.make_url()."""

@@ -1,11 +1,11 @@
 """Content-Type: media types and their parameters (RFC 9110 8.3)."""
 
+import mimetypes
 import re
 from codecs import lookup
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import cache, lru_cache
-from mimetypes import MimeTypes
 from typing import Final, NamedTuple
 
 from multidict import MultiDict, MultiDictProxy
@@ -118,9 +118,15 @@ _COMPRESSED: Final = {
 
 
 @cache
-def _types() -> MimeTypes:
+def _types() -> mimetypes.MimeTypes:
     """Without the files of the system it runs on: the same name means the same type everywhere."""
-    return MimeTypes()
+    # They would be read, though not heeded, by who asks first, in the middle of a loop.
+    known = mimetypes.inited
+    mimetypes.inited = True
+    try:
+        return mimetypes.MimeTypes()
+    finally:
+        mimetypes.inited = known
 
 
 def guess_content_type(filename: str, default: str = OCTET_STREAM) -> str:
