@@ -63,7 +63,6 @@ class Source:
             else:
                 parser.feed_eof()
 
-
     def take_part_end(self) -> bool:
         """As MultipartParser.take_part_end()."""
         return self._parser.take_part_end()
