@@ -679,3 +679,24 @@ async def test_a_handler_is_not_cancelled_for_a_websocket_that_was_closed_in_ord
             if closer == "server":
                 assert (await socket.receive()).type is WSMsgType.CLOSE
     assert ended == ["finished"]
+
+
+async def test_a_handler_is_not_cancelled_for_a_close_that_nobody_answers():
+    ended = asyncio.get_running_loop().create_future()
+
+    async def handler(request):
+        socket = web.WebSocketResponse(timeout=0.01)
+        await socket.prepare(request)
+        try:
+            assert await socket.close()
+            await asyncio.sleep(0)
+        finally:
+            ended.set_result((socket.close_code, asyncio.current_task().cancelling()))
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws", handler)
+    # Its servers cancel handlers whose clients are gone.
+    async with TestServer(app) as server, raw(server.port) as (reader, *_):
+        assert await ended == (1006, 0)
+        assert (await reader.read())[:1] == b"\x88"

@@ -45,6 +45,7 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
     """
 
     _engine: WebSocket | None = None
+    _closed_here = False
 
     def __init__(
         self,
@@ -89,8 +90,9 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
 
     @property
     def is_over(self) -> bool:
-        """Whether the peer has closed in order, or broken a rule; our close may still be due."""
-        return self.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE)
+        """Whether either end has closed, or the peer has broken a rule: that the connection ends
+        now tells the handler nothing new."""
+        return self._closed_here or self.close_code not in (None, WSCloseCode.ABNORMAL_CLOSURE)
 
     @property
     def ws_protocol(self) -> str | None:
@@ -137,6 +139,13 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
 
     def _agreement(self, request: BaseRequest) -> Agreement:
         return siblings.websocket("web.WebSocketResponse").answer(request.head, self._options)
+
+    def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> Awaitable[bool]:
+        """See WebSocket.close()."""
+        self._closed_here = self._engine is not None
+        return super().close(code=code, message=message, drain=drain)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Close the WebSocket if the handler has not."""
