@@ -1,15 +1,19 @@
 """The client over HTTP/2, to nghttpd and to our own server."""
 
 import asyncio
+import base64
+import re
 import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from hashlib import sha1
 
 import aiolos
 import pytest
 import trustme
 from aiolos import web
+from aiolos_protocol.http2 import frames
 from aiolos_protocol.testkit import ScriptedPeer
 from aiolos_testing import unused_port
 
@@ -215,6 +219,39 @@ async def test_a_websocket_uses_the_connection_that_is_there(authority, trusting
             assert connector.open_connections == before
             async with session.get("/") as response:
                 assert await response.text() == "HTTP/2.0"
+
+
+@pytest.mark.parametrize("nghttpd", ["clear"], indirect=True)
+async def test_a_websocket_to_a_server_that_speaks_nothing_but_http_2(session):
+    """Without RFC 8441 it is asked by HTTP/1.1, which such a server does not understand."""
+    with pytest.raises(aiolos.WSServerHandshakeError, match=r"HTTP/2.*extended CONNECT"):
+        await session.ws_connect("/hello.txt")
+    async with session.get("/hello.txt") as response:
+        assert response.version == (2, 0)
+
+
+async def both(reader, writer):
+    """A server of both versions in the clear, of WebSockets over HTTP/1.1 only."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    if head.startswith(b"PRI"):
+        writer.write(frames.settings({}))
+        await reader.read()
+        return
+    key = re.search(rb"(?i)sec-websocket-key: (\S+)", head)[1]
+    accept = base64.b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    writer.write(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n\x81\x02hi"
+    )
+    await reader.read()
+
+
+async def test_a_websocket_by_prior_knowledge_to_a_server_of_both_versions():
+    async with ScriptedPeer(both) as peer, aiolos.ClientSession(http2="prior-knowledge") as session:
+        async with session.ws_connect(f"http://127.0.0.1:{peer.port}/") as socket:
+            assert await socket.receive_str() == "hi"
+            assert socket.client.version == (1, 1)
+        assert peer.connections == 2
 
 
 @pytest.mark.parametrize(

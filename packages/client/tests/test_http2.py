@@ -362,6 +362,14 @@ class TestMessages:
             (103, "</a>; rel=preload")
         ]
 
+    @pytest.mark.parametrize(("status", "reason"), [(b"404", "Not Found"), (b"299", "")])
+    async def test_a_status_has_its_standard_reason(self, session, status, reason):
+        def answer(server, stream):
+            server.send(frames.head_frames(stream, encode_field(b":status", status), True, 16384))
+
+        async with Server(answer) as server, session.get(server.url) as response:
+            assert response.reason == reason
+
     async def test_an_unread_body_resets_its_stream_alone(self, session):
         def begin(server, stream):
             server.send(frames.head_frames(stream, OK, False, 16384))

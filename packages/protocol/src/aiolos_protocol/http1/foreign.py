@@ -2,11 +2,15 @@
 
 from typing import Final
 
+_HTTP2: Final = (
+    "it speaks HTTP/2 without TLS: ask for it by http2='prior-knowledge'; WebSockets it takes only "
+    "where it offers extended CONNECT (RFC 8441)"
+)
 _BEGINNINGS: Final = (
     (b"\x15\x03", "it speaks TLS: write https:// (a proxy's URL too)"),
     (b"\x05", "it is a SOCKS proxy: write socks5:// before its address"),
     (b"\x00[", "it is a SOCKS proxy: write socks4:// before its address"),
-    (b"\x00\x00", "it speaks HTTP/2 without TLS: ask for it by http2='prior-knowledge'"),
+    (b"\x00\x00", _HTTP2),
     (b"SSH-", "it is an SSH server"),
     (b"220", "it greets like a mail or FTP server"),
     (b"+OK", "it greets like a POP3 server"),

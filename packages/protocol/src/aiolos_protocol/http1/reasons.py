@@ -1,8 +1,10 @@
-"""Reason phrases of what the connection itself answers (RFC 9110 15)."""
+"""Reason phrases, for what the connection itself answers and where none come (RFC 9110 15)."""
 
+from http import HTTPStatus
 from typing import Final
 
-_REASONS: Final = {
+# Older versions of Python have the phrases of older standards.
+_REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus} | {
     400: "Bad Request",
     408: "Request Timeout",
     413: "Content Too Large",

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from ..errors import LimitExceeded, RemoteProtocolError
 from ..grammar import TCHAR, TEXT, VISIBLE, is_host
 from ..http1.parser import load_headers
+from ..http1.reasons import reason_of
 from ..limits import Limits
 from ..message import (
     HttpVersion20,
@@ -316,8 +317,10 @@ def read_response(
 
 
 def _response(parts: _Parts, status: int, length: int, chunked: bool, size: int) -> ResponseHead:
+    # RFC 9113 8.3.2: no reason comes; whoever shows one need not know which version was spoken.
+    reason = reason_of(status)
     return received_response(
-        status, "", HttpVersion20, length, chunked, parts.block(), load_headers, size
+        status, reason, HttpVersion20, length, chunked, parts.block(), load_headers, size
     )
 
 
