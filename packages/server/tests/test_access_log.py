@@ -53,6 +53,10 @@ async def test_the_other_atoms(lines: Any) -> None:
     assert 0 <= float(fraction) < 5
 
 
+async def test_the_length_that_the_connection_told(lines: Any) -> None:
+    assert await lines("%{Content-Length}o %{content-length}i") == ["5 -"]
+
+
 @pytest.mark.parametrize("log_format", ["%z", "%{X}y", "%", "100%"])
 def test_unknown_atoms(log_format: str) -> None:
     with pytest.raises(ValueError):

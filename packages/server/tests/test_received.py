@@ -359,3 +359,22 @@ async def test_the_heads_of_a_forms_parts_count(serve: Any) -> None:
         head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n" % len(body)
         server = serve(handler, client_max_size=3 * len(part) + 7)
         assert (await server.ask(head + fields + b"\r\n" + body)).status == status
+
+
+async def test_a_form_beyond_a_limit_is_caught_as_too_large(seen: Any) -> None:
+    async def ask(request: web.Request) -> Any:
+        with pytest.raises(web.HTTPRequestEntityTooLarge) as caught:
+            await request.post()
+        assert isinstance(caught.value, web.RequestPayloadError)
+        return caught.value.text
+
+    data = post(b"a=1&b=2&c=3", "application/x-www-form-urlencoded")
+    assert await seen(ask, data, client_max_fields=2) == "413: Content Too Large"
+
+
+async def test_a_field_without_a_name_is_the_callers_fault(seen: Any) -> None:
+    answer = await seen(lambda r: r.post(), form(("Content-Disposition: form-data", b"x")))
+    assert (answer.status, answer.body) == (
+        400,
+        b"400: a field of the form has no name (RFC 7578 4.2)",
+    )

@@ -1,6 +1,7 @@
 """run_app as a process of its own: what it prints, how it ends, what it says when it cannot."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -407,3 +408,48 @@ def test_an_interrupt_raised_in_the_loop_ends_the_application_first(error: Any) 
     app.on_cleanup.append(clean)
     web.run_app(app, host="127.0.0.1", port=0, print=None, handle_signals=False)
     assert told == ["cleanup", "task"]
+
+
+def test_a_task_that_fails_when_the_run_ends_is_told_of() -> None:
+    told: list[Any] = []
+    error = RuntimeError("not now")
+    tasks: list[Any] = []
+
+    async def fail() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise error from None
+
+    async def begin(app: web.Application) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: told.append(context))
+        tasks.append(asyncio.create_task(fail()))
+        loop.call_later(0, stop)
+
+    def stop() -> None:
+        raise web.GracefulExit
+
+    app = web.Application()
+    app.on_startup.append(begin)
+    web.run_app(app, host="127.0.0.1", port=0, print=None)
+    assert [(each["exception"], each["task"]) for each in told] == [(error, tasks[0])]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_in_debug_mode_the_access_log_is_seen(debug: bool) -> None:
+    logger = logging.Logger("an.access.log")  # noqa: LOG001  # nobody else has it
+
+    async def begin(app: web.Application) -> None:
+        asyncio.get_running_loop().call_soon(stop)
+
+    def stop() -> None:
+        raise web.GracefulExit
+
+    app = web.Application()
+    app.on_startup.append(begin)
+    loop = asyncio.new_event_loop()
+    loop.set_debug(debug)
+    web.run_app(app, host="127.0.0.1", port=0, print=None, access_log=logger, loop=loop)
+    assert bool(logger.handlers) is debug
+    assert logger.level == (logging.DEBUG if debug else logging.NOTSET)

@@ -1,6 +1,7 @@
 """Connections as a whole: how a server ends them, and what it keeps of them."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -267,3 +268,25 @@ async def test_far_more_than_max_connections_are_not_even_held(
     await settle()
     assert [peer.transport.aborted for peer in others] == [False, True, True]
     assert len(first.server.connections) == 2
+
+
+async def test_a_handler_alone_is_served(talk: Any, caplog: Any) -> None:
+    async def hello(request: web.BaseRequest) -> web.Response:
+        return web.Response(text=f"hello at {request.path}")
+
+    logger = logging.getLogger("aiolos.access")
+    server = web.Server(hello, access_log=logger, access_log_format="%s", max_headers=2)
+    assert server.limits.fields == 2
+    runner = web.ServerRunner(server)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    get = b"GET /any HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert (await talk(site.port, get)).endswith(b"hello at /any")
+    assert [each.message for each in caplog.records if each.name == "aiolos.access"] == ["200"]
+    await runner.cleanup()
+
+
+async def test_an_option_that_there_is_not() -> None:
+    with pytest.raises(TypeError, match="no option 'max_heads'"):
+        web.Server(web.Application(), max_heads=3)

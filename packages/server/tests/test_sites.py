@@ -1,7 +1,9 @@
 """Where a runner listens."""
 
 import asyncio
+import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +176,15 @@ def test_a_named_pipe(tmp_path: Path) -> None:
 
     with asyncio.Runner(loop_factory=PipeLoop) as loops:
         loops.run(main())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux' own")
+async def test_an_abstract_unix_socket(runner: Any) -> None:
+    name = f"\0aiolos-{os.getpid()}"
+    site = web.UnixSite(runner, name)
+    await site.start()
+    reader, writer = await asyncio.open_unix_connection(name)
+    writer.write(GET)
+    assert (await reader.read()).endswith(b"hello")
+    writer.close()
+    await site.stop()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from aiolos_protocol import siblings
 from aiolos_protocol.errors import MissingDistribution
+from aiolos_protocol.message import HttpVersion10, HttpVersion11
 from aiolos_testing import make_mocked_coro, make_mocked_request
 
 
@@ -53,3 +54,23 @@ async def test_a_coroutine_function_gives_and_raises() -> None:
     raises = make_mocked_coro(raise_exception=KeyError("a"))
     with pytest.raises(KeyError):
         await raises()
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "kept"),
+    [
+        (HttpVersion11, None, True),
+        (HttpVersion10, None, False),
+        (HttpVersion10, {"connection": "Keep-Alive"}, True),
+    ],
+)
+def test_http_1_0_goes_on_only_where_it_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, version: Any, headers: Any, kept: bool
+) -> None:
+    class Component:
+        @staticmethod
+        def request(*arguments: Any, **options: Any) -> Any:
+            return options["keep_alive"]
+
+    monkeypatch.setitem(siblings._bound, "server", Component)
+    assert make_mocked_request("GET", "/", headers, version=version) is kept

@@ -118,6 +118,9 @@ def _literal(text: str) -> str:
 def _field(name: str, kind: str) -> _Atom:
     if kind == "i":
         return lambda request, response, time: visible(request.headers.get(name, "-"))
+    if kind == "o" and name.lower() == "content-length":
+        # The connection's own: it is not among the headers.
+        return lambda request, response, time: str(response.body_length)
     if kind == "o":
         return lambda request, response, time: visible(response.headers.get(name, "-"))
     raise ValueError(f"%{{{name}}}{kind}: only %{{X}}i and %{{X}}o are known")

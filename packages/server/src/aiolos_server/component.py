@@ -1,16 +1,15 @@
 """What aiolos-server offers its siblings: aiolos_protocol.contracts.ServerComponent."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiolos_protocol.message import HttpVersion, HttpVersion11, RequestHead
 from aiolos_protocol.streams import StreamReader
 from multidict import CIMultiDict
+from yarl import URL
 
-from .abc import AbstractApplication
-from .app import app_logger
+from .bare import Bare
 from .request import Request
 from .response import StreamResponse
 from .routing.match import UrlMappingMatchInfo
@@ -20,40 +19,16 @@ from .runner import AppRunner
 from .unconnected import Unconnected
 
 
-class _Bare(AbstractApplication):
-    """One handler for every path and method: no router, no middlewares."""
-
-    def __init__(self, handler: Callable[..., Awaitable[Any]]) -> None:
-        self.logger: logging.Logger = app_logger
-        self._route = ResourceRoute(ANY, handler, PlainResource("/"))
-        self._route.apps = (self,)
-
-    @property
-    def has_prepare_hooks(self) -> bool:
-        return False
-
-    def freeze(self) -> None:
-        pass
-
-    def resolve(self, head: RequestHead) -> UrlMappingMatchInfo:
-        return UrlMappingMatchInfo({}, self._route)
-
-    async def startup(self) -> None:
-        pass
-
-    async def shutdown(self, services: Sequence[Any] = ()) -> None:
-        pass
-
-    async def cleanup(self) -> None:
-        pass
+class _Servable(Bare):
+    """To be served: see contracts.Servable."""
 
     def runner(self, **options: Any) -> AppRunner:
         return AppRunner(self, **options)
 
 
-def from_handler(handler: Callable[..., Awaitable[Any]]) -> _Bare:
+def from_handler(handler: Callable[..., Awaitable[Any]]) -> _Servable:
     """See ServerComponent."""
-    return _Bare(handler)
+    return _Servable(handler)
 
 
 def request(
@@ -71,15 +46,24 @@ def request(
 ) -> Request:
     """See ServerComponent."""
     fields = CIMultiDict(headers or {})
+    authority = fields.get("Host")
+    if "://" in path:
+        # As a link does it (RFC 9112 3.2.2).
+        url = URL(path, encoded=True)
+        authority, path = url.raw_authority, url.raw_path_qs
+    length = len(payload) if isinstance(payload, (bytes, bytearray)) else -1
+    announced = fields.get("Content-Length", "")
+    if not length and announced.isdecimal():
+        length = int(announced)
     head = RequestHead(
         method,
         path,
         version,
         headers=fields,
-        length=-1 if isinstance(payload, StreamReader) else len(payload),
-        chunked=isinstance(payload, StreamReader),
+        length=length,
+        chunked=length < 0,
         keep_alive=keep_alive,
-        authority=fields.get("Host"),
+        authority=authority,
     )
     route = ResourceRoute(ANY, _never, PlainResource("/"))
     route.apps = (app,)

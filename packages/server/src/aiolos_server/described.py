@@ -194,12 +194,14 @@ class Described(MutableMapping[str, Any]):
         path: str = "/",
         secure: bool | None = None,
         httponly: bool | None = None,
+        version: str | None = None,
         samesite: str | None = None,
         partitioned: bool | None = None,
     ) -> None:
         """Set a cookie (RFC 6265bis 4.1); `max_age` is in seconds, `expires` a moment or its text.
 
-        Raises ValueError, saying why, where no browser would keep it.
+        `version`, of RFC 2109, is taken as aiohttp takes it, and not sent. Raises ValueError,
+        saying why, where no browser would keep it.
         """
         moment = parse_cookie_date(expires) if isinstance(expires, str) and expires else expires
         if expires and not isinstance(moment, datetime):

@@ -25,6 +25,8 @@ class ParsedFields:
     """Properties of a request's `head`."""
 
     head: RequestHead
+    # Most requests are never asked for them.
+    _cookies: "Mapping[str, str] | None" = None
 
     @property
     def headers(self) -> "CIMultiDictProxy[str]":
@@ -51,10 +53,13 @@ class ParsedFields:
     @property
     def cookies(self) -> "Mapping[str, str]":
         """The cookies sent, by name; of one name the last counts."""
-        found: dict[str, str] = {}
-        for field in self.headers.getall(hdrs.COOKIE, ()):
-            found.update(parse_cookie(field))
-        return MappingProxyType(found)
+        cookies = self._cookies
+        if cookies is None:
+            found: dict[str, str] = {}
+            for field in self.headers.getall(hdrs.COOKIE, ()):
+                found.update(parse_cookie(field))
+            cookies = self._cookies = MappingProxyType(found)
+        return cookies
 
     @property
     def if_modified_since(self) -> datetime | None:

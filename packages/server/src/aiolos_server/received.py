@@ -195,6 +195,8 @@ class ReceivedBody(ParsedFields):
     def _malformed(self, error: ProtocolError) -> HTTPException:
         if isinstance(error, LimitExceeded):
             self._bearer.exceeded(error.limit, error.value)
+            if error.status_hint == 413:
+                return BodyBeyondLimit(error)
         return MalformedBody(error)
 
     async def release(self) -> None:
@@ -290,7 +292,9 @@ class ReceivedBody(ParsedFields):
         async for part in self._parts(self._form_limits()):
             if not isinstance(part, BodyPartReader):
                 raise HTTPBadRequest(text="400: a multipart body within the form (RFC 7578 4.3)")
-            name = part.name or ""
+            name = part.name
+            if name is None:
+                raise HTTPBadRequest(text="400: a field of the form has no name (RFC 7578 4.2)")
             size = self._counted(size, b"")
             if part.filename is not None:
                 file, size = await self._store(part, size)
@@ -341,6 +345,18 @@ def _text(value: bytes, part: BodyPartReader) -> str:
         return value.decode(codec)
     except UnicodeDecodeError as error:
         raise HTTPBadRequest(text=f"400: a field of the form is not {codec} text") from error
+
+
+class BodyBeyondLimit(HTTPRequestEntityTooLarge, RemoteProtocolError):  # type: ignore[misc]
+    """The answer to a body of more fields, parts or decompressed bytes than are taken.
+
+    As MalformedBody it is a RemoteProtocolError as well. The peer is told no bound.
+    """
+
+    def __init__(self, error: LimitExceeded) -> None:
+        self.message = error.message
+        self.status_hint = 413
+        super().__init__(error.value, text=f"413: {reason_of(413)}")
 
 
 class MalformedBody(HTTPBadRequest, RemoteProtocolError):  # type: ignore[misc]  # see _Answer

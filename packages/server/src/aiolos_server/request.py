@@ -348,4 +348,5 @@ def _target_url(target: str) -> URL:
     if target.startswith("/"):
         path, _, query = target.partition("?")
         return URL.build(path=path, query_string=query, encoded=True)
-    return URL(target, encoded=True)
+    url = URL(target, encoded=True)
+    return url.relative() if url.absolute else url

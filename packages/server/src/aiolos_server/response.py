@@ -131,6 +131,8 @@ class BaseResponse(Described):
         if self.prepared:
             return
         await request.preparing(self)
+        if not request.head.keep_alive:
+            self._keep_alive = False
         coding = self._chosen_coding(request)
         self.add_cookies()
         await self._prepare_body(request, coding)

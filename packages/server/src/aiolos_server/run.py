@@ -7,7 +7,6 @@ import inspect
 import logging
 import os
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from errno import EADDRNOTAVAIL
 from functools import partial
@@ -23,6 +22,9 @@ from .sites import Site, SockSite, TCPSite, UnixSite
 
 # How long tasks that were cancelled may take to end when the process ends, in seconds.
 LAST: Final = 2.0
+
+# As asyncio's own Runner says it.
+_FAILED: Final = "unhandled exception during asyncio.run() shutdown"
 
 logger = logging.getLogger("aiolos.server")
 
@@ -63,7 +65,6 @@ def run_app(
     cannot be had, and whatever the application's start-up raises.
     """
     _check_call(app)
-    _show_access_log(access_log)
     runner_options: dict[str, Any] = {
         **options,
         "shutdown_timeout": shutdown_timeout,
@@ -152,7 +153,11 @@ async def _end_tasks() -> "set[asyncio.Task[Any]]":
         task.cancel()
     if not tasks:
         return set()
-    _, pending = await asyncio.wait(tasks, timeout=LAST)
+    done, pending = await asyncio.wait(tasks, timeout=LAST)
+    for task in done:
+        if not task.cancelled() and task.exception() is not None:
+            context = {"message": _FAILED, "exception": task.exception(), "task": task}
+            asyncio.get_running_loop().call_exception_handler(context)
     return pending
 
 
@@ -163,6 +168,7 @@ async def _serve(
     say: Callable[[str], None],
     handle_signals: bool,
 ) -> None:
+    _show_access_log(options["access_log"])
     ending = _Ending(say)
     with ending if handle_signals else contextlib.nullcontext():
         application = await app if inspect.isawaitable(app) else app
@@ -268,7 +274,7 @@ def _several(value: Any) -> list[Any]:
 
 def _show_access_log(access_log: logging.Logger | None) -> None:
     """Where nobody has set up logging, and the loop is in debug mode, lines go to stderr."""
-    if access_log is access_logger and sys.flags.dev_mode:
+    if access_log is not None and asyncio.get_running_loop().get_debug():
         if access_log.level == logging.NOTSET:
             access_log.setLevel(logging.DEBUG)
         if not access_log.hasHandlers():

@@ -17,7 +17,7 @@ from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import HostedApplication, is_asgi
 from .hosting.scope import AsgiApplication
-from .server import Server
+from .server import IDLE, Server
 from .tls import check_context, offer_http2
 
 access_logger = logging.getLogger("aiolos.access")
@@ -271,14 +271,10 @@ class AppRunner(BaseRunner):
         await self._app.cleanup()
 
 
-# What aiohttp takes and what has no meaning here: connections are looked after otherwise.
-_IDLE: Final = frozenset(("lingering_time", "loop", "tcp_keepalive", "timeout_ceil_threshold"))
-
-
 def server_options(options: dict[str, Any]) -> dict[str, Any]:
     """`options`, given in Server's words or in aiohttp's, in Server's: read_bufsize,
     max_line_size, max_field_size and max_headers are bounds of Limits."""
-    rest = {name: value for name, value in options.items() if name not in _IDLE | WORDS.keys()}
+    rest = {name: value for name, value in options.items() if name not in IDLE | WORDS.keys()}
     limits = rest.get("limits", DEFAULT_LIMITS)
     changed = changed_limits(limits, options)
     return rest if changed is limits else {**rest, "limits": changed}

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
 from aiolos_protocol.clock import Clock
-from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.limits import DEFAULT_LIMITS, WORDS, Limits, changed_limits
 from aiolos_protocol.link.h1_server import H1ServerLink
 from aiolos_protocol.link.h2_server import H2ServerLink
 from aiolos_protocol.upgrade import Handover
 
 from ._version import __version__
 from .abc import AbstractApplication
+from .access_log import AbstractAccessLogger, AccessLogger
+from .bare import Bare
 from .connection import Connection
 from .dispatch import Dispatcher
 from .idle import IdleConnections
@@ -22,6 +24,9 @@ from .response import StreamResponse
 
 SERVER_SOFTWARE: Final = f"aiolos/{__version__}"
 
+# What aiohttp takes and what has no meaning here: connections are looked after otherwise.
+IDLE: Final = frozenset(("lingering_time", "loop", "tcp_keepalive", "timeout_ceil_threshold"))
+
 # At shutdown a client that was active within WARM seconds may have a request under way: it has
 # GRACE seconds to arrive and is answered with `Connection: close`.
 WARM: Final = 1.0
@@ -29,8 +34,10 @@ GRACE: Final = 0.1
 
 
 class Server:
-    """A protocol factory: call it for each accepted connection.
+    """A protocol factory: call it for each accepted connection; ServerRunner runs it.
 
+    `app` is an application, or a handler that answers every request, of which `access_log` writes a
+    line each. `loop` is the running one. Options in aiohttp's words are taken as well.
     `head_timeout` bounds the arrival of a request's head and `keepalive_timeout` the wait for a
     next one; within every `body_timeout` a client must send, and take, as much of a body as
     `limits.body_rate` demands. All are seconds, math.inf for no bound. `client_max_size` bounds the
@@ -49,9 +56,9 @@ class Server:
 
     def __init__(
         self,
-        app: AbstractApplication,
+        app: "AbstractApplication | Callable[..., Awaitable[Any]]",
         *,
-        loop: asyncio.AbstractEventLoop,
+        loop: asyncio.AbstractEventLoop | None = None,
         limits: Limits = DEFAULT_LIMITS,
         log_access: Callable[[Request, StreamResponse, float], None] | None = None,
         logger: logging.Logger | None = None,
@@ -69,10 +76,24 @@ class Server:
         debug: bool = False,
         server_header: str = SERVER_SOFTWARE,
         clock: Clock | None = None,
+        access_log: logging.Logger | None = None,
+        access_log_class: type[AbstractAccessLogger] = AccessLogger,
+        access_log_format: str = AccessLogger.LOG_FORMAT,
+        **words: Any,
     ) -> None:
+        unknown = words.keys() - WORDS.keys() - IDLE
+        if unknown:
+            raise TypeError(f"Server() has no option {min(unknown)!r}")
+        if not isinstance(app, AbstractApplication):
+            app = Bare(app)
+        if loop is None:
+            loop = asyncio.get_running_loop()
+        if access_log is not None and log_access is None:
+            access = access_log_class(access_log, access_log_format)
+            log_access = access.log if access.enabled else None
         self.app = app
         self.loop = loop
-        self.limits = limits
+        self.limits = changed_limits(limits, words)
         self.log_access = log_access
         self.logger = logger or logging.getLogger("aiolos.server")
         self.head_timeout = head_timeout

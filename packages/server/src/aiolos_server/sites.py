@@ -135,15 +135,21 @@ class UnixSite(Site):
         listening = await asyncio.get_running_loop().create_unix_server(
             factory, self._path, ssl=self._ssl_context, backlog=self._backlog
         )
-        self._made = os.stat(self._path)
+        if self._path[:1] not in ("\0", b"\0"):
+            # An abstract one (Linux) has no file.
+            self._made = await asyncio.to_thread(os.stat, self._path)
         return listening
 
     async def stop(self) -> None:
         """See Site.stop(); the socket's file is removed, unless it is another server's by now."""
         await super().stop()
         made, self._made = self._made, None
+        if made is not None:
+            await asyncio.to_thread(self._remove, made)
+
+    def _remove(self, made: os.stat_result) -> None:
         with contextlib.suppress(OSError):
-            if made is not None and os.path.samestat(made, os.stat(self._path)):
+            if os.path.samestat(made, os.stat(self._path)):
                 os.unlink(self._path)
 
 

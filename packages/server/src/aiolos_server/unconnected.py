@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiosignal
+from aiolos_protocol import hdrs
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.streams import StreamReader
@@ -12,6 +14,7 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict
 
 from .response import StreamResponse
+from .server import SERVER_SOFTWARE
 
 
 class Unconnected:
@@ -58,7 +61,12 @@ class Unconnected:
         return any(head.status >= 200 or head.status == 101 for head in self.heads)
 
     async def preparing(self, request: Any, response: StreamResponse) -> None:
-        """No application's signals are sent."""
+        """Send on_response_prepare of the applications that have it."""
+        signals = [getattr(app, "on_response_prepare", None) for app in request.match_info.apps]
+        for signal in signals:
+            if isinstance(signal, aiosignal.Signal) and signal:
+                response.headers.setdefault(hdrs.SERVER, SERVER_SOFTWARE)
+                await signal.send(request, response)
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """It never goes away."""
@@ -88,7 +96,8 @@ class Unconnected:
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What the transport knows."""
-        return default if self.transport is None else self.transport.get_extra_info(name, default)
+        value = None if self.transport is None else self.transport.get_extra_info(name)
+        return default if value is None else value
 
     # The exchange.
 

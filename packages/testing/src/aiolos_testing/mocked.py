@@ -59,9 +59,17 @@ def make_mocked_request(
         app=app,
         payload=payload,
         version=version,
-        keep_alive=not closing,
+        keep_alive=not closing and (version >= HttpVersion11 or _asks_to_be_kept(headers)),
         client_max_size=client_max_size,
         transport=transport,
+    )
+
+
+def _asks_to_be_kept(headers: Mapping[str, str] | None) -> bool:
+    """RFC 9112 9.3: HTTP/1.0 goes on only where the client has asked for it."""
+    return any(
+        name.lower() == "connection" and "keep-alive" in value.lower()
+        for name, value in (headers or {}).items()
     )
 
 
