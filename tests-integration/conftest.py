@@ -1,4 +1,4 @@
-"""Where the wheels are, and what a tool that is not there means."""
+"""What all tests of the whole share: no leaks, where the wheels are, what an absent tool means."""
 
 import asyncio
 import os
@@ -15,6 +15,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 Builder = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(no_leaks: None) -> None:
+    """No test leaves a task, a socket, a session, a response or a file behind."""
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """What a test leaves behind is named."""
 
 import asyncio
+import gc
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,8 @@ def test_the_fixtures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
     pytester.makepyfile(
         """
 import asyncio
+import gc
+import re
 import socket
 import pytest
 
@@ -114,3 +118,48 @@ async def test_what_our_fixtures_close(fake_server, no_leaks):
             "*ResourceWarning: unclosed <socket*",
         ]
     )
+
+
+async def test_checks_may_be_within_one_another() -> None:
+    outer = LeakCheck()
+    first = socket.socket()
+    inner = LeakCheck()
+    await inner.check()
+    second = socket.socket()
+    for check, fds in ((inner, {second.fileno()}), (outer, {first.fileno(), second.fileno()})):
+        for _ in range(2):
+            with pytest.raises(Leaked) as caught:
+                await check.check()
+            assert set(map(int, re.findall(r"fd=(\d+)", str(caught.value)))) == fds
+    first.close()
+    second.close()
+    await inner.check()
+    await outer.check()
+
+
+async def test_what_was_there_is_set_aside_and_comes_back() -> None:
+    # Checks of other tests, which pytest keeps with their errors.
+    gc.unfreeze()
+    check = LeakCheck()
+    assert gc.get_freeze_count() > 0
+    await check.check()
+    check.close()
+    check.close()
+    assert gc.get_freeze_count() == 0
+    check = LeakCheck()
+    del check
+    assert gc.get_freeze_count() == 0
+
+
+async def test_garbage_from_before_may_hold_what_is_open() -> None:
+    class Holder:
+        held: Any = None
+
+    holder = Holder()
+    holder.itself = holder  # type: ignore[attr-defined]
+    check = LeakCheck()
+    holder.held = socket.socket()
+    fd = holder.held.fileno()
+    del holder
+    with pytest.warns(ResourceWarning, match=f"fd={fd}"):
+        await check.check()

@@ -21,14 +21,31 @@ class LeakCheck:
     """Knows what is there when it is made; check() finds what has come since and is still there.
 
     Tasks that run; sockets, files and connections in memory that are open; sessions, connectors,
-    responses and WebSockets of aiolos that are not closed.
+    responses and WebSockets of aiolos that are not closed. What is there is set aside by
+    gc.freeze() until close(), or as long as this object lives, so that looking takes a moment.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
         self._tasks = asyncio.all_tasks(self._loop)
         # The objects themselves: an id may be another object's later.
-        self._known = [found for found, _ in _open_objects()]
+        self._known: list[Any] = []
+        self._left: list[Any] = []
+        # Whoever froze before, another check or the program, wants it to stay so.
+        self._freezes = hasattr(gc, "freeze") and gc.get_freeze_count() == 0
+        if self._freezes:
+            gc.freeze()
+        else:
+            self._known = [found for found, _ in _open_objects()]
+
+    def close(self) -> None:
+        """No check comes any more: the collector looks at everything again. May be repeated."""
+        if self._freezes:
+            self._freezes = False
+            gc.unfreeze()
+
+    def __del__(self) -> None:
+        self.close()
 
     async def check(self) -> None:
         """Raise Leaked, naming each and what to do."""
@@ -40,10 +57,20 @@ class LeakCheck:
             for task in asyncio.all_tasks(self._loop)
             if task is not current and task not in self._tasks and not _is_driver(task)
         ]
-        known = {id(each) for each in self._known}
-        left += [advice for found, advice in _open_objects() if id(found) not in known]
+        left += self._open()
         if left:
             raise Leaked("left behind by this test:\n" + "\n".join(left))
+
+    def _open(self) -> list[str]:
+        known = {id(each) for each in self._known}
+        found = {id(each): advice for each, advice in _open_objects() if id(each) not in known}
+        if found and self._freezes:
+            # Garbage that is set aside may hold what only seems to be in use.
+            gc.unfreeze()
+            self._left += [each for each, _ in _open_objects() if id(each) in found]
+            gc.freeze()
+            found = {}
+        return [*found.values(), *filter(None, map(_advice, self._left))]
 
 
 def _is_driver(task: "asyncio.Task[Any]") -> bool:
@@ -57,13 +84,18 @@ def _open_objects() -> Iterator[tuple[Any, str]]:
     # What only waits for the collector to close it is not left behind.
     gc.collect()
     for found in gc.get_objects():
-        kind = type(found)
-        describe = _DESCRIBED.get(kind)
-        if describe is None:
-            describe = _DESCRIBED[kind] = _describer(kind)
-        advice = describe(found)
+        advice = _advice(found)
         if advice:
             yield found, advice
+
+
+def _advice(found: Any) -> str | None:
+    """What to say of `found` where it is open."""
+    kind = type(found)
+    describe = _DESCRIBED.get(kind)
+    if describe is None:
+        describe = _DESCRIBED[kind] = _describer(kind)
+    return describe(found)
 
 
 Describer = Callable[[Any], str | None]

@@ -120,7 +120,15 @@ def no_leaks(_aiolos_stack: Stack) -> Iterator[None]:
     """
     from ..leaks import LeakCheck
 
-    _aiolos_stack.check_at_last = LeakCheck(_aiolos_stack.loop).check
+    leaks = LeakCheck(_aiolos_stack.loop)
+
+    async def check() -> None:
+        try:
+            await leaks.check()
+        finally:
+            leaks.close()
+
+    _aiolos_stack.check_at_last = check
     with warnings.catch_warnings():
         # What the collector finds is told by a warning, in a finalizer.
         warnings.simplefilter("error", ResourceWarning)
