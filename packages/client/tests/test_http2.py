@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aiolos_client import (
     ClientSession,
+    ClientTimeout,
     HttpVersion10,
     ServerDisconnectedError,
     TCPConnector,
@@ -377,6 +378,27 @@ class TestMessages:
         async with Server(begin) as server:
             async with session.get(server.url) as response:
                 assert response.status == 200
+            assert await get(session, server.url) == "ok"
+            assert server.streams == [[1, 3]]
+
+    async def test_a_window_held_at_zero(self, session):
+        """The request's own time ends that, and resets its stream alone."""
+        async with Server(settings={4: 0}) as server:
+            await get(session, server.url)
+            with pytest.raises(TimeoutError, match=r"total=0\.1 s"):
+                await session.post(server.url, data=b"x", timeout=ClientTimeout(total=0.1))
+            assert await get(session, server.url) == "ok"
+            assert (server.streams, server.data) == ([[1, 3, 5]], {})
+
+    async def test_a_body_that_comes_too_slowly(self, session):
+        def begin(server, stream):
+            server.send(frames.head_frames(stream, OK, False, 16384))
+
+        async with Server(begin) as server:
+            timeout = ClientTimeout(sock_read=0.1)
+            async with session.get(server.url, timeout=timeout) as response:
+                with pytest.raises(TimeoutError, match=r"sock_read=0\.1 s"):
+                    await response.read()
             assert await get(session, server.url) == "ok"
             assert server.streams == [[1, 3]]
 

@@ -107,6 +107,21 @@ class TestResets:
         server.feed(wire.request(21), frames.window_update(21, 0))
         assert_calmed(server, "resets")
 
+    @pytest.mark.parametrize(
+        "trailers",
+        [[("x", "y")] * 5, [("x", "y" * 101)]],
+        ids=["fields", "trailers"],
+    )
+    def test_made_you_reset_by_trailers(
+        self, make_server: Any, wire: Any, trailers: list[tuple[str, str]]
+    ) -> None:
+        server = make_server(resets=10, fields=4, trailers=100)
+        for number in range(1, 23, 2):
+            assert server.error is None
+            server.feed(wire.request(number, end=False), wire.head(number, trailers, end=True))
+            server.conn.release(server.streams[number])
+        assert_calmed(server, "resets")
+
     def test_malformed_requests(self, make_server: Any, wire: Any) -> None:
         server = make_server(resets=10)
         server.feed(*[wire.request(1 + 2 * number, p_path=None) for number in range(10)])
@@ -439,6 +454,31 @@ class TestServersThatFlood:
             if number == 9:
                 assert client.error is None
         assert_calmed(client, "resets")
+
+    def test_resets_that_too_much_makes_us_send(self, make_client: Any, wire: Any) -> None:
+        client = make_client(resets=10, informational=1)
+        block = blocks.request("GET", "https", "a", "/", None)
+        early = {":status": "103"}
+        for number in range(1, 23, 2):
+            assert client.error is None
+            client.conn.request("GET", block, True, None)
+            client.feed(*[wire.head(number, early)] * 2)
+        assert_calmed(client, "resets")
+
+    def test_resets(self, make_client: Any) -> None:
+        client = make_client(resets=10)
+        block = blocks.request("GET", "https", "a", "/", None)
+        for number in range(1, 23, 2):
+            assert client.error is None
+            client.conn.request("GET", block, True, None)
+            client.feed(frames.rst_stream(number, 8))
+        assert_calmed(client, "resets")
+
+    def test_trailers(self, make_client: Any, wire: Any) -> None:
+        client = opened(make_client(trailers=100))
+        client.feed(wire.head(1, {"x": "y" * 68}, end=True))
+        assert client.events[-1] == ("reset", 1, None)
+        assert client.error is None
 
     def test_continuations(self, make_client: Any, wire: Any) -> None:
         client = make_client(continuations=3)

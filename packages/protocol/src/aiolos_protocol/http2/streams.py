@@ -164,19 +164,21 @@ class Streams(FrameReader):
 
     def _failed(self, number: int, error: StreamFailed) -> None:
         """The peer has broken a rule on one stream (RFC 9113 5.4.2)."""
-        # RFC 9113 10.5: who makes us reset streams is as bad as who resets them.
-        self._floods.spend(RESETS, self.now)
         stream = self.streams.get(number)
         if stream is None:
             if self._is_idle(number):
                 # RFC 9113 5.1: no RST_STREAM goes to an idle stream.
                 raise ConnectionFailed(error.message, error.code)
+            self._floods.spend(RESETS, self.now)
             self._out.reply(frames.rst_stream(number, error.code))
             self._ignore(number, self._stream_window())
         else:
             self._give_up(stream, error.code, error)
 
     def _give_up(self, stream: Stream, code: int, error: ProtocolError) -> None:
+        """The peer has us reset `stream`."""
+        # RFC 9113 10.5: whoever makes us reset streams is as bad as whoever resets them.
+        self._floods.spend(RESETS, self.now)
         if stream.sending >= DONE and stream.receiving >= DONE:
             self._out.reply(frames.rst_stream(stream.id, code))
             return
