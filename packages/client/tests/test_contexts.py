@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 import pytest
-from aiolos_client.contexts import Context, RequestContext
+from aiolos_client.contexts import Context
 
 
 class Kept:
@@ -24,24 +24,22 @@ async def given(kept: Kept) -> Kept:
     return kept
 
 
-@pytest.mark.parametrize("kind", [Context, RequestContext])
-async def test_whatever_is_entered_and_left(kind: Any) -> None:
+async def test_whatever_is_entered_and_left() -> None:
     kept = Kept()
-    async with kind(given(kept)) as found:
+    async with Context(given(kept)) as found:
         assert found is kept
         assert kept.events == ["entered"]
     assert kept.events == ["entered", None]
     with pytest.raises(ZeroDivisionError):
-        async with kind(given(kept)):
+        async with Context(given(kept)):
             raise ZeroDivisionError
     assert kept.events[2:] == ["entered", ZeroDivisionError]
 
 
-@pytest.mark.parametrize("kind", [Context, RequestContext])
-async def test_what_entering_gives_is_what_the_block_gets(kind: Any) -> None:
+async def test_what_entering_gives_is_what_the_block_gets() -> None:
     class Double(Kept):
         async def __aenter__(self) -> Any:
             return "another"
 
-    async with kind(given(Double())) as found:
+    async with Context(given(Double())) as found:
         assert found == "another"

@@ -1,8 +1,10 @@
 """session.download(): files that go on where they broke off."""
 
 import asyncio
+import errno
 import gzip
 import json
+import sys
 
 import aiolos_client
 import pytest
@@ -233,3 +235,47 @@ async def test_two_downloads_do_not_write_to_one_file(talk, tmp_path):
         await first
         await session.download("/x", path)
     assert path.read_bytes() == BODY
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from aiolos_client.partialfile import PartialFile
+held = PartialFile(Path(sys.argv[1]), "http://a.example/")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_another_process_downloads_to_it(talk, tmp_path):
+    path = tmp_path / "file"
+    holder = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", HOLD, str(path)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert await holder.stdout.readline() == b"held\n"
+        async with talk(whole()) as (_, session):
+            with pytest.raises(OSError, match=r"another download writes to file\.part") as raised:
+                await session.download("/x", path)
+            assert raised.value.errno == errno.EBUSY
+            assert raised.value.filename == str(path)
+            # A process that is killed holds nothing.
+            holder.kill()
+            await holder.wait()
+            await session.download("/x", path)
+    finally:
+        if holder.returncode is None:
+            holder.kill()
+        await holder.communicate()
+    assert path.read_bytes() == BODY
+
+
+async def test_where_nothing_came_nothing_is_left(talk, tmp_path, pauses):
+    async with talk(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", b"") as (_, session):
+        with pytest.raises(aiolos_client.ClientResponseError):
+            await session.download("/x", tmp_path / "file")
+        with pytest.raises(aiolos_client.ClientConnectionError):
+            await session.download("/x", tmp_path / "file", attempts=1)
+    assert list(tmp_path.iterdir()) == []

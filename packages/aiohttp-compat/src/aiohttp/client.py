@@ -13,7 +13,7 @@ from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
 from aiolos_client.abc import AbstractCookieJar
 from aiolos_client.composer import checked_headers
-from aiolos_client.contexts import Context, RequestContext
+from aiolos_client.contexts import Context
 from aiolos_client.options import RequestOptions
 from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
 from multidict import CIMultiDict
@@ -30,8 +30,7 @@ from .cookiejar import CookieJar
 from .helpers import sentinel
 
 _RequestOptions = RequestOptions
-_RequestContextManager = RequestContext
-_BaseRequestContextManager = _WSRequestContextManager = Context
+_RequestContextManager = _BaseRequestContextManager = _WSRequestContextManager = Context
 
 
 class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
@@ -82,8 +81,9 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_connector.setter
     def _connector(self, connector: aiolos.BaseConnector | None) -> None:
         self.__dict__["_connector"] = connector
-        if connector is not None and "_sender" in self.__dict__:
-            self._sender._connector = connector
+        sender = getattr(self, "_sender", None)
+        if connector is not None and sender is not None:
+            sender._connector = connector
 
     @property
     def _retry_connection(self) -> bool:

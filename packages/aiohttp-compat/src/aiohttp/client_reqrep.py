@@ -104,7 +104,6 @@ class ClientResponse(aiolos.ClientResponse):
     reason = Private(lambda self: self.head.reason)
     version = Private(lambda self: self.head.version)
     _connection = Private(lambda self: None)
-    _released = False
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
 

@@ -31,5 +31,6 @@ cdef class ClientRequest:
     cdef public object traces
     cdef public object upload
 
+    cdef object shared_head(self)
     cpdef object _own_fields(self)
     cpdef object _length(self, fields)

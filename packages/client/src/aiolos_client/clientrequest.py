@@ -242,15 +242,21 @@ class ClientRequest:
         url = self._target.url
         return RequestInfo(url.with_fragment(None), self.method, headers, url)
 
+    def shared_head(self) -> RequestHead | None:
+        """The head that it shares with others, where that may go out as it is; else None."""
+        head = self._head
+        return None if head is None or self._target.forwards(self.settings.route) else head
+
     def head(self, cookie: str, *, last: bool) -> RequestHead:
         """What goes out: `cookie` is the Cookie field, "" for none; `last` the connection's end.
 
         Raises ValueError where the fields contradict one another or the body.
         """
+        shared = self.shared_head()
+        if shared is not None and not (cookie or last):
+            return shared
         target, route = self._target, self.settings.route
         forwards = target.forwards(route)
-        if self._head is not None and not (cookie or last or forwards):
-            return self._head
         fields: CIMultiDict[str] = CIMultiDict()
         own = self._own_fields() if self._head is None else self._head.fields
         fields[hdrs.HOST] = _host(own) or target.authority

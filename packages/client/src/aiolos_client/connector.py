@@ -28,7 +28,6 @@ from .negotiation import (
     offers_http2,
 )
 from .pool import Host, Pool, Sharing
-from .readiness import is_readable
 from .tracing import (
     TraceConnectionCreateEndParams,
     TraceConnectionCreateStartParams,
@@ -142,7 +141,7 @@ class BaseConnector:
                 return link  # type: ignore[no-any-return]
         while taken := self._pool.take(host):
             link, _ = taken
-            if link.is_reusable() and not is_readable(link):
+            if link.is_reusable() and link.is_quiet():
                 return link  # type: ignore[no-any-return]
             # It ended, or says what nobody asked for, and the loop has not been told yet.
             self._discard(link)
@@ -425,7 +424,6 @@ class BaseConnector:
             if self._pool.is_waited_for():
                 self._serve()
             return
-        link.on_deadline = None
         link.deadline = now + self._keepalive_timeout
         self._pool.give_back(host, link, now)
         if self._pool.is_waited_for():

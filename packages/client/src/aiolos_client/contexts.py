@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Coroutine, Generator
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from aiolos_protocol.transport import READY
+
+from .received import Received
 
 
 class Closing(Protocol):
@@ -19,31 +21,23 @@ class Closing(Protocol):
     ) -> Awaitable[None]: ...
 
 
-class Leaving:
-    """What can be left without waiting."""
-
-    def enter(self) -> None:
-        """`async with` begins."""
-        raise NotImplementedError
-
-    def leave(self) -> None:
-        """`async with` ends."""
-        raise NotImplementedError
-
-
 _T = TypeVar("_T", bound=Closing)
 
 
-class Context(Coroutine[Any, Any, _T], Generic[_T]):
-    """Awaiting it gives the result, `async with` ends that as well. A coroutine in all respects,
-    so that it can be made a task; one that is dropped warns as a coroutine does."""
+class Deferred:
+    """What Context does, compiled where there is a compiler.
+
+    The result is a response as a rule, which is entered and left without waiting; whoever answers
+    in place of the server, as a cache does, may give what is none.
+    """
 
     __slots__ = ("_coro", "_result")
 
-    def __init__(self, coro: Coroutine[Any, Any, _T]) -> None:
+    def __init__(self, coro: Coroutine[Any, Any, Any]) -> None:
         self._coro = coro
+        self._result: Any = None
 
-    def __await__(self) -> Generator[Any, Any, _T]:
+    def __await__(self) -> Generator[Any, Any, Any]:
         return self._coro.__await__()
 
     def send(self, value: Any) -> Any:
@@ -58,9 +52,13 @@ class Context(Coroutine[Any, Any, _T], Generic[_T]):
         """As a coroutine's."""
         self._coro.close()
 
-    async def __aenter__(self) -> _T:
-        self._result = result = await self._coro
-        return await result.__aenter__()  # type: ignore[no-any-return]
+    async def __aenter__(self) -> Any:
+        result = await self._coro
+        self._result = result
+        if isinstance(result, Received):
+            _enter(result)
+            return result
+        return await result.__aenter__()
 
     def __aexit__(
         self,
@@ -68,33 +66,33 @@ class Context(Coroutine[Any, Any, _T], Generic[_T]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> Awaitable[None]:
-        return self._result.__aexit__(exc_type, exc, traceback)
+        result = self._result
+        if isinstance(result, Received):
+            _leave(result)
+            return READY
+        left: Awaitable[None] = result.__aexit__(exc_type, exc, traceback)
+        return left
 
 
-class RequestContext(Context[_T]):
-    """A Context whose result is Leaving as a rule, which costs fewer coroutines.
-
-    Whoever answers in place of the server, as a cache does, may give what is not.
-    """
+class Context(Deferred, Coroutine[Any, Any, _T], Generic[_T]):
+    """Awaiting it gives the result, `async with` ends that as well. A coroutine in all respects,
+    so that it can be made a task; one that is dropped warns as a coroutine does."""
 
     __slots__ = ()
 
-    async def __aenter__(self) -> _T:
-        self._result = result = await self._coro
-        left: object = result
-        if not isinstance(left, Leaving):
-            return await result.__aenter__()  # type: ignore[no-any-return]
-        left.enter()
-        return result
+    if TYPE_CHECKING:
+        # What Deferred has, as it is here.
+        def __init__(self, coro: Coroutine[Any, Any, _T]) -> None: ...
+        def __await__(self) -> Generator[Any, Any, _T]: ...
+        async def __aenter__(self) -> _T: ...
 
-    def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> Awaitable[None]:
-        left: object = self._result
-        if not isinstance(left, Leaving):
-            return super().__aexit__(exc_type, exc, traceback)
-        left.leave()
-        return READY
+
+# Functions, for compiled code knows the type of what they are given.
+
+
+def _enter(response: Received) -> None:
+    response.enter()
+
+
+def _leave(response: Received) -> None:
+    response.leave()

@@ -1,3 +1,5 @@
+cimport cython
+
 from aiolos_client.clientrequest cimport ClientRequest
 
 
@@ -12,8 +14,12 @@ cdef class Watch:
     cdef object _timer
     cdef double _until
 
+    cdef object _begin(
+        self, loop, exchange, ClientRequest request, double until, double silence, bint is_fine
+    )
     cdef object _arm(self, double now)
     cdef object _told(self, what, bound)
 
 
+@cython.locals(watching=Watch)
 cpdef object watch(loop, exchange, ClientRequest request)

@@ -29,27 +29,29 @@ class Watch:
         "_until",
     )  # fmt: skip
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, exchange: ClientExchange, request: ClientRequest
+    def _begin(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        exchange: ClientExchange,
+        request: ClientRequest,
+        until: float,
+        silence: float,
+        is_fine: bool,
     ) -> None:
-        timeout = request.settings.timeout
+        """Watch until the loop's time `until`, and for `silence` seconds; `is_fine` by a timer.
+        Not __init__(), which compiled code would call as Python does."""
         self._loop = loop
         self._exchange = exchange
         self._request = request
-        self._until = request.begun + timeout.total if timeout.total else inf
-        self._silence = timeout.sock_read or inf
-        self._is_fine = (timeout.total or inf) < COARSE or self._silence < COARSE
+        self._until = until
+        self._silence = silence
+        self._is_fine = is_fine
         self._timer: asyncio.TimerHandle | None = None
         self._received = 0
         self._since = inf
-        if self._silence < inf:
+        if silence < inf:
             self._since = loop.time()
         self._arm(self._since)
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether there is a timer, so that stop() must be called."""
-        return self._timer is not None
 
     def stop(self) -> None:
         """The exchange is over."""
@@ -97,9 +99,16 @@ class Watch:
 def watch(
     loop: asyncio.AbstractEventLoop, exchange: ClientExchange, request: ClientRequest
 ) -> Watch | None:
-    """Watch over the bounds of `request`; None where it has none."""
+    """Watch over the bounds of `request`; what is to be stopped at the body's end, if anything."""
     timeout = request.settings.timeout
-    return Watch(loop, exchange, request) if timeout.total or timeout.sock_read else None
+    total, silence = timeout.total, timeout.sock_read
+    if not (total or silence):
+        return None
+    until = request.begun + total if total else inf
+    is_fine = (total or inf) < COARSE or (silence or inf) < COARSE
+    watching = Watch.__new__(Watch)
+    watching._begin(loop, exchange, request, until, silence or inf, is_fine)
+    return watching if is_fine else None
 
 
 async def within_total(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -21,7 +21,7 @@ cdef class Pool:
     cdef public Py_ssize_t limit_per_host
     cdef public Py_ssize_t in_use
     cdef object _hosts
-    cdef object _idle
+    cdef dict _idle
     cdef Py_ssize_t _ticket
     cdef public list _next
 

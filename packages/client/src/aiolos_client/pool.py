@@ -65,7 +65,7 @@ class Pool:
         self.in_use = 0
         self._hosts: WeakValueDictionary[ConnectionKey, Host] = WeakValueDictionary()
         # All idle ones, the least recently used first.
-        self._idle: OrderedDict[Any, Host] = OrderedDict()
+        self._idle: dict[Any, Host] = {}
         self._ticket = 0
         # Hosts with room for their first ticket, by that ticket; each stands here once at most.
         self._next: list[tuple[int, int, Host]] = []
@@ -116,7 +116,8 @@ class Pool:
     def surplus(self) -> Any:
         """An idle connection to be closed, so that no more than `limit` are open; else None."""
         if self.limit and self._idle and self.in_use + len(self._idle) > self.limit:
-            link, host = self._idle.popitem(last=False)
+            link = next(iter(self._idle))
+            host = self._idle.pop(link)
             host.idle.pop(link, None)
             host.shared.pop(link, None)
             return link

@@ -1,8 +1,7 @@
 """ClientResponse over an exchange."""
 
 import json
-import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from types import TracebackType
 from typing import Any, Final, Self
@@ -10,26 +9,22 @@ from typing import Any, Final, Self
 from aiolos_protocol import hdrs
 from aiolos_protocol.cookies import SetCookie, parse_set_cookie
 from aiolos_protocol.errors import LimitExceeded
-from aiolos_protocol.exchange import ClientExchange
 from aiolos_protocol.fields.content_type import ContentType, charset_codec, parse_content_type
 from aiolos_protocol.fields.disposition import Disposition, parse_disposition
 from aiolos_protocol.fields.link import parse_links
-from aiolos_protocol.message import HttpVersion, RawHeaders, ResponseHead
-from aiolos_protocol.streams import StreamReader
-from aiolos_protocol.transport import READY
+from aiolos_protocol.message import HttpVersion, RawHeaders
 from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
-from .clientrequest import ClientRequest, RequestInfo
-from .contexts import Leaving
-from .errors import ClientConnectionError, ClientResponseError, ContentTypeError
-from .tracing import TraceResponseChunkReceivedParams
+from .clientrequest import RequestInfo
+from .errors import ClientResponseError, ContentTypeError
+from .received import Received
 
 Links = MultiDictProxy[MultiDictProxy[str | URL]]
 
 
-class ClientResponse(Leaving):
+class ClientResponse(Received):
     """The answer to a request; its body may still be arriving.
 
     Leaving `async with` gives the connection back, or closes it where the body was not read.
@@ -37,32 +32,7 @@ class ClientResponse(Leaving):
     the request's deadline. `content` is the body as a stream, `head` the head as it came.
     """
 
-    # Defaults stand on the class: most responses never set them.
-    _body: bytes | None = None
-    _history: "tuple[ClientResponse, ...]" = ()
-    _in_context = False
-    _released = False
-
-    def __init__(
-        self,
-        request: ClientRequest,
-        exchange: ClientExchange,
-        head: ResponseHead,
-        content: StreamReader,
-    ) -> None:
-        self.head = head
-        self.status: int = head.status
-        self.content = content
-        self._exchange = exchange
-        self._request = request
-        self._url = request.target.url
-
     # The head.
-
-    @property
-    def method(self) -> str:
-        """The method that was asked by."""
-        return self._exchange.head.method
 
     @property
     def reason(self) -> str:
@@ -93,11 +63,6 @@ class ClientResponse(Leaving):
     def trailers(self) -> "CIMultiDictProxy[str]":
         """The fields behind the body (RFC 9110 6.5); empty until it has arrived."""
         return self._exchange.body.trailers
-
-    @property
-    def url(self) -> URL:
-        """The URL that was asked, without fragment."""
-        return self._url.with_fragment(None) if self._url.raw_fragment else self._url
 
     @property
     def real_url(self) -> URL:
@@ -181,25 +146,6 @@ class ClientResponse(Leaving):
 
     # The body.
 
-    async def read(self) -> bytes:
-        """The whole body; again the same bytes."""
-        body = self._body
-        if body is None:
-            content = self.content
-            try:
-                body = content.read_nowait() if content.ended else await content.read()
-            except BaseException:
-                self.close()
-                raise
-            self._body = body
-            traces = self._request.traces
-            if traces is not None:
-                await traces.send(
-                    "on_response_chunk_received",
-                    TraceResponseChunkReceivedParams(self.method, self.url, body),
-                )
-        return body
-
     def get_encoding(self) -> str:
         """The charset to decode the body by: the one that Content-Type names, where it is known;
         utf-8 for JSON; else what the session's fallback_charset_resolver says of the body, which
@@ -248,35 +194,9 @@ class ClientResponse(Leaving):
         """True when the connection serves this response no more."""
         return self.content.ended or self.content.exception() is not None
 
-    @property
-    def unread(self) -> bool:
-        """True where the body broke off, or still arrives, and nobody has released this response
-        or seen the error: whoever asked has forgotten it, also where the session is closed."""
-        content = self.content
-        if content.ended or self._released:
-            return False
-        error = content.exception()
-        return error is None or error.__traceback__ is None
-
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As asyncio.BaseTransport.get_extra_info(), while the connection is there."""
         return self._exchange.get_extra_info(name, default)
-
-    def release(self) -> Awaitable[None]:
-        """Give the connection back where the body has arrived, close it otherwise. Done at once;
-        what is returned may be awaited."""
-        self._released = True
-        content = self.content
-        # Also where the answer is whole, and the server does not wait for the request's rest.
-        gives_back = content.ended and self._exchange.body_sent()
-        if self._body is None:
-            # Whether it can be read afterwards must not hang on how much has come already.
-            content.abandon(
-                ClientConnectionError(f"the response to {self.method} {self._url} was released")
-            )
-        if not gives_back:
-            self._exchange.abort()
-        return READY
 
     def close(self) -> None:
         """As release()."""
@@ -313,15 +233,6 @@ class ClientResponse(Leaving):
                 headers=self.headers,
             )
 
-    def enter(self) -> None:
-        """`async with` begins."""
-        self._in_context = True
-
-    def leave(self) -> None:
-        """`async with` ends."""
-        self._in_context = False
-        self.release()
-
     async def __aenter__(self) -> Self:
         self.enter()
         return self
@@ -333,16 +244,6 @@ class ClientResponse(Leaving):
         traceback: TracebackType | None,
     ) -> None:
         self.leave()
-
-    def __del__(self) -> None:
-        if hasattr(self, "content") and self.unread:
-            self._exchange.abort()
-            warnings.warn(
-                f"unreleased {self!r}: read it whole or use async with",
-                ResourceWarning,
-                source=self,
-                stacklevel=1,
-            )
 
     def __repr__(self) -> str:
         return f"<ClientResponse({self._url}) [{self.status} {self.reason}]>"

@@ -132,7 +132,7 @@ class Sender:
             else:
                 link, place = await self._way(request)
                 reused = link is not None
-        if watching is not None and watching.is_timed:
+        if watching is not None:
             exchange.body.on_eof(watching.stop)
         if place.key.is_ssl:
             self._connector.answered(link)
@@ -203,8 +203,9 @@ class Sender:
         link = connector.take_shared(place)
         if link is None and connector.knows_http2(place):
             link, _ = await self._connection(place, request)
-        if link is not None and not await connector.takes_websockets(link):
-            link = None
+        if link is not None:
+            takes = await connector.takes_websockets(link)
+            link = link if takes else None
         request.shake_hands(HttpVersion11 if link is None else HttpVersion20)
         return link
 
@@ -243,7 +244,10 @@ class Sender:
         cookie = ""
         if request.cookies or not jar.is_empty():
             cookie = self._cookie(request)
-        head = request.head(cookie, last=self._connector.force_close)
+        last = self._connector.force_close
+        head = None if cookie or last else request.shared_head()
+        if head is None:
+            head = request.head(cookie, last=last)
         link.limit(request.settings.limits)
         body = request.data
         if isinstance(body, bytes) and request.upload is None and head.length >= 0:
@@ -306,18 +310,19 @@ class Sender:
     def _respond(
         self, request: ClientRequest, head: ResponseHead, exchange: ClientExchange
     ) -> ClientResponse:
-        if head.mentions(b"set-cookie"):
+        if not head.plain and head.mentions(b"set-cookie"):
             values = head.headers.getall(hdrs.SET_COOKIE, ())
             if values:
                 self._jar.update_cookies_from_headers(values, request.url)
         content: StreamReader = exchange.body
-        if content is not EMPTY:
+        if not (head.plain and content.ended):
             content = self._content(request, head, exchange)
         return self._response(request, exchange, head, content)
 
     def _content(
         self, request: ClientRequest, head: ResponseHead, exchange: ClientExchange
     ) -> StreamReader:
+        """The body as it is to be read."""
         content: StreamReader = exchange.body
         settings = request.settings
         if head.length < 0 and not head.chunked and not settings.read_until_eof:

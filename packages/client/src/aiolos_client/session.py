@@ -5,7 +5,6 @@ import json as json_module
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -16,6 +15,7 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from .abc import AbstractCookieJar
+from .asking import Asking
 from .auth import check_auth
 from .body import JSONDumps
 from .clientrequest import ClientRequest
@@ -23,35 +23,27 @@ from .composer import Composer, checked_headers
 from .connector import BaseConnector
 from .contexts import Context
 from .cookiejar import CookieJar
-from .deadlines import within_total
-from .environment import by_environment
-from .middlewares import ClientHandlerType, ClientMiddlewareType, build_client_middlewares
+from .middlewares import ClientMiddlewareType
 from .negotiation import HTTP2Setting
-from .options import HandshakeOptions, RaiseForStatus, RequestOptions, check_names
+from .options import HandshakeOptions, RaiseForStatus
 from .reconnecting import reconnecting
-from .redirects import STATUSES, follow, follow_redirects
 from .response import ClientResponse
 from .retries import RetryPolicy
 from .sender import Sender
-from .settings import DEFAULTS, Settings
+from .settings import DEFAULTS
 from .settling import check_timeout, settled
 from .tcp import TCPConnector
 from .timeouts import DEFAULT_TIMEOUT, ClientTimeout, ClientWSTimeout
 from .tracing import (
     TraceConfig,
-    TraceRequestEndParams,
-    TraceRequestExceptionParams,
-    TraceRequestStartParams,
-    Traces,
 )
 from .typedefs import LooseCookies, LooseHeaders, StrOrURL
-from .upload import trace_upload
 from .urls import parse_url
 from .verbs import Verbs
 from .websocket import ClientWebSocketResponse, connect, ws_options
 
 
-class ClientSession(Verbs):
+class ClientSession(Asking, Verbs):
     """Makes requests over shared connections; `async with` closes it.
 
     `base_url` is what relative URLs are joined to; `headers`, `cookies` and `auth` go with every
@@ -111,38 +103,40 @@ class ClientSession(Verbs):
         ssl_shutdown_timeout: float | None = None,
         http2: HTTP2Setting = None,
     ) -> None:
-        self._closed = True
+        settings = settled(
+            DEFAULTS,
+            {
+                "timeout": _timeout(timeout, read_timeout, conn_timeout),
+                "raise_for_status": raise_for_status,
+                "auto_decompress": auto_decompress,
+                "version": version,
+                "middlewares": middlewares,
+                "retry": retry,
+                "proxy": proxy,
+                "proxy_auth": proxy_auth,
+                "ssl": ssl,
+                "read_bufsize": read_bufsize,
+                "max_line_size": max_line_size,
+                "max_field_size": max_field_size,
+                "max_headers": max_headers,
+            },
+        )
         if auth is not None:
             check_auth(auth)
-        defaults = {
-            "timeout": _timeout(timeout, read_timeout, conn_timeout),
-            "raise_for_status": raise_for_status,
-            "auto_decompress": auto_decompress,
-            "version": version,
-            "middlewares": middlewares,
-            "retry": retry,
-            "proxy": proxy,
-            "proxy_auth": proxy_auth,
-            "ssl": ssl,
-            "read_bufsize": read_bufsize,
-            "max_line_size": max_line_size,
-            "max_field_size": max_field_size,
-            "max_headers": max_headers,
-        }
-        settings = settled(DEFAULTS, defaults)
         base = None if base_url is None else _checked_base(base_url)
-        self._loop = loop or asyncio.get_running_loop()
-        if connector is not None and http2 is not None:
+        loop = loop or asyncio.get_running_loop()
+        if connector is None:
+            shutdown = ssl_shutdown_timeout
+            connector = TCPConnector(loop=loop, ssl_shutdown_timeout=shutdown, http2=http2)
+        elif http2 is not None:
             raise ValueError("the connector decides about HTTP/2: give http2 to it")
-        self._jar = CookieJar() if cookie_jar is None else cookie_jar
-        if cookies is not None:
-            self._jar.update_cookies(cookies)
-        connector = connector or TCPConnector(
-            loop=self._loop, ssl_shutdown_timeout=ssl_shutdown_timeout, http2=http2
-        )
         self._connector: BaseConnector | None = connector
         self._connector_owner = connector_owner
-        self._composer = Composer(
+        self._jar = _with_cookies(cookie_jar, cookies)
+        self._ws_response = ws_response_class
+        self.requote_redirect_url = requote_redirect_url
+        self.fallback_charset_resolver = fallback_charset_resolver
+        composer = Composer(
             self,
             settings=settings,
             request_class=request_class,
@@ -154,103 +148,8 @@ class ClientSession(Verbs):
             skip_auto_headers=skip_auto_headers,
             quote_cookie=self._jar.quote_cookie,
         )
-        self._sender = Sender(self._loop, connector, self._jar, retry_disconnected, response_class)
-        self._trust_env = trust_env
-        self._trace_configs = trace_configs or []
-        for config in self._trace_configs:
-            config.freeze()
-        self._ws_response = ws_response_class
-        self.requote_redirect_url = requote_redirect_url
-        self.fallback_charset_resolver = fallback_charset_resolver
-        self._handler = self._chain(settings)
-        self._closed = False
-
-    async def _request(
-        self,
-        method: str,
-        url: StrOrURL,
-        *,
-        offer: Offer | None = None,
-        **options: Unpack[RequestOptions],
-    ) -> ClientResponse:
-        """See request(); every verb comes through here, and the handshake of an `offer`."""
-        tracker = options.get("upload_tracker") if options else None
-        if tracker is not None and tracker.is_new:
-            return await tracker.follow(partial(self._request, method, url, offer=offer, **options))
-        if self._closed:
-            raise RuntimeError("the session is closed; make a new ClientSession")
-        if options:
-            check_names(options)
-        request = self._composer.compose(method, url, options, self._loop.time())
-        request.offer = offer
-        settings = request.settings
-        handler = self._handler
-        if settings is not self._composer.settings:
-            handler = self._handling(settings)
-        try:
-            if self._trace_configs:
-                await self._trace_start(request)
-            if settings.middlewares or settings.retry:
-                response = await within_total(request, partial(follow_redirects, handler=handler))
-            else:
-                response = await handler(request)
-                if response.status in STATUSES and settings.allow_redirects:
-                    response = await follow(request, response, handler)
-        except BaseException as error:
-            await self._failed(request, error)
-            raise
-        if not isinstance(request.data, bytes):
-            await self._sender.close_body(request.data, response)
-        if request.traces is not None:
-            await self._trace_end(request, response)
-        if settings.raise_for_status is not False:
-            await self._judge(response, settings.raise_for_status)
-        return response
-
-    def _handling(self, settings: Settings) -> ClientHandlerType:
-        """The way of a request through all that stands around its sending."""
-        usual = self._composer.settings
-        if settings.middlewares == usual.middlewares and settings.retry is usual.retry:
-            return self._handler
-        return self._chain(settings)
-
-    def _chain(self, settings: Settings) -> ClientHandlerType:
-        around = list(settings.middlewares)
-        if self._trust_env:
-            around.insert(0, by_environment)
-        if settings.retry is not None:
-            around.insert(0, settings.retry)
-        return build_client_middlewares(self._sender.send, around)
-
-    async def _failed(self, request: ClientRequest, error: BaseException) -> None:
-        """There will be no response."""
-        if not isinstance(request.data, bytes):
-            await request.data.close()
-        if request.traces is not None:
-            failed = request.method, request.url, request.headers, error
-            await request.traces.send("on_request_exception", TraceRequestExceptionParams(*failed))
-
-    async def _judge(self, response: ClientResponse, judge: RaiseForStatus) -> None:
-        if judge is True:
-            response.raise_for_status()
-        elif judge:
-            try:
-                await judge(response)
-            except BaseException:
-                response.release()
-                raise
-
-    async def _trace_start(self, request: ClientRequest) -> None:
-        traces = Traces(self, self._trace_configs, request.settings.trace_request_ctx)
-        request.traces = traces
-        trace_upload(request)
-        asked = request.method, request.url, request.headers
-        await traces.start(TraceRequestStartParams(*asked))
-
-    async def _trace_end(self, request: ClientRequest, response: ClientResponse) -> None:
-        assert request.traces is not None
-        ended = request.method, response.url, request.headers, response
-        await request.traces.send("on_request_end", TraceRequestEndParams(*ended))
+        sender = Sender(loop, connector, self._jar, retry_disconnected, response_class)
+        self._set_up(loop, composer, sender, _frozen(trace_configs), trust_env)
 
     # WebSockets.
 
@@ -326,7 +225,7 @@ class ClientSession(Verbs):
     @property
     def closed(self) -> bool:
         """True after close() or detach()."""
-        return self._closed or self._connector is None or self._connector.closed
+        return not self._open or self._connector is None or self._connector.closed
 
     @property
     def connector(self) -> BaseConnector:
@@ -405,13 +304,13 @@ class ClientSession(Verbs):
     def detach(self) -> None:
         """Leave the connector open, to others; the session is closed."""
         self._connector = None
-        self._closed = True
+        self._open = False
 
     async def close(self) -> None:
         """Close the connections, where they are the session's own; may be repeated."""
-        if self._closed:
+        if not self._open:
             return
-        self._closed = True
+        self._open = False
         await self._sender.close()
         if self._connector_owner and self._connector is not None:
             await self._connector.close()
@@ -434,7 +333,7 @@ class ClientSession(Verbs):
         """For the sake of the message that __enter__ gives."""
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
+        if getattr(self, "_open", False):
             warnings.warn(
                 f"unclosed {self!r}: use async with, or await its close()",
                 ResourceWarning,
@@ -451,6 +350,22 @@ def _checked_base(base_url: StrOrURL) -> URL:
     if not url.absolute:
         raise ValueError(f"base_url is a whole URL, like http://host/path/, not {str(url)!r}")
     return url
+
+
+def _with_cookies(jar: AbstractCookieJar | None, cookies: LooseCookies | None) -> AbstractCookieJar:
+    """The jar that was given, or a new one, with the session's own cookies."""
+    if jar is None:
+        jar = CookieJar()
+    if cookies is not None:
+        jar.update_cookies(cookies)
+    return jar
+
+
+def _frozen(configs: "list[TraceConfig] | None") -> "list[TraceConfig]":
+    """Whom requests are told to, and who is told of nothing else from now on."""
+    for config in configs or []:
+        config.freeze()
+    return configs or []
 
 
 def _timeout(

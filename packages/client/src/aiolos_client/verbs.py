@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Unpack
 
 from .composer import checked_headers
-from .contexts import RequestContext
+from .contexts import Context
 from .download import Downloaded, Progress, download
 from .options import RequestOptions
 from .response import ClientResponse
@@ -38,63 +38,47 @@ class Verbs:
 
     def request(
         self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    ) -> Context[ClientResponse]:
         """Ask `url` by `method`. The result is awaitable and an async context manager.
 
         Awaiting raises ClientError or a subclass, TimeoutError at the deadline, RuntimeError on a
         closed session, ValueError or TypeError for what cannot be sent.
         """
-        return RequestContext(self._request(method, url, **options))
+        return Context(self._request(method, url, **options))
 
-    def get(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by GET."""
-        return RequestContext(self._request("GET", url, **options))
+        return Context(self._request("GET", url, **options))
 
-    def head(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by HEAD; does not follow redirections by default."""
         options.setdefault("allow_redirects", False)
-        return RequestContext(self._request("HEAD", url, **options))
+        return Context(self._request("HEAD", url, **options))
 
-    def options(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def options(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by OPTIONS."""
-        return RequestContext(self._request("OPTIONS", url, **options))
+        return Context(self._request("OPTIONS", url, **options))
 
-    def post(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by POST."""
-        return RequestContext(self._request("POST", url, **options))
+        return Context(self._request("POST", url, **options))
 
-    def put(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def put(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by PUT."""
-        return RequestContext(self._request("PUT", url, **options))
+        return Context(self._request("PUT", url, **options))
 
-    def patch(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def patch(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by PATCH."""
-        return RequestContext(self._request("PATCH", url, **options))
+        return Context(self._request("PATCH", url, **options))
 
-    def delete(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by DELETE."""
-        return RequestContext(self._request("DELETE", url, **options))
+        return Context(self._request("DELETE", url, **options))
 
-    def query(
-        self, url: StrOrURL, **options: Unpack[RequestOptions]
-    ) -> RequestContext[ClientResponse]:
+    def query(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by QUERY: a safe request with a body
         (draft-ietf-httpbis-safe-method-w-body)."""
-        return RequestContext(self._request("QUERY", url, **options))
+        return Context(self._request("QUERY", url, **options))
 
     # More than one request.
 
@@ -140,7 +124,7 @@ class Verbs:
         as it is (identity); what it codes all the same is written as it comes, unless
         `auto_decompress` is True. There is no bound in total by default. Raises what request()
         raises, ClientPayloadError for another length than announced, OSError for what the disk
-        has against it and where another download of this process writes to `path`.
+        has against it and, EBUSY, where another download writes to `path`, in whichever process.
         """
         timeout = replace(self.timeout, total=None, sock_read=self.timeout.sock_read or _SILENCE)
         options.setdefault("timeout", timeout)

@@ -105,6 +105,10 @@ class ClientLink(Protocol):
     def is_reusable(self) -> bool:
         """True when a request may be sent on this connection now."""
 
+    def is_quiet(self) -> bool:
+        """Whether the peer has said nothing that the loop has not told yet, not even the end; True
+        also where that cannot be known."""
+
     def is_idle(self) -> bool:
         """True while no exchange is at work."""
 
@@ -195,9 +199,9 @@ class ClientRole(Protocol):
     """What a client's link calls."""
 
     def recycled(self, link: Any) -> None:
-        """An exchange has ended. HTTP/1.1: the connection may carry another; an end that closes
-        it is only told by lost(). HTTP/2: told of each; `link.is_reusable()` says the rest.
-        Must not raise."""
+        """An exchange has ended. HTTP/1.1: the connection may carry another, and has no deadline
+        any more; an end that closes it is only told by lost(). HTTP/2: told of each;
+        `link.is_reusable()` says the rest. Must not raise."""
 
     def lost(self, link: Any, exc: BaseException | None) -> None:
         """The connection is gone; called once."""

@@ -28,6 +28,7 @@ cdef class RequestHead(Head):
 
 
 cdef class ResponseHead(Head):
+    cdef public bint plain
     cdef public int status
     cdef public object reason
 

@@ -182,9 +182,10 @@ class RequestHead(Head):
 
 class ResponseHead(Head):
     """A response's status (100-599, from a strange server up to 999), reason phrase (HTTP/2:
-    empty) and fields."""
+    empty) and fields. `plain` is True where the codec knows that it neither sets a cookie nor is
+    coded (Set-Cookie, Content-Encoding), as most are not."""
 
-    __slots__ = ("reason", "status")
+    __slots__ = ("plain", "reason", "status")
 
     def __init__(
         self,
@@ -205,6 +206,7 @@ class ResponseHead(Head):
         )
         self.status = status
         self.reason = reason
+        self.plain = False
 
     def __repr__(self) -> str:
         return f"<ResponseHead {self.status} {self.reason}>"
@@ -250,6 +252,7 @@ def received_response(
     head = ResponseHead.__new__(ResponseHead)
     head.status = status
     head.reason = reason
+    head.plain = False
     _fill(head, version, length, chunked, block, load, size)
     return head
 

@@ -1,6 +1,8 @@
+cimport cython
+
 from aiolos_protocol.unread cimport Unread
 
-cdef int MAX_PIECES
+cdef int DEFAULT_LIMIT, MAX_PIECES
 
 
 cdef class StreamReader(Unread):
@@ -20,7 +22,12 @@ cdef class StreamReader(Unread):
     cpdef object feed_data(self, bytes data, Py_ssize_t size=*)
     cpdef object feed_chunks(self, list pieces, bint whole)
     cpdef object feed_eof(self)
+    cdef object _open(self, flow, Py_ssize_t limit)
     cdef object _wake(self)
     cdef object _taken(self, Py_ssize_t size)
     cdef object _pause(self)
     cdef object _let_go(self)
+
+
+@cython.locals(reader=StreamReader)
+cpdef StreamReader whole_reader(bytes data)

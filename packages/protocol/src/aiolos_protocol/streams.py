@@ -13,6 +13,7 @@ from .unread import Unread
 
 # Pieces, however small, above which reading pauses: each costs memory of its own.
 MAX_PIECES: Final = 4096
+DEFAULT_LIMIT: Final = 65_536
 
 _NO_TRAILERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
@@ -62,11 +63,15 @@ class StreamReader(Unread):
     def __init__(
         self,
         flow: "Flow | None" = None,
-        limit: int = 65_536,
+        limit: int = DEFAULT_LIMIT,
         *,
         timer: Any = None,
         loop: "asyncio.AbstractEventLoop | None" = None,
     ) -> None:
+        self._open(flow, limit)
+
+    def _open(self, flow: "Flow | None", limit: int) -> None:
+        """Not __init__(), which compiled code would call as Python does."""
         self._begin()
         self._flow: Any = flow
         self._filler: Filler | None = None
@@ -438,6 +443,15 @@ def _call(callback: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_exception_handler(
             {"message": f"{callback!r} failed at the end of a body", "exception": error}
         )
+
+
+def whole_reader(data: bytes) -> StreamReader:
+    """A reader of `data`, which is the whole body and not empty."""
+    reader = StreamReader.__new__(StreamReader)
+    reader._open(None, DEFAULT_LIMIT)
+    reader._append(data)
+    reader.ended = True
+    return reader
 
 
 def empty_reader() -> StreamReader:

@@ -71,7 +71,9 @@ cdef _take_limits(limits):
 
 
 cdef struct Found:
-    # What the field lines say about framing and persistence.
+    # What the field lines say about framing and persistence, and whether a user agent has to look
+    # at them: plain is without Set-Cookie and Content-Encoding.
+    bint plain
     bint host
     bint length
     bint chunked
@@ -143,6 +145,8 @@ cdef bint _note(
                 found.close = True
             else:
                 return False
+        elif _is(name, b"set-cookie", 10):
+            found.plain = False
     elif size == 14:
         if _is(name, b"content-length", 14):
             # 18 digits always fit; more are for the careful to judge.
@@ -154,6 +158,9 @@ cdef bint _note(
                 if not c"0" <= value[i] <= c"9":
                     return False
                 found.size = found.size * 10 + (value[i] - c"0")
+    elif size == 16:
+        if _is(name, b"content-encoding", 16):
+            found.plain = False
     elif size == 17:
         if _is(name, b"transfer-encoding", 17):
             if found.length or found.chunked or length != 7 or memcmp(value, b"chunked", 7):
@@ -257,6 +264,7 @@ def parse_request(bytes data not None, Py_ssize_t start, limits):
     fields = at + 11
     found.host = found.length = found.chunked = found.connection = False
     found.close = found.keep_alive = False
+    found.plain = True
     found.size = -1
     blank = _fields(fields, end, &found, True, _max_fields)
     if blank is NULL or not found.host or (found.chunked and version is _http10):
@@ -315,12 +323,14 @@ def parse_response(bytes data not None, Py_ssize_t start, limits, bint lenient=F
     fields = at + 2
     found.host = found.length = found.chunked = found.connection = False
     found.close = found.keep_alive = False
+    found.plain = True
     found.size = -1
     blank = _fields(fields, end, &found, False, _max_fields)
     if blank is NULL or (found.chunked and version is _http10):
         return _careful_response(data, start, limits, lenient)
     head = ResponseHead.__new__(ResponseHead)
     head.status = status
+    head.plain = found.plain
     head.reason = (
         "OK" if reason_end - reason == 2 and memcmp(reason, b"OK", 2) == 0
         else PyUnicode_DecodeLatin1(reason, reason_end - reason, NULL)

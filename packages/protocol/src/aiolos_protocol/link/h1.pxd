@@ -27,6 +27,7 @@ cdef class H1Link(GatheringOwner):
     cdef public double deadline
     cdef public bint keep_alive
 
+    cpdef object data_received(self, bytes data)
     cpdef bint _head_received(self) except -1
     cpdef bint _is_lenient(self) except -1
     cpdef object _body_failed(self, object error)

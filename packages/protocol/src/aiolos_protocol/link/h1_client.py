@@ -32,10 +32,11 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
-from ..streams import EMPTY, StreamReader
+from ..streams import EMPTY, whole_reader
 from ..transport import write_pieces
 from .h1 import JOIN, Framing, H1Link
 from .h1_exchange import H1Exchange
+from .readiness import news_of
 
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONNECT"})
@@ -53,6 +54,7 @@ class H1ClientLink(H1Link):
         "_answered",
         "_informational",
         "_lenient",
+        "_news",
         "_role",
         "on_deadline",
         "received",
@@ -72,6 +74,7 @@ class H1ClientLink(H1Link):
         self._lenient = lenient
         self._informational = 0
         self._answered: asyncio.Future[ResponseHead] | None = None
+        self._news: Callable[[], object] | None = None
         self.received = 0
         self.on_deadline: Callable[[], object] | None = None
 
@@ -84,6 +87,13 @@ class H1ClientLink(H1Link):
             and self.transport is not None
             and not self.transport.is_closing()
         )
+
+    def is_quiet(self) -> bool:
+        """See ClientLink."""
+        news = self._news
+        if news is None:
+            news = self._news = news_of(self.get_extra_info("socket"))
+        return not news()
 
     def expired(self) -> None:
         """The deadline has passed."""
@@ -166,8 +176,10 @@ class H1ClientLink(H1Link):
         self.received = 0
         if not head.keep_alive:
             self.keep_alive = False
-        exchange = self._exchange = H1ClientExchange(self, head, EMPTY)
-        self._answered = exchange.answered = self.loop.create_future()
+        self._answered = self.loop.create_future()
+        exchange = H1ClientExchange.__new__(H1ClientExchange)
+        exchange._begin(self, head, self._answered)
+        self._exchange = exchange
         return exchange
 
     # Receiving.
@@ -233,6 +245,10 @@ class H1ClientLink(H1Link):
             return
         if method == "HEAD" or not may_have_body(head.status) or head.length == 0:
             self._received(COMPLETE)
+        elif 0 < head.length <= len(self._buffer) - self._at:
+            # The body has come with its head: nothing is to be waited for, or to be counted.
+            self._received(COMPLETE)
+            exchange.body = whole_reader(self._taken(head.length))
         else:
             until_close = head.length < 0 and not head.chunked
             if until_close:
@@ -245,6 +261,13 @@ class H1ClientLink(H1Link):
         self._deliver(head)
         if self._receiving == DONE:
             self._check_complete()
+
+    def _taken(self, size: int) -> bytes:
+        """The next `size` bytes, which are there, and are consumed."""
+        at = self._at
+        data = self._buffer[at : at + size]
+        self._consume(size)
+        return data
 
     def _deliver(self, head: ResponseHead) -> None:
         answered = self._answered
@@ -285,6 +308,7 @@ class H1ClientLink(H1Link):
 
     def _completed(self) -> None:
         self.deadline = NEVER
+        self.on_deadline = None
         if self._buffer:
             self.fail(RemoteProtocolError("the server sent bytes behind its response"))
         elif self.keep_alive and self.transport is not None:
@@ -321,32 +345,43 @@ class H1ClientExchange(H1Exchange):
     answered: "asyncio.Future[ResponseHead]"
     informed: "Callable[[ResponseHead], object] | None"
 
-    def __init__(self, link: H1ClientLink, head: RequestHead, body: StreamReader) -> None:
-        H1Exchange.__init__(self, link, head, body)
+    def _begin(
+        self, link: H1ClientLink, head: RequestHead, answered: "asyncio.Future[ResponseHead]"
+    ) -> None:
+        """`head` is out. Not __init__(), which compiled code would call as Python does."""
+        self._link = link
+        self.head = head
+        self.body = EMPTY
+        self.answered = answered
         self.informed = None
+
+    def _running_link(self) -> "H1ClientLink | None":
+        """The link, as long as it serves this exchange."""
+        link: Any = self._link
+        return link if link._exchange is self else None
 
     @property
     def deadline(self) -> float:
         """See ClientExchange."""
-        link: Any = self._link
-        return link.deadline if link._exchange is self else NEVER
+        link = self._running_link()
+        return NEVER if link is None else link.deadline
 
     @deadline.setter
     def deadline(self, when: float) -> None:
-        link: Any = self._link
-        if link._exchange is self:
+        link = self._running_link()
+        if link is not None:
             link.deadline = when
 
     @property
     def on_deadline(self) -> "Callable[[], object] | None":
         """See ClientExchange."""
-        link: Any = self._link
-        return link.on_deadline if link._exchange is self else None
+        link = self._running_link()
+        return None if link is None else link.on_deadline
 
     @on_deadline.setter
     def on_deadline(self, callback: "Callable[[], object] | None") -> None:
-        link: Any = self._link
-        if link._exchange is self:
+        link = self._running_link()
+        if link is not None:
             link.on_deadline = callback
 
     @property

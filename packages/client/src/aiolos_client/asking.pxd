@@ -1,0 +1,15 @@
+from aiolos_client.composer cimport Composer
+from aiolos_client.sender cimport Sender
+
+
+cdef class Asking:
+    cdef public Composer _composer
+    cdef public object _handler
+    cdef public object _loop
+    cdef public bint _open
+    cdef public Sender _sender
+    cdef public object _trace_configs
+    cdef public bint _trust_env
+
+    cdef object _handling(self, settings)
+    cdef object _chain(self, settings)

@@ -1,0 +1,140 @@
+"""The way of a request from a verb to its response, compiled where there is a compiler."""
+
+import asyncio
+from functools import partial
+from typing import Unpack
+
+from aiolos_protocol.contracts import Offer
+
+from .clientrequest import ClientRequest
+from .composer import Composer
+from .deadlines import within_total
+from .environment import by_environment
+from .middlewares import ClientHandlerType, build_client_middlewares
+from .options import RaiseForStatus, RequestOptions, check_names
+from .redirects import STATUSES, follow, follow_redirects
+from .response import ClientResponse
+from .sender import Sender
+from .settings import Settings
+from .tracing import (
+    TraceConfig,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestStartParams,
+    Traces,
+)
+from .typedefs import StrOrURL
+from .upload import trace_upload
+
+
+class Asking:
+    """What ClientSession asks by; each of its verbs goes through _request()."""
+
+    __slots__ = (
+        "_composer", "_handler", "_loop", "_open", "_sender", "_trace_configs", "_trust_env",
+    )  # fmt: skip
+
+    def _set_up(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        composer: Composer,
+        sender: Sender,
+        trace_configs: "list[TraceConfig]",
+        trust_env: bool,
+    ) -> None:
+        """From now on it can be asked; the parameters are ClientSession's."""
+        self._loop = loop
+        self._composer = composer
+        self._sender = sender
+        self._trace_configs = trace_configs
+        self._trust_env = trust_env
+        self._handler = self._chain(composer.settings)
+        self._open = True
+
+    async def _request(
+        self,
+        method: str,
+        url: StrOrURL,
+        *,
+        offer: Offer | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> ClientResponse:
+        """See request(); every verb comes through here, and the handshake of an `offer`."""
+        tracker = options.get("upload_tracker") if options else None
+        if tracker is not None and tracker.is_new:
+            return await tracker.follow(partial(self._request, method, url, offer=offer, **options))
+        if not self._open:
+            raise RuntimeError("the session is closed; make a new ClientSession")
+        if options:
+            check_names(options)
+        request = self._composer.compose(method, url, options, self._loop.time())
+        request.offer = offer
+        settings = request.settings
+        handler = self._handler
+        if settings is not self._composer.settings:
+            handler = self._handling(settings)
+        try:
+            if self._trace_configs:
+                await self._trace_start(request)
+            if settings.middlewares or settings.retry:
+                response = await within_total(request, partial(follow_redirects, handler=handler))
+            else:
+                response = await handler(request)
+                if response.status in STATUSES and settings.allow_redirects:
+                    response = await follow(request, response, handler)
+        except BaseException as error:
+            await self._failed(request, error)
+            raise
+        if not isinstance(request.data, bytes):
+            await self._sender.close_body(request.data, response)
+        if request.traces is not None:
+            await self._trace_end(request, response)
+        if settings.raise_for_status is not False:
+            await _judge(response, settings.raise_for_status)
+        return response
+
+    def _handling(self, settings: Settings) -> ClientHandlerType:
+        """The way of a request through all that stands around its sending."""
+        usual = self._composer.settings
+        if settings.middlewares == usual.middlewares and settings.retry is usual.retry:
+            return self._handler
+        return self._chain(settings)
+
+    def _chain(self, settings: Settings) -> ClientHandlerType:
+        around = list(settings.middlewares)
+        if self._trust_env:
+            around.insert(0, by_environment)
+        if settings.retry is not None:
+            around.insert(0, settings.retry)
+        return build_client_middlewares(self._sender.send, around)
+
+    async def _failed(self, request: ClientRequest, error: BaseException) -> None:
+        """There will be no response."""
+        if not isinstance(request.data, bytes):
+            await request.data.close()
+        if request.traces is not None:
+            failed = request.method, request.url, request.headers, error
+            await request.traces.send("on_request_exception", TraceRequestExceptionParams(*failed))
+
+    async def _trace_start(self, request: ClientRequest) -> None:
+        traces = Traces(self, self._trace_configs, request.settings.trace_request_ctx)
+        request.traces = traces
+        trace_upload(request)
+        asked = request.method, request.url, request.headers
+        await traces.start(TraceRequestStartParams(*asked))
+
+    async def _trace_end(self, request: ClientRequest, response: ClientResponse) -> None:
+        assert request.traces is not None
+        ended = request.method, response.url, request.headers, response
+        await request.traces.send("on_request_end", TraceRequestEndParams(*ended))
+
+
+async def _judge(response: ClientResponse, judge: RaiseForStatus) -> None:
+    if judge is True:
+        response.raise_for_status()
+    elif judge:
+        try:
+            await judge(response)
+        except BaseException:
+            response.release()
+            raise

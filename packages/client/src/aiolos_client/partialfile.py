@@ -1,0 +1,135 @@
+"""A file of which a part is there: `name.part`, beside the file that it will be."""
+
+import json
+import os
+from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EISDIR
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+from aiolos_protocol import hdrs
+
+from .response import ClientResponse
+
+# What a lock that somebody else has gives, on one system or the other.
+_LOCKED: Final = frozenset({EACCES, EAGAIN, EDEADLK})
+# Behind all that a file can hold: on Windows what is locked cannot be read or written by others.
+_PLACE_OF_LOCK: Final = 1 << 62
+
+
+class PartialFile:
+    """What is there of a file, and how the server names the version that it is of.
+
+    Of its `size` bytes `kept` are from an earlier download; `validator` is "" and `total` None
+    where they are not known. As long as it is open nobody else writes to it, in this process or in
+    another one. Its methods block.
+    """
+
+    def __init__(self, path: Path, url: str) -> None:
+        """Open what an earlier download of `url` to `path` has left, or begin.
+
+        OSError EBUSY where another download writes to it.
+        """
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, "a folder, where a file is to be written", str(path))
+        self.target = path
+        self.path = path.with_name(f"{path.name}.part")
+        self.note = path.with_name(f"{path.name}.part.json")
+        self.validator = ""
+        self.total: int | None = None
+        self.size = 0
+        self._file = _opened(self.path, path)
+        try:
+            found = json.loads(self.note.read_text())
+            if found["url"] == url:
+                self.validator = str(found["validator"])
+                self.total = found["total"]
+                self.size = os.fstat(self._file.fileno()).st_size
+        except (OSError, ValueError, KeyError, TypeError):
+            self.validator, self.size = "", 0
+        self.kept = self.size
+
+    def is_of(self, response: ClientResponse, total: int | None) -> bool:
+        """Whether the piece in `response`, of `total` bytes, is of the same version: what a server
+        says of it must not differ (RFC 9110 15.3.7.3)."""
+        field = hdrs.ETAG if self.validator.startswith('"') else hdrs.LAST_MODIFIED
+        same = response.headers.get(field, self.validator) == self.validator
+        return same and total is not None and self.total in (None, total)
+
+    def begin(self, url: str, validator: str, at: int, total: int | None) -> None:
+        """Go on at `at`, with `validator`'s version of `total` bytes; what was behind is gone."""
+        self.validator = validator
+        self.size = at
+        self.total = total
+        self.kept = min(self.kept, at)
+        note = {"url": url, "validator": validator, "total": total}
+        # A URL may hold secrets: nobody else reads it.
+        with open(os.open(self.note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(note, file)
+        self._file.truncate(at)
+        self._file.seek(at)
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        self.size += len(data)
+
+    def finish(self) -> None:
+        """It is whole: it takes its place, and is closed."""
+        if os.name == "nt":
+            # There an open file cannot be renamed.
+            self._file.close()
+        os.replace(self.path, self.target)
+        self.note.unlink(missing_ok=True)
+        self._file.close()
+
+    def close(self) -> None:
+        """Leave what is there to a later download; where there is nothing, leave nothing."""
+        if self._file.closed:
+            return
+        if not self.size:
+            self.note.unlink(missing_ok=True)
+            if os.name != "nt":
+                self.path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def _opened(path: Path, target: Path) -> FileIO:
+    """The file at `path`, made where it is not there, and locked."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    while True:
+        file = FileIO(os.open(path, flags, 0o666), "r+")
+        try:
+            _lock(file)
+            # Whoever had it may have renamed or removed it in the meantime.
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            file.close()
+            if error.errno in _LOCKED:
+                message = f"another download writes to {path.name} beside it"
+                raise OSError(EBUSY, message, str(target)) from None
+            raise
+        file.close()
+
+
+def _lock(file: FileIO) -> None:
+    """Lock `file` for as long as it is open. OSError where somebody else has."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt  # type: ignore[import-not-found,unused-ignore]
+
+        file.seek(_PLACE_OF_LOCK)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        return
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # A file system without locks is worth a download all the same.
+        if error.errno in _LOCKED:
+            raise
