@@ -3,7 +3,8 @@
 import html
 import os
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,41 @@ async def test_sta_07_nothing_outside(
     answer = await ask(app, path)
     assert answer.status == 404
     assert b"secret" not in answer.body
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A directory with a file and a directory that may not be looked at; not even root may."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / "shut").mkdir()
+        (directory / "shut" / "a.txt").write_text("secret")
+        (directory / "b.txt").write_text("secret")
+        os.mkfifo(directory / "fifo")
+        for each, mode in ((directory, 0o755), ("shut", 0), ("b.txt", 0)):
+            (directory / each).chmod(mode)
+        if user == 0:
+            os.seteuid(65534)
+        yield directory
+        if user == 0:
+            os.seteuid(0)
+        (directory / "shut").chmod(0o700)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions and users of POSIX")
+async def test_sta_01_what_may_not_be_read(unprivileged: Path, ask: Any) -> None:
+    app = serving(unprivileged, show_index=True)
+    for path, status in (
+        ("/static/", 200),
+        ("/static/shut/", 403),
+        ("/static/shut/a.txt", 403),
+        ("/static/shut/nothing", 403),
+        ("/static/b.txt", 403),
+        ("/static/nothing", 404),
+        ("/static/fifo", 404),
+    ):
+        assert (await ask(app, path)).status == status, path
 
 
 @pytest.mark.parametrize("path", ["/static/out.txt", "/static/outdir/secret.txt"])

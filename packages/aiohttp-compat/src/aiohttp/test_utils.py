@@ -36,7 +36,7 @@ def make_mocked_request(  # type: ignore[no-redef]  # with the original's parame
         transport = None if protocol is sentinel else getattr(protocol, "transport", None)
     is_body = isinstance(payload, (bytes, bytearray, StreamReader))
     request = test_utils.make_mocked_request(
-        method,
+        method.upper(),
         path,
         headers,
         match_info=None if match_info is sentinel else match_info,

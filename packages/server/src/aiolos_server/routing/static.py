@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import stat
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from os import PathLike
@@ -174,9 +175,11 @@ class StaticResource(AbstractResource):
         """The file, looked up, or the directory's listing. Raises 403 or 404; blocks."""
         try:
             path = self._located(filename)
-            if path.is_dir():
+            # Not is_dir(): from Python 3.13 on it takes what may not be looked at for no directory.
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode):
                 return Response(text=self._listed(path, filename), content_type="text/html")
-            if filename.rpartition("/")[2] in ("", ".") or not path.is_file():
+            if filename.rpartition("/")[2] in ("", ".") or not stat.S_ISREG(mode):
                 # Below a file there is nothing.
                 raise HTTPNotFound
             control = self._cache_control(path, request)
