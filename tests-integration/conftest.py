@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 Builder = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where it is not installed, run from the sources, pytest has not found it by itself."""
+    config.pluginmanager.import_plugin("aiolos_testing.pytest_plugin")
+
+
 @pytest.fixture(autouse=True)
 def _no_leaks(no_leaks: None) -> None:
     """No test leaves a task, a socket, a session, a response or a file behind."""

@@ -28,7 +28,7 @@ from aiolos_testing import (
 )
 from multidict import CIMultiDict
 
-pytest_plugins = ["aiolos_testing.pytest_plugin", "pytester"]
+pytest_plugins = ["pytester"]
 
 
 async def hello(request: web.Request) -> web.Response:

@@ -8,8 +8,6 @@ from aiolos import web
 from aiolos_testing import TestClient, TestServer
 from aiolos_testing.asgi import AsgiServable
 
-pytest_plugins = ["aiolos_testing.pytest_plugin"]
-
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Echoes, on a WebSocket as well."""

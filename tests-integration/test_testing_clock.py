@@ -10,8 +10,6 @@ from aiolos_testing import RawTestServer, TestClient, VirtualClock
 from aiolos_testing.fake import FakeServer
 from aiolos_testing.faults import Delay, StallAfter
 
-pytest_plugins = ["aiolos_testing.pytest_plugin"]
-
 
 async def hello(request: web.Request) -> web.Response:
     return web.Response(text="hello")

@@ -9,8 +9,6 @@ from aiolos_protocol.websocket import WebSocket
 from aiolos_testing.fake import FakeServer
 from aiolos_testing.faults import CutAfter, StallAfter, TLSFailure
 
-pytest_plugins = ["aiolos_testing.pytest_plugin"]
-
 
 async def test_every_host_is_the_fake_server(fake_server: FakeServer) -> None:
     fake_server.get("https://api.example.com/items?page=2").answer(json=[1, 2])

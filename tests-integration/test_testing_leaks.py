@@ -12,8 +12,6 @@ from aiolos_server.component import from_handler
 from aiolos_testing import Blocked, BlockingCheck, RawTestServer, TestClient, TestServer
 from aiolos_testing.leaks import LeakCheck, Leaked
 
-pytest_plugins = ["aiolos_testing.pytest_plugin"]
-
 
 async def hello(request: web.Request) -> web.Response:
     return web.Response(text="hello" * 100_000)

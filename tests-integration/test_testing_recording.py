@@ -9,8 +9,6 @@ import pytest
 from aiolos import WSMsgType, web
 from aiolos_testing import FakeServer, Player, Recorder, TestServer, UndeclaredRequest
 
-pytest_plugins = ["aiolos_testing.pytest_plugin"]
-
 
 async def chat(request: web.Request) -> web.WebSocketResponse:
     """Greets, echoes, and leaves when it is told to."""
