@@ -364,6 +364,105 @@ async def test_request_is_made_by_hand():
     assert request.connection_key.port == 81
 
 
+async def test_the_transport_of_a_response_is_closed_by_hand():
+    async def half(request):
+        response = web.StreamResponse(headers={"Content-Length": "10"})
+        await response.prepare(request)
+        await response.write(b"half.")
+        await asyncio.Event().wait()
+
+    app = web.Application()
+    app.router.add_get("/", half)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        async with session.get(server.make_url("/")) as response:
+            protocol = response.connection.protocol
+            assert protocol.is_connected()
+            assert not protocol.transport.is_closing()
+            protocol.transport.close()
+            with pytest.raises(aiohttp.ClientPayloadError, match="closed on this side"):
+                await response.read()
+            assert protocol.transport.is_closing()
+            assert response.connection is None
+
+
+async def test_request_steps_of_a_subclass_are_called(server):
+    class Own(aiohttp.ClientRequest):
+        def update_headers(self, headers):
+            super().update_headers(headers)
+            self.headers["X-Own"] = "yes"
+
+        def update_auto_headers(self, skip_auto_headers):
+            super().update_auto_headers([*skip_auto_headers, "User-Agent"])
+            self.headers.pop("User-Agent", None)
+
+        def update_host(self, url):
+            super().update_host(url.with_path("/echo"))
+
+        def update_body_from_data(self, body, _stacklevel=3):
+            super().update_body_from_data(body + b"!")
+
+    async def echo(request):
+        seen = {name: request.headers.get(name) for name in ("X-Own", "X-Given", "User-Agent")}
+        return web.json_response(
+            {**seen, "body": await request.text(), "accept": request.headers["Accept"]}
+        )
+
+    app = web.Application()
+    app.router.add_post("/echo", echo)
+    options = {"request_class": Own, "skip_auto_headers": ["Accept"]}
+    async with TestServer(app) as server, aiohttp.ClientSession(**options) as session:
+        given = {"X-Given": "1", "Accept": "a/b"}
+        async with session.post(server.make_url("/"), data=b"body", headers=given) as response:
+            assert await response.json() == {
+                "X-Own": "yes",
+                "X-Given": "1",
+                "User-Agent": None,
+                "body": "body!",
+                "accept": "a/b",
+            }
+
+
+async def test_request_steps_one_by_one():
+    request = aiohttp.ClientRequest("post", URL("http://host/"), loop=None)
+    assert request.method in request.POST_METHODS <= request.ALL_METHODS
+    assert (request.auth, request.response) == (None, None)
+    request.update_version("1.0")
+    assert request.version == (1, 0)
+    with pytest.raises(ValueError, match="like '1.1'"):
+        request.update_version("one")
+    request.update_host(URL("https://other:444/path"))
+    assert (request.host, request.port, request.is_ssl()) == ("other", 444, True)
+    with pytest.raises(aiohttp.InvalidURL):
+        request.update_host(URL("/path"))
+    request.update_headers({"A": "1"})
+    request.update_headers({"B": "2"})
+    assert dict(request.headers) == {"B": "2"}
+    request.update_auto_headers(["Accept"])
+    assert set(request.headers) == {"B", "Accept-Encoding", "User-Agent"}
+    assert "accept" in request.skip_auto_headers
+    request.update_cookies({"a": "1"})
+    request.update_cookies(None)
+    assert request.cookies == (("a", "1"),)
+    request.update_auth(aiohttp.BasicAuth("user", "secret"))
+    assert request.headers["Authorization"] == "Basic dXNlcjpzZWNyZXQ="
+    request.update_content_encoding(None)
+    request.update_transfer_encoding()
+    request.update_expect_continue(True)
+    assert request.headers["Expect"] == "100-continue"
+    request.update_body_from_data({"a": "b"})
+    assert await request.body.as_bytes() == b"a=b"
+    assert request.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+    request.body = b"bytes"
+    assert await request.body.as_bytes() == b"bytes"
+    request.update_proxy(URL("http://proxy:1"), aiohttp.BasicAuth("a"), {"C": "3"})
+    assert request.proxy == URL("http://proxy:1")
+    assert request.connection_key.proxy == request.proxy
+    request.update_proxy(None, None, None)
+    assert request.proxy is None
+    request.terminate()
+    await request.close()
+
+
 async def test_request_is_ssl_of_a_subclass_decides():
     class Secret(aiohttp.ClientRequest):
         def is_ssl(self):

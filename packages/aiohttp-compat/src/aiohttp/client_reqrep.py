@@ -22,6 +22,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from ._private import Private
+from ._steps import Steps
 
 __all__ = [
     "ClientRequest",
@@ -43,14 +44,18 @@ class ContentDisposition(Disposition):
         return super().__new__(cls, type or "", MappingProxyType(dict(named)))
 
 
-class ClientRequest(aiolos.ClientRequest):
-    """A request; a subclass that overrides is_ssl() decides by it whether TLS is spoken."""
+class ClientRequest(Steps):
+    """A request; a subclass that overrides is_ssl() decides by it whether TLS is spoken, and has
+    the steps that it overrides, as update_headers(), called."""
 
     def __init__(self, method: str, target: Any, *made: Any, **by_hand: Any) -> None:
         if isinstance(target, Target):
             super().__init__(method, target, *made)
         else:
             self._make(method, URL(target), **by_hand)
+        if type(self) is ClientRequest:
+            return
+        self._take_overridden()
         if type(self).is_ssl is not ClientRequest.is_ssl:
             # The one that is made ready is shared with other requests.
             self._target = Target(self._target.url)

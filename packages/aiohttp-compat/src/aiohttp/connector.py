@@ -20,6 +20,7 @@ from aiolos_client.dialer import tls_error
 from aiolos_client.happyeyeballs import connected_socket
 from aiolos_client.tls import tls_context
 from aiolos_client.tracing import Traces
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
@@ -39,6 +40,32 @@ __all__ = [
 HIGH_LEVEL_SCHEMA_SET = SCHEMES
 
 
+class Carrier:
+    """A connection's protocol and transport in one, as far as they are asked for."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self.transport = self
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info()."""
+        return self._response.get_extra_info(name, default)
+
+    def is_closing(self) -> bool:
+        """Whether the response is done with it."""
+        return bool(self._response.closed)
+
+    def is_connected(self) -> bool:
+        """Whether the response has it still."""
+        return not self._response.closed
+
+    def close(self) -> None:
+        """Close it: who still reads the response is told that the connection was lost."""
+        self._response._exchange.fail(ConnectionLost("the connection was closed on this side"))
+
+    abort = close
+
+
 class Connection:
     """What carries a response; `transport` tells what is known of it."""
 
@@ -47,12 +74,12 @@ class Connection:
 
     @property
     def transport(self) -> Any:
-        """Whatever has get_extra_info(); None once the response is done with the connection."""
-        return None if self._response.closed else self._response
+        """What is known of it; None once the response is done with the connection."""
+        return None if self._response.closed else Carrier(self._response)
 
     @property
     def protocol(self) -> Any:
-        """As `transport`."""
+        """Has `transport`; None once the response is done with the connection."""
         return self.transport
 
     @property

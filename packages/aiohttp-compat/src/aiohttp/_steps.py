@@ -1,0 +1,144 @@
+"""The steps in which the original makes a request; who overrides one has it called.
+
+Each changes a request that is made already. Content-Length and Transfer-Encoding are the
+connection's, which writes them by the body.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, ClassVar, Final
+
+import aiolos
+from aiolos_client.auth import check_auth
+from aiolos_client.body import JSONDumps, make_body
+from aiolos_client.composer import USER_AGENT, checked_headers
+from aiolos_client.cookiejar import cookie_pairs
+from aiolos_client.proxies import check_proxy
+from aiolos_protocol import hdrs
+from aiolos_protocol.message import HttpVersion
+from multidict import CIMultiDict
+from yarl import URL
+
+_NO_JSON: Final = JSONDumps(str)
+
+
+class Steps(aiolos.ClientRequest):
+    """What a request of the original has beside ours."""
+
+    GET_METHODS: ClassVar = {"GET", "HEAD", "OPTIONS", "TRACE"}
+    POST_METHODS: ClassVar = {"PATCH", "POST", "PUT"}
+    ALL_METHODS: ClassVar = {*GET_METHODS, *POST_METHODS, "DELETE"}
+    DEFAULT_HEADERS: ClassVar = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: "gzip, deflate"}
+
+    auth: aiolos.BasicAuth | None = None
+    response: Any = None
+    skip_auto_headers: "CIMultiDict[None]" = CIMultiDict()
+
+    @property
+    def body(self) -> Any:
+        """The body as a Payload; b"" for none."""
+        return super().body
+
+    @body.setter
+    def body(self, body: Any) -> None:
+        self.update_body_from_data(body)
+
+    def update_host(self, url: URL) -> None:
+        """Ask `url`."""
+        self.url = url
+
+    def update_version(self, version: HttpVersion | str) -> None:
+        """Speak `version`, as in "1.1". ValueError for what is none."""
+        if isinstance(version, str):
+            numbers = version.strip().split(".")
+            if len(numbers) != 2 or not all(each.isdecimal() for each in numbers):
+                raise ValueError(f"a version is like '1.1', not {version!r:.80}")
+            version = HttpVersion(int(numbers[0]), int(numbers[1]))
+        self.settings = replace(self.settings, version=version)
+
+    def update_headers(self, headers: Any) -> None:
+        """Have these fields and no others."""
+        given = checked_headers(headers)
+        self.headers.clear()
+        self.headers.extend(given)
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Add what is sent by itself, but for the names in `skip_auto_headers`."""
+        skipped = self.skip_auto_headers = CIMultiDict(dict.fromkeys(skip_auto_headers or ()))
+        for name, value in {
+            **self.DEFAULT_HEADERS,
+            hdrs.USER_AGENT: USER_AGENT,
+        }.items():
+            if name not in skipped:
+                self.headers.setdefault(name, value)
+
+    def update_cookies(self, cookies: Any) -> None:
+        """Send these cookies beside the others."""
+        if cookies:
+            self.cookies = (*self.cookies, *cookie_pairs(cookies, secure=self.is_ssl()))
+
+    def update_content_encoding(self, data: Any) -> None:
+        """The request was made with its coding."""
+
+    def update_transfer_encoding(self) -> None:
+        """The connection does it."""
+
+    def update_auth(self, auth: aiolos.BasicAuth | None, trust_env: bool = False) -> None:
+        """Send these credentials."""
+        self.auth = auth or self.auth
+        if self.auth is not None:
+            self.headers[hdrs.AUTHORIZATION] = check_auth(self.auth).encode()
+
+    def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
+        """Send this body; its fields are added where they are not there."""
+        self._data, described = make_body(body, None, _NO_JSON, None)
+        for name, value in described.items():
+            self.headers.setdefault(name, value)
+
+    def update_expect_continue(self, expect: bool = False) -> None:
+        """Wait for the server's permission before the body."""
+        if expect:
+            self.headers[hdrs.EXPECT] = "100-continue"
+
+    def update_proxy(self, proxy: URL | None, proxy_auth: Any, proxy_headers: Any) -> None:
+        """Ask by way of `proxy`."""
+        route = replace(
+            self.settings.route,
+            proxy=None if proxy is None else check_proxy(proxy),
+            proxy_auth=None
+            if proxy_auth is None
+            else check_auth(proxy_auth, "proxy_auth").encode(),
+            proxy_headers=tuple(checked_headers(proxy_headers).items()),
+        )
+        self.settings = replace(self.settings, route=route)
+
+    async def close(self) -> None:
+        """Wait until the body is sent or given up."""
+        await self.upload_ended()
+
+    def terminate(self) -> None:
+        """Give up the sending of the body."""
+        sending: asyncio.Task[None] | None = self.sending
+        if sending is not None:
+            sending.cancel()
+
+    def _take_overridden(self) -> None:
+        """Call those steps that a subclass has of its own, in their order."""
+        for name, argument in _ORDER:
+            if getattr(type(self), name) is not getattr(Steps, name):
+                getattr(self, name)(argument(self))
+
+
+def _left_out(request: Steps) -> list[str]:
+    return [each for each in request.DEFAULT_HEADERS if each not in request.headers]
+
+
+_ORDER: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
+    ("update_version", lambda request: request.version),
+    ("update_host", lambda request: request.url),
+    ("update_headers", lambda request: request.headers.copy()),
+    ("update_auto_headers", _left_out),
+    ("update_auth", lambda request: None),
+    ("update_body_from_data", lambda request: request.data or None),
+)
