@@ -9,11 +9,13 @@ from unittest import mock
 import aiohttp
 import aiohttp.client
 import aiohttp.connector
+import aiohttp.log
+import aiohttp.web_log
 import aiohttp.web_runner
 import aiolos
 import pytest
 from aiohttp import client_proto, client_reqrep, helpers, streams, web, web_app
-from aiohttp.test_utils import RawTestServer, TestClient, TestServer
+from aiohttp.test_utils import RawTestServer, TestClient, TestServer, make_mocked_request
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -648,8 +650,6 @@ async def test_request_payload_writer_writes(aiohttp_client):
 
 
 def test_mocked_request_takes_what_the_original_takes():
-    from aiohttp.test_utils import make_mocked_request
-
     writer, protocol = mock.Mock(), mock.Mock()
     protocol.transport.get_extra_info.return_value = ("10.0.0.1", 1)
     request = make_mocked_request(
@@ -975,3 +975,141 @@ def test_server_is_the_protocol_factory():
     from aiohttp import web_server
 
     assert web_server.Server is web.Server
+
+
+async def test_request_client_max_size_is_set(aiohttp_client):
+    async def handler(request):
+        assert request._client_max_size == 4
+        request._client_max_size = 8
+        return web.Response(text=await request.text())
+
+    app = web.Application(client_max_size=4)
+    app.router.add_post("/", handler)
+    client = await aiohttp_client(app)
+    async with client.post("/", data=b"seven") as response:
+        assert await response.text() == "seven"
+
+
+async def test_expect_handler_writes_by_the_requests_writer(aiohttp_client):
+    async def handler(request):
+        return web.Response(text=await request.text())
+
+    async def expect(request):
+        assert request.writer.transport is request.transport
+        if request.headers.get("X-Key") != "known":
+            raise web.HTTPForbidden
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+    app = web.Application()
+    app.router.add_post("/", handler, expect_handler=expect)
+    client = await aiohttp_client(app)
+    async with client.post("/", data=b"x", expect100=True, headers={"X-Key": "known"}) as response:
+        assert await response.text() == "x"
+    async with client.post("/", data=b"x", expect100=True) as response:
+        assert response.status == 403
+
+
+async def test_access_log_records_have_attributes(aiohttp_server, caplog):
+    caplog.set_level("INFO", logger="aiohttp.access")
+    app = web.Application()
+    app.router.add_get("/", hello)
+    server = await aiohttp_server(app, access_log=aiohttp.log.access_logger)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(server.make_url("/"), headers={"User-Agent": "me"}) as response:
+            await response.read()
+    (record,) = [each for each in caplog.records if each.name == "aiohttp.access"]
+    assert (record.response_status, record.response_size) == (200, 5)
+    assert record.remote_address == "127.0.0.1"
+    assert record.first_request_line == "GET / HTTP/1.1"
+    assert record.request_header == {"Referer": "-", "User-Agent": "me"}
+    assert record.request_start_time in record.getMessage()
+
+
+def test_access_log_formats_of_ones_own():
+    logger = mock.Mock()
+    log = aiohttp.web_log.AccessLogger(logger, "100%% %D %{X}i %{X}o %Tf")
+    response = SimpleNamespace(headers={"X": "out"})
+    log.log(SimpleNamespace(headers={"X": "in"}), response, 0.5)
+    logger.info.assert_called_once_with(
+        "100% 500000 in out 0.500000",
+        extra={
+            "request_time_micro": 500_000,
+            "request_header": {"X": "in"},
+            "response_header": {"X": "out"},
+            "request_time_frac": "0.500000",
+        },
+    )
+
+
+# Mocked requests.
+
+
+async def test_a_mocked_writer_sees_what_a_stream_sends():
+    request = make_mocked_request("GET", "/")
+    response = web.StreamResponse(headers={"X": "y"})
+    response.enable_compression(web.ContentCoding.gzip)
+    writer = await response.prepare(request)
+    assert writer is request.writer is response._payload_writer
+    assert await response.prepare(request) is writer
+    line, headers = writer.write_headers.await_args.args
+    assert line == "HTTP/1.1 200 OK"
+    assert headers["X"] == "y"
+    assert headers["Transfer-Encoding"] == "chunked"
+    assert "Date" in headers
+    assert "Server" in headers
+    writer.send_headers.assert_called_once_with()
+    writer.enable_chunking.assert_called_once_with()
+    writer.enable_compression.assert_called_once_with("gzip", None)
+    await response.write(b"one")
+    await response.write_eof(b"two")
+    await response.write_eof()
+    writer.write.assert_called_once_with(b"one")
+    writer.write_eof.assert_awaited_once_with(b"two")
+    assert request.exchange.complete
+
+
+async def test_a_mocked_writer_sees_a_whole_response():
+    writer = mock.Mock(write_headers=mock.AsyncMock(), write_eof=mock.AsyncMock())
+    request = make_mocked_request("GET", "/", version=aiohttp.HttpVersion10, writer=writer)
+    response = web.Response(text="hello", status=201)
+    await response.prepare(request)
+    assert response.headers["Content-Length"] == "5"
+    assert writer.write_headers.await_args.args[0] == "HTTP/1.0 201 Created"
+    writer.send_headers.assert_not_called()
+    await response.write_eof()
+    writer.write_eof.assert_awaited_once_with(b"hello")
+
+
+async def test_a_mocked_writer_without_the_verbs_of_a_head():
+    writer = mock.Mock(spec_set=["write", "write_eof"], write_eof=mock.AsyncMock())
+    response = web.StreamResponse()
+    await response.prepare(make_mocked_request("GET", "/", writer=writer))
+    await response.write_eof(b"x")
+    writer.write_eof.assert_awaited_once_with(b"x")
+
+
+async def test_a_mocked_request_bounds_its_form():
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for most, fits in ((2, True), (1, False), (-1, True)):
+        request = make_mocked_request("POST", "/", form, payload=b"a=1&b=2", client_max_fields=most)
+        if fits:
+            assert len(await request.post()) == 2
+        else:
+            with pytest.raises(web.HTTPRequestEntityTooLarge):
+                await request.post()
+
+
+async def test_response_task_and_output_length():
+    response = web.Response(text="hello")
+    assert response.task is None
+    await response.prepare(make_mocked_request("GET", "/"))
+    await response.write_eof()
+    assert response.task is asyncio.current_task()
+    with pytest.warns(DeprecationWarning, match="body_length"):
+        assert response.output_length == 5
+
+
+def test_the_command_line_is_a_function_as_well():
+    with pytest.raises(SystemExit, match="names nothing to serve"):
+        web.main(["nothing"])

@@ -5,11 +5,13 @@ class, and that of responses, gets other names for what it has. They cost nothin
 used; `_start` costs one call for each response that is prepared step by step.
 """
 
+import warnings
 from collections.abc import Awaitable
 from typing import Any
 
 from aiolos_client.tracing import TraceConfig
 from aiolos_client.websocket import ClientWebSocketResponse
+from aiolos_protocol.message import ResponseHead
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
 from aiolos_server.routing.resources import Resource
@@ -17,6 +19,7 @@ from aiolos_server.routing.routes import AbstractRoute
 from aiolos_server.routing.spelling import decoded
 from aiolos_server.routing.static import StaticResource
 
+from ._mirror import mirror
 from ._private import Private, another_name
 
 
@@ -45,6 +48,48 @@ class Writer:
         await self._response.drain()
 
 
+class RequestWriter:
+    """What the original calls a payload writer, before there is a response: it sends 100."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        # As the original's own expect_handler sets it back.
+        self.output_size = 0
+
+    @property
+    def transport(self) -> Any:
+        """The connection's."""
+        return self._request.transport
+
+    async def write(self, chunk: bytes) -> None:
+        """Send `HTTP/1.1 100 Continue`, whatever the version; anything else is the body's."""
+        exchange = self._request.exchange
+        if chunk.startswith(b"HTTP/1.1 100 "):
+            exchange.send_head(ResponseHead(100, "Continue"))
+        else:
+            await exchange.write(chunk)
+
+    async def drain(self) -> None:
+        """See Exchange.drain."""
+        await self._request.exchange.drain()
+
+
+def _writer_of(response: Any) -> Any:
+    """The writer of a response whose head is out; that of a mocked request may be a mock."""
+    if not response.prepared:
+        return None
+    if response._writer is None:
+        given = getattr(response._req, "__dict__", {}).get("_payload_writer")
+        response._writer = Writer(response) if given is None else given
+    return response._writer
+
+
+def _output_length(response: Any) -> int:
+    warnings.warn("output_length is deprecated: use body_length", DeprecationWarning, stacklevel=2)
+    length: int = response.body_length
+    return length
+
+
 def give_aliases() -> None:
     """Give the names; once."""
     request: Any = BaseRequest
@@ -54,10 +99,16 @@ def give_aliases() -> None:
         return
     request._read_bytes = another_name("_body")
     request._post = another_name("_form")
-    writer = request._payload_writer = Private(lambda self: self.exchange)
-    writer.__set_name__(request, "_payload_writer")
-    response._payload_writer = property(lambda self: Writer(self) if self.prepared else None)
-    response._req = None
+    request._client_max_size = property(
+        lambda self: self.client_max_size, lambda self, value: setattr(self, "_max_size", value)
+    )
+    request._payload_writer = Private(RequestWriter)
+    request._payload_writer.__set_name__(request, "_payload_writer")
+    request.writer = property(lambda self: self._payload_writer)
+    response._payload_writer = property(_writer_of)
+    response._req = response._writer = None
+    response.task = property(lambda self: getattr(self._req, "task", None))
+    response.output_length = property(_output_length)
     # Who looks into the original's queue of messages finds that there is none.
     socket._conn = None
     response._start = response.prepare
@@ -101,6 +152,8 @@ def _preparing() -> Any:
         if not self.prepared:
             self._req = request
             await self._start(request)
+            if "_payload_writer" in request.__dict__ and hasattr(self._exchange, "heads"):
+                await mirror(self, request._payload_writer)
         return self._payload_writer
 
     return prepare

@@ -6,6 +6,7 @@ from aiolos import test_utils
 from aiolos.test_utils import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos.test_utils import start_test_client as aiohttp_test_client
 
+from ._mirror import mocked_writer
 from .helpers import sentinel
 from .streams import StreamReader
 from .web_app import Application
@@ -30,8 +31,8 @@ def make_mocked_request(  # type: ignore[no-redef]  # with the original's parame
     loop: Any = ...,
     **options: Any,
 ) -> Any:
-    """See make_mocked_request() of aiolos. `writer` becomes `_payload_writer`, to which nothing is
-    sent; `protocol` has a transport; `client_max_fields` and `loop` are taken without effect."""
+    """See make_mocked_request() of aiolos. `writer`, a mock by default, sees what a response sends
+    as well; `protocol` has a transport; `loop` is taken without effect."""
     if transport is sentinel:
         transport = None if protocol is sentinel else getattr(protocol, "transport", None)
     is_body = isinstance(payload, (bytes, bytearray, StreamReader))
@@ -47,6 +48,6 @@ def make_mocked_request(  # type: ignore[no-redef]  # with the original's parame
     )
     if not is_body:
         request._content = payload
-    if writer is not sentinel:
-        request._payload_writer = writer
+    request._max_fields = client_max_fields
+    request._payload_writer = mocked_writer(request.transport) if writer is sentinel else writer
     return request

@@ -17,6 +17,7 @@ from aiolos.web import (
 )
 
 from .log import access_logger
+from .web_log import AbstractAccessLogger, AccessLogger
 
 __all__ = [
     "AppRunner",
@@ -35,9 +36,14 @@ class AppRunner(aiolos.web.AppRunner):
     """Runs an application; its protocol factory comes from `app._make_handler()`."""
 
     def __init__(
-        self, app: Any, *, access_log: logging.Logger | None = access_logger, **options: Any
+        self,
+        app: Any,
+        *,
+        access_log: logging.Logger | None = access_logger,
+        access_log_class: type[AbstractAccessLogger] = AccessLogger,
+        **options: Any,
     ) -> None:
-        self._asked = {"access_log": access_log, **options}
+        self._asked = {"access_log": access_log, "access_log_class": access_log_class, **options}
         super().__init__(app, **self._asked)
 
     def make_server(self) -> Server:

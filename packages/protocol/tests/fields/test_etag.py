@@ -96,3 +96,8 @@ def test_empty_members_in_front_are_ignored() -> None:
 @given(TAGS)
 def test_round_trip(tags: list[ETag]) -> None:
     assert parse_etags(", ".join(map(str, tags))) == tuple(tags)
+
+
+def test_what_is_no_text_is_told() -> None:
+    with pytest.raises(TypeError, match="an entity tag is a str, not 123"):
+        str(ETag(123))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from .request import BaseRequest
 from .response import StreamResponse
 
-_ATOM: Final = re.compile(
+ATOM: Final = re.compile(
     r"%(?:\{(?P<name>[A-Za-z0-9\-_]+)\}(?P<kind>[ioe])|(?P<atom>Tf|[atPrsbTDl%]))"
 )
 
@@ -55,10 +55,13 @@ class AccessLogger(AbstractAccessLogger):
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """See AbstractAccessLogger."""
-        line = "".join(
+        self.logger.info("%s", "".join(self.told(request, response, time)))
+
+    def told(self, request: BaseRequest, response: StreamResponse, time: float) -> list[str]:
+        """The pieces of the line: texts of the format and, between two of them, an atom's value."""
+        return [
             atom if isinstance(atom, str) else atom(request, response, time) for atom in self._atoms
-        )
-        self.logger.info("%s", line)
+        ]
 
 
 class JSONAccessLogger(AbstractAccessLogger):
@@ -99,7 +102,7 @@ _Atom = Callable[[Any, Any, float], str]
 def _compiled(log_format: str) -> list[str | _Atom]:
     atoms: list[str | _Atom] = []
     position = 0
-    for match in _ATOM.finditer(log_format):
+    for match in ATOM.finditer(log_format):
         atoms.append(_literal(log_format[position : match.start()]))
         atoms.append(
             _field(match["name"], match["kind"]) if match["name"] else _ATOMS[match["atom"]]
@@ -119,8 +122,10 @@ def _field(name: str, kind: str) -> _Atom:
     if kind == "i":
         return lambda request, response, time: visible(request.headers.get(name, "-"))
     if kind == "o" and name.lower() == "content-length":
-        # The connection's own: it is not among the headers.
-        return lambda request, response, time: str(response.body_length)
+        # It is the connection's own, and seldom among the headers.
+        return lambda request, response, time: visible(
+            str(response.headers.get(name, response.body_length))
+        )
     if kind == "o":
         return lambda request, response, time: visible(response.headers.get(name, "-"))
     raise ValueError(f"%{{{name}}}{kind}: only %{{X}}i and %{{X}}o are known")

@@ -284,7 +284,7 @@ class ReceivedBody(ParsedFields):
         limits = self._bearer.limits
         if self.client_max_fields == limits.form_fields:
             return limits
-        most = self.client_max_fields or _UNBOUNDED
+        most = self.client_max_fields if self.client_max_fields > 0 else _UNBOUNDED
         return replace(limits, form_fields=most, parts=most)
 
     async def _read_parts(self, fields: "MultiDict[str | bytes | FileField]") -> None:

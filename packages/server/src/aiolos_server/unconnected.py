@@ -67,6 +67,7 @@ class Unconnected:
             if isinstance(signal, aiosignal.Signal) and signal:
                 response.headers.setdefault(hdrs.SERVER, SERVER_SOFTWARE)
                 await signal.send(request, response)
+                response.headers.setdefault(hdrs.SERVER, "")
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """It never goes away."""

@@ -31,7 +31,9 @@ class ETag:
 
 
 def check_etag(value: str) -> None:
-    """Raise ValueError where a tag may not hold `value` (RFC 9110 8.8.3)."""
+    """Raise ValueError where a tag may not hold `value` (RFC 9110 8.8.3), TypeError for no str."""
+    if not isinstance(value, str):
+        raise TypeError(f"an entity tag is a str, not {value!r:.80}")
     if _VALUE.fullmatch(value) is None:
         raise ValueError(
             f"{value!r:.80} is not an entity tag: quotes, spaces and control characters may not"
