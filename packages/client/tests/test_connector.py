@@ -263,3 +263,33 @@ async def test_what_came_on_an_idle_connection_while_the_loop_was_busy_answers_n
         idle.set()
         thread.join(30)
         listener.close()
+
+
+async def test_a_jar_that_raises_costs_no_place(talk):
+    class Jar(aiolos_client.CookieJar):
+        def update_cookies_from_headers(self, headers, response_url):
+            raise ZeroDivisionError
+
+    half = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 2\r\n\r\no"
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    options = {"connector": TCPConnector(limit=1), "cookie_jar": Jar()}
+    async with talk(half, whole, **options) as (_, session):
+        with pytest.raises(ZeroDivisionError):
+            await session.get("/")
+        assert await asyncio.wait_for(get(session), 20) == "ok"
+
+
+async def test_a_class_of_responses_that_raises_costs_no_place(talk):
+    class Own(aiolos_client.ClientResponse):
+        def __init__(self, request, *made):
+            if request.url.path == "/bad":
+                raise ZeroDivisionError
+            super().__init__(request, *made)
+
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no"
+    whole = half + b"k"
+    options = {"connector": TCPConnector(limit=1), "response_class": Own}
+    async with talk(half, whole, **options) as (_, session):
+        with pytest.raises(ZeroDivisionError):
+            await session.get("/bad")
+        assert await asyncio.wait_for(get(session), 20) == "ok"

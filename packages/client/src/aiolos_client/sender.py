@@ -136,7 +136,12 @@ class Sender:
             exchange.body.on_eof(watching.stop)
         if place.key.is_ssl:
             self._connector.answered(link)
-        return self._respond(request, head, exchange)
+        try:
+            return self._respond(request, head, exchange)
+        except BaseException:
+            # A jar or a class of responses of somebody's own may raise.
+            exchange.abort()
+            raise
 
     async def _pause(self, request: ClientRequest, attempts: int) -> None:
         """Leave a server that refuses time; random, so that many do not come back at once."""
