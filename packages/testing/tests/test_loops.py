@@ -39,3 +39,17 @@ def test_a_block_that_raises_closes_the_loop() -> None:
     with pytest.raises(KeyError), loop_context() as loop:
         raise KeyError
     assert loop.is_closed()
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+@pytest.mark.parametrize("with_another", [False, True])
+def test_a_loop_ends_where_the_current_one_has_become_another(
+    is_busy: bool, with_another: bool
+) -> None:
+    other = asyncio.new_event_loop()
+    with loop_context() as loop:
+        task = loop.create_task(asyncio.sleep(3600)) if is_busy else None
+        asyncio.set_event_loop(other if with_another else None)
+    assert loop.is_closed()
+    assert task is None or task.cancelled()
+    other.close()

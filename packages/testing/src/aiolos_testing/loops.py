@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -23,15 +24,19 @@ def teardown_test_loop(loop: asyncio.AbstractEventLoop, fast: bool = False) -> N
     """
     try:
         if not loop.is_closed():
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            loop.run_until_complete(_cancel(asyncio.all_tasks(loop)))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
     finally:
         asyncio.set_event_loop(None)
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    # Gathered in the loop: the current one may be another by now, or none.
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager
