@@ -29,8 +29,9 @@ from .connector import (  # noqa: E402
 )
 from .cookiejar import CookieJar  # noqa: E402
 from .payload_streamer import streamer  # noqa: E402
+from .streams import FlowControlDataQueue  # noqa: E402
 
-__all__ = [*aiolos.__all__, "streamer"]
+__all__ = [*aiolos.__all__, "FlowControlDataQueue", "streamer"]
 
 give_aliases()
 _missing.tell()

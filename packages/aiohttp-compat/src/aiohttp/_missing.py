@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Final
 
 _PUBLIC: Final = {
-    "_http_parser": "aiolos_protocol.http1.parser",
-    "_http_writer": "aiolos_protocol.http1.serializer",
+    "_http_parser": "aiohttp.http_parser; the parser itself is aiolos_protocol.http1.parser",
+    "_http_writer": "aiohttp.http_writer",
     "_cookie_helpers": "aiohttp.CookieJar; fields are parsed by aiolos_protocol.cookies",
     "_websocket": "aiohttp.http_websocket, or ClientWebSocketResponse and web.WebSocketResponse",
     "_websocket.reader": "aiohttp.http_websocket",

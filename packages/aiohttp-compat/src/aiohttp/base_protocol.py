@@ -39,6 +39,10 @@ class BaseProtocol(asyncio.Protocol):
         """asyncio.BaseProtocol."""
         self._writable.set()
 
+    async def _drain_helper(self) -> None:
+        """Wait until writing is not paused."""
+        await self._writable.wait()
+
     def pause_reading(self) -> None:
         """What a StreamReader asks for when it is full."""
         self._reading_paused = True

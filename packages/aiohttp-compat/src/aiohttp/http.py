@@ -1,38 +1,30 @@
-"""Versions, reason phrases, and the words of WebSockets."""
+"""Versions, reason phrases, the words of WebSockets, and what reads and writes by hand."""
 
-from typing import NamedTuple
+from aiolos import http
+from aiolos.http import *  # noqa: F403  # all of its names, as its own __all__ lists them
 
-from aiolos.http import *  # noqa: F403
-from aiolos.http import HttpVersion
-from aiolos.http import __all__ as __all__
-from multidict import CIMultiDictProxy
-from yarl import URL
+from .http_parser import (
+    HeadersParser,
+    HttpParser,
+    HttpRequestParser,
+    HttpResponseParser,
+    RawRequestMessage,
+    RawResponseMessage,
+)
+from .http_websocket import WebSocketReader, WebSocketWriter, ws_ext_gen, ws_ext_parse
+from .http_writer import StreamWriter
 
-
-class RawRequestMessage(NamedTuple):
-    """The head of a request, for code that makes one by hand."""
-
-    method: str
-    path: str
-    version: HttpVersion
-    headers: "CIMultiDictProxy[str]"
-    raw_headers: "tuple[tuple[bytes, bytes], ...]"
-    should_close: bool
-    compression: str | None
-    upgrade: bool
-    chunked: bool
-    url: URL
-
-
-class RawResponseMessage(NamedTuple):
-    """The head of a response, for code that makes one by hand."""
-
-    version: HttpVersion
-    code: int
-    reason: str
-    headers: "CIMultiDictProxy[str]"
-    raw_headers: "tuple[tuple[bytes, bytes], ...]"
-    should_close: bool
-    compression: str | None
-    upgrade: bool
-    chunked: bool
+__all__ = [
+    *http.__all__,
+    "HeadersParser",
+    "HttpParser",
+    "HttpRequestParser",
+    "HttpResponseParser",
+    "RawRequestMessage",
+    "RawResponseMessage",
+    "StreamWriter",
+    "WebSocketReader",
+    "WebSocketWriter",
+    "ws_ext_gen",
+    "ws_ext_parse",
+]

@@ -18,7 +18,12 @@ from aiolos.web import (
 from aiolos_server.routing.match import MatchInfoError
 from aiolos_server.routing.routes import SystemRoute
 from aiolos_server.routing.routes import default_expect_handler as _default_expect_handler  # noqa: F401
-from aiolos_server.routing.subapps import Domain, MaskDomain, MatchedSubAppResource
+from aiolos_server.routing.subapps import (
+    AbstractRuleMatching,
+    Domain,
+    MaskDomain,
+    MatchedSubAppResource,
+)
 
 # What separates the segments of a path, in a pattern.
 PATH_SEP: Final = "/"
@@ -26,6 +31,7 @@ PATH_SEP: Final = "/"
 __all__ = [
     "AbstractResource",
     "AbstractRoute",
+    "AbstractRuleMatching",
     "Domain",
     "DynamicResource",
     "MaskDomain",
