@@ -87,6 +87,8 @@ class Connection(Streams):
             self._floods.spend(EMPTY_FRAMES, self.now)
         elif phase != BODY:
             raise StreamFailed("HEADERS behind END_STREAM (RFC 9113 5.1)", _STREAM_CLOSED)
+        elif stream.tunnel:
+            raise StreamFailed("HEADERS in a tunnel (RFC 9113 8.5)")
         elif isinstance(fields, ProtocolError):
             self._give_up(stream, ErrorCode.ENHANCE_YOUR_CALM, fields)
         elif not end:

@@ -251,7 +251,8 @@ def read_request(
     if ended and length > 0:
         raise StreamFailed("END_STREAM before content-length is reached (RFC 9113 8.1.1)")
     stream.method = method
-    stream.expected = length if method != "CONNECT" else -1
+    stream.tunnel = method == "CONNECT"
+    stream.expected = -1 if stream.tunnel else length
     if parts.priority is not None:
         stream.urgency, stream.incremental = parse_priority(parts.priority)
     return received_request(
@@ -305,6 +306,7 @@ def read_response(
     length = parts.length
     bodiless = stream.method == "HEAD" or status == 204 or status == 304
     if stream.method == "CONNECT" and status < 300:
+        stream.tunnel = True
         stream.expected = -1
     elif bodiless:
         # RFC 9110 6.4.1, 8.6: Content-Length speaks of a body that is not sent.

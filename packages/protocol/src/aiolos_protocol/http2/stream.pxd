@@ -9,6 +9,7 @@ cdef class Stream:
     cdef public bint incremental
     cdef public int informed
     cdef public object method
+    cdef public bint tunnel
     cdef public long long moved
     cdef public Py_ssize_t offset
     cdef public object owner

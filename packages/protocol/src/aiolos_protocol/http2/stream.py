@@ -98,7 +98,8 @@ class Stream:
 
     `id` is its number; `sending` and `receiving` are phases; `owner` is whatever the sink wants
     to find again; `held` tells that the sink has not released it. `method` is the request's;
-    `informed` counts the informational heads in front of its response.
+    `tunnel` tells that data are no body of a message (RFC 9113 8.5, RFC 8441); `informed` counts
+    the informational heads in front of its response.
 
     `queue` holds data that waits, the first piece from `offset` on; `queued` is its size;
     `trailers` the header block that ends the message instead of the last piece, `ending` that
@@ -128,6 +129,7 @@ class Stream:
         "send_left",
         "sending",
         "trailers",
+        "tunnel",
         "urgency",
         "waited",
         "window",
@@ -140,6 +142,7 @@ class Stream:
         self.owner: Any = None
         self.held = False
         self.method = ""
+        self.tunnel = False
         self.informed = 0
         self.queue: deque[bytes] | None = None
         self.queued = 0

@@ -153,7 +153,7 @@ class Streams(FrameReader):
 
     def _is_awaited(self, stream: Stream) -> bool:
         """Whether a body is due and the peer has room to send it."""
-        if stream.receiving != BODY or stream.method == "CONNECT":
+        if stream.receiving != BODY or stream.tunnel:
             return False
         return stream.window is None or stream.window.left > 0
 
