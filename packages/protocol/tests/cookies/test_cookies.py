@@ -175,6 +175,12 @@ def test_limit_of_a_cookie() -> None:
             parse_set_cookie(value, limits)
 
 
+def test_what_narrows_a_cookie_holds_however_much_stands_behind_it() -> None:
+    long = "x" * 1025
+    found = parse_set_cookie(f"a=b; Secure={long}; HttpOnly={long}; Partitioned={long}")
+    assert (found.secure, found.httponly, found.partitioned) == (True, True, True)
+
+
 def test_limit_of_an_attribute() -> None:
     limits = Limits(cookie_attribute=4)
     assert parse_set_cookie("a=b; Path=/abc", limits).path == "/abc"

@@ -19,6 +19,7 @@ _SAME_SITE: Final = {"strict": "Strict", "lax": "Lax", "none": "None"}
 _MAX_AGE: Final = re.compile(r"-?[0-9]{1,18}")
 _PREFIXES: Final = ("__Secure-", "__Host-Http-", "__Host-", "__Http-")
 _FOREVER: Final = 10**18
+_FLAGS: Final = frozenset({"secure", "httponly", "partitioned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,9 @@ def parse_set_cookie(value: str, limits: Limits = DEFAULT_LIMITS) -> SetCookie:
     Raises ValueError where a client must ignore the field: control characters, or neither name
     nor value; LimitExceeded where name and value are more than `limits.cookie` bytes. Attributes
     that are malformed, or longer than `limits.cookie_attribute`, are ignored, as the standard
-    has it; of repeated ones the last counts. Whether a client keeps the cookie (its domain, its
-    prefix: check_prefix()) is another matter. Linear in the length of `value`.
+    has it, but for Secure, HttpOnly and Partitioned; of repeated ones the last counts. Whether a
+    client keeps the cookie (its domain, its prefix: check_prefix()) is another matter. Linear in
+    the length of `value`.
     """
     if CONTROL.search(value):
         raise ValueError(f"the cookie {value!r:.80} holds control characters (RFC 6265bis 5.6)")
@@ -151,8 +153,10 @@ def parse_set_cookie(value: str, limits: Limits = DEFAULT_LIMITS) -> SetCookie:
     for attribute in attributes:
         key, _, argument = attribute.partition("=")
         argument = argument.strip(" \t")
-        if _octets(argument) <= limits.cookie_attribute:
-            _take(key.strip(" \t").lower(), argument, found)
+        key = key.strip(" \t").lower()
+        # What narrows the cookie's use narrows it whatever stands behind it.
+        if key in _FLAGS or _octets(argument) <= limits.cookie_attribute:
+            _take(key, argument, found)
     return SetCookie(name, text, **found)
 
 
