@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import aiolos
 import pytest
+import trustme
 
 ROOT = Path(__file__).resolve().parents[1]
 Builder = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -31,6 +33,28 @@ def _no_leaks(no_leaks: None) -> None:
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Who issues the certificates of the servers under test."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def serving_tls(authority: trustme.CA) -> ssl.SSLContext:
+    """A server's context for 127.0.0.1."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """A client's context that trusts such servers."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
 
 
 @pytest.fixture(scope="session")

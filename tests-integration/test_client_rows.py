@@ -7,7 +7,7 @@ import logging
 import aiolos
 import aiolos.connector
 from aiolos import web
-from aiolos_testing import TestClient, TestServer
+from aiolos_testing import FakeServer, TestClient, TestServer
 from yarl import URL
 
 SESSION = web.AppKey("session", aiolos.ClientSession)
@@ -36,12 +36,14 @@ async def test_cli_01_verbs_and_json() -> None:
 
 
 async def test_cli_35_one_session_for_all_handlers() -> None:
-    async with TestServer(upstream()) as server:
-        url = server.make_url("/items")
+    async with FakeServer() as fake:
+        url = "https://api.example.com/items"
+        fake.get(url).answer(json={"items": []})
         made = []
 
         async def start(app: web.Application) -> None:
             app[SESSION] = aiolos.ClientSession()
+            app[SESSION].connector.connect_by = fake.connect
             made.append(app[SESSION])
 
         async def stop(app: web.Application) -> None:
@@ -63,20 +65,21 @@ async def test_cli_35_one_session_for_all_handlers() -> None:
         app.on_startup.append(start)
         app.on_cleanup.append(stop)
         app.add_routes([web.get("/relay", relay), web.get("/stream", stream)])
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(app, transport="memory") as client:
             for _ in range(3):
                 async with client.get("/relay") as response:
-                    assert await response.json() == {"method": "GET", "body": ""}
+                    assert await response.json() == {"items": []}
             async with client.get("/stream") as response:
-                assert await response.json(content_type=None) == {"method": "GET", "body": ""}
+                assert await response.json(content_type=None) == {"items": []}
             (session,) = made
             assert session.connector.open_connections == 1
         assert session.closed
 
 
-async def test_cli_35_a_handler_that_returns_the_answer_itself(caplog) -> None:  # type: ignore[no-untyped-def]
-    async with TestServer(upstream()) as server, aiolos.ClientSession() as session:
-        url = server.make_url("/items")
+async def test_cli_35_a_handler_that_returns_the_answer_itself(caplog, fake_server) -> None:  # type: ignore[no-untyped-def]
+    url = "https://api.example.com/items"
+    fake_server.get(url).answer(json=[])
+    async with fake_server.session() as session:
 
         async def relay(request: web.Request) -> web.Response:
             async with session.get(url) as response:
@@ -85,7 +88,7 @@ async def test_cli_35_a_handler_that_returns_the_answer_itself(caplog) -> None: 
 
         app = web.Application()
         app.router.add_get("/", relay)
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(app, transport="memory") as client:
             with caplog.at_level(logging.ERROR):
                 async with client.get("/") as response:
                     assert response.status == 500

@@ -9,6 +9,7 @@ import textwrap
 import aiolos
 import pytest
 from aiolos import web
+from aiolos_testing import TestClient, TestServer
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
@@ -18,18 +19,24 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 
-@contextlib.asynccontextmanager
-async def served(app, **options):
-    """A session whose base is our server with `app`."""
-    runner = web.AppRunner(app, **options)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        async with aiolos.ClientSession(site.name) as session:
-            yield session
-    finally:
-        await runner.cleanup()
+class Hosted:
+    """An ASGI application on our server: by itself a TestServer would call it without one."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def runner(self, **options):
+        return web.AppRunner(self.app, **options)
+
+
+def hosted(app, transport="tcp", **options):
+    """A client of our server with `app`."""
+    return TestClient(TestServer(Hosted(app), transport=transport), **options)
+
+
+@pytest.fixture(params=["tcp", "memory"])
+def transport(request):
+    return request.param
 
 
 async def text(response):
@@ -97,9 +104,9 @@ def starlette(told, **options):
     return Starlette(routes=routes, middleware=[Middleware(Through)], lifespan=lifespan)
 
 
-async def test_starlette(root):
+async def test_starlette(root, transport):
     told = []
-    async with served(starlette(told)) as session:
+    async with hosted(starlette(told), transport) as session:
         for size in (0, 10, 3_000_000):
             answer = await text(session.post("/upload", data=b"x" * size))
             assert answer == (200, f'{{"size":{size},"state":"hello"}}')
@@ -114,10 +121,10 @@ async def test_starlette(root):
     assert told == ["startup", "background", "shutdown"]
 
 
-async def test_websockets_of_starlette():
+async def test_websockets_of_starlette(transport):
     told = []
     async with (
-        served(starlette(told)) as session,
+        hosted(starlette(told), transport) as session,
         session.ws_connect("/echo", protocols=("parrot",)) as socket,
     ):
         assert socket.protocol == "parrot"
@@ -129,16 +136,13 @@ async def test_websockets_of_starlette():
     assert told == ["startup", "closed 4001", "shutdown"]
 
 
-async def test_websockets_of_starlette_at_the_servers_end():
+async def test_websockets_of_starlette_at_the_servers_end(transport, virtual_clock):
     told = []
-    async with contextlib.AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiolos.ClientSession())
-        runner = web.AppRunner(starlette(told))
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        socket = await stack.enter_async_context(session.ws_connect(f"{site.name}/echo"))
-        await runner.cleanup()
+    async with (
+        hosted(starlette(told), transport) as client,
+        client.ws_connect("/echo") as socket,
+    ):
+        await client.server.close()
         message = await socket.receive()
         assert (message.type, message.data) == (aiolos.WSMsgType.CLOSE, 1001)
     assert told[0] == "startup"
@@ -163,7 +167,7 @@ async def test_fastapi():
     def plain():
         return "from a thread"
 
-    async with served(app) as session:
+    async with hosted(app) as session:
         item = {"name": "a", "price": 1.5}
         async with session.post("/items/3?wanted=1", json=item) as answer:
             assert await answer.json() == {"number": 3, "wanted": True, **item}
@@ -227,16 +231,10 @@ def test_django(tmp_path):
     assert lines[3] == "200 hello me 2 5000"
 
 
-async def test_starlette_over_http2():
-    connector = aiolos.TCPConnector(http2="prior-knowledge")
-    runner = web.AppRunner(starlette([]))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    async with aiolos.ClientSession(site.name, connector=connector) as session:
+async def test_starlette_over_http2(transport):
+    async with hosted(starlette([]), transport, http2="prior-knowledge") as session:
         async with session.post("/upload", data=b"x" * 200_000) as answer:
             assert answer.version == (2, 0)
             assert (await answer.json())["size"] == 200_000
         assert (await text(session.get("/background")))[1] == "first"
         assert (await text(session.get("/stream")))[1].endswith("99\n")
-    await runner.cleanup()

@@ -1,10 +1,8 @@
 """A browser over TLS: it chooses HTTP/2, also for its WebSocket (RFC 8441)."""
 
-import ssl
-
 import pytest
-import trustme
 from aiolos import web
+from aiolos_testing import TestServer
 
 TALK = """
 new Promise((resolve, reject) => {
@@ -17,7 +15,7 @@ new Promise((resolve, reject) => {
 
 
 @pytest.mark.slow
-async def test_a_page_and_its_websocket_share_a_connection(page):
+async def test_a_page_and_its_websocket_share_a_connection(page, serving_tls):
     seen = []
 
     async def index(request):
@@ -35,20 +33,13 @@ async def test_a_page_and_its_websocket_share_a_connection(page):
     app = web.Application()
     app.router.add_get("/", index)
     app.router.add_get("/echo", echo)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    runner = app.runner(access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    try:
-        await page.ask("Page.navigate", url=f"https://127.0.0.1:{runner.addresses[0][1]}/")
+    async with TestServer(app, ssl=serving_tls, shutdown_timeout=1) as server:
+        await page.ask("Page.navigate", url=str(server.make_url("/")))
         # The old page may still answer until the new one is there.
         for _ in range(200):
             if await page.evaluate("document.title") == "h2":
                 break
         assert await page.evaluate(TALK) == "over a stream!"
-    finally:
-        await runner.cleanup()
     versions = {name: version for name, version, _ in seen}
     assert versions == {"page": (2, 0), "socket": (2, 0)}
     assert len({address for name, _, address in seen if name in versions}) == 1

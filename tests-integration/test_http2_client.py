@@ -11,26 +11,12 @@ from hashlib import sha1
 
 import aiolos
 import pytest
-import trustme
 from aiolos import web
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.testkit import ScriptedPeer
-from aiolos_testing import unused_port
+from aiolos_testing import TestServer, unused_port
 
 UPLOAD = bytes(range(256)) * 8192
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority):
-    """A context of the client's that offers HTTP/2."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 @pytest.fixture(params=["tls", "clear"])
@@ -124,14 +110,12 @@ async def test_h2c_04_uploads_are_echoed(session):
 
 
 @pytest.mark.parametrize("alpn", [["http/1.1"], None])
-async def test_h2c_05_without_http_2_it_is_http_1_1(authority, trusting, alpn):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+async def test_h2c_05_without_http_2_it_is_http_1_1(serving_tls, trusting, alpn):
     if alpn:
-        context.set_alpn_protocols(alpn)
-    async with Serving(context, http2=False) as url:
+        serving_tls.set_alpn_protocols(alpn)
+    async with serving(serving_tls, http2=False) as server:
         connector = aiolos.TCPConnector(http2=True, ssl=trusting)
-        async with aiolos.ClientSession(url, connector=connector) as session:
+        async with aiolos.ClientSession(server.make_url("/"), connector=connector) as session:
 
             async def get():
                 async with session.get("/") as response:
@@ -140,51 +124,38 @@ async def test_h2c_05_without_http_2_it_is_http_1_1(authority, trusting, alpn):
             assert await asyncio.gather(*(get() for _ in range(10))) == [((1, 1), "HTTP/1.1")] * 10
 
 
-class Serving:
-    """Our own server, with the TLS of `context` if it is not None; its URL."""
+async def version(request):
+    return web.Response(text="HTTP/{}.{}".format(*request.version))
 
-    def __init__(self, context, **options):
-        self._context = context
-        app = web.Application(client_max_size=4 * 1024**2)
-        app.router.add_get("/", self._version)
-        app.router.add_post("/", self._echo)
-        app.router.add_get("/socket", self._socket)
-        self._runner = web.AppRunner(app, **options)
 
-    async def _version(self, request):
-        return web.Response(text="HTTP/{}.{}".format(*request.version))
+async def echo(request):
+    return web.Response(body=await request.read())
 
-    async def _echo(self, request):
-        return web.Response(body=await request.read())
 
-    async def _socket(self, request):
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_str("HTTP/{}.{}".format(*request.version))
-        async for message in socket:
-            await socket.send_str(message.data)
-        return socket
+async def talk(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_str("HTTP/{}.{}".format(*request.version))
+    async for message in socket:
+        await socket.send_str(message.data)
+    return socket
 
-    async def __aenter__(self):
-        await self._runner.setup()
-        port = unused_port()
-        await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._context).start()
-        return f"{'http' if self._context is None else 'https'}://127.0.0.1:{port}"
 
-    async def __aexit__(self, *exc):
-        await self._runner.cleanup()
+def serving(context=None, **options):
+    """Our own server, with the TLS of `context`."""
+    app = web.Application(client_max_size=4 * 1024**2)
+    app.router.add_get("/", version)
+    app.router.add_post("/", echo)
+    app.router.add_get("/socket", talk)
+    return TestServer(app, ssl=context, **options)
 
 
 @pytest.mark.parametrize("tls", [True, False])
-async def test_h2x_01_our_client_against_our_server(authority, trusting, tls):
-    context = None
-    if tls:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("127.0.0.1").configure_cert(context)
-    async with Serving(context) as url:
+async def test_h2x_01_our_client_against_our_server(serving_tls, trusting, tls):
+    async with serving(serving_tls if tls else None) as server:
         http2 = True if tls else "prior-knowledge"
         connector = aiolos.TCPConnector(http2=http2, ssl=trusting)
-        async with aiolos.ClientSession(url, connector=connector) as session:
+        async with aiolos.ClientSession(server.make_url("/"), connector=connector) as session:
 
             async def get():
                 async with session.get("/") as response:
@@ -204,12 +175,10 @@ async def greeting(session):
         return greeting
 
 
-async def test_a_websocket_uses_the_connection_that_is_there(authority, trusting):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    async with Serving(context) as url:
+async def test_a_websocket_uses_the_connection_that_is_there(serving_tls, trusting):
+    async with serving(serving_tls) as server:
         connector = aiolos.TCPConnector(http2=True, ssl=trusting)
-        async with aiolos.ClientSession(url, connector=connector) as session:
+        async with aiolos.ClientSession(server.make_url("/"), connector=connector) as session:
             # Without one, HTTP/1.1 is as good.
             assert await greeting(session) == "HTTP/1.1"
             async with session.get("/") as response:
@@ -246,7 +215,7 @@ async def both(reader, writer):
     await reader.read()
 
 
-async def test_a_websocket_by_prior_knowledge_to_a_server_of_both_versions():
+async def test_a_websocket_by_prior_knowledge_to_a_server_of_both_versions(virtual_clock):
     async with ScriptedPeer(both) as peer, aiolos.ClientSession(http2="prior-knowledge") as session:
         async with session.ws_connect(f"http://127.0.0.1:{peer.port}/") as socket:
             assert await socket.receive_str() == "hi"
@@ -258,11 +227,10 @@ async def test_a_websocket_by_prior_knowledge_to_a_server_of_both_versions():
     ("option", "spoken"), [("--http2", "2.0"), ("--http1", "1.1"), (None, "1.1")]
 )
 async def test_the_command_speaks_what_it_is_told(option, spoken):
-    async with Serving(None) as url:
+    async with serving() as server:
         options = [option] if option else []
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "aiolos_client", "-i", *options, url, stdout=subprocess.PIPE
-        )
+        command = sys.executable, "-m", "aiolos_client", "-i", *options, str(server.make_url("/"))
+        process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
         out, _ = await process.communicate()
     assert process.returncode == 0
     assert out.startswith(f"HTTP/{spoken} 200".encode())
@@ -290,13 +258,11 @@ async def relay(reader, writer):
     await asyncio.gather(pump(reader, to), pump(there, writer))
 
 
-async def test_through_a_proxy_s_tunnel(authority, trusting):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    async with Serving(context) as url, ScriptedPeer(relay) as proxy:
+async def test_through_a_proxy_s_tunnel(serving_tls, trusting):
+    async with serving(serving_tls) as server, ScriptedPeer(relay) as proxy:
         connector = aiolos.TCPConnector(http2=True, ssl=trusting)
         async with aiolos.ClientSession(
-            url, connector=connector, proxy=f"http://127.0.0.1:{proxy.port}"
+            server.make_url("/"), connector=connector, proxy=f"http://127.0.0.1:{proxy.port}"
         ) as session:
 
             async def get():
@@ -312,15 +278,13 @@ async def test_through_a_proxy_s_tunnel(authority, trusting):
 @pytest.mark.parametrize(
     ("cipher", "spoken"), [("AES128-GCM-SHA256", True), ("AES128-SHA256", False)]
 )
-async def test_prohibited_ciphers_are_refused(authority, trusting, cipher, spoken):
+async def test_prohibited_ciphers_are_refused(serving_tls, trusting, cipher, spoken):
     """RFC 9113 9.2.2"""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(f"ECDHE-ECDSA-{cipher}")
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    async with Serving(context) as url:
+    serving_tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    serving_tls.set_ciphers(f"ECDHE-ECDSA-{cipher}")
+    async with serving(serving_tls) as server:
         connector = aiolos.TCPConnector(http2=True, ssl=trusting)
-        async with aiolos.ClientSession(url, connector=connector) as session:
+        async with aiolos.ClientSession(server.make_url("/"), connector=connector) as session:
             if spoken:
                 async with session.get("/") as response:
                     assert response.version == (2, 0)

@@ -2,13 +2,10 @@
 
 import asyncio
 import contextlib
-import ssl
 
 import aiolos
-import pytest
-import trustme
 from aiolos import web
-from aiolos_testing import unused_port
+from aiolos_testing import TestServer, unused_port
 
 CONFIGURATION = """
 daemon off;
@@ -42,18 +39,9 @@ http {{
 BODY = bytes(range(256)) * 8192
 
 
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@contextlib.asynccontextmanager
-async def session(authority, url):
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    connector = aiolos.TCPConnector(http2=True, ssl=context)
-    async with aiolos.ClientSession(url, connector=connector) as session:
-        yield session
+def session(trusting, url):
+    connector = aiolos.TCPConnector(http2=True, ssl=trusting)
+    return aiolos.ClientSession(url, connector=connector)
 
 
 @contextlib.asynccontextmanager
@@ -104,11 +92,8 @@ async def ours():
     app.router.add_get("/", version)
     app.router.add_get("/large", large)
     app.router.add_post("/", echo)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        yield server.make_url("/").raw_authority
 
 
 async def get(session, path="/"):
@@ -117,11 +102,11 @@ async def get(session, path="/"):
         return await response.read()
 
 
-async def test_nginx_as_an_origin_and_as_a_proxy(tool, tmp_path, authority):
+async def test_nginx_as_an_origin_and_as_a_proxy(tool, tmp_path, authority, trusting):
     async with (
         ours() as upstream,
         nginx(tool, tmp_path, authority, upstream) as url,
-        session(authority, url) as asking,
+        session(trusting, url) as asking,
     ):
         assert await get(asking, "/large") == BODY
         assert await get(asking) == b"HTTP/1.1"
@@ -132,18 +117,18 @@ async def test_nginx_as_an_origin_and_as_a_proxy(tool, tmp_path, authority):
         assert await asyncio.gather(*(get(asking) for _ in range(40))) == [b"HTTP/1.1"] * 40
 
 
-async def test_nginx_that_ends_connections_while_requests_come(tool, tmp_path, authority):
+async def test_nginx_that_ends_connections_while_requests_come(tool, tmp_path, authority, trusting):
     """It sends GOAWAY behind so many requests: none is lost."""
     async with (
         ours() as upstream,
         nginx(tool, tmp_path, authority, upstream, requests=10) as url,
-        session(authority, url) as asking,
+        session(trusting, url) as asking,
     ):
         for _ in range(4):
             assert await asyncio.gather(*(get(asking) for _ in range(25))) == [b"HTTP/1.1"] * 25
 
 
-async def test_hypercorn(tmp_path, authority):
+async def test_hypercorn(tmp_path, authority, trusting):
     from hypercorn import asyncio as hypercorn
     from hypercorn.config import Config
 
@@ -174,7 +159,7 @@ async def test_hypercorn(tmp_path, authority):
     )
     try:
         await listens(port)
-        async with session(authority, f"https://127.0.0.1:{port}") as asking:
+        async with session(trusting, f"https://127.0.0.1:{port}") as asking:
             assert await asyncio.gather(*(get(asking) for _ in range(30))) == [b"2"] * 30
             async with asking.post("/", data=BODY) as response:
                 assert await response.read() == b"2" + BODY

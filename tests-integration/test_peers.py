@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from aiolos import web
+from aiolos_testing import TestServer
 
 
 async def echo(request):
@@ -35,11 +36,8 @@ async def address():
     app = web.Application()
     app.router.add_route("*", "/echo", echo)
     app.router.add_get("/stream", stream)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, client_max_size=2**26)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    async with TestServer(app, shutdown_timeout=1, client_max_size=2**26) as server:
+        yield server.make_url("/").raw_authority
 
 
 async def output(*command, data=b"", expected=0):

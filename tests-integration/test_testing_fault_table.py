@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import aiolos
 import pytest
-import trustme
 from aiolos import web
 from aiolos_testing import FakeServer, TestServer, VirtualClock
 from aiolos_testing.fake import Asked, answer
@@ -227,12 +226,13 @@ async def test_a_connection_that_is_refused(end: str, version: str, transport: s
 
 
 @pytest.mark.parametrize("fault", [TLSFailure(), None])
-async def test_a_handshake_that_fails(end: str, version: str, fault: Fault | None) -> None:
-    authority = trustme.CA()
-    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(serving)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+async def test_a_handshake_that_fails(
+    end: str,
+    version: str,
+    fault: Fault | None,
+    serving_tls: ssl.SSLContext,
+    trusting: ssl.SSLContext,
+) -> None:
     app = web.Application()
     app.router.add_post("/", echo)
     connector = aiolos.TCPConnector(http2=version == "2", ssl=trusting)
@@ -243,9 +243,8 @@ async def test_a_handshake_that_fails(end: str, version: str, fault: Fault | Non
             fake.post("/").answer_by(echoed)
             url, connector.connect_by = "https://api.example.com/", fake.connect
         else:
-            server = TestServer(app, faults=faults)
-            stack.push_async_callback(server.close)
-            await server.start_server(ssl=serving)
+            server = TestServer(app, faults=faults, ssl=serving_tls)
+            await stack.enter_async_context(server)
             url = str(server.make_url("/"))
             if end == "connector":
                 inject(connector, [fault])

@@ -4,16 +4,15 @@ import asyncio
 import base64
 import contextlib
 import logging
-import ssl
 import struct
 
 import aiolos
 import pytest
-import trustme
 import uvloop
 import websockets
 from aiolos import WSMsgType, web
 from aiolos.test_utils import TestClient, TestServer
+from aiolos_protocol.testkit import ScriptedPeer
 from aiolos_websocket import broadcast
 
 KEY = b"\x00\x00\x00\x00"
@@ -31,29 +30,36 @@ def run(request):
     return run
 
 
+def server_of(handler, **options):
+    """A server whose /ws is `handler`."""
+    app = web.Application()
+    app.router.add_get("/ws", handler)
+    return TestServer(
+        app, access_log=None, shutdown_timeout=5, handler_cancellation=False, **options
+    )
+
+
 @contextlib.asynccontextmanager
 async def serving(handler, tls=None):
     """The port of a server whose /ws is `handler`."""
-    app = web.Application()
-    app.router.add_get("/ws", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with server_of(handler, ssl=tls) as server:
+        yield server.port
 
 
-@contextlib.asynccontextmanager
-async def talking(handler, session_options=None, **options):
-    """A WebSocket to `handler` as its client sees it."""
-    async with (
-        serving(handler) as port,
-        aiolos.ClientSession(**(session_options or {})) as session,
-        session.ws_connect(f"http://127.0.0.1:{port}/ws", **options) as socket,
-    ):
-        yield socket
+@pytest.fixture(params=["tcp", "memory", "http2"])
+def talking(request):
+    """`async with talking(handler)` is a WebSocket to `handler` as its client sees it."""
+    transport = "tcp" if request.param == "tcp" else "memory"
+    http2 = "prior-knowledge" if request.param == "http2" else False
+
+    @contextlib.asynccontextmanager
+    async def talking(handler, **options):
+        server = server_of(handler, transport=transport)
+        async with TestClient(server, http2=http2) as client:
+            async with client.ws_connect("/ws", **options) as socket:
+                yield socket
+
+    return talking
 
 
 @contextlib.asynccontextmanager
@@ -180,16 +186,11 @@ def test_wsk_04_a_close_is_echoed_and_ends_loop_and_connection(run):
     run(main())
 
 
-def test_wsk_05_a_client_over_tls(run):
+def test_wsk_05_a_client_over_tls(run, serving_tls, trusting):
     async def main():
-        authority = trustme.CA()
-        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("127.0.0.1").configure_cert(server)
-        client = ssl.create_default_context()
-        authority.configure_trust(client)
         async with (
-            serving(tell([]), server) as port,
-            aiolos.ClientSession(connector=aiolos.TCPConnector(ssl=client)) as session,
+            serving(tell([]), serving_tls) as port,
+            aiolos.ClientSession(connector=aiolos.TCPConnector(ssl=trusting)) as session,
             session.ws_connect(f"wss://127.0.0.1:{port}/ws") as socket,
         ):
             await socket.send_str("hello")
@@ -206,7 +207,7 @@ def test_wsk_05_a_client_over_tls(run):
     run(main())
 
 
-def test_wsk_06_the_servers_close_ends_the_clients_loop(run):
+def test_wsk_06_the_servers_close_ends_the_clients_loop(run, talking):
     async def main():
         async def handler(request):
             socket = web.WebSocketResponse()
@@ -391,7 +392,7 @@ async def test_what_an_option_of_the_client_cannot_be():
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(0, 0), (9, 9), (15, 12)])
-async def test_compression_as_both_agree(asked, expected):
+async def test_compression_as_both_agree(talking, asked, expected):
     async def handler(request):
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -409,23 +410,26 @@ async def test_compression_as_both_agree(asked, expected):
             assert (int(window) != 0) is (asked != 0)
 
 
-async def test_timeouts_of_the_client():
+async def test_timeouts_of_the_client(talking, virtual_clock):
     async def silent(request):
-        socket = web.WebSocketResponse(autoclose=False, timeout=0.01)
+        socket = web.WebSocketResponse(autoclose=False, timeout=5)
         await socket.prepare(request)
         await request.wait_for_disconnect()
         return socket
 
-    timeout = aiolos.ClientWSTimeout(ws_receive=0.01, ws_close=0.01)
+    timeout = aiolos.ClientWSTimeout(ws_receive=30, ws_close=7)
     async with talking(silent, timeout=timeout) as socket:
         with pytest.raises(TimeoutError):
             await socket.receive()
-    async with talking(silent, receive_timeout=0.01, timeout=0.01) as socket:
+        assert virtual_clock.elapsed == pytest.approx(30, abs=1)
+    before = virtual_clock.elapsed
+    async with talking(silent, receive_timeout=40, timeout=7) as socket:
         with pytest.raises(TimeoutError):
             await socket.receive_json()
+        assert virtual_clock.elapsed - before == pytest.approx(40, abs=1)
 
 
-async def test_text_that_is_not_decoded():
+async def test_text_that_is_not_decoded(talking):
     async def handler(request):
         socket = web.WebSocketResponse(decode_text=False)
         await socket.prepare(request)
@@ -443,7 +447,7 @@ async def test_text_that_is_not_decoded():
         assert msg.data == b"{}BINARY"
 
 
-async def test_the_kind_that_was_not_asked_for():
+async def test_the_kind_that_was_not_asked_for(talking):
     async with talking(tell([])) as socket:
         await socket.send_str("a")
         with pytest.raises(aiolos.WSMessageTypeError):
@@ -466,7 +470,7 @@ async def test_a_shutdown_says_goodbye():
 
 
 @pytest.mark.parametrize("returns", [False, True])
-async def test_a_handler_that_fails_closes_with_1011(returns, caplog):
+async def test_a_handler_that_fails_closes_with_1011(talking, returns, caplog):
     async def handler(request):
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -488,13 +492,10 @@ async def test_a_switch_to_nothing_is_no_handshake():
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, aiolos.ClientSession() as session:
+    async with ScriptedPeer(answer) as peer, aiolos.ClientSession() as session:
         with pytest.raises(aiolos.WSServerHandshakeError, match="101 without Upgrade"):
-            await session.ws_connect(f"ws://127.0.0.1:{port}/")
+            await session.ws_connect(f"ws://127.0.0.1:{peer.port}/")
 
 
 @pytest.mark.parametrize("location", ["/ws", "ws", "ws://127.0.0.1:{port}/ws"])
@@ -511,13 +512,8 @@ async def test_a_handshake_is_redirected(location):
     app = web.Application()
     app.router.add_get("/ws", handler)
     app.router.add_get("/old", elsewhere)
-    async with TestClient(TestServer(app)) as client:
-        port = client.port
-        async with (
-            aiolos.ClientSession() as session,
-            session.ws_connect(f"ws://127.0.0.1:{port}/old") as socket,
-        ):
-            assert await socket.receive_str() == "here"
+    async with TestClient(app, transport="memory") as client, client.ws_connect("/old") as socket:
+        assert await socket.receive_str() == "here"
 
 
 async def test_broadcast_through_the_facades():
@@ -543,7 +539,7 @@ async def test_broadcast_through_the_facades():
             await client.close()
 
 
-async def test_a_listener_and_fragments_through_the_facades():
+async def test_a_listener_and_fragments_through_the_facades(talking):
     class Echo:
         def __init__(self, socket):
             self.socket = socket
@@ -564,7 +560,7 @@ async def test_a_listener_and_fragments_through_the_facades():
         assert [piece async for piece in socket.receive_fragments()] == ["xyz"]
 
 
-async def test_a_client_that_comes_back():
+async def test_a_client_that_comes_back(virtual_clock):
     count = 0
 
     async def handler(request):
@@ -589,7 +585,7 @@ async def test_a_client_that_comes_back():
 
     async with serving(handler) as port, aiolos.ClientSession() as session:
         with pytest.raises(aiolos.WSServerHandshakeError) as caught:
-            await follow(session.ws_reconnecting(f"http://127.0.0.1:{port}/ws", delay=0.0))
+            await follow(session.ws_reconnecting(f"http://127.0.0.1:{port}/ws"))
     assert heard == ["1", "3", "4"]
     assert caught.value.status == 403
 

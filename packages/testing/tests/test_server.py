@@ -191,3 +191,16 @@ async def test_without_async_it_says_what_to_write(tiny: Any) -> None:
                 each.__enter__()
         with pytest.raises(AttributeError, match=r"no 'make_url' before the start: write 'await'"):
             starting.make_url("/")
+
+
+async def test_a_context_for_tls_may_be_given_beforehand(tiny: Any, fetch: Any) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with TestServer(tiny(), ssl=context) as server:
+        assert server.make_url("/").scheme == "https"
+        assert (await fetch(server.make_url("/"), ssl=trusting)).startswith(b"HTTP/1.1 200")
+    with pytest.raises(ValueError, match="no TLS in memory"):
+        await TestServer(tiny(), ssl=context, transport="memory").start_server()

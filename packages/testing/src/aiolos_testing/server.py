@@ -31,8 +31,9 @@ class BaseTestServer(ABC):
 
     `async with` starts and closes it. `transport` is "tcp", or "memory" for connections without
     sockets, which a TestClient makes by connect(). `host` is what URLs name and what is bound,
-    `port` the port to bind, None for a free one; `scheme` is "http" or "https", "" for what the
-    TLS context implies. `socket_factory(host, port, family)` gives the bound socket.
+    `port` the port to bind, None for a free one; `ssl` is the context for TLS; `scheme` is "http"
+    or "https", "" for what that implies. `socket_factory(host, port, family)` gives the bound
+    socket.
     `skip_url_asserts` lets make_url() take absolute URLs. `faults` are what the connections
     suffer, one each. Other options are the runner's.
     """
@@ -46,6 +47,7 @@ class BaseTestServer(ABC):
         scheme: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
+        ssl: SSLContext | None = None,
         skip_url_asserts: bool = False,
         faults: Faults = (),
         socket_factory: Callable[[str, int, AddressFamily], socket] = get_port_socket,
@@ -61,6 +63,7 @@ class BaseTestServer(ABC):
         self._skip_url_asserts = skip_url_asserts
         self._socket_factory = socket_factory
         self._supply = Supply(faults) if faults else None
+        self._ssl = ssl
         self._options = options
         self._state = _State.NEW
         self._listener: MemoryListener | None = None
@@ -85,7 +88,7 @@ class BaseTestServer(ABC):
         return self._state is _State.CLOSED
 
     async def start_server(self, *, ssl: SSLContext | None = None, **options: Any) -> None:
-        """Start the application and listen, by TLS where `ssl` is given.
+        """Start the application and listen, by TLS where `ssl` is given, here or before.
 
         `options` are the runner's. A handler whose client is gone is cancelled, so that closing
         need not wait for it; handler_cancellation=False lets it go on. Raises RuntimeError for a
@@ -94,6 +97,7 @@ class BaseTestServer(ABC):
         """
         if self.started:
             raise RuntimeError(f"{self._name} {self._state.value}: start_server() comes once")
+        ssl = ssl or self._ssl
         merged = {"handler_cancellation": True, **self._options, **options}
         runner = self.runner = await self._make_runner(**merged)
         self._state = _State.RUNNING
