@@ -102,7 +102,7 @@ class TestExchanges:
         peer.conn.send_data(1, b"hello", end_stream=True)
         peer.talk()
         response = await exchange.answered
-        assert (response.status, response.reason, response.version) == (200, "", HttpVersion20)
+        assert (response.status, response.reason, response.version) == (200, "OK", HttpVersion20)
         assert response.headers["Content-Type"] == "text/plain"
         assert await exchange.body.read() == b"hello"
         assert client.recycles == 1
