@@ -14,7 +14,15 @@ import aiohttp.web_log
 import aiohttp.web_runner
 import aiolos
 import pytest
-from aiohttp import client_proto, client_reqrep, helpers, streams, web, web_app
+from aiohttp import (
+    client_proto,
+    client_reqrep,
+    helpers,
+    streams,
+    web,
+    web_app,
+    web_urldispatcher,
+)
 from aiohttp.test_utils import RawTestServer, TestClient, TestServer, make_mocked_request
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -771,6 +779,95 @@ async def test_a_router_that_only_resolves(aiohttp_client):
     client = await aiohttp_client(app)
     assert await (await client.get("/found")).text() == "you"
     assert (await client.get("/")).status == 412
+
+
+class OwnResource(web.AbstractResource):
+    """With no more than what is abstract in the original."""
+
+    def __init__(self, prefix):
+        super().__init__(name="own")
+        self._prefix = prefix
+        self._route = web.ResourceRoute("GET", self._answer, self)
+
+    @property
+    def canonical(self):
+        return self._prefix
+
+    def add_prefix(self, prefix):
+        self._prefix = prefix + self._prefix
+
+    def url_for(self, *, name):
+        return URL(f"{self._prefix}/{name}")
+
+    def get_info(self):
+        return {"prefix": self._prefix}
+
+    def raw_match(self, path):
+        return False
+
+    async def resolve(self, request):
+        rest = request.rel_url.path.removeprefix(self._prefix)
+        if not rest.startswith("/known"):
+            return None, set()
+        if request.method == "PUT":
+            route = web.ResourceRoute("PUT", self._answer, self)
+        elif request.method == "GET":
+            route = self._route
+        else:
+            return None, {"GET", "PUT"}
+        return web.UrlMappingMatchInfo({"rest": rest}, route), {"GET", "PUT"}
+
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        return iter([self._route])
+
+    async def _answer(self, request):
+        return web.Response(text=request.match_info["rest"] + request["seen"])
+
+
+async def test_a_resource_is_subclassed(aiohttp_client):
+    @web.middleware
+    async def seen(request, handler):
+        assert request.app is sub
+        request["seen"] = "!"
+        return await handler(request)
+
+    sub = web.Application(middlewares=[seen])
+    resource = OwnResource("/own")
+    sub.router.register_resource(resource)
+    app = web.Application()
+    app.add_subapp("/sub", sub)
+    assert isinstance(resource, web.AbstractResource)
+    assert isinstance(app.router.add_get("/plain", hello).resource, web.AbstractResource)
+    assert not isinstance(app, web.AbstractResource)
+    assert not isinstance(app.router.add_resource("/other"), OwnResource)
+    assert issubclass(web.PlainResource, web_urldispatcher.AbstractResource)
+    assert str(sub.router["own"].url_for(name="x")) == "/sub/own/x"
+    client = await aiohttp_client(app)
+    for method, path, status, text in (
+        ("GET", "/sub/own/known/x", 200, "/known/x!"),
+        ("PUT", "/sub/own/known", 200, "/known!"),
+        ("POST", "/sub/own/known", 405, None),
+        ("GET", "/sub/own/x", 404, None),
+        ("GET", "/sub/known", 404, None),
+        ("GET", "/plain", 200, "hello"),
+    ):
+        response = await client.request(method, path)
+        assert response.status == status, path
+        if text is not None:
+            assert await response.text() == text
+
+
+async def test_a_resource_that_waits_is_told_not_to(aiohttp_client):
+    class Own(OwnResource):
+        async def resolve(self, request):
+            await asyncio.sleep(0)
+
+    app = web.Application()
+    app.router.register_resource(Own("/own"))
+    assert (await (await aiohttp_client(app)).get("/own")).status == 500
 
 
 def test_private_names_of_routing(tmp_path):

@@ -8,6 +8,7 @@ from aiolos import web
 from aiolos.web import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos_server.cli import main as serve_named
 
+from ._resources import AbstractResource as AbstractResource
 from .log import access_logger
 from .web_app import Application as Application
 from .web_log import AccessLogger as AccessLogger

@@ -3,7 +3,6 @@
 from typing import Final
 
 from aiolos.web import (
-    AbstractResource,
     AbstractRoute,
     DynamicResource,
     PlainResource,
@@ -24,6 +23,8 @@ from aiolos_server.routing.subapps import (
     MaskDomain,
     MatchedSubAppResource,
 )
+
+from ._resources import AbstractResource
 
 # What separates the segments of a path, in a pattern.
 PATH_SEP: Final = "/"
