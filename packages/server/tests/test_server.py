@@ -290,3 +290,15 @@ async def test_a_handler_alone_is_served(talk: Any, caplog: Any) -> None:
 async def test_an_option_that_there_is_not() -> None:
     with pytest.raises(TypeError, match="no option 'max_heads'"):
         web.Server(web.Application(), max_heads=3)
+
+
+async def test_requests_are_counted(serve: Serve, settle: Any) -> None:
+    peer = serve()
+    for count in range(1, 4):
+        await peer.ask(GET)
+        assert peer.server.requests_count == count
+    await peer.ask(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    peer.transport.lose()
+    await settle()
+    assert not peer.server.connections
+    assert peer.server.requests_count == 4

@@ -7,6 +7,7 @@ from typing import Any
 from aiolos import web
 from aiolos.web import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos_server.cli import main as serve_named
+from aiolos_server.run import SHOWN
 
 from ._resources import AbstractResource as AbstractResource
 from .log import access_logger
@@ -15,6 +16,8 @@ from .web_log import AccessLogger as AccessLogger
 from .web_runner import AppRunner as AppRunner
 
 __all__ = web.__all__
+
+SHOWN.add(access_logger.name)
 
 
 def run_app(

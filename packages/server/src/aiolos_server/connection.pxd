@@ -35,6 +35,7 @@ cdef class Connection(Owner):
     cdef object _task
     cdef readonly object client_max_size
     cdef readonly object link
+    cdef readonly long requests
 
     @cython.locals(by_method=dict, request=RequestCore)
     cpdef object request_received(self, object head)

@@ -94,6 +94,7 @@ class Connection(Owner):
         "_task",
         "client_max_size",
         "link",
+        "requests",
     )
 
     def __init__(self, server: Serving) -> None:
@@ -108,6 +109,8 @@ class Connection(Owner):
         self._is_simple = not (self._has_hooks or self._auto_compress)
         self.client_max_size = server.client_max_size
         self.link: Any = None
+        # How many it has received.
+        self.requests = 0
         self._request: Any = None
         self._task: asyncio.Task[None] | None = None
         # What the running request wants to be told: that the server ends, that the peer is gone.
@@ -143,6 +146,7 @@ class Connection(Owner):
             # The last one's response is out, but its handler goes on.
             self._next = head
             return
+        self.requests += 1
         if self._log_access is not None:
             self._received = perf_counter()
         if self._idle is not None:

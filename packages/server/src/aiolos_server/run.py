@@ -20,6 +20,8 @@ from .hosting.scope import AsgiApplication
 from .runner import STOP_SIGNALS, AppRunner, GracefulExit, access_logger
 from .sites import Site, SockSite, TCPSite, UnixSite
 
+# The names of the access loggers that run_app() may set up.
+SHOWN = {access_logger.name}
 # How long tasks that were cancelled may take to end when the process ends, in seconds.
 LAST: Final = 2.0
 
@@ -273,8 +275,11 @@ def _several(value: Any) -> list[Any]:
 
 
 def _show_access_log(access_log: logging.Logger | None) -> None:
-    """Where nobody has set up logging, and the loop is in debug mode, lines go to stderr."""
-    if access_log is not None and asyncio.get_running_loop().get_debug():
+    """Where nobody has set up logging, and the loop is in debug mode, lines go to stderr; a logger
+    of the user's own is left as it is."""
+    if access_log is None or not asyncio.get_running_loop().get_debug():
+        return
+    if access_log.name in SHOWN:
         if access_log.level == logging.NOTSET:
             access_log.setLevel(logging.DEBUG)
         if not access_log.hasHandlers():

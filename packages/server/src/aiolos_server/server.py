@@ -121,6 +121,8 @@ class Server:
         self._surplus: set[Connection] = set()
         self._emptied: asyncio.Future[None] | None = None
         self._patient = True
+        # Those of connections that are gone.
+        self._requests = 0
 
     def __call__(self) -> Any:
         """A protocol for a new connection."""
@@ -153,6 +155,11 @@ class Server:
         handover.attach(link)
 
     @property
+    def requests_count(self) -> int:
+        """How many requests have been received so far."""
+        return self._requests + sum(connection.requests for connection in self.connections)
+
+    @property
     def running(self) -> int:
         """How many requests are being handled."""
         return sum(connection.busy for connection in self.connections)
@@ -183,7 +190,9 @@ class Server:
 
     def forget(self, connection: Connection) -> None:
         """A connection is gone."""
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self._requests += connection.requests
+            self.connections.remove(connection)
         self._surplus.discard(connection)
         emptied = self._emptied
         if not self.connections and emptied is not None and not emptied.done():

@@ -136,8 +136,9 @@ class UnixSite(Site):
             factory, self._path, ssl=self._ssl_context, backlog=self._backlog
         )
         if self._path[:1] not in ("\0", b"\0"):
-            # An abstract one (Linux) has no file.
-            self._made = await asyncio.to_thread(os.stat, self._path)
+            # An abstract one (Linux) has no file; any other may be gone again.
+            with contextlib.suppress(FileNotFoundError):
+                self._made = await asyncio.to_thread(os.stat, self._path)
         return listening
 
     async def stop(self) -> None:
