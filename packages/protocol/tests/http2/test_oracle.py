@@ -32,6 +32,8 @@ from aiolos_protocol.http2.frames import (
     WINDOW_UPDATE,
 )
 from aiolos_protocol.http2.hpack import encode_field
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 P: Final = ErrorCode.PROTOCOL_ERROR
 FLOW: Final = ErrorCode.FLOW_CONTROL_ERROR
@@ -332,3 +334,46 @@ def test_h2_as_a_client(row: Row) -> None:
     oracle.conn.send_headers(7, [CONNECT, (":authority", "a:1")])
     assert oracle.judge(responses()) is None
     assert_agrees(oracle, row)
+
+
+numbers = st.sampled_from([1, 3, 5])
+ends = st.booleans()
+moves = st.one_of(
+    st.builds(lambda number, end: head(number, POST, S, A, PATH, end=end), numbers, ends),
+    st.builds(lambda number, end: head(number, ("x", "y"), end=end), numbers, ends),
+    st.builds(
+        lambda number, data, end: frame(DATA, END_STREAM if end else 0, number, data),
+        numbers, st.sampled_from([b"", b"x"]), ends,
+    ),
+    st.builds(lambda number: frames.rst_stream(number, 8), numbers),
+    st.builds(frames.window_update, numbers | st.just(0), st.sampled_from([0, 1, 2**31 - 1])),
+    st.builds(lambda number: frame(PRIORITY, 0, number, bytes(5)), numbers),
+    st.just(frames.ping(b"12345678")),
+    st.builds(setting, st.just(4), st.sampled_from([0, 65_535, 2**31 - 1])),
+)  # fmt: skip
+
+
+def objection(endpoint: Any) -> str | None:
+    """What a server said of what it got last."""
+    if endpoint.error is not None:
+        return "connection"
+    kinds = {each.kind for each in endpoint.sent()}
+    return "stream" if RST_STREAM in kinds else None
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sequence=st.lists(moves, max_size=12))
+def test_any_sequence(make_server: Any, sequence: list[bytes]) -> None:
+    """A server objects to what h2 objects to, and to nothing else, up to the first objection."""
+    server, oracle = make_server(), Oracle(client_side=False)
+    for wire in sequence:
+        server.feed(wire)
+        ours, theirs = objection(server), oracle.judge(wire)
+        if wire[3] == RST_STREAM and ours and not theirs:
+            # It does not mind RST_STREAM of idle streams (RFC 9113 5.1).
+            return
+        assert (ours is None) is (theirs is None), (wire, ours, theirs)
+        if ours is not None:
+            return
