@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from aiolos_protocol.errors import LimitExceeded, RemoteProtocolError
+from aiolos_protocol.http1 import pyparser
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.message import HttpVersion10, HttpVersion11
 from hypothesis import given
@@ -658,6 +659,93 @@ def test_limits_of_one_call_do_not_stay_for_the_next(twin):
     assert request(twin, WRK).method == "GET"
     with pytest.raises(LimitExceeded):
         request(twin, WRK, fields=2)
+
+
+# --- field lines that have been seen before ---
+
+
+def everything(head):
+    said = (head.method, head.target, head.version, head.length, head.chunked, head.keep_alive)
+    rest = (head.upgrade, head.size, head.expect, head.authority, head.scheme, head.protocol)
+    return said, rest, list(head.headers.items()), head.raw_headers
+
+
+@pytest.mark.parametrize("data", REQUESTS)
+def test_the_same_again_is_another_head_that_says_the_same(twin, data):
+    first = twin.parse_request(data, 0, DEFAULT_LIMITS)
+    again = twin.parse_request(b"xx" + data, 2, DEFAULT_LIMITS)
+    assert again is not first
+    assert everything(again) == everything(first)
+    first.fields["X-New"] = "y"
+    assert "X-New" not in again.headers
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"GET /#top HTTP/1.1", 400),
+        (b"GET /\x00 HTTP/1.1", 400),
+        (b"GET  / HTTP/1.1", 400),
+        (b"GET / HTTP/1.2", 505),
+        (b"CONNECT / HTTP/1.1", 400),
+        (b"G(T / HTTP/1.1", 400),
+        (b"GET /" + b"x" * 8200 + b" HTTP/1.1", 414),
+    ],
+)
+def test_a_bad_line_is_refused_before_lines_that_were_good(twin, line, status):
+    fields = b"\r\nHost: a\r\nX: y\r\n\r\n"
+    assert twin.parse_request(b"GET / HTTP/1.1" + fields, 0, DEFAULT_LIMITS).authority == "a"
+    with pytest.raises(RemoteProtocolError) as refusal:
+        twin.parse_request(line + fields, 0, DEFAULT_LIMITS)
+    assert refusal.value.status_hint == status
+
+
+def test_the_start_line_decides_what_good_lines_mean(twin):
+    fields = b"\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+    for _ in range(2):
+        newer = twin.parse_request(b"PUT / HTTP/1.1" + fields, 0, DEFAULT_LIMITS)
+        older = twin.parse_request(b"PUT / HTTP/1.0" + fields, 0, DEFAULT_LIMITS)
+        other = twin.parse_request(b"PUT http://b/ HTTP/1.1" + fields, 0, DEFAULT_LIMITS)
+        assert [newer.keep_alive, newer.expect, newer.authority] == [True, True, "a"]
+        assert [older.keep_alive, older.expect, older.authority] == [False, False, "a"]
+        assert [other.keep_alive, other.expect, other.authority] == [True, True, "b"]
+
+
+def test_other_limits_judge_good_lines_anew(twin):
+    data = with_fields(b"A: b", b"C: " + b"d" * 40)
+    assert twin.parse_request(data, 0, DEFAULT_LIMITS) is not None
+    for name, value in {"fields": 2, "field": 30, "request_line": 13, "head": 60}.items():
+        with pytest.raises(LimitExceeded) as refusal:
+            twin.parse_request(data, 0, replace(DEFAULT_LIMITS, **{name: value}))
+        assert refusal.value.limit == name
+        assert twin.parse_request(data, 0, DEFAULT_LIMITS) is not None
+
+
+def test_what_is_remembered_is_bounded():
+    for number in range(1000):
+        pyparser.parse_request(with_fields(b"X: %d" % number), 0, DEFAULT_LIMITS)
+        pyparser.parse_request(with_fields(b"X: %d" % number + b"x" * 3000), 0, DEFAULT_LIMITS)
+    assert 0 < len(pyparser._said) <= 256
+    assert max(map(len, pyparser._said)) <= 2048
+
+
+@given(
+    st.sampled_from([data for data in REQUESTS if data.count(b"\r\n\r\n") == 1]),
+    st.integers(0, 40),
+    st.binary(max_size=4),
+)
+def test_what_is_remembered_is_what_would_be_read(data, place, inserted):
+    """Other limits, of the same values, remember nothing."""
+    outcomes = []
+    for limits in (DEFAULT_LIMITS, DEFAULT_LIMITS, replace(DEFAULT_LIMITS)):
+        with suppress(RemoteProtocolError):
+            pyparser.parse_request(data, 0, limits)
+        try:
+            head = pyparser.parse_request(data[:place] + inserted + data[place:], 0, limits)
+            outcomes.append(head and everything(head))
+        except RemoteProtocolError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
 
 
 # --- trailers ---

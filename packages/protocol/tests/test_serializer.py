@@ -18,6 +18,7 @@ from aiolos_protocol.http1.serializer import (
     response_prefix,
     status_line,
     version_allows_chunks,
+    whole_head,
 )
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.message import HttpVersion10, HttpVersion11, HttpVersion20
@@ -57,6 +58,25 @@ def test_the_prefixes_that_are_kept_are_bounded():
     again = response_prefix(200, "OK", "text/first", "s", True)
     assert again == first
     assert again is not first
+
+
+def test_a_whole_head_is_that_of_what_is_asked():
+    def made(status, kind, keep_alive, size, lines):
+        close = b"" if keep_alive else b"Connection: close\r\n"
+        return (
+            b"HTTP/1.1 %d OK\r\nServer: s\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n%b\r\n"
+            % (status, kind.encode(), close, size, lines)
+        )
+
+    asked = [
+        *((200, "a/b", True, size, DATE) for size in (0, 5, 2047, 2048, 5)),
+        *((200, "a/c", True, 5, DATE), (201, "a/c", True, 5, DATE)),
+        *((201, "a/c", False, 5, DATE), (201, "a/c", False, 5, DATE.replace(b"37", b"38"))),
+    ]
+    for each in asked * 2:
+        status, kind, keep_alive, size, lines = each
+        head = whole_head(status, "OK", kind, "s", keep_alive, size, lines + b"\r\n")
+        assert head == made(*each)
 
 
 def test_names_that_are_kept_are_bounded():

@@ -36,12 +36,10 @@ cdef class ResponseHead(Head):
 @cython.locals(head=RequestHead)
 cpdef RequestHead received_request(
     method, target, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size,
-    bint expect, authority, scheme, protocol,
+    bint expect, authority, scheme, protocol, bint keep_alive, upgrade,
 )
 @cython.locals(head=ResponseHead)
 cpdef ResponseHead received_response(
-    int status, reason, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size
-)
-cdef _fill(
-    Head head, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size
+    int status, reason, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size,
+    bint keep_alive, upgrade,
 )

@@ -225,16 +225,28 @@ def received_request(
     authority: str | None,
     scheme: str | None,
     protocol: str | None,
+    keep_alive: bool,
+    upgrade: str | None,
 ) -> RequestHead:
-    """A RequestHead as a codec that knows all of it makes one: compiled, without a call by name."""
+    """A RequestHead as a codec that knows all of it makes one: no call by name, and none of
+    __init__, which would take as long as all the rest."""
     head = RequestHead.__new__(RequestHead)
     head.method = method
     head.target = target
+    head.version = version
+    head.length = length
+    head.chunked = chunked
+    head.keep_alive = keep_alive
+    head.upgrade = upgrade
+    head.size = size
     head.expect = expect
     head.authority = authority
     head.scheme = scheme
     head.protocol = protocol
-    _fill(head, version, length, chunked, block, load, size)
+    head.frozen = False
+    head.wire = head.packed = head._headers = head._proxy = head._raw = None
+    head._block = block
+    head._load = load
     return head
 
 
@@ -247,36 +259,24 @@ def received_response(
     block: bytes,
     load: "Callable[[bytes], CIMultiDict[str]]",
     size: int,
+    keep_alive: bool,
+    upgrade: str | None,
 ) -> ResponseHead:
     """A ResponseHead likewise."""
     head = ResponseHead.__new__(ResponseHead)
     head.status = status
     head.reason = reason
     head.plain = False
-    _fill(head, version, length, chunked, block, load, size)
-    return head
-
-
-def _fill(
-    head: Head,
-    version: HttpVersion,
-    length: int,
-    chunked: bool,
-    block: bytes,
-    load: "Callable[[bytes], CIMultiDict[str]]",
-    size: int,
-) -> None:
     head.version = version
     head.length = length
     head.chunked = chunked
-    head.keep_alive = True
-    head.upgrade = None
+    head.keep_alive = keep_alive
+    head.upgrade = upgrade
     head.size = size
-    head._headers = None
+    head._headers = head._proxy = head._raw = None
     head._block = block
     head._load = load
-    head._proxy = None
-    head._raw = None
+    return head
 
 
 def _split(line: bytes) -> "tuple[bytes, bytes]":

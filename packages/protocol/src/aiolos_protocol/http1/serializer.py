@@ -37,9 +37,18 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _KNOWN_METHODS: Final = methods.ALL
 _known_names: set[str] = set()
 _prefixes: dict[tuple[int, str, str, str, bool], bytes] = {}
-# Most servers send the same kind of answer over and over: the last one's key and prefix.
-_last_key: tuple[int, str, str, str, bool] = (0, "", "", "", False)
+# Most servers send the same kind of answer over and over: what the last one was, and its prefix.
+_last_status = 0
+_last_reason = ""
+_last_type = ""
+_last_server = ""
+_last_keep_alive = False
 _last_prefix = b""
+# ... and many have bodies of one size: the last whole head, and what it was made of.
+_whole_prefix = b""
+_whole_size = 0
+_whole_lines = b""
+_whole_head = b""
 # Streams send pieces of one size.
 _chunk_size = 0
 _chunk_line = b""
@@ -102,14 +111,13 @@ def response_prefix(
     status: int, reason: str, content_type: str, server: str, keep_alive: bool
 ) -> bytes:
     """The head of a common answer up to and including `Content-Length: `; cached."""
-    global _last_key, _last_prefix
-    key = _last_key
+    global _last_status, _last_reason, _last_type, _last_server, _last_keep_alive, _last_prefix
     if (
-        content_type is key[2]
-        and status == key[0]
-        and reason is key[1]
-        and server is key[3]
-        and keep_alive == key[4]
+        content_type is _last_type
+        and status == _last_status
+        and reason is _last_reason
+        and server is _last_server
+        and keep_alive == _last_keep_alive
     ):
         return _last_prefix
     key = (status, reason, content_type, server, keep_alive)
@@ -126,14 +134,30 @@ def response_prefix(
             # Peers cannot fill it: statuses and content types are the application's own.
             _prefixes.clear()
         _prefixes[key] = prefix
-    _last_key = key
+    _last_status, _last_reason, _last_type, _last_server, _last_keep_alive = key
     _last_prefix = prefix
     return prefix
 
 
-def size_line(size: int) -> bytes:
-    """`size` as text with its line's end; what goes behind a response_prefix()."""
-    return _SIZES[size] if size < 2048 else b"%d\r\n" % size
+def whole_head(
+    status: int,
+    reason: str,
+    content_type: str,
+    server: str,
+    keep_alive: bool,
+    size: int,
+    last_lines: bytes,
+) -> bytes:
+    """The whole head of a common answer; `last_lines` go behind Content-Length, and end it."""
+    global _whole_prefix, _whole_size, _whole_lines, _whole_head
+    prefix = response_prefix(status, reason, content_type, server, keep_alive)
+    if size != _whole_size or prefix is not _whole_prefix or last_lines is not _whole_lines:
+        line = _SIZES[size] if size < 2048 else b"%d\r\n" % size
+        _whole_head = prefix + line + last_lines
+        _whole_prefix = prefix
+        _whole_size = size
+        _whole_lines = last_lines
+    return _whole_head
 
 
 def response_head(

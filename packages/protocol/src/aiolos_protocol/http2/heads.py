@@ -268,6 +268,8 @@ def read_request(
         host,
         scheme,
         None if protocol_field is None else protocol_field.text,
+        True,
+        None,
     )
 
 
@@ -321,8 +323,9 @@ def read_response(
 def _response(parts: _Parts, status: int, length: int, chunked: bool, size: int) -> ResponseHead:
     # RFC 9113 8.3.2: no reason comes; whoever shows one need not know which version was spoken.
     reason = reason_of(status)
+    block = parts.block()
     return received_response(
-        status, reason, HttpVersion20, length, chunked, parts.block(), load_headers, size
+        status, reason, HttpVersion20, length, chunked, block, load_headers, size, True, None
     )
 
 

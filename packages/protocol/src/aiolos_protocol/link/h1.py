@@ -431,12 +431,13 @@ class H1Link(GatheringOwner):
             self._completed()
 
     def _recycle(self) -> None:
-        """Both directions begin anew."""
-        self._received(RECYCLE)
-        self._sent(RECYCLE)
+        """Both directions, which are DONE, begin anew."""
+        self._receiving = ROWS[self._receiving][RECYCLE]
+        self._sending = ROWS[self._sending][RECYCLE]
         self._body = EMPTY
         self._exchange = None
-        self.resume_reading()
+        if self._read_paused:
+            self.resume_reading()
         if self._buffer and not self._stepping:
             self.loop.call_soon(self._resume)
 

@@ -21,7 +21,7 @@ from ..http1.serializer import (
     may_have_body,
     response_head,
     response_prefix,
-    size_line,
+    whole_head,
 )
 from ..http1.state import (
     BEGIN,
@@ -33,6 +33,7 @@ from ..http1.state import (
     DONE,
     HEAD,
     IDLE,
+    ROWS,
     SWITCH,
     refused,
 )
@@ -127,8 +128,8 @@ class H1ServerLink(H1PacedLink):
             self._sent(SWITCH)
             successor(self.take_over())
 
-    def _receive(self) -> None:
-        H1PacedLink._receive(self)
+    def _resume(self) -> None:
+        H1PacedLink._resume(self)
         if self._half_closed and (self._receiving != IDLE or not self._buffer):
             self._nothing_follows()
 
@@ -168,7 +169,7 @@ class H1ServerLink(H1PacedLink):
             if self._receiving == BODY:
                 self._await_body()
         else:
-            self._received(COMPLETE)
+            self._receiving = ROWS[self._receiving][COMPLETE]
         if self._half_closed and not self._buffer:
             self.keep_alive = False
         self._head = head
@@ -257,17 +258,29 @@ class H1ServerLink(H1PacedLink):
         """See ServerLink.answer."""
         if head is not self._head:
             self._check(head)
-        check_end(head, status)
-        if not keep_alive or self._is_ambiguous():
+        if status < 200 or head.method == "CONNECT":
+            check_end(head, status)
+        if not keep_alive or (self._awaits_continue and self._is_ambiguous()):
             self.keep_alive = False
         size = len(body)
-        bodiless = head.method == "HEAD" or not may_have_body(status)
+        # See may_have_body().
+        bodiless = head.method == "HEAD" or status == 204 or status == 304
         if headers is None and head.version is HttpVersion11 and not bodiless:
-            prefix = response_prefix(status, reason, content_type, self._server, self.keep_alive)
-            start = prefix + size_line(size) + self._clock.last_lines
+            start = whole_head(
+                status,
+                reason,
+                content_type,
+                self._server,
+                self.keep_alive,
+                size,
+                self._clock.last_lines,
+            )
         else:
             start = self._composed(head, status, reason, content_type, headers, size)
-        self._sent(COMPLETE)
+        sending = ROWS[self._sending][COMPLETE]
+        if sending < 0:
+            self._sent(COMPLETE)
+        self._sending = sending
         if bodiless:
             self.transport.write(start)
         elif size < JOIN:
