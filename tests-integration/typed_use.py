@@ -18,7 +18,8 @@ async def handler(request: web.Request) -> web.Response:
     assert_type(request.method, str)
     assert_type(await request.read(), bytes)
     assert_type(await request.text(), str)
-    assert_type(request.app[COUNT], int) if isinstance(request.app, web.Application) else None
+    assert_type(request.app, web.Application)
+    assert_type(request.app[COUNT], int)
     return web.Response(text="yes", status=200)
 
 

@@ -12,6 +12,7 @@ import trustme
 from aiolos_protocol.errors import (
     ConnectionLost,
     LocalProtocolError,
+    NoTunnel,
     RemoteProtocolError,
     TooSlow,
     UnexpectedTLS,
@@ -949,7 +950,7 @@ async def test_a_tunnel():
     server = Server()
     server.receive(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n\x16\x03")
     assert server.role.head.target == "a:1"
-    with pytest.raises(LocalProtocolError, match="does not end an exchange"):
+    with pytest.raises(NoTunnel, match="does not end an exchange"):
         server.role.answer(b"ok")
     exchange = server.role.exchange
     exchange.send_head(ResponseHead(200, "OK"))
@@ -1206,6 +1207,10 @@ async def test_a_peer_that_takes_nothing_is_cut_off():
     await asyncio.sleep(0)
     server.clock.advance(10)
     assert server.transport.aborted
+    (told,) = server.role.refused
+    assert isinstance(told, TooSlow)
+    assert told.limit == "body_rate"
+    assert "of the response were taken within 10 s" in str(told)
     with pytest.raises(ConnectionLost):
         await writing
 

@@ -97,6 +97,17 @@ def test_asg_06_it_is_told_from_a_factory():
         app()
 
 
+async def test_a_tunnel_is_refused_where_nobody_opens_one():
+    app = web.Application()
+
+    async def handler(request):
+        return web.Response(text="a tunnel?")
+
+    app.router.add_route("*", "/{tail:.*}", handler)
+    sent = await call(app, scope_of("CONNECT", "/a"), REQUEST)
+    assert sent[0]["status"] == 400
+
+
 async def test_asg_06_a_get():
     sent = await call(application(), scope_of("GET", "/echo?a=b"), REQUEST)
     start = sent[0]

@@ -485,6 +485,32 @@ async def test_a_head_that_dribbles_in_gets_408(
     assert "within 30 s; slower ones need a longer head_timeout" in record.getMessage()
 
 
+async def test_who_does_not_take_its_answer_is_cut_off_and_named_in_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = serve(body_timeout=30)
+    await peer.ask(GET)
+    peer.transport.pause(100_000)
+    peer.clock.advance(30)
+    assert peer.transport.aborted
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "127.0.0.1:5000 was too slow: less than 16 bytes a second" in record.getMessage()
+    assert "need a lower Limits(body_rate=...) or a longer body_timeout" in record.getMessage()
+
+
+async def test_a_tunnel_that_nobody_opens_is_refused(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """RFC 9110 9.3.6: 200 would say that it is open, whatever the body says."""
+    peer = serve()
+    answer = await peer.ask(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
+    assert answer.status == 400
+    assert answer.body == b"400: nobody speaks the protocol that CONNECT asks for here\n"
+    assert not peer.closed
+    assert caplog.records == []
+
+
 async def test_an_idle_connection_is_closed_after_the_keep_alive_timeout(serve: Serve) -> None:
     peer = serve(keepalive_timeout=75)
     await peer.ask(GET)

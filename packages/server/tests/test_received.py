@@ -208,6 +208,13 @@ BROKEN_FORMS = {
     "nested": form(
         (f"Content-Type: multipart/mixed; boundary={BOUNDARY}2", b"--fence2--"),
     ),
+    # RFC 7578 4.2
+    "no name": form(field("a", b"x"), ("Content-Disposition: form-data", b"x")),
+    "no disposition": form(("Content-Type: text/plain", b"x")),
+    "an attachment": form(('Content-Disposition: attachment; name="a"', b"x")),
+    "a file that is no form-data": form(
+        ('Content-Disposition: file; name="a"; filename="b"', b"x"),
+    ),
 }  # fmt: skip
 
 

@@ -24,6 +24,10 @@ class LocalProtocolError(ProtocolError):
         super().__init__(message, status_hint=500)
 
 
+class NoTunnel(LocalProtocolError):
+    """2xx to CONNECT, as a complete answer: it would say that a tunnel is open (RFC 9110 9.3.6)."""
+
+
 class RemoteProtocolError(ProtocolError):
     """The peer sent what the protocol forbids. The connection cannot be used further."""
 
@@ -61,7 +65,8 @@ class LineTooLong(RemoteProtocolError, ValueError):
 
 
 class TooSlow(LimitExceeded):
-    """The peer did not send in time (408, RFC 9110 15.5.9); the text says what would be enough.
+    """The peer did not send in time (408, RFC 9110 15.5.9), or does not take what is sent; the
+    text says what would be enough.
 
     `limit` is `head_timeout`, a server's option in seconds, or `body_rate` of `Limits`.
     """
@@ -79,6 +84,17 @@ class TooSlow(LimitExceeded):
             rate,
             f"less than {rate} bytes a second of the body came within {seconds:g} s; slower ones "
             "need a lower Limits(body_rate=...) or a longer body_timeout",
+        )
+
+    @classmethod
+    def answer(cls, rate: int, seconds: float) -> Self:
+        """Less than `rate` bytes a second of an answer were taken within a body_timeout."""
+        return cls(
+            "body_rate",
+            rate,
+            f"less than {rate} bytes a second of the response were taken within {seconds:g} s, so "
+            "it was cut off; slower ones need a lower Limits(body_rate=...) or a longer "
+            "body_timeout",
         )
 
 

@@ -182,7 +182,10 @@ class ServerRole(Protocol):
         """A request whose head, and maybe some body, has arrived. Must not raise."""
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
-        """The peer's bytes are no request; the status and text/plain body to close with."""
+        """The peer's bytes are no request; the status and text/plain body to close with.
+
+        Also told of a peer that does not take its answer (TooSlow); then nothing can be sent.
+        """
 
     def half_closed(self) -> None:
         """The peer sends no more; it may still wait for the answer, or be gone."""

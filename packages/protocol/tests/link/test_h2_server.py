@@ -749,6 +749,7 @@ class TestTimes:
         await turn()
         assert server.peer.talk().resets == {1: 8}
         assert other.losses == []
+        assert [type(error) for error in server.refused] == [TooSlow]
 
     async def test_a_transport_that_is_not_read(self, make_server: Any) -> None:
         server = make_server(body_timeout=10.0)
@@ -757,6 +758,7 @@ class TestTimes:
         server.transport.pause(100_000)
         server.clock.advance(11)
         assert server.transport.aborted
+        assert [type(error) for error in server.refused] == [TooSlow]
 
 
 class TestShutdown:

@@ -2,27 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, Final, Protocol
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.errors import (
-    ConnectionLost,
-    LocalProtocolError,
-    ProtocolError,
-)
+from aiolos_protocol.errors import ProtocolError
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
 from multidict import CIMultiDict
 
-from . import incidents
+from . import failures, incidents
 from .abc import AbstractApplication
 from .codings import worth_coding
 from .core import REASONS, ResponseCore
-from .debugpage import explained
 from .dispatch import Dispatcher
-from .errors import HTTPException, HTTPGatewayTimeout, HTTPInternalServerError
+from .errors import HTTPException
 from .idle import IdleConnections
 from .owner import Owner
 from .request import Request
@@ -266,8 +261,9 @@ class Connection(Owner):
                 return result
             error = incidents.no_response(self._request, result)
         if isinstance(error, HTTPException):
-            if self._server.debug and error is self._request.match_info.http_exception:
-                return self._explained(error, error.status, error.headers)
+            request: Any = self._request
+            if self._server.debug and error is request.match_info.http_exception:
+                return failures.page(self._server, request, error, error.status, error.headers)
             return error
         return self._failed(error) if isinstance(error, Exception) else None
 
@@ -280,21 +276,17 @@ class Connection(Owner):
             response.enable_compression()
 
     def _send_whole(self, response: Any) -> None:
-        link = self.link
         whole: ResponseCore = response if isinstance(response, ResponseCore) else response.plain()
         if not self._lost:
             if whole._cookies:
                 response.add_cookies()
             head = self._request.head
-            if head.method == "CONNECT" and whole._status < 300:
-                # RFC 8441 5, RFC 9110 9.3.6: it would say that a tunnel is open.
-                whole = incidents.refused(400, incidents.NO_TUNNEL, keep_alive=True)
             try:
-                whole.send_whole(link, head, not self._closing)
+                whole.send_whole(self.link, head, not self._closing)
             except Exception as exc:
                 # A header that may not go on the wire: nothing of the response is out.
                 whole = self._failed(exc).plain()
-                whole.send_whole(link, head, not self._closing)
+                whole.send_whole(self.link, head, not self._closing)
         self._end(whole, None)
 
     def _end(self, response: Any, error: "BaseException | None") -> None:
@@ -350,38 +342,8 @@ class Connection(Owner):
             )
         return True
 
-    def _failed(self, exc: Exception) -> Response:
-        """The answer to what a handler raised; what is not the peer's fault is logged."""
-        request = self._request
-        if exc is request.malformed:
-            return incidents.refused(
-                400, "400: the body is not what it should be\n", keep_alive=True
-            )
-        if isinstance(exc, ProtocolError) and not isinstance(exc, LocalProtocolError):
-            incidents.log_refusal(self._server.logger, self.peer(), exc)
-            return incidents.refused(exc.status_hint, incidents.refusal(exc), keep_alive=False)
-        if self._lost and isinstance(exc, ConnectionError):
-            self._server.logger.debug("%s went away during %r", self.peer(), request)
-        elif isinstance(exc, ConnectionLost) and request.exchange.body.exception() is exc:
-            # It has closed only its half: a client that drops an upload does, for a moment.
-            self._server.logger.debug("%s left the body of %r incomplete", self.peer(), request)
-            return incidents.refused(400, "400: the body is incomplete\n", keep_alive=False)
-        else:
-            incidents.log_failure(self._server.logger, self.peer(), request, exc)
-        status = 504 if isinstance(exc, TimeoutError) else 500
-        if self._server.debug:
-            return self._explained(exc, status, {})
-        if status == 504:
-            # Whatever the handler has waited for did not come in time (RFC 9110 15.6.5).
-            return HTTPGatewayTimeout()
-        return HTTPInternalServerError(text=incidents.SORRY)
-
-    def _explained(self, error: Exception, status: int, headers: Mapping[str, str]) -> Response:
-        """A page for developers, with what `headers` says beside the kind of its body."""
-        response = explained(self._request, error, status, self._server.app.listed())
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        return response
+    def _failed(self, error: Exception) -> Response:
+        return failures.answer(self._server, self._request, error, self.peer(), is_lost=self._lost)
 
     # For the request.
 

@@ -30,9 +30,7 @@ cdef class _Worker:
     cdef readonly object task
     cdef Py_ssize_t weak_references
 
-    cdef bint parked(self)
-    cdef bint cancelled(self)
-    cdef bint marked(self)
+    cdef bint is_marked(self, object base) except -1
     cdef go_on(self, object coro, object yielded, Owner owner)
     cdef retire(self)
 
@@ -46,5 +44,4 @@ cdef class Dispatcher:
     @cython.locals(worker=_Worker, suspended=tuple)
     cpdef object dispatch(self, Owner owner)
     cdef object _new_worker(self)
-    cdef object _keep(self, _Worker worker, bint referenced)
     cdef object _separate(self, Owner owner)

@@ -66,10 +66,6 @@ class _Gate:
         self.open_soon()
         return False
 
-    def is_closed(self) -> bool:
-        """True while a Task waits here."""
-        return self._wake is not None
-
     def open(self) -> None:
         """Step the parked Task, if there is one."""
         wake, self._wake = self._wake, None
@@ -152,22 +148,16 @@ class _Worker:
         self.weak_references = 0
         self.task: Any = loop.create_task(self._run(), context=context)
 
-    def parked(self) -> bool:
-        """True once the Task waits at the gate. One that was never stepped is of no use: a
-        cancellation would end it before it sees the handler."""
-        return self._gate._wake is not None
-
-    def cancelled(self) -> bool:
-        """True if the Task was cancelled while it was parked, even if that was taken back."""
-        return bool(self._gate.cancelled)
-
-    def marked(self) -> bool:
-        """True if the Task carries a trace of a handler: a weak reference, a callback, a name."""
+    def is_marked(self, base: Context) -> bool:
+        """True if the Task carries a trace of a handler: a ContextVar, a callback, a name, a weak
+        reference; or was cancelled while it was parked, even if that was taken back."""
         task = self.task
         return (
-            getweakrefcount(task) != self.weak_references
-            or task._callbacks is not None
+            task._callbacks is not None
             or task.get_name() is not self.name
+            or getweakrefcount(task) != self.weak_references
+            or self.context != base
+            or self._gate.cancelled
         )
 
     def go_on(self, coro: "Coroutine[Any, Any, Any]", yielded: Any, owner: Owner) -> None:
@@ -224,7 +214,9 @@ class Dispatcher:
         that cancels the handler.
         """
         worker = self._spare
-        if worker is None or not worker.parked():
+        # One that was never stepped waits nowhere yet, and is of no use: a cancellation would end
+        # it before it sees the handler.
+        if worker is None or worker._gate._wake is None:
             if worker is None and self._inline:
                 self._spare = self._new_worker()
             return self._separate(owner)
@@ -248,7 +240,13 @@ class Dispatcher:
             raise
         _leave_task(loop, task)
         if suspended is None:
-            self._keep(worker, getrefcount(task) > worker.references)
+            if getrefcount(task) > worker.references or worker.is_marked(self._base):
+                # Something of this request could reach the next one.
+                worker.retire()
+            elif self._spare is None and self._inline:
+                self._spare = worker
+            else:
+                worker.retire()
             return None
         if self._inline:
             self._spare = self._new_worker()
@@ -271,20 +269,6 @@ class Dispatcher:
             worker.task.cancel()
             return None
         return worker
-
-    def _keep(self, worker: _Worker, referenced: bool) -> None:
-        """Park `worker` again, unless something of this request could reach the next one."""
-        if (
-            not referenced
-            and not worker.marked()
-            and worker.context == self._base
-            and not worker.cancelled()
-            and self._spare is None
-            and self._inline
-        ):
-            self._spare = worker
-        else:
-            worker.retire()
 
     def _separate(self, owner: Owner) -> "Task[None]":
         whole = carried = _carry(owner)

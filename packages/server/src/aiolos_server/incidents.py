@@ -5,7 +5,7 @@ from collections.abc import Callable
 from logging import Logger
 from typing import Any, Final
 
-from aiolos_protocol.errors import LimitExceeded, ProtocolError, UnexpectedTLS
+from aiolos_protocol.errors import LimitExceeded, ProtocolError, TooSlow, UnexpectedTLS
 from aiolos_protocol.http1.reasons import reason_of
 
 from .naming import named
@@ -135,6 +135,8 @@ def log_refusal(logger: Logger, peer: str, error: ProtocolError) -> None:
             "ssl_context to serve https",
             peer,
         )
+    elif isinstance(error, TooSlow):
+        logger.warning("%s was too slow: %s", peer, error)
     elif isinstance(error, LimitExceeded):
         logger.warning("refused a request from %s: %s", peer, error)
     else:

@@ -19,6 +19,9 @@ from .received import ReceivedBody
 _T = TypeVar("_T")
 
 if TYPE_CHECKING:
+    # For types alone, as an application is made of what handles requests; see pyproject.toml.
+    from .app import Application
+
     _Mapping = MutableMapping[str, Any]
 else:
 
@@ -334,9 +337,10 @@ class Request(BaseRequest):
         return found
 
     @property
-    def app(self) -> Any:
+    def app(self) -> "Application":
         """The application whose middleware or handler is running."""
-        return self._match_info.current_app
+        app: Application = self._match_info.current_app
+        return app
 
     @property
     def config_dict(self) -> ChainMapProxy:

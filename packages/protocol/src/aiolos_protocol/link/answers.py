@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
 
-from ..errors import LocalProtocolError
+from ..errors import LocalProtocolError, NoTunnel
 
 if TYPE_CHECKING:
     from ..message import RequestHead, ResponseHead
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 def check_end(head: "RequestHead", status: int) -> None:
     """Raise LocalProtocolError where `status` is no complete answer to `head`."""
-    if status < 200 or (status < 300 and head.method == "CONNECT"):
-        raise LocalProtocolError(
+    if status < 200 or opens_tunnel(head, status):
+        kind = LocalProtocolError if status < 200 else NoTunnel
+        raise kind(
             f"{status} to {head.method} does not end an exchange; send it by send_head() "
             "(RFC 9110 9.3.6, 15.2)"
         )

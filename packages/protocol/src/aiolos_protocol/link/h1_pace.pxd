@@ -15,6 +15,7 @@ cdef class H1PacedLink(H1Link):
     cdef Py_ssize_t _unsent
 
     cdef object _refuse(self, object error)
+    cdef object _cut_off(self, object error)
     cdef bint _is_running(self) except -1
     cdef object _await_next(self)
     cdef object _await_body(self)

@@ -17,7 +17,7 @@ class H1PacedLink(H1Link):
     one. Within every `body_timeout` the peer must send as much of a body, and take as much of a
     response that waits for it, as `Limits.body_rate` demands; time in which we do not read
     ourselves does not count. `_head` is the request that waits for its answer. A subclass has
-    _refuse().
+    _refuse() and _cut_off().
     """
 
     __slots__ = (
@@ -53,6 +53,10 @@ class H1PacedLink(H1Link):
 
     def _refuse(self, error: ProtocolError) -> None:
         """Answer what is no request, and end the connection."""
+        raise NotImplementedError
+
+    def _cut_off(self, error: ProtocolError) -> None:
+        """End the connection of a peer that does not take what it is answered."""
         raise NotImplementedError
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -112,7 +116,7 @@ class H1PacedLink(H1Link):
                 )
             )
         elif self._is_sluggish():
-            self.abort()
+            self._cut_off(TooSlow.answer(self._limits.body_rate, self._body_timeout))
         elif self._is_running() and self._receiving == BODY:
             self._check_body()
         elif self._is_running() or self._write_paused or self.transport.is_closing():

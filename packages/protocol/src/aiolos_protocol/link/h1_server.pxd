@@ -35,6 +35,7 @@ cdef class H1ServerLink(H1PacedLink):
         bint keep_alive,
     )
     cdef object _refuse(self, object error)
+    cdef object _cut_off(self, object error)
     cdef object _linger(self)
     cdef object _check(self, head)
     cpdef object _send_head(self, response)

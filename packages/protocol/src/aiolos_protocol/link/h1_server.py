@@ -209,6 +209,11 @@ class H1ServerLink(H1PacedLink):
         self._sent(CLOSE)
         self._linger()
 
+    def _cut_off(self, error: ProtocolError) -> None:
+        # Whoever does not read cannot be answered; but the role keeps the log.
+        self._role.request_refused(error)
+        self.abort()
+
     def _linger(self) -> None:
         """Closing at once would reset the connection and could destroy the answer in flight."""
         self._head = None

@@ -136,7 +136,7 @@ class H2ServerLink(H2Link):
         owner.refused(stream, error)
 
     def _broken(self, error: ProtocolError) -> None:
-        # There is nobody to answer; but a role keeps the log, and all of them may be at work.
+        # There is nothing to answer; but a role keeps the log, and all of them may be at work.
         if not self._free:
             self._free.append(self._new_stream())
         self._free[-1].role.request_refused(error)
@@ -202,6 +202,7 @@ class H2ServerLink(H2Link):
     def expired(self) -> None:
         """The deadline has passed: for the next request, or for the peer to keep its pace."""
         if self._is_sluggish():
+            self._broken(TooSlow.answer(self._limits.body_rate, self._body_timeout))
             self.abort()
         elif self._working or self._write_paused or self.transport.is_closing():
             self.deadline = self._clock.now + self._body_timeout
@@ -234,6 +235,7 @@ class H2ServerLink(H2Link):
         least = int(self._limits.body_rate * self._body_timeout)
         taking, sending = self._conn.held_up(least)
         for stream in taking:
+            self._broken(TooSlow.answer(self._limits.body_rate, self._body_timeout))
             error = ConnectionLost(
                 f"the peer took less than {least} bytes of the response in {self._body_timeout:g} s"
             )

@@ -239,20 +239,22 @@ class BodyPartReader:
     @property
     def name(self) -> str | None:
         """The form field's name."""
-        return self._parsed_disposition().name
+        return self.disposition.name
 
     @property
     def filename(self) -> str | None:
         """The file's name as the peer gave it, which may hold a path: never open it unseen."""
-        return self._parsed_disposition().filename
+        return self.disposition.filename
 
-    # Inner parts.
-
-    def _parsed_disposition(self) -> Disposition:
+    @property
+    def disposition(self) -> Disposition:
+        """Content-Disposition; of type "" where there is none that can be understood."""
         if self._disposition is None:
             field = self.headers.get(hdrs.CONTENT_DISPOSITION)
             self._disposition = parse_disposition(field) or _NO_DISPOSITION
         return self._disposition
+
+    # Inner parts.
 
     async def _fill(self) -> bool:
         """Get the next piece into the buffer; False at the end."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.exchange import ServerRole
 from aiolos_protocol.http1.serializer import response_head
+from aiolos_protocol.link.answers import check_end
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.transport import READY
@@ -65,6 +66,7 @@ class AsgiLink:
         keep_alive: bool,
     ) -> None:
         """See ServerLink.answer."""
+        check_end(head, status)
         fields = CIMultiDict() if headers is None else headers.copy()
         if content_type and "Content-Type" not in fields:
             fields["Content-Type"] = content_type
