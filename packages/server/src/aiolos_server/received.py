@@ -293,10 +293,10 @@ class ReceivedBody(ParsedFields):
             if not isinstance(part, BodyPartReader):
                 raise HTTPBadRequest(text="400: a multipart body within the form (RFC 7578 4.3)")
             name = part.name
-            if name is None or part.disposition.type != "form-data":
-                raise HTTPBadRequest(
-                    text="400: a part of the form is no form-data with a name (RFC 7578 4.2)"
-                )
+            if name is None:
+                raise HTTPBadRequest(text="400: a field of the form has no name (RFC 7578 4.2)")
+            if part.disposition.type != "form-data":
+                raise HTTPBadRequest(text="400: a part of the form is no form-data (RFC 7578 4.2)")
             size = self._counted(size, b"")
             if part.filename is not None:
                 file, size = await self._store(part, size)
