@@ -417,3 +417,25 @@ async def test_a_clone_has_the_same_match_info(serve: Any) -> None:
         return web.Response(text=str(clone.match_info is request.match_info))
 
     assert (await serve(handler).ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).body == b"True"
+
+
+@pytest.mark.parametrize("size", [6, 10])
+async def test_a_handler_that_closes_the_transport_has_sent_what_it_wrote(
+    running: Any, size: int
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": str(size)})
+        await response.prepare(request)
+        await response.write(b"answer")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with running(handler) as (host, port, _):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == b"answer"

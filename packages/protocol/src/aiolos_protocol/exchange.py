@@ -162,6 +162,9 @@ class ServerLink(Protocol):
     def exchange(self, head: RequestHead) -> Exchange:
         """The exchange of the request `head`, while it lasts."""
 
+    def flush(self) -> None:
+        """Hand to the transport what was written in this turn of the loop."""
+
     def is_arriving(self) -> bool:
         """Whether a part of a request is here, of which the role does not know yet."""
 

@@ -229,8 +229,11 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The connection's transport; None once it is gone."""
-        return self._bearer.link.transport
+        """The connection's transport; None once it is gone. What the handler has written before is
+        handed to it first, so that who closes it, or writes to it, comes behind."""
+        link = self._bearer.link
+        link.flush()
+        return link.transport
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

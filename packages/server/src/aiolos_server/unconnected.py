@@ -91,6 +91,9 @@ class Unconnected:
         """The running loop."""
         return asyncio.get_running_loop()
 
+    def flush(self) -> None:
+        """Nothing is gathered."""
+
     def exchange(self, head: RequestHead) -> Any:
         """Itself."""
         return self

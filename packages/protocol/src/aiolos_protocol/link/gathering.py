@@ -50,6 +50,10 @@ class GatheringOwner(TransportOwner):
         if self._out_size >= GATHER:
             self._flush()
 
+    def flush(self) -> None:
+        """Hand to the transport what is gathered."""
+        self._flush()
+
     def _flush(self) -> None:
         out = self._out
         if not out:

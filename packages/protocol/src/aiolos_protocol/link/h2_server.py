@@ -327,6 +327,10 @@ class H2ServerStream(H2Stream):
         """See ServerLink."""
         return self._link.get_extra_info(name, default)
 
+    def flush(self) -> None:
+        """See ServerLink."""
+        self._link._flush()
+
     def is_arriving(self) -> bool:
         """See ServerLink. A head comes in a piece; its frames are the connection's."""
         return False

@@ -81,6 +81,9 @@ class AsgiLink:
             raise LocalProtocolError(f"the exchange of {head!r} has ended")
         return self
 
+    def flush(self) -> None:
+        """There is no transport."""
+
     def is_arriving(self) -> bool:
         """See ServerLink.is_arriving: a scope comes in a piece."""
         return False
