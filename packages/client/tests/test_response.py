@@ -242,6 +242,17 @@ async def test_an_answer_to_head_has_no_body(talk):
         assert peer.connections == 1
 
 
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+async def test_no_body_is_not_decoded_either(talk, method, status):
+    head = b"HTTP/1.1 %d Fine\r\nContent-Encoding: gzip\r\n\r\n" % status
+    async with talk(head, head) as (peer, session):
+        for _ in range(2):
+            async with session.request(method, "/") as response:
+                assert response.closed
+                assert await response.read() == b""
+        assert peer.connections == 1
+
+
 async def test_trailers(talk):
     chunked = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n"

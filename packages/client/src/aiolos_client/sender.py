@@ -320,7 +320,7 @@ class Sender:
             if values:
                 self._jar.update_cookies_from_headers(values, request.url)
         content: StreamReader = exchange.body
-        if not (head.plain and content.ended):
+        if not (content.ended and (head.plain or content.at_eof())):
             content = self._content(request, head, exchange)
         return self._response(request, exchange, head, content)
 
