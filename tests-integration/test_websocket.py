@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import contextlib
+import hashlib
 import logging
+import re
 import struct
 
 import aiolos
@@ -696,3 +698,54 @@ async def test_a_handler_is_not_cancelled_for_a_close_that_nobody_answers():
     async with TestServer(app) as server, raw(server.port) as (reader, *_):
         assert await ended == (1006, 0)
         assert (await reader.read())[:1] == b"\x88"
+
+
+async def test_a_client_that_is_gone_before_the_answer():
+    begun = asyncio.Event()
+    ended = asyncio.get_running_loop().create_future()
+
+    async def handler(request):
+        socket = web.WebSocketResponse()
+        begun.set()
+        # The client's FIN has come, and no more will.
+        await request.wait_for_disconnect()
+        await socket.prepare(request)
+        ended.set_result((await socket.receive()).type)
+        return socket
+
+    async with serving(handler) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+        key = base64.b64encode(b"0123456789abcdef")
+        fields = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key
+        writer.write(head + fields + b"\r\n\r\n")
+        await begun.wait()
+        writer.transport.abort()
+        assert await asyncio.wait_for(ended, 10) is WSMsgType.CLOSED
+
+
+async def test_a_server_that_is_gone_behind_its_answer():
+    async def answer(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        key = re.search(rb"(?i)sec-websocket-key: *(\S+)", head)[1]
+        guid = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = base64.b64encode(hashlib.sha1(key + guid).digest())  # RFC 6455 1.3
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
+        writer.close()
+
+    async def slow(request, handler):
+        response = await handler(request)
+        while response.get_extra_info("peername") is not None:
+            await asyncio.sleep(0)
+        return response
+
+    async with (
+        await asyncio.start_server(answer, "127.0.0.1", 0) as server,
+        aiolos.ClientSession(middlewares=[slow]) as session,
+    ):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(aiolos.ServerDisconnectedError, match="right behind its handshake"):
+            await asyncio.wait_for(session.ws_connect(url), 10)

@@ -910,6 +910,37 @@ async def test_an_upgrade():
     assert server.link.transport is None
 
 
+@pytest.mark.parametrize("early", [False, True])
+async def test_a_connection_that_is_lost_is_not_handed_over(early):
+    server = Server()
+    server.receive(UPGRADE)
+    exchange = server.role.exchange
+    if early:
+        server.transport.lose()
+        with pytest.raises(ConnectionLost):
+            exchange.send_head(ResponseHead(101))
+    else:
+        exchange.send_head(ResponseHead(101))
+        server.transport.lose()
+    with pytest.raises(ConnectionLost):
+        exchange.take_over()
+    assert server.role.losses == [None]
+
+
+async def test_a_successor_is_told_of_the_end_that_came_before_it():
+    server = Server()
+    server.receive(UPGRADE + b"last")
+    server.transport.receive_eof()
+    exchange = server.role.exchange
+    exchange.send_head(ResponseHead(101))
+    handover = exchange.take_over()
+    assert handover.half_closed
+    successor = Successor()
+    handover.attach(successor)
+    assert successor.data == b"last"
+    assert server.closing
+
+
 async def test_what_comes_between_101_and_the_hand_over_is_kept_and_bounded():
     server = Server(limits={"pipelined": 100})
     server.receive(UPGRADE)

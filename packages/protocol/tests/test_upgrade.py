@@ -2,13 +2,15 @@
 
 import asyncio
 
+import pytest
 from aiolos_protocol.testkit import MemoryTransport
 from aiolos_protocol.upgrade import Handover
 
 
 class Successor(asyncio.Protocol):
-    def __init__(self):
+    def __init__(self, goes_on=False):
         self.calls = []
+        self.goes_on = goes_on
 
     def connection_made(self, transport):
         self.calls.append(("made", transport))
@@ -24,6 +26,10 @@ class Successor(asyncio.Protocol):
 
     def connection_lost(self, exc):
         self.calls.append(("lost", exc))
+
+    def eof_received(self):
+        self.calls.append("end")
+        return self.goes_on
 
 
 def handover(transport, buffered=b"", writing_paused=False, reading_paused=False):
@@ -52,3 +58,12 @@ async def test_reading_is_left_alone_where_nobody_paused_it():
     transport.pause_reading()
     handover(transport).attach(Successor())
     assert not transport.is_reading()
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_an_end_that_came_before(goes_on):
+    transport = MemoryTransport(asyncio.get_running_loop())
+    successor = Successor(goes_on)
+    Handover(transport, b"last", False, False, lambda exc: None, True).attach(successor)
+    assert successor.calls == [("made", transport), ("data", b"last"), "end"]
+    assert transport.is_closing() is not goes_on

@@ -3,9 +3,17 @@
 from aiolos import (
     ClientWebSocketResponse,
     ClientWSTimeout,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTypeError,
+    WSMsgType,
 )
 
 __all__ = [
     "ClientWSTimeout",
     "ClientWebSocketResponse",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTypeError",
+    "WSMsgType",
 ]

@@ -11,7 +11,14 @@ from .http_parser import (
     RawRequestMessage,
     RawResponseMessage,
 )
-from .http_websocket import WebSocketReader, WebSocketWriter, ws_ext_gen, ws_ext_parse
+from .http_websocket import (
+    WebSocketReader,
+    WebSocketWriter,
+    WSMessageDecodeText,
+    WSMessageNoDecodeText,
+    ws_ext_gen,
+    ws_ext_parse,
+)
 from .http_writer import StreamWriter
 
 __all__ = [
@@ -23,6 +30,8 @@ __all__ = [
     "RawRequestMessage",
     "RawResponseMessage",
     "StreamWriter",
+    "WSMessageDecodeText",
+    "WSMessageNoDecodeText",
     "WebSocketReader",
     "WebSocketWriter",
     "ws_ext_gen",

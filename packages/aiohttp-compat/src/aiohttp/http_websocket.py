@@ -30,6 +30,8 @@ __all__ = [
     "WS_KEY",
     "WSCloseCode",
     "WSMessage",
+    "WSMessageDecodeText",
+    "WSMessageNoDecodeText",
     "WSMessageTextBytes",
     "WSMsgType",
     "WebSocketError",
@@ -38,6 +40,10 @@ __all__ = [
     "ws_ext_gen",
     "ws_ext_parse",
 ]
+
+# What a reader gives, with and without decoded text.
+WSMessageDecodeText = WSMessage
+WSMessageNoDecodeText = WSMessage | WSMessageTextBytes
 
 # Below that zlib has no window (RFC 7692 7.1.2 allows 8).
 _SMALLEST = 9

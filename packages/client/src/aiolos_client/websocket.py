@@ -5,10 +5,15 @@ from typing import Self
 
 from aiolos_protocol import hdrs, siblings
 from aiolos_protocol.contracts import Offer
-from aiolos_protocol.errors import UpgradeRefused
+from aiolos_protocol.errors import ConnectionLost, UpgradeRefused
 from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSOptions
 
-from .errors import ClientConnectionResetError, ClientResponseError, WSServerHandshakeError
+from .errors import (
+    ClientConnectionResetError,
+    ClientResponseError,
+    ServerDisconnectedError,
+    WSServerHandshakeError,
+)
 from .response import ClientResponse
 from .timeouts import DEFAULT_WS_TIMEOUT, ClientWSTimeout
 
@@ -90,7 +95,8 @@ async def connect(
 ) -> ClientWebSocketResponse:
     """Make the handshake by `send` and open the WebSocket, as one of `kind`.
 
-    Raises WSServerHandshakeError where the server does not agree.
+    Raises WSServerHandshakeError where the server does not agree, ServerDisconnectedError where
+    the connection is lost before it is open.
     """
     offer = siblings.websocket("ClientSession.ws_connect()").offer(options)
     try:
@@ -121,4 +127,10 @@ async def connect(
     except BaseException:
         response.close()
         raise
-    return kind(response, agreement.open(response.take_over()))
+    try:
+        handover = response.take_over()
+    except ConnectionLost as error:
+        raise ServerDisconnectedError(
+            f"the server closed the connection of {response.url} right behind its handshake"
+        ) from error
+    return kind(response, agreement.open(handover))

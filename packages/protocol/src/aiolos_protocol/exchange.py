@@ -55,7 +55,8 @@ class Exchange(Protocol):
         """
 
     def take_over(self) -> Handover:
-        """Leave HTTP; only behind a head that says so (101, 2xx to CONNECT)."""
+        """Leave HTTP; only behind a head that says so (101, 2xx to CONNECT). Raises ConnectionLost
+        where there is no connection any more."""
 
     def abort(self) -> None:
         """End the exchange unfinished: the peer sees a reset stream or a closed connection."""

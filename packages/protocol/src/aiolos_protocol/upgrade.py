@@ -13,7 +13,8 @@ class Handover:
     `buffered` is what the peer sent behind its handshake; `writing_paused` because
     set_protocol() does not repeat pause_writing() to a successor; `reading_paused` because
     pipelining may have paused the reader; `on_lost` is called once, by the successor, when the
-    transport is lost: the former owner keeps its books by it.
+    transport is lost: the former owner keeps its books by it; `half_closed` because the end of
+    what the peer sends is not told to a successor again.
     """
 
     transport: asyncio.Transport
@@ -21,12 +22,13 @@ class Handover:
     writing_paused: bool
     reading_paused: bool
     on_lost: Callable[[BaseException | None], None]
+    half_closed: bool = False
 
     def attach(self, successor: asyncio.Protocol) -> None:
         """Make `successor` the transport's protocol and bring it up to date.
 
-        Calls `connection_made`, then `pause_writing` if writing is paused, resumes reading, and
-        last `data_received` with what was buffered.
+        Calls `connection_made`, then `pause_writing` if writing is paused, resumes reading, then
+        `data_received` with what was buffered, and last `eof_received` if no more will come.
         """
         self.transport.set_protocol(successor)
         successor.connection_made(self.transport)
@@ -36,3 +38,6 @@ class Handover:
             self.transport.resume_reading()
         if self.buffered:
             successor.data_received(self.buffered)
+        if self.half_closed and not successor.eof_received():
+            # As transports do.
+            self.transport.close()

@@ -121,7 +121,8 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         """Accept the handshake.
 
         Raises HTTPBadRequest for what is none, HTTPMethodNotAllowed for another method than GET,
-        HTTPUpgradeRequired for another version of WebSocket, HTTPForbidden for a foreign origin.
+        HTTPUpgradeRequired for another version of WebSocket, HTTPForbidden for a foreign origin;
+        ConnectionResetError where the client has gone.
         """
         if self._engine is not None:
             return

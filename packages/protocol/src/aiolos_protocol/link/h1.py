@@ -445,6 +445,9 @@ class H1Link(GatheringOwner):
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
+        if self.transport is None:
+            # Its loss has been told: a successor would wait for ever.
+            raise ConnectionLost("the connection was lost before it could leave HTTP")
         if self._receiving != SWITCHED and self._sending != SWITCHED:
             raise LocalProtocolError(
                 "take_over() comes behind a head that leaves HTTP: 101, or 2xx to CONNECT"

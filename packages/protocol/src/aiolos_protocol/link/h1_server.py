@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from multidict import CIMultiDict
@@ -397,7 +398,10 @@ class H1ServerLink(H1PacedLink):
             self._await_body()
 
     def _check_leaving(self, status: int) -> None:
-        """Raise unless the peer has asked to leave HTTP, and has said all that it has to say."""
+        """Raise unless the peer has asked to leave HTTP, has said all that it has to say, and is
+        there still."""
+        if self.transport is None:
+            raise ConnectionLost("the connection was lost before it could leave HTTP")
         head = self._head
         if status == 101 and head.upgrade is None:
             raise LocalProtocolError(
@@ -407,6 +411,11 @@ class H1ServerLink(H1PacedLink):
             raise LocalProtocolError(
                 f"{status} cannot be sent before the request's body is here (RFC 9110 7.8)"
             )
+
+    def take_over(self) -> Handover:
+        """See Exchange.take_over."""
+        handover = H1PacedLink.take_over(self)
+        return replace(handover, half_closed=True) if self._half_closed else handover
 
     def _is_ambiguous(self) -> bool:
         """Behind an unanswered Expect nobody knows whether a body or a request comes next."""
