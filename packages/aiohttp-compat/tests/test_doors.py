@@ -374,6 +374,42 @@ async def test_request_is_made_by_hand():
     assert request.connection_key.port == 81
 
 
+async def test_response_names_that_are_deprecated():
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer_first(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"x")
+        await request.read()
+        return response
+
+    async def body():
+        yield b"one"
+        begun.set()
+        await go_on.wait()
+        yield b"two"
+
+    app = web.Application()
+    app.router.add_post("/", answer_first)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        async with session.post(server.make_url("/"), data=body()) as response:
+            await begun.wait()
+            with pytest.warns(DeprecationWarning, match="upload_complete is deprecated"):
+                uploaded = response.upload_complete
+            assert not uploaded.done()
+            go_on.set()
+            await uploaded
+            await response.read()
+            with pytest.warns(DeprecationWarning, match="upload_complete is deprecated"):
+                assert response.upload_complete is uploaded
+            with pytest.warns(DeprecationWarning, match=r"response\.url"):
+                assert response.url_obj == response.url
+        async with session.post(server.make_url("/"), data=b"small") as response:
+            with pytest.warns(DeprecationWarning, match="upload_complete is deprecated"):
+                assert response.upload_complete.done()
+
+
 async def test_the_transport_of_a_response_is_closed_by_hand():
     async def half(request):
         response = web.StreamResponse(headers={"Content-Length": "10"})

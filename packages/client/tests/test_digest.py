@@ -31,6 +31,7 @@ def authorization(request):
     [
         ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+        ("SHA256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
 def test_rfc_7616_3_9_1(algorithm, response):
@@ -93,6 +94,9 @@ def test_the_strongest_challenge_is_answered():
     ]
     assert strongest(fields).parameters["nonce"] == "2"
     assert strongest(['Basic realm="r"', 'Digest realm="r"']) is None
+    for weak, strong in (("SHA", "SHA256"), ("SHA-256", "sha512"), ("SHA512", "SHA-512-256")):
+        both = f"Digest nonce=1, algorithm={strong}", f"Digest nonce=2, algorithm={weak}"
+        assert strongest(both).parameters["nonce"] == "1"
 
 
 async def test_cli_29_digest(talk):

@@ -5,6 +5,7 @@ parameters of aiohttp 3.14, as libraries that replay or fake answers do, they ca
 """
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Mapping
 from http.cookies import SimpleCookie
 from types import MappingProxyType as MappingProxyType
@@ -23,6 +24,7 @@ from yarl import URL
 
 from ._private import Private
 from ._steps import Steps
+from .helpers import set_result
 
 __all__ = [
     "ClientRequest",
@@ -109,6 +111,7 @@ class ClientResponse(aiolos.ClientResponse):
     reason = Private(lambda self: self.head.reason)
     version = Private(lambda self: self.head.version)
     _connection = Private(lambda self: None)
+    _uploaded = Private(lambda self: None)
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
 
@@ -206,6 +209,27 @@ class ClientResponse(aiolos.ClientResponse):
         """True when the connection serves this response no more."""
         content: Any = self.content
         return content is None or super().closed
+
+    @property
+    def url_obj(self) -> URL:
+        """As `url`; deprecated."""
+        warnings.warn("use response.url instead of url_obj", DeprecationWarning, stacklevel=2)
+        return self.url
+
+    @property
+    def upload_complete(self) -> "asyncio.Future[None]":
+        """Done when the request's body is sent or given up; deprecated."""
+        words = "upload_complete is deprecated: give the request an UploadTracker"
+        warnings.warn(words, DeprecationWarning, stacklevel=2)
+        if self._uploaded is None:
+            uploaded = self._uploaded = self._loop.create_future()
+            if self.upload_is_over():
+                uploaded.set_result(None)
+            else:
+                sending: Any = self._request.sending
+                sending.add_done_callback(lambda _: set_result(uploaded, None))
+        complete: asyncio.Future[None] = self._uploaded
+        return complete
 
     @property
     def unread(self) -> bool:

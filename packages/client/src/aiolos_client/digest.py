@@ -19,10 +19,13 @@ from .errors import ClientError
 from .middlewares import ClientHandlerType
 from .response import ClientResponse
 
+# The weakest first; those without a hyphen are how some servers spell them.
 _ALGORITHMS: Final = {
     "MD5": "md5",
     "SHA": "sha1",
+    "SHA256": "sha256",
     "SHA-256": "sha256",
+    "SHA512": "sha512",
     "SHA-512": "sha512",
     "SHA-512-256": "sha512_256",
 }
