@@ -1,8 +1,9 @@
 from aiolos_client.composer cimport Composer
 from aiolos_client.sender cimport Sender
+from aiolos_client.verbs cimport Verbs
 
 
-cdef class Asking:
+cdef class Asking(Verbs):
     cdef public Composer _composer
     cdef public object _handler
     cdef public object _loop

@@ -25,9 +25,10 @@ from .tracing import (
 )
 from .typedefs import StrOrURL
 from .upload import trace_upload
+from .verbs import Verbs
 
 
-class Asking:
+class Asking(Verbs):
     """What ClientSession asks by; each of its verbs goes through _request()."""
 
     __slots__ = (

@@ -136,7 +136,7 @@ class CookieJar(AbstractCookieJar):
 
     def is_empty(self) -> bool:
         """See AbstractCookieJar."""
-        return self._is_plain and not self._store
+        return self._is_plain and not self._store.count
 
     def filter_cookies(self, request_url: URL = _NOWHERE) -> "BaseCookie[str]":
         """See AbstractCookieJar."""

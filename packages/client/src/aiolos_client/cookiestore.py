@@ -97,11 +97,11 @@ class CookieStore:
         self._domains: dict[str, dict[tuple[str, str], Kept]] = {}
         self._limit = limit
         self._domain_limit = domain_limit
-        self._count = 0
+        self.count = 0
         self._events = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __iter__(self) -> Iterator[Kept]:
         for domain in list(self._domains.values()):
@@ -111,13 +111,13 @@ class CookieStore:
         """Keep `new` in the place of its like; one that has expired takes its like away."""
         domain = self._domains.setdefault(new.domain, {})
         old = domain.pop(new.place, None)
-        self._count -= old is not None
+        self.count -= old is not None
         self._events += 1
         new.used = self._events
         new.created = self._events if old is None else old.created
         if new.expires > now:
             domain[new.place] = new
-            self._count += 1
+            self.count += 1
             self._make_room(domain, now)
         elif not domain:
             del self._domains[new.domain]
@@ -164,17 +164,17 @@ class CookieStore:
     def _drop(self, each: Kept) -> None:
         domain = self._domains[each.domain]
         del domain[each.place]
-        self._count -= 1
+        self.count -= 1
         if not domain:
             del self._domains[each.domain]
 
     def _make_room(self, domain: dict[tuple[str, str], Kept], now: float) -> None:
-        if len(domain) <= self._domain_limit and self._count <= self._limit:
+        if len(domain) <= self._domain_limit and self.count <= self._limit:
             return
         self.remove(lambda each: each.expires <= now)
         while len(domain) > self._domain_limit:
             self._drop(min(domain.values(), key=_age))
-        if self._count > self._limit:
+        if self.count > self._limit:
             self._drop(min(self, key=_age))
 
 

@@ -64,12 +64,13 @@ class Watch:
         if self._silence < inf:
             when = min(when, self._since + self._silence, now + self._silence / _LOOKS)
         if self._is_fine:
-            self._timer = self._loop.call_at(when, self._look)
+            self._timer = self._loop.call_at(when, self)
         elif when < inf:
-            self._exchange.on_deadline = self._look
+            self._exchange.on_deadline = self
             self._exchange.deadline = when
 
-    def _look(self) -> None:
+    def __call__(self) -> None:
+        """One of the bounds may have been reached: look."""
         now = self._loop.time()
         if now >= self._until:
             total = self._request.settings.timeout.total

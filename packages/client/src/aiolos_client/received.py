@@ -115,7 +115,7 @@ class Received:
         return error is None or error.__traceback__ is None
 
     def __del__(self) -> None:
-        if getattr(self, "content", None) is not None and self.unread:
+        if self._body is None and getattr(self, "content", None) is not None and self.unread:
             self._exchange.abort()
             warnings.warn(
                 f"unreleased {self!r}: read it whole or use async with",

@@ -39,11 +39,10 @@ from .tracing import (
 )
 from .typedefs import LooseCookies, LooseHeaders, StrOrURL
 from .urls import parse_url
-from .verbs import Verbs
 from .websocket import ClientWebSocketResponse, connect, ws_options
 
 
-class ClientSession(Asking, Verbs):
+class ClientSession(Asking):
     """Makes requests over shared connections; `async with` closes it.
 
     `base_url` is what relative URLs are joined to; `headers`, `cookies` and `auth` go with every

@@ -26,6 +26,8 @@ SLEEP: Callable[[float], Awaitable[object]] = asyncio.sleep
 class Verbs:
     """The verbs of ClientSession, which has `_request()` and `timeout`."""
 
+    __slots__ = ()
+
     @property
     def timeout(self) -> ClientTimeout:
         """The bound of each request."""
@@ -48,6 +50,8 @@ class Verbs:
 
     def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
         """request() by GET."""
+        if not options:
+            return Context(self._request("GET", url))
         return Context(self._request("GET", url, **options))
 
     def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Context[ClientResponse]:
