@@ -115,7 +115,8 @@ class Received:
         return error is None or error.__traceback__ is None
 
     def __del__(self) -> None:
-        if self._body is None and getattr(self, "content", None) is not None and self.unread:
+        # Where its making failed there is nothing.
+        if getattr(self, "_body", b"") is None and self.content is not None and self.unread:
             self._exchange.abort()
             warnings.warn(
                 f"unreleased {self!r}: read it whole or use async with",
