@@ -40,7 +40,6 @@ class Received:
     ) -> None:
         self.head = head
         self.status: int = head.status
-        self.content = content
         self._exchange = exchange
         self._request = request
         self._url: URL = request.target.url
@@ -48,6 +47,7 @@ class Received:
         self._history: tuple[Any, ...] = ()
         self._in_context = False
         self._released = False
+        self.content = content
 
     @property
     def method(self) -> str:
@@ -115,8 +115,9 @@ class Received:
         return error is None or error.__traceback__ is None
 
     def __del__(self) -> None:
-        # Where its making failed there is nothing.
-        if getattr(self, "_body", b"") is None and self.content is not None and self.unread:
+        # Where its making failed there is none.
+        content: Any = getattr(self, "content", None)
+        if content is not None and self._body is None and self.unread:
             self._exchange.abort()
             warnings.warn(
                 f"unreleased {self!r}: read it whole or use async with",
