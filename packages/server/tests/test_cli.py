@@ -125,3 +125,15 @@ def test_a_unix_socket_alone(folder):
         process.terminate()
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_a_unix_socket_beside_a_host_whose_option_is_cut_short(folder):
+    process = start(folder, "site_of_mine:app", "--path=s", "--host=127.0.0.1", "--port=0")
+    try:
+        line = process.stdout.readline()
+        assert "unix:s:" in line
+        assert "http://127.0.0.1:" in line
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert process.returncode == 0

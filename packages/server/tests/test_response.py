@@ -797,3 +797,23 @@ async def test_a_server_without_a_name(serve: Serve) -> None:
     peer = serve(handler, server_header="")
     assert "server" not in (await peer.ask(GET)).headers
     assert "server" not in (await peer.ask(GET.replace(b"/", b"/x", 1))).headers
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+@pytest.mark.parametrize(
+    ("body", "fields", "told"),
+    [(b"", {}, None), (b"x", {}, "1"), (b"", {"Content-Length": "123"}, "123")],
+)
+async def test_head_is_told_the_length_where_it_is_known(
+    serve: Serve, prepared: bool, body: bytes, fields: Any, told: Any
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        response = web.Response(body=body, headers=fields)
+        if prepared:
+            await response.prepare(request)
+        return response
+
+    peer = serve(handler)
+    answer = await peer.ask(GET.replace(b"GET", b"HEAD"))
+    assert (answer.status, answer.headers.get("content-length")) == (200, told)
+    assert (await peer.ask(GET)).headers["content-length"] == str(len(body))

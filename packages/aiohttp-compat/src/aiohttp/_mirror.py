@@ -8,6 +8,7 @@ from unittest import mock
 from aiolos_protocol import hdrs
 from aiolos_protocol.fields.dates import format_http_date
 from aiolos_protocol.http1.serializer import may_have_body
+from aiolos_protocol.link.answers import tells_length
 from aiolos_protocol.message import HttpVersion11
 from aiolos_server.response import WholeResponse
 from aiolos_server.server import SERVER_SOFTWARE
@@ -69,7 +70,8 @@ def _describe(response: Any, head: Any, version: Any, writer: Any) -> None:
     if not may_have_body(head.status):
         fields.pop(hdrs.CONTENT_LENGTH, None)
     elif head.length >= 0:
-        fields[hdrs.CONTENT_LENGTH] = str(head.length)
+        if tells_length(response._req.head, head):
+            fields[hdrs.CONTENT_LENGTH] = str(head.length)
     elif version >= HttpVersion11:
         _told(writer, "enable_chunking")
         fields[hdrs.TRANSFER_ENCODING] = "chunked"

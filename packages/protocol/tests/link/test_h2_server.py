@@ -191,6 +191,15 @@ class TestAnswers:
         assert server.peer.bodies.get(1) == (b"hello" if (method, status) == ("GET", 200) else None)
         assert server.peer.ended == [1]
 
+    @pytest.mark.parametrize(("method", "length"), [("HEAD", None), ("GET", "0")])
+    async def test_head_without_a_body_is_told_no_length(
+        self, server: Server, method: str, length: str | None
+    ) -> None:
+        server.handle = lambda role, head: role.respond(b"")
+        server.peer.ask(1, method)
+        server.peer.talk()
+        assert server.peer.heads[1].get("content-length") == length
+
     async def test_fields_of_the_application(self, server: Server) -> None:
         fields = CIMultiDict(
             [

@@ -22,20 +22,20 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m aiolos_s
         help="an application, ours or of ASGI, or a function that makes one: of no argument, or of "
         "the list of the arguments left over; it may be a coroutine function",
     )
-    parser.add_argument(
-        "-H", "--hostname", default="localhost", help="host to listen at (default: localhost)"
-    )
-    parser.add_argument(
-        "-P", "--port", type=int, default=8080, help="port to listen at (default: 8080)"
-    )
+    parser.add_argument("-H", "--hostname", help="host to listen at (default: localhost)")
+    parser.add_argument("-P", "--port", type=int, help="port to listen at (default: 8080)")
     parser.add_argument(
         "-U", "--path", help="UNIX socket to listen at; beside a host where --hostname is given too"
     )
     options, rest = parser.parse_known_args(arguments)
-    if options.path and not _is_given(arguments, "-H", "--hostname"):
-        options.hostname = options.port = None
     app = load(options.entry, rest)
-    run_app(app, host=options.hostname, port=options.port, path=options.path)
+    host, port = options.hostname, options.port
+    if options.path and host is None:
+        port = None
+    else:
+        host = "localhost" if host is None else host
+        port = 8080 if port is None else port
+    run_app(app, host=host, port=port, path=options.path)
 
 
 def load(entry: str, rest: list[str]) -> Any:
@@ -80,8 +80,3 @@ def _made(function: Any, rest: list[str]) -> Any:
     if not (isinstance(made, AbstractApplication) or is_asgi(made)):
         raise SystemExit(f"{function.__qualname__}() made no application but {made!r:.80}")
     return made
-
-
-def _is_given(arguments: Sequence[str] | None, *names: str) -> bool:
-    words = sys.argv[1:] if arguments is None else arguments
-    return any(word == name or word.startswith(f"{name}=") for word in words for name in names)

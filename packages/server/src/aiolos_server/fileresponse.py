@@ -290,6 +290,9 @@ class FileResponse(StreamResponse):
                 await loop.run_in_executor(None, self._open_source)
             if self._status != 304:
                 self._length = self._size
+                if not self._size:
+                    # HEAD is told that it is empty.
+                    self.headers[hdrs.CONTENT_LENGTH] = "0"
             await super().prepare(request)
             exchange = self._sending("prepare")
             if request.head.method != "HEAD":

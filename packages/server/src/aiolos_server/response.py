@@ -325,6 +325,8 @@ class WholeResponse(BaseResponse):
             self._coded = body = await encoded(body, (coding,), None, self._strategy)
         if not self._chunked and not self._trailers:
             self._length = len(body)
+            if request.head.method == "HEAD" and hdrs.CONTENT_LENGTH in self.headers:
+                self._length = int(self.headers[hdrs.CONTENT_LENGTH])
 
     def _start_coding(self, exchange: Exchange, coding: str) -> None:
         if self._coded is None:

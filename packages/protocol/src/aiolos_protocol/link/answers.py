@@ -48,6 +48,18 @@ def fields_of_head(response: "ResponseHead") -> "CIMultiDict[str]":
     return fields
 
 
+def tells_length(head: "RequestHead", response: "ResponseHead") -> bool:
+    """Whether `response.length` is told in the head.
+
+    Where HEAD is answered without a body nobody knows what GET would get, unless Content-Length
+    among the fields says so (RFC 9110 8.6).
+    """
+    length = response.length
+    if length == 0 and head.method == "HEAD":
+        return "Content-Length" in response.fields
+    return length >= 0
+
+
 def opens_tunnel(head: "RequestHead", status: int) -> bool:
     """Whether `status` leaves HTTP behind: no body follows it (RFC 9110 9.3.6)."""
     return head.method == "CONNECT" and 200 <= status < 300

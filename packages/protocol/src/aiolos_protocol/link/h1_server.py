@@ -50,6 +50,7 @@ from .answers import (
     no_longer_read,
     opens_tunnel,
     take_close,
+    tells_length,
 )
 from .discard import Discard
 from .h1 import JOIN, Framing
@@ -309,7 +310,9 @@ class H1ServerLink(H1PacedLink):
     ) -> bytes:
         fields = fields_of_answer(head, status, content_type, headers)
         framing = ""
-        if may_have_body(status) and "Content-Length" not in fields:
+        # RFC 9110 8.6: without a body to it nobody knows what GET would get.
+        known = length > 0 or head.method != "HEAD"
+        if known and may_have_body(status) and "Content-Length" not in fields:
             framing = f"Content-Length: {length}\r\n"
         return self._head_bytes(head, status, reason, fields, framing)
 
@@ -358,7 +361,8 @@ class H1ServerLink(H1PacedLink):
         if may_have_body(status) and not leaves:
             if length >= 0:
                 framing = Framing.LENGTH
-                lines = f"Content-Length: {length}\r\n"
+                if tells_length(head, response):
+                    lines = f"Content-Length: {length}\r\n"
             elif head.version is HttpVersion11:
                 framing = Framing.CHUNKED
                 lines = "Transfer-Encoding: chunked\r\n"

@@ -31,6 +31,7 @@ from .answers import (
     no_longer_read,
     opens_tunnel,
     take_close,
+    tells_length,
 )
 from .h2 import H2Link, H2Stream
 from .h2_exchange import H2ServerExchange
@@ -407,6 +408,8 @@ class H2ServerStream(H2Stream):
         may: bool,
     ) -> bytes:
         link = self._link
+        # RFC 9110 8.6: without a body to it nobody knows what GET would get.
+        may = may and (size > 0 or head.method != "HEAD")
         if headers is None:
             block = blocks.response_prefix(status, content_type, link._server)
             if may:
@@ -438,7 +441,8 @@ class H2ServerStream(H2Stream):
         block = self._block(status, fields_of_head(response))
         self._left = -1
         if may and response.length >= 0:
-            block += blocks.length(response.length)
+            if tells_length(head, response):
+                block += blocks.length(response.length)
             self._left = response.length
         self._bodiless = not leaves and (not may or head.method == "HEAD")
         link._conn.send_head(stream, block, False)
