@@ -1,6 +1,7 @@
 """The client's end of a connection: requests out, answers in."""
 
 import asyncio
+import socket
 from dataclasses import replace
 from itertools import pairwise
 
@@ -261,6 +262,37 @@ async def test_a_short_body_is_here_when_the_head_is():
     await exchange.answered
     assert exchange.body.is_eof()
     assert exchange.body.read_nowait() == b"hello"
+
+
+async def test_a_body_that_came_with_its_head_is_as_any_other():
+    for pieces in ([OK], [OK[:-1], OK[-1:]]):
+        client = Client({"body_buffer": 4})
+        exchange = client.ask()
+        client.receive(*pieces)
+        head = await exchange.answered
+        assert head.length == 5
+        assert exchange.body.get_read_buffer_limits() == (2, 4)
+        assert exchange.body.total_bytes == 5
+        assert exchange.body.is_eof()
+        assert not exchange.body.at_eof()
+        assert [await exchange.body.read(3), await exchange.body.read()] == [b"hel", b"lo"]
+        assert client.role.recycled_links == 1
+
+
+async def test_a_link_is_quiet_until_something_comes():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = Client()
+        assert client.link.is_quiet(), "that cannot be known"
+        client.link = H1ClientLink(client.loop, client.clock, DEFAULT_LIMITS, client.role)
+        connected(client.loop, client.link, socket=ours)
+        assert client.link.is_quiet()
+        theirs.send(b"x")
+        assert not client.link.is_quiet()
+        ours.recv(1)
+        assert client.link.is_quiet()
+        theirs.close()
+        assert not client.link.is_quiet()
 
 
 async def test_the_answer_to_head_has_no_body():

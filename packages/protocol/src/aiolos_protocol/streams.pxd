@@ -30,4 +30,4 @@ cdef class StreamReader(Unread):
 
 
 @cython.locals(reader=StreamReader)
-cpdef StreamReader whole_reader(bytes data)
+cpdef StreamReader whole_reader(bytes data, Py_ssize_t limit=*)

@@ -445,10 +445,10 @@ def _call(callback: Callable[[], None]) -> None:
         )
 
 
-def whole_reader(data: bytes) -> StreamReader:
+def whole_reader(data: bytes, limit: int = DEFAULT_LIMIT) -> StreamReader:
     """A reader of `data`, which is the whole body and not empty."""
     reader = StreamReader.__new__(StreamReader)
-    reader._open(None, DEFAULT_LIMIT)
+    reader._open(None, limit)
     reader._append(data)
     reader.ended = True
     return reader
