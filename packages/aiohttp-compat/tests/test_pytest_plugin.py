@@ -1,8 +1,17 @@
-"""The fixtures under aiohttp's names (rows TST-04 to TST-08)."""
+"""The testing tools under aiohttp's names (rows TST-01 to TST-08)."""
 
+import unittest
+
+import aiohttp.test_utils
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer, aiohttp_test_client
+from aiohttp.test_utils import (
+    AioHTTPTestCase,
+    TestClient,
+    TestServer,
+    aiohttp_test_client,
+    unittest_run_loop,
+)
 
 pytest_plugins = ["pytester"]
 
@@ -22,6 +31,49 @@ async def text_of(client, url="/"):
     async with client.get(url) as response:
         assert response.status == 200
         return await response.text()
+
+
+async def test_tst_01_a_client_of_a_server(app):
+    async with TestClient(TestServer(app)) as client, client.get("/") as response:
+        assert (response.status, await response.text()) == (200, "hello")
+
+
+async def test_tst_02_a_client_of_the_application_itself(app):
+    async def make():
+        return app
+
+    async def asgi(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    for served in (app, make(), asgi):
+        async with aiohttp.test_utils.TestClient(served) as client:
+            assert await text_of(client) == "hello"
+
+
+class Case(AioHTTPTestCase):
+    """Run by pytest as it stands here, and by unittest below."""
+
+    async def get_application(self):
+        app = web.Application()
+        app.router.add_get("/", lambda request: hello(request))
+        return app
+
+    @unittest_run_loop
+    async def test_tst_03_of_the_older_form(self):
+        async with self.client.get("/") as response:
+            assert await response.text() == "hello"
+
+    async def test_tst_03_of_the_newer_form(self):
+        async with self.client.request("GET", "/") as response:
+            assert response.status == 200
+
+
+def test_tst_03_by_unittest():
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+    assert result.testsRun == 2
+    assert result.wasSuccessful(), result.errors + result.failures
 
 
 async def test_tst_04_the_client_of_an_application(aiohttp_client, app):
@@ -63,15 +115,16 @@ async def test_tst_07_the_fixture_of_an_endpoint(user_endpoint):
         assert await response.json() == {"user": 42}
 
 
-@pytest.fixture
-async def aiohttp_server_of_ones_own(app):
-    server = await aiohttp_test_client(app)
-    yield server
-    await server.close()
+class TestShadowing:
+    @pytest.fixture
+    async def aiohttp_server(self, app):
+        server = await aiohttp_test_client(app)
+        yield server
+        await server.close()
 
-
-async def test_tst_08_a_fixture_of_ones_own(aiohttp_server_of_ones_own):
-    assert await text_of(aiohttp_server_of_ones_own) == "hello"
+    async def test_tst_08_a_fixture_of_ones_own_named_as_ours(self, aiohttp_server):
+        assert isinstance(aiohttp_server, TestClient)
+        assert await text_of(aiohttp_server) == "hello"
 
 
 def test_a_port_that_nobody_uses(aiohttp_unused_port):
@@ -91,6 +144,30 @@ async def test_the_fixtures_have_types_to_name(aiohttp_client, aiohttp_server, a
 async def test_an_option_that_no_session_has_is_told_at_once(aiohttp_client, app):
     with pytest.raises(TypeError, match="param"):
         await aiohttp_client(app, param=1)
+
+
+OPENED = """
+import pytest
+from aiohttp import web
+
+opened = []
+
+async def test_that_opens(aiohttp_client, aiohttp_server):
+    opened.append(await aiohttp_client(web.Application()))
+    opened.append(await aiohttp_server(web.Application()))
+    async with aiohttp_client(web.Application()) as client:
+        pass
+    assert client.closed and client.server.closed
+    assert not any(each.closed for each in opened)
+
+def test_that_looks():
+    client, server = opened
+    assert client.closed and client.server.closed and server.closed
+"""
+
+
+def test_tst_06_what_is_not_left_by_a_block_is_closed_at_the_end(run):
+    run(OPENED).assert_outcomes(passed=2)
 
 
 LOOPS = """
