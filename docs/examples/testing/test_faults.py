@@ -1,7 +1,7 @@
 import aiolos
 import pytest
-from aiolos.test_utils import FakeServer, TestClient
-from aiolos_testing.faults import ByteByByte, CutAfter, ResetAfter
+from aiolos.test_utils import FakeServer, TestClient, TestServer
+from aiolos_testing.faults import ByteByByte, CutAfter, GoAway, ResetAfter, WrongLength, inject
 from rates import rate
 from shop import make_app
 
@@ -23,3 +23,18 @@ async def test_the_shop_takes_a_request_byte_by_byte():
     async with TestClient(make_app(), faults=[ByteByByte()]) as client:
         async with client.post("/items", json={"name": "tea"}) as response:
             assert response.status == 201
+
+
+async def test_a_server_that_goes_away_is_asked_again():
+    server = TestServer(make_app(), faults=[GoAway()])
+    async with TestClient(server, http2="prior-knowledge") as client:
+        async with client.get("/items") as response:
+            assert response.status == 200
+
+
+async def test_any_connector_may_suffer(aiolos_server):
+    server = await aiolos_server(make_app())
+    async with aiolos.ClientSession(server.make_url("/")) as session:
+        inject(session.connector, [WrongLength(-1), None])
+        async with session.post("/items", json={"name": "tea"}) as response:
+            assert response.status == 400  # the JSON lacks its last byte

@@ -1,7 +1,9 @@
 """Calls that block the loop are told, with their places."""
 
 import asyncio
+import logging
 import time
+from pathlib import Path
 
 import pytest
 from aiolos_protocol.errors import MissingDistribution
@@ -43,6 +45,35 @@ async def test_a_blocking_call_is_told_where_nobody_looks_at_the_error() -> None
     ]
     assert all(place.startswith(f"  at {__file__}:") for place in places)
     assert "asyncio.to_thread(function)" in advice
+
+
+async def test_what_the_standard_library_does_in_between_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    def read() -> None:
+        (tmp_path / "file").read_text()
+
+    async def handler() -> None:
+        read()
+
+    with pytest.raises(Blocked) as caught:
+        with BlockingCheck():
+            await asyncio.gather(asyncio.create_task(handler()), return_exceptions=True)
+    _, call, *places, _ = str(caught.value).splitlines()
+    assert call.startswith("io.")
+    assert "in read: " in places[-2]
+    assert "in handler: read()" in places[-1]
+
+
+async def test_what_logging_writes_is_not_told(tmp_path: Path) -> None:
+    logger = logging.getLogger("of this test")
+    handler = logging.FileHandler(tmp_path / "log")
+    logger.addHandler(handler)
+    with BlockingCheck():
+        logger.error("written")
+    logger.removeHandler(handler)
+    handler.close()
+    assert (tmp_path / "log").read_text() == "written\n"
 
 
 async def test_another_failure_gets_it_as_a_note() -> None:
