@@ -1,8 +1,9 @@
 """What do the usual things cost a server, beside aiohttp's and beside canned bytes?
 
-Rows: plaintext, routed (200 routes, a variable), middlewares (three), echo (1 KiB of JSON), chunks
-(100 of 1 KiB), mebibyte (a body of 1 MiB), static100k, static50m, upload10m, tls (plaintext over
-TLS). Run without `--serve` to compare; `--serve NAME LOOP` is the measured process.
+Rows: plaintext, routed (200 routes, a variable), middlewares (three), echo (1 KiB of JSON), orjson
+(the same by orjson, so that HTTP's own part is seen), chunks (100 of 1 KiB), mebibyte (a body of
+1 MiB), static100k, static50m, upload10m, tls (plaintext over TLS). Run without `--serve` to
+compare; `--serve NAME LOOP` is the measured process.
 """
 
 import argparse
@@ -16,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from measure import ServerProcess, report, rounds, run_loop, serve_until_stopped
 
 FOLDER = Path(tempfile.gettempdir()) / "aiolos-bench"
 SMALL, LARGE, UPLOAD = 100 * 1024, 50 * 1024**2, 10 * 1024**2
 DOCUMENT = json.dumps({f"key{number}": "v" * 16 for number in range(32)}).encode()
+DENSE = orjson.dumps(orjson.loads(DOCUMENT))
 CHUNK, MEBIBYTE = b"x" * 1024, bytes(1024**2)
 
 
@@ -57,6 +60,7 @@ ROWS = {
     "routed": Row(get("/route150/ann/list"), 20_000),
     "middlewares": Row(get("/sub/plaintext"), 20_000),
     "echo": Row(post("/echo", DOCUMENT, "application/json"), 10_000, body=DOCUMENT),
+    "orjson": Row(post("/orjson", DENSE, "application/json"), 10_000, body=DENSE),
     "chunks": Row(get("/chunks"), 2_000, body=CHUNK * 100),
     "mebibyte": Row(get("/mebibyte"), 1_000, 8, MEBIBYTE),
     "static100k": Row(get("/static/small"), 4_000, body=bytes(SMALL)),
@@ -92,6 +96,10 @@ def make_app(web: Any) -> Any:
     async def echo(request: Any) -> Any:
         return web.json_response(await request.json())
 
+    async def fast_echo(request: Any) -> Any:
+        document = await request.json(loads=orjson.loads)
+        return web.json_bytes_response(document, dumps=orjson.dumps)
+
     async def chunks(request: Any) -> Any:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -118,6 +126,7 @@ def make_app(web: Any) -> Any:
     for number in range(200):
         app.router.add_get(f"/route{number}/{{name}}/list", plaintext)
     app.router.add_post("/echo", echo)
+    app.router.add_post("/orjson", fast_echo)
     app.router.add_get("/chunks", chunks)
     app.router.add_get("/mebibyte", mebibyte)
     app.router.add_post("/upload", upload)

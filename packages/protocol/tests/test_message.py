@@ -98,3 +98,10 @@ def test_a_composed_head_tells_what_it_has():
     head = ResponseHead(200, "OK", headers=CIMultiDict({"Content-Encoding": "gzip"}))
     assert head.mentions(b"content-encoding")
     assert not head.mentions(b"set-cookie")
+
+
+def test_a_head_tells_what_its_fields_may_say():
+    head = ResponseHead(200, "OK", block=b"Content-Type: text/plain; Charset=x\r\n", load=None)
+    assert head.may_say(b"charset")
+    assert not head.may_say(b"gzip")
+    assert ResponseHead(200, "OK", headers=CIMultiDict({"A": "b"})).may_say(b"charset")

@@ -57,6 +57,45 @@ async def posted(request: web.Request) -> Any:
     return await request.post()
 
 
+# Charsets.
+
+
+@pytest.mark.parametrize("looked", [False, True])
+@pytest.mark.parametrize("name", ["charset", "Charset"])
+async def test_text_is_read_by_its_charset(seen: Any, looked: bool, name: str) -> None:
+    async def text(request: web.Request) -> str:
+        if looked:
+            assert request.headers["Host"] == "a"
+        return await request.text()
+
+    assert await seen(text, post(b"\xe9", f"text/plain; {name}=latin-1")) == "\xe9"
+    assert await seen(text, post(b"\xc3\xa9", "text/plain")) == "\xe9"
+
+
+@pytest.mark.parametrize("looked", [False, True])
+async def test_a_coding_is_undone_whoever_has_looked_before(seen: Any, looked: bool) -> None:
+    async def body(request: web.Request) -> bytes:
+        if looked:
+            assert request.headers["Host"] == "a"
+        return await request.read()
+
+    request = post(gzip.compress(b"x"), "text/plain", content_encoding="gzip")
+    assert await seen(body, request) == b"x"
+
+
+async def test_a_body_that_came_with_its_head_leaves_the_next_request_alone(
+    serve: Serve, answers: Any
+) -> None:
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    request = post(b"x" * 200_000, "text/plain")
+    peer = serve(echo)
+    found = answers(await peer.send(request + post(b"y", "text/plain"), request))
+    assert [len(answer.body) for answer in found] == [200_000, 1, 200_000]
+    assert not peer.closed
+
+
 # Content codings.
 
 

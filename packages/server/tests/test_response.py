@@ -13,7 +13,7 @@ import pytest
 from aiolos_protocol.compression import available, decompress
 from aiolos_protocol.fields.etag import ETag
 from aiolos_protocol.multipart import MultipartWriter
-from aiolos_server import web
+from aiolos_server import core, web
 
 Serve = Callable[..., Any]
 
@@ -817,3 +817,16 @@ async def test_head_is_told_the_length_where_it_is_known(
     answer = await peer.ask(GET.replace(b"GET", b"HEAD"))
     assert (answer.status, answer.headers.get("content-length")) == (200, told)
     assert (await peer.ask(GET)).headers["content-length"] == str(len(body))
+
+
+def test_content_types_that_are_kept_are_bounded() -> None:
+    def kind(charset: str) -> str:
+        return web.Response(body=b"", content_type="text/x", charset=charset).headers[
+            "Content-Type"
+        ]
+
+    assert [kind(f"c{number}") for number in range(500)] == [
+        f"text/x; charset=c{number}" for number in range(500)
+    ]
+    assert len(core._types) <= 64
+    assert kind("c499") == "text/x; charset=c499"

@@ -100,6 +100,11 @@ class Head:
         # `in` would look for a number first, which costs an exception.
         return self._block.lower().find(name) >= 0
 
+    def may_say(self, word: bytes) -> bool:
+        """Whether `word` (in lower case) may stand in any field; False is certain. Builds nothing,
+        and asks nothing where the mapping is built."""
+        return self._headers is not None or self._block.lower().find(word) >= 0
+
     @property
     def raw_headers(self) -> "RawHeaders":
         """The field lines as `(name, value)` bytes, in the sender's own spelling."""

@@ -1,4 +1,7 @@
 cdef list _REASON_OF
+cdef dict _types
+
+cpdef object typed(object kind, object charset)
 
 
 cdef class RequestCore:

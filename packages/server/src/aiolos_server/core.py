@@ -21,6 +21,8 @@ from multidict import CIMultiDict
 REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
 _REASON_OF: Final = [REASONS.get(status, "") for status in range(600)]
 _TEXT: Final = "text/plain; charset=utf-8"
+_types: dict[tuple[str, str], str] = {}
+_MOST_TYPES: Final = 64
 
 
 class RequestCore:
@@ -118,14 +120,18 @@ class ResponseCore:
                 raise TypeError(f"text takes a str, not {type(text).__name__}")
             body = text
         kind = content_type or ""
-        if isinstance(body, str):
-            charset = charset or "utf-8"
-            kind = kind or "text/plain"
-        elif isinstance(body, (bytes, bytearray, memoryview)):
+        if type(body) is bytes:
+            self._body = body
             kind = kind or "application/octet-stream"
-        self._body = body_of(body, charset)
-        self._special = isinstance(self._body, Payload)
-        self._content_type = f"{kind}; charset={charset}" if kind and charset else kind
+        else:
+            if isinstance(body, str):
+                charset = charset or "utf-8"
+                kind = kind or "text/plain"
+            elif isinstance(body, (bytes, bytearray, memoryview)):
+                kind = kind or "application/octet-stream"
+            self._body = body_of(body, charset)
+            self._special = isinstance(self._body, Payload)
+        self._content_type = typed(kind, charset) if kind and charset else kind
 
     def write(self, data: "bytes | bytearray | memoryview") -> "Awaitable[Any]":
         """See StreamResponse.write."""
@@ -158,6 +164,18 @@ class ResponseCore:
         )
         self._ended = True
         self.body_length = len(body)
+
+
+def typed(kind: str, charset: str) -> str:
+    """A Content-Type; for the same once more the same object, by which heads are found again."""
+    key = (kind, charset)
+    value = _types.get(key)
+    if value is None:
+        value = f"{kind}; charset={charset}"
+        if len(_types) < _MOST_TYPES:
+            # Those of a handler that makes ever new ones are not kept.
+            _types[key] = value
+    return value
 
 
 def body_of(value: Any, charset: "str | None") -> Any:

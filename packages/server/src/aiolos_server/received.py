@@ -131,9 +131,12 @@ class ReceivedBody(ParsedFields):
         content = self._content
         if content is None:
             content = EMPTY
-            if self.body_exists:
+            head = self.head
+            if head.length > 0 or head.chunked:
                 content = self.exchange.body
-                coding = self.headers.get(hdrs.CONTENT_ENCODING)
+                coding = None
+                if head.mentions(b"content-encoding"):
+                    coding = self.headers.get(hdrs.CONTENT_ENCODING)
                 if coding is not None and self._bearer.auto_decompress:
                     try:
                         content = decoded(content, coding, self._bearer.limits)
@@ -160,11 +163,13 @@ class ReceivedBody(ParsedFields):
         """The body, where it has been read, or is here whole: nearly every small one is."""
         body = self._body
         if body is None:
-            content = self.content
+            content = self._content
+            if content is None:
+                content = self.content
             limit = self.client_max_size
             if limit and self.head.length > limit:
                 raise self._too_large(self.head.length)
-            if type(content) is StreamReader and content.is_eof():
+            if type(content) is StreamReader and content.ended:
                 body = content.read_nowait()
                 if limit and len(body) > limit:
                     raise self._too_large(len(body))
@@ -210,7 +215,7 @@ class ReceivedBody(ParsedFields):
         return self._decoded(await self.read() if body is None else body)
 
     def _decoded(self, body: bytes) -> str:
-        charset = self.charset
+        charset = self.charset if self.head.may_say(b"charset") else None
         if charset is None or charset == "utf-8":
             try:
                 return body.decode()

@@ -252,6 +252,13 @@ class H1Link(GatheringOwner):
             self._buffer = b""
             self._at = 0
 
+    def _taken(self, size: int) -> bytes:
+        """The next `size` bytes, which are there, and are consumed."""
+        at = self._at
+        data = self._buffer[at : at + size]
+        self._consume(size)
+        return data
+
     def _forget(self) -> None:
         self._buffer = b""
         self._at = 0

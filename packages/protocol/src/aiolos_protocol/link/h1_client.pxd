@@ -24,8 +24,6 @@ cdef class H1ClientLink(H1Link):
     cdef bint _informed(self, ResponseHead head) except -1
     @cython.locals(exchange=H1ClientExchange)
     cdef object _final(self, ResponseHead head)
-    @cython.locals(at=Py_ssize_t)
-    cdef bytes _taken(self, Py_ssize_t size)
     cdef object _deliver(self, head)
     cpdef object fail(self, error)
 

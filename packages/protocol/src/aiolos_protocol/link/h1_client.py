@@ -262,13 +262,6 @@ class H1ClientLink(H1Link):
         if self._receiving == DONE:
             self._check_complete()
 
-    def _taken(self, size: int) -> bytes:
-        """The next `size` bytes, which are there, and are consumed."""
-        at = self._at
-        data = self._buffer[at : at + size]
-        self._consume(size)
-        return data
-
     def _deliver(self, head: ResponseHead) -> None:
         answered = self._answered
         self._answered = None

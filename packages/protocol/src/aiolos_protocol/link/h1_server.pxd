@@ -5,6 +5,7 @@ from aiolos_protocol.link.answers cimport check_end, fields_of_answer, fields_of
 from aiolos_protocol.link.h1_exchange cimport H1Exchange
 from aiolos_protocol.link.h1_pace cimport H1PacedLink
 from aiolos_protocol.message cimport RequestHead
+from aiolos_protocol.streams cimport whole_reader
 
 cdef int BEGIN, BEGUN, BODY, CLOSE, CLOSED, COMPLETE, DONE, HEAD, IDLE, JOIN, SWITCH
 cdef tuple ROWS

@@ -40,6 +40,7 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
+from ..streams import whole_reader
 from ..transport import write_pieces
 from ..upgrade import Handover
 from .answers import (
@@ -160,7 +161,11 @@ class H1ServerLink(H1PacedLink):
         self._consume(head.size)
         self.deadline = NEVER
         self.keep_alive = head.keep_alive
-        if head.length > 0 or head.chunked:
+        if 0 < head.length <= len(self._buffer) - self._at:
+            # The body has come with its head: nothing is to be waited for, or to be counted.
+            self._receiving = ROWS[self._receiving][COMPLETE]
+            self._body = whole_reader(self._taken(head.length))
+        elif head.length > 0 or head.chunked:
             self._awaits_continue = head.expect
             self._expect_body(head, False)
             if self._buffer:
