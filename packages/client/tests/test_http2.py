@@ -1,6 +1,7 @@
 """Requests over HTTP/2, to a server that is scripted frame by frame (RFC 9113)."""
 
 import asyncio
+import gc
 
 import pytest
 from aiolos_client import (
@@ -226,6 +227,20 @@ class TestSharing:
             asked = [get(session, "http://localhost/") for _ in range(3)]
             assert await asyncio.gather(*asked) == ["ok"] * 3
             assert server.connections == 1
+
+    async def test_nothing_is_left_to_the_garbage_collector(self, session):
+        """Its work would cost more than the requests."""
+        async with Server() as server:
+            await get(session, server.url)
+            gc.collect()
+            gc.disable()
+            try:
+                await asyncio.gather(*(get(session, server.url) for _ in range(10)))
+                names = [type(each).__name__ for each in gc.get_objects()]
+            finally:
+                gc.enable()
+            assert names.count("H2ClientExchange") == 0
+            assert names.count("Watch") == 0
 
     async def test_force_close_uses_each_connection_once(self):
         connector = TCPConnector(http2="prior-knowledge", force_close=True)

@@ -49,6 +49,9 @@ class H2ClientExchange(H2Stream):
 
     def expired(self) -> None:
         """The deadline has passed."""
+        if self._stream is None:
+            # What another one did at its own deadline has ended this one.
+            return
         self._deadline = NEVER
         if self.on_deadline is not None:
             self.on_deadline()
@@ -118,6 +121,8 @@ class H2ClientExchange(H2Stream):
 
     def _finish(self) -> None:
         self._stream = None
+        # Whoever watches the time holds the exchange: both would wait for the garbage collector.
+        self.on_deadline = None
         self._link.over(self)
 
     # See Exchange.
@@ -162,8 +167,7 @@ class H2ClientExchange(H2Stream):
         return transport.hand_over(buffered, self._end is not None, self._taken_over)
 
     def _taken_over(self, exc: BaseException | None) -> None:
-        self._stream = None
-        self._link.over(self)
+        self._finish()
 
     def fail(self, error: Exception) -> None:
         """See ClientExchange. Other exchanges go on."""
