@@ -79,9 +79,15 @@ def _writer_of(response: Any) -> Any:
     if not response.prepared:
         return None
     if response._writer is None:
-        given = getattr(response._req, "__dict__", {}).get("_payload_writer")
-        response._writer = Writer(response) if given is None else given
+        response._writer = _mocked_writer(response) or Writer(response)
     return response._writer
+
+
+def _mocked_writer(response: Any) -> Any:
+    """That of a mocked request, which keeps heads; None for a request that a connection carries."""
+    if not hasattr(response._exchange, "heads"):
+        return None
+    return vars(response._req).get("_payload_writer")
 
 
 def _output_length(response: Any) -> int:
@@ -152,8 +158,9 @@ def _preparing() -> Any:
         if not self.prepared:
             self._req = request
             await self._start(request)
-            if "_payload_writer" in request.__dict__ and hasattr(self._exchange, "heads"):
-                await mirror(self, request._payload_writer)
+            writer = _mocked_writer(self)
+            if writer is not None:
+                await mirror(self, writer)
         return self._payload_writer
 
     return prepare
