@@ -36,13 +36,16 @@ def application(*, asked_for: bool = True) -> web.Application:
     async def broken(request: web.Request) -> web.Response:
         raise KeyError("internal secret")
 
+    async def late(request: web.Request) -> web.Response:
+        raise TimeoutError("internal secret")
+
     async def redirect(request: web.Request) -> web.Response:
         raise web.HTTPFound("/x")
 
     app = web.Application()
     if asked_for:
         app.on_exception.append(web.problem_details)
-    for handler in (teapot, plain, page, broken, redirect):
+    for handler in (teapot, plain, page, broken, late, redirect):
         app.router.add_get(f"/{handler.__name__}", handler)
     return app
 
@@ -54,6 +57,7 @@ def application(*, asked_for: bool = True) -> web.Application:
         ("/plain", "POST", 405, {"title": "Method Not Allowed"}),
         ("/plain", "GET", 403, {"title": "Forbidden", "detail": "not for you"}),
         ("/broken", "GET", 500, {"title": "Internal Server Error"}),
+        ("/late", "GET", 504, {"title": "Gateway Timeout"}),
     ],
 )
 async def test_every_error_is_a_problem(

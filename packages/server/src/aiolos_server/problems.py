@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiolos_protocol import hdrs
 
-from .errors import HTTPError, HTTPException, HTTPInternalServerError
+from .errors import HTTPError, HTTPException, HTTPGatewayTimeout, HTTPInternalServerError
 from .request import Request
 from .response import Response
 
@@ -55,9 +55,14 @@ async def problem_details(request: Request, exc: Exception) -> Response:
     """A receiver of Application.on_exception that answers every error with problem details.
 
     The text of an HTTPException becomes its `detail`; its headers stay. One with a body of
-    another content type is left as it is. Any other exception is a 500 that says nothing of it.
+    another content type is left as it is. A TimeoutError is a 504, any other exception a 500; of
+    neither anything is said.
     """
-    error = exc if isinstance(exc, HTTPException) else HTTPInternalServerError()
+    if isinstance(exc, HTTPException):
+        error = exc
+    else:
+        late = isinstance(exc, TimeoutError)
+        error = HTTPGatewayTimeout() if late else HTTPInternalServerError()
     if error.content_type != "text/plain":
         return error
     members: dict[str, Any] = {"type": "about:blank", "title": error.reason, "status": error.status}
