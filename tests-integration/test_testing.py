@@ -341,3 +341,33 @@ async def test_what_is_not_there_in_memory_is_refused_as_a_socket_would() -> Non
             await client.session.get("http://example.com/")
         with pytest.raises(aiolos.ClientConnectorError, match="no TLS in memory"):
             await client.session.get("https://127.0.0.1:80/")
+
+
+# Bad use.
+
+
+@pytest.mark.parametrize(
+    ("served", "told"),
+    [
+        (hello, "not <function hello.*; call it first if it .*; RawTestServer takes a handler"),
+        (web.Application, "not <class .*Application.*; call the class first"),
+        (None, "not None; has 'return app' been forgotten"),
+    ],
+)
+def test_what_is_no_application_is_told_what_to_write(served: Any, told: str) -> None:
+    for maker in (TestClient, TestServer):
+        with pytest.raises(TypeError, match=told):
+            maker(served)
+
+
+async def test_a_handler_is_no_maker_of_an_application(aiolos_client: Any) -> None:
+    with pytest.raises(TypeError, match="missing a required argument: 'request'; a handler is for"):
+        await aiolos_client(hello)
+
+
+async def test_an_await_that_was_forgotten() -> None:
+    async with TestClient(application(), transport="memory") as client:
+        pending = client.get("/")
+        with pytest.raises(AttributeError, match="no 'status' before the answer: write 'await'"):
+            _ = pending.status  # type: ignore[attr-defined]
+        pending.close()  # type: ignore[attr-defined]

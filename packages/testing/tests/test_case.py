@@ -78,3 +78,27 @@ def test_the_older_name_is_a_plain_function(
             assert b"GET /a" in await fetch(self.client.make_url("/a"))
 
     assert outcome(Case).wasSuccessful()
+
+
+def test_a_plain_function_may_make_it_and_must_return_it(
+    tiny: Any, fetch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(siblings._bound, "client", Component)
+
+    class Plain(AiolosTestCase):
+        def get_application(self) -> Any:
+            return tiny()
+
+        async def test_it_answers(self) -> None:
+            assert b"GET /a" in await fetch(self.client.make_url("/a"))
+
+    class Forgotten(AiolosTestCase):
+        async def get_application(self) -> Any:
+            tiny()
+
+        async def test_it(self) -> None:
+            raise AssertionError
+
+    assert outcome(Plain).wasSuccessful()
+    ((_, text),) = outcome(Forgotten).errors
+    assert "not None; has 'return app' been forgotten?" in text

@@ -196,7 +196,7 @@ async def test_what_is_asked_can_be_a_task(tiny: Any) -> None:
 
 async def test_a_client_that_does_not_run_says_what_to_do(tiny: Any) -> None:
     client = TestClient(tiny())
-    with pytest.raises(RuntimeError, match="has not been started: write 'async with'"):
+    with pytest.raises(RuntimeError, match="TestClient has not been started: write 'async with'"):
         client.get("/")
     async with client:
         pass

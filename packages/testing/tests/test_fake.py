@@ -538,3 +538,8 @@ async def test_another_failure_without_complaints_has_no_note() -> None:
         async with FakeServer():
             raise ZeroDivisionError
     assert not hasattr(caught.value, "__notes__")
+
+
+def test_the_class_of_a_fault_is_none() -> None:
+    with pytest.raises(TypeError, match="a fault is an object like CutAfter"):
+        FakeServer().get("/").answer(fault=CutAfter)  # type: ignore[arg-type]

@@ -129,3 +129,16 @@ def test_another_loop_is_refused(uvloop: Any) -> None:
             VirtualClock(loop)
     finally:
         loop.close()
+
+
+def test_waiting_for_what_cannot_come_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiolos_testing.virtual_clock.PATIENCE", 0.01)
+
+    async def main() -> None:
+        with VirtualClock():
+            await asyncio.sleep(10)
+            assert await asyncio.to_thread(int, "3") == 3
+            await asyncio.Event().wait()
+
+    with pytest.raises(RuntimeError, match="nothing is left that the test could wait for"):
+        asyncio.run(main())

@@ -1,6 +1,7 @@
 """The unittest form: a test case with an application, its server and a client."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 from unittest import IsolatedAsyncioTestCase
@@ -56,7 +57,9 @@ class AiolosTestCase(IsolatedAsyncioTestCase):
 
     async def setUpAsync(self) -> None:  # noqa: N802  # aiohttp's name
         """Called by asyncSetUp()."""
-        self.app = await self.get_application()
+        made: Any = self.get_application()
+        # A plain function does as well.
+        self.app = await made if inspect.isawaitable(made) else made
         self.server = await self.get_server(self.app)
         self.client = await self.get_client(self.server)
         await self.client.start_server()

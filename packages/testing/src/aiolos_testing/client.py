@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar
 
 from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Connect, Requester, Servable
@@ -11,11 +11,14 @@ from yarl import URL
 from .asgi.scope import Application as AsgiApplication
 from .faults.plan import Faults
 from .faults.supply import FaultyConnect
-from .server import BaseTestServer, TestServer, servable
+from .server import BaseTestServer, TestServer, instead_of, servable
 
 _Result = TypeVar("_Result", covariant=True)
 _Response = TypeVar("_Response")
 _Socket = TypeVar("_Socket")
+
+_NOT_STARTED: Final = "this TestClient has not been started"
+_START: Final = "write 'async with' before it, or await start_server()"
 
 Served = BaseTestServer | Servable | AsgiApplication
 """What a TestClient asks: a server, or an application that it serves itself."""
@@ -83,7 +86,7 @@ class TestClient(Generic[_Response, _Socket]):
         if servable(served) is None:
             raise TypeError(
                 "TestClient takes an application, a TestServer or an awaitable of one, "
-                f"not {served!r:.80}"
+                f"not {served!r:.80}{instead_of(served)}"
             )
         return TestServer(served, **self._server_options)
 
@@ -152,8 +155,7 @@ class TestClient(Generic[_Response, _Socket]):
         """The server. RuntimeError while it is still awaited."""
         if self._server is None:
             raise RuntimeError(
-                "this TestClient has not been started, and what it is to serve is not there yet: "
-                "write 'async with' before it, or await start_server()"
+                f"{_NOT_STARTED}, and what it is to serve is not there yet: {_START}"
             )
         return self._server
 
@@ -193,6 +195,8 @@ class TestClient(Generic[_Response, _Socket]):
         """The absolute URL of `path`; see BaseTestServer.make_url()."""
         if self._closed:
             raise RuntimeError("this TestClient is closed; make another one")
+        if not self.server.started:
+            raise RuntimeError(f"{_NOT_STARTED}: {_START}")
         return self.server.make_url(path)
 
     # Requests.
@@ -254,6 +258,12 @@ class _Remembering(Coroutine[Any, Any, _Result], Generic[_Result]):
         self._pending = pending
         self._remember = remember
         self._awaited: Generator[Any, None, _Result] | None = None
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"there is no {name!r} before the answer: write 'await' or 'async with' before the "
+            "call of the client"
+        )
 
     def send(self, value: Any) -> Any:
         """As a coroutine's."""

@@ -168,6 +168,13 @@ class ClientFactory(Generic[_Response, _Socket]):
 def _made_by(maker: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if next(iter(inspect.signature(maker).parameters), None) == "loop":
         arguments = (asyncio.get_running_loop(), *arguments)
+    try:
+        inspect.signature(maker).bind(*arguments, **options)
+    except TypeError as error:
+        raise TypeError(
+            f"{maker!r:.80} is called to make the application, and {error}; a handler is for "
+            "aiolos_raw_server()"
+        ) from None
     return maker(*arguments, **options)
 
 

@@ -219,7 +219,7 @@ class TestServer(BaseTestServer):
         if found is None:
             raise TypeError(
                 f"TestServer takes an application, something with runner() or an ASGI "
-                f"application, not {app!r:.80}; RawTestServer takes a handler"
+                f"application, not {app!r:.80}{instead_of(app)}"
             )
         self.app: Any = app
         self._servable = found
@@ -228,9 +228,18 @@ class TestServer(BaseTestServer):
         return self._servable.runner(**options)
 
 
+def instead_of(app: Any) -> str:
+    """What to write instead of `app`, which is nothing to serve."""
+    if isinstance(app, type):
+        return "; call the class first"
+    if callable(app):
+        return "; call it first if it makes the application; RawTestServer takes a handler"
+    return "; has 'return app' been forgotten?" if app is None else ""
+
+
 def servable(app: Any) -> Servable | None:
     """What serves `app`; None where nothing does."""
-    if isinstance(app, Servable):
+    if isinstance(app, Servable) and not isinstance(app, type):
         # Before ASGI: our own applications are both.
         return app
     return AsgiServable(app) if is_asgi(app) else None

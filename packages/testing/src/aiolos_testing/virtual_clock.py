@@ -7,6 +7,8 @@ from typing import Any, Final, Self
 # How long bytes on real sockets of this process may be under way before the clock goes on; real
 # seconds.
 GRACE: Final = 0.002
+# How long nothing may be there to wait for, but a thread of the test's own; real seconds.
+PATIENCE: Final = 5.0
 # Between two looks at a thread that works.
 _POLL: Final = 0.01
 
@@ -20,7 +22,8 @@ class VirtualClock:
     time.time(), such as the expiry of cookies, does not move.
 
     `loop` is the running one by default; it must be asyncio's own: RuntimeError for uvloop.
-    Once more than `limit` seconds have passed, RuntimeError says that nothing comes any more.
+    Once more than `limit` seconds have passed, or where nothing at all could happen any more,
+    RuntimeError says that nothing comes.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class VirtualClock:
     def select(self, selector: Any, timeout: float | None) -> Any:
         """What the loop's selector gives; nothing, and `timeout` seconds later, where it waits."""
         if timeout is None:
-            return selector.select(None)
+            return self._select_without_timers(selector)
         events = selector.select(0)
         if events or timeout <= 0:
             return events
@@ -101,6 +104,17 @@ class VirtualClock:
             raise RuntimeError(
                 f"{self._limit:g} virtual seconds have passed: the test waits for what never "
                 "comes, or VirtualClock(limit=...) needs more"
+            )
+        return events
+
+    def _select_without_timers(self, selector: Any) -> Any:
+        # In memory, and without threads, nothing comes that was not there already.
+        if self._threads or len(selector.get_map()) > 1:
+            return selector.select(None)
+        events = selector.select(PATIENCE)
+        if not events:
+            raise RuntimeError(
+                "nothing is left that the test could wait for: no timer, no socket, no thread"
             )
         return events
 

@@ -55,6 +55,8 @@ def answer(
         raise TypeError("an answer has one body: give json, text or data")
     if status not in range(200, 600):
         raise ValueError(f"a status is a number from 200 to 599, not {status!r}")
+    if fault is not None and not isinstance(fault, Fault):
+        raise TypeError(f"a fault is an object like CutAfter(10), or None, not {fault!r}")
     made = Answer(status, CIMultiDict(headers or {}), fault=fault)
     kind = ""
     if json is not ANYTHING:
