@@ -1,6 +1,7 @@
 cimport cython
 
 from aiolos_websocket._mask cimport Gather as Joined, mask
+from aiolos_websocket._tuples cimport made
 
 cdef int BINARY, TEXT, _IN_FRAGMENTS, _NOT_AT_ALL, _WHOLE
 

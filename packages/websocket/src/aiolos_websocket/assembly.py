@@ -16,6 +16,7 @@ from aiolos_protocol.websocket import (
 from .deflate import TAIL, Inflater
 from .frames import BINARY, TEXT
 from .mask import Gather, mask
+from .tuples import made
 
 # What a message that waits is counted for beyond its bytes: the objects that hold it.
 MESSAGE_COST: Final = 128
@@ -28,7 +29,6 @@ _NO_KEY: Final = b""
 _ENDLESS: Final = 1 << 62
 _TEXT_TYPE: Final = WSMsgType.TEXT
 _BINARY_TYPE: Final = WSMsgType.BINARY
-_new: Final = tuple.__new__
 
 # How the message at hand is delivered.
 _WHOLE: Final = 0
@@ -157,7 +157,7 @@ class Assembler:
             if self._listen is not None:
                 self._listen(memoryview(payload), _BINARY_TYPE)
                 return
-            message = _new(WSMessage, (_BINARY_TYPE, payload, None))
+            message = made(WSMessage, (_BINARY_TYPE, payload, None))
         else:
             try:
                 text = payload.decode()
@@ -167,9 +167,9 @@ class Assembler:
                 self._listen(memoryview(payload), _TEXT_TYPE)
                 return
             if self._decode_text:
-                message = _new(WSMessage, (_TEXT_TYPE, text, None))
+                message = made(WSMessage, (_TEXT_TYPE, text, None))
             else:
-                message = _new(WSMessageTextBytes, (_TEXT_TYPE, payload, None))
+                message = made(WSMessageTextBytes, (_TEXT_TYPE, payload, None))
         self.queued += len(payload) + MESSAGE_COST
         self._deliver(message)
 
@@ -274,11 +274,11 @@ class Assembler:
             self._listen(memoryview(whole), _BINARY_TYPE if kind == BINARY else _TEXT_TYPE)
             return
         if kind == BINARY:
-            message = _new(WSMessage, (_BINARY_TYPE, whole, None))
+            message = made(WSMessage, (_BINARY_TYPE, whole, None))
         elif self._decode_text:
-            message = _new(WSMessage, (_TEXT_TYPE, whole.decode(), None))
+            message = made(WSMessage, (_TEXT_TYPE, whole.decode(), None))
         else:
-            message = _new(WSMessageTextBytes, (_TEXT_TYPE, whole, None))
+            message = made(WSMessageTextBytes, (_TEXT_TYPE, whole, None))
         self.queued += len(whole) + MESSAGE_COST
         self._deliver(message)
 

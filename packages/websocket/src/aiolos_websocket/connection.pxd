@@ -3,7 +3,7 @@ cimport cython
 from aiolos_websocket.closing cimport Closer
 from aiolos_websocket.reader cimport Reader
 
-cdef int ANSWERING, CLOSE, CLOSING, ENDING, OPEN, PING, PONG
+cdef int ANSWERING, CLOSE, CLOSING, ENDING, MESSAGE_COST, OPEN, PING, PONG, _PATIENCE, _SINGLE
 
 
 cdef class Connection(Closer):
@@ -15,6 +15,7 @@ cdef class Connection(Closer):
     cdef object _pong_due
     cdef readonly object _queue
     cdef readonly Reader _reader
+    cdef readonly object _receive_timeout
     cdef bint _to_be_read
     cdef readonly object _waiter
 

@@ -83,7 +83,7 @@ class Engine(Connection, WebSocket):
         begun = False
         while self._in_fragments:
             try:
-                message = await self._next(self._options.receive_timeout)
+                message = await self._next(self._receive_timeout)
             except BaseException:
                 if not begun and not self._queue:
                     # Whoever receives next gets the message, in fragments or whole.

@@ -1,0 +1,1 @@
+cpdef object made(type kind, tuple items)

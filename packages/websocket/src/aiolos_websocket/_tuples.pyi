@@ -1,0 +1,3 @@
+from typing import Any
+
+def made(kind: type, items: tuple[object, ...]) -> Any: ...

@@ -1,0 +1,14 @@
+"""Its twin is tuple.__new__, see `tuples`; this is the slot behind it, without the way there."""
+
+from cpython.object cimport PyObject, PyTypeObject
+
+cdef extern from "Python.h":
+    object new_tuple "PyTuple_Type.tp_new" (PyTypeObject *, PyObject *, PyObject *)
+
+
+cpdef object made(type kind, tuple items):
+    """See aiolos_websocket.tuples."""
+    if not issubclass(kind, tuple):
+        raise TypeError(f"{kind!r} is no class of tuples")
+    cdef tuple arguments = (items,)
+    return new_tuple(<PyTypeObject *>kind, <PyObject *>arguments, NULL)
