@@ -46,6 +46,8 @@ _PLAIN_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 # RFC 9112 5.2:  obs-fold = OWS CRLF RWS
 # It is not looked for inside of blanks: many of them would be gone through from each one anew.
 _FOLD: Final = re.compile(rb"(?<![ \t])[ \t]*+\r?\n[ \t]++")
+# What a user agent has to look at, see ResponseHead.
+_NOT_PLAIN: Final = re.compile(rb"^(?:Set-Cookie|Content-Encoding):", re.IGNORECASE | re.MULTILINE)
 _ANY_LINE_END: Final = re.compile(rb"\r?\n")
 _ANY_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 
@@ -182,7 +184,8 @@ def _parse_response(data: bytes, start: int, limits: Limits) -> ResponseHead | N
     note_fields(lines, found, RESPONSE_KINDS, IN_RESPONSES)
     length, chunked = framing(found, version, True)
     keep_alive, upgrade = persistence(found, version)
-    return ResponseHead(
+    block = data[start + len(line) + 2 : end + 2]
+    response = ResponseHead(
         status,
         reason,
         version,
@@ -191,10 +194,12 @@ def _parse_response(data: bytes, start: int, limits: Limits) -> ResponseHead | N
         chunked,
         keep_alive,
         upgrade,
-        data[start + len(line) + 2 : end + 2],
+        block,
         load_headers,
         end + 4 - start,
     )
+    response.plain = _NOT_PLAIN.search(block) is None
+    return response
 
 
 def _mended_response(data: bytes, start: int, limits: Limits) -> ResponseHead | None:
