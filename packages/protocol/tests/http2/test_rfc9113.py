@@ -29,6 +29,7 @@ from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import HttpVersion20
 
 OK = blocks.status(200)
+REQUEST = {":method": "GET", ":scheme": "https", ":authority": "a", ":path": "/"}
 HAS_PRIORITY = frames.HAS_PRIORITY
 
 
@@ -852,6 +853,22 @@ class TestSection82Fields:
     def test_8_2_1_values(self, server: Any, wire: Any, value: str) -> None:
         server.feed(wire.head(1, [*REQUEST, ("x", value)], end=True))
         assert_stream_error(server, 1, ErrorCode.PROTOCOL_ERROR)
+
+    @pytest.mark.parametrize("others", [b"", b"\xc3\xa9"])
+    def test_8_2_1_every_byte_in_every_place(
+        self, make_server: Any, wire: Any, others: bytes
+    ) -> None:
+        """Visible ones and those above ASCII anywhere, space and tab between others."""
+        server = make_server(streams=2000, resets=2000)
+        pseudo = wire.block(REQUEST)
+        for byte in range(256):
+            it = bytes([byte])
+            for place, value in enumerate((it + b"a" + others, b"a" + it + others + b"b")):
+                good = (byte > 0x20 and byte != 0x7F) or (place == 1 and byte in b" \t")
+                number = 4 * byte + 2 * place + 1
+                block = pseudo + b"\x00\x01x" + bytes([len(value)]) + value
+                events = server.feed(frames.head_frames(number, block, True, 16_384))
+                assert bool(events) is good, value
 
     def test_8_2_1_values_keep_their_bytes(self, server: Any, wire: Any) -> None:
         odd = "sp ace\ttab ü \udcff"

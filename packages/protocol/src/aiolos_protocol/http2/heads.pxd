@@ -5,7 +5,8 @@ from aiolos_protocol.http2.stream cimport Stream
 from aiolos_protocol.message cimport received_request, received_response
 
 cdef int UNJUDGED, _AUTHORITY, _COOKIE, _EXPECT, _HOST, _LENGTH, _METHOD, _PATH, _PLAIN
-cdef int _PRIORITY, _PROTOCOL, _SCHEME, _STATUS
+cdef int _CACHE_SIZE, _CACHED_NAME, _PRIORITY, _PROTOCOL, _SCHEME, _SPACE, _STATUS
+cdef set _plain_names
 
 
 cdef class _Parts:
@@ -22,6 +23,8 @@ cdef class _Parts:
 
 
 cpdef int judge(Field field) except -2
+cdef bint _is_value(bytes value) except -1
+cdef _judge_name(bytes name)
 cdef _judge_pseudo(Field field, int kind)
 @cython.locals(parts=_Parts, lines=list, field=Field, kind=int, most=Py_ssize_t, regular=bint)
 cdef _Parts _sorted(list fields, limits)

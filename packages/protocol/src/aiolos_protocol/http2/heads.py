@@ -62,6 +62,11 @@ _NAME: Final = bytes(set(TCHAR) - set(range(ord("A"), ord("Z") + 1)))
 _PATH_BYTES: Final = bytes(set(VISIBLE) - {ord("#")})
 # RFC 3986 3.1; the case of a scheme is of no account, and RFC 9110 4.2.3 has it sent in lower.
 _SCHEME_BYTES: Final = b"abcdefghijklmnopqrstuvwxyz0123456789+-."
+_SPACE: Final = 0x20
+# Names of _PLAIN fields that were found good.
+_plain_names: set[bytes] = set()
+_CACHE_SIZE: Final = 512
+_CACHED_NAME: Final = 64
 # Eighteen digits always fit 64 bits.
 _MAX_LENGTH_DIGITS: Final = 18
 
@@ -71,13 +76,11 @@ def judge(field: Field) -> int:
     name, value = field.name, field.value
     kind = _KINDS.get(name, _PLAIN)
     if kind == _PLAIN:
-        if not name or name.translate(None, _NAME):
-            raise _bad_name(name)
-        if name in CONNECTION_SPECIFIC:
-            raise StreamFailed(f"{_shown(name)} is connection-specific (RFC 9113 8.2.2)")
+        if name not in _plain_names:
+            _judge_name(name)
         if name == b"te" and value != b"trailers":
             raise StreamFailed("te may only be trailers (RFC 9113 8.2.2)")
-    if value.translate(None, TEXT) or value[:1] in _SPACES or value[-1:] in _SPACES:
+    if value and not _is_value(value):
         raise StreamFailed(f"the value of {_shown(name)} is invalid (RFC 9113 8.2.1)")
     if _METHOD <= kind <= _STATUS:
         _judge_pseudo(field, kind)
@@ -87,12 +90,32 @@ def judge(field: Field) -> int:
         field.text = value.decode("ascii")
         field.line = b"host: %b\r\n" % value
     else:
-        field.line = b"%b: %b\r\n" % (name, value)
+        field.line = b"".join((name, b": ", value, b"\r\n"))
     field.kind = kind
     return kind
 
 
-_SPACES: Final = (b" ", b"\t")
+def _is_value(value: bytes) -> bool:
+    """Whether `value`, not empty, may be a field's."""
+    # Printable is stricter and quicker.
+    printable = value.isascii() and value.decode("ascii").isprintable()
+    if not printable and value.translate(None, TEXT):
+        return False
+    # Of what is not visible only space and tab are left.
+    return value[0] > _SPACE and value[-1] > _SPACE
+
+
+def _judge_name(name: bytes) -> None:
+    """Raise StreamFailed unless `name` is one of a field that means nothing here."""
+    if not name or name.translate(None, _NAME):
+        raise _bad_name(name)
+    if name in CONNECTION_SPECIFIC:
+        raise StreamFailed(f"{_shown(name)} is connection-specific (RFC 9113 8.2.2)")
+    if len(name) <= _CACHED_NAME:
+        # A peer that makes names up pushes out the others once in a while; it is cheap.
+        if len(_plain_names) >= _CACHE_SIZE:
+            _plain_names.clear()
+        _plain_names.add(name)
 
 
 def _judge_pseudo(field: Field, kind: int) -> None:
