@@ -60,7 +60,8 @@ async def suite(mode: str, spec: Mapping[str, object]) -> AsyncIterator[asyncio.
     reports = Path(str(spec["outdir"]))
     process = await asyncio.create_subprocess_exec(
         os.environ["AUTOBAHN_PYTHON"],
-        *("-c", COMMAND, "-m", mode, "-s", str(prepared(reports, spec))),
+        # Without its web server, which would want port 8080.
+        *("-c", COMMAND, "-m", mode, "-s", str(prepared(reports, spec)), "-u", "0"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -110,10 +111,10 @@ async def check_client(reports: Path, cases: Sequence[str]) -> None:
     """Our client before the suite's server."""
     port = free_port()
     url = f"ws://127.0.0.1:{port}"
-    spec = {"outdir": str(reports), "url": url, "cases": list(cases), "webport": 0}
+    spec = {"outdir": str(reports), "url": url, "cases": list(cases)}
     async with suite("fuzzingserver", spec), aiolos.ClientSession() as session:
         for _ in range(200):
-            with contextlib.suppress(aiolos.ClientConnectorError):
+            with contextlib.suppress(aiolos.ClientConnectionError):
                 async with session.ws_connect(f"{url}/getCaseCount") as ws:
                     count = int(await ws.receive_str())
                 break
