@@ -14,7 +14,10 @@ cdef class TransportOwner:
     cdef readonly bint _write_paused
     cdef bint _read_paused
     cdef object _room
+    cdef Py_ssize_t _unsent
 
+    cdef object _watch_unsent(self)
+    cdef bint _is_sluggish(self, double least) except -1
     cpdef object drain(self)
     cpdef object _lost(self, object message)
     cpdef object pause_reading(self)

@@ -137,7 +137,15 @@ class Room:
 class TransportOwner:
     """Owns one transport from connection_made to connection_lost."""
 
-    __slots__ = ("__weakref__", "_read_paused", "_room", "_write_paused", "loop", "transport")
+    __slots__ = (
+        "__weakref__",
+        "_read_paused",
+        "_room",
+        "_unsent",
+        "_write_paused",
+        "loop",
+        "transport",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -145,6 +153,8 @@ class TransportOwner:
         self.transport: Any = None
         self._write_paused = False
         self._read_paused = False
+        # What waited to be sent when the peer's pace was looked at last, in bytes.
+        self._unsent = 0
         # There while somebody waits for it.
         self._room: Room | None = None
 
@@ -173,6 +183,20 @@ class TransportOwner:
         room, self._room = self._room, None
         if room is not None:
             room.made()
+
+    def _watch_unsent(self) -> None:
+        """From now on the peer must take what is written at its pace."""
+        self._unsent = self.transport.get_write_buffer_size()
+
+    def _is_sluggish(self, least: float) -> bool:
+        """Whether what is written waits for a peer that took less than `least` bytes of it since
+        this was asked before, or since it is watched."""
+        if not self._write_paused and not self.transport.is_closing():
+            return False
+        unsent = self._unsent
+        self._watch_unsent()
+        # More than before: somebody still writes, who will wait in drain() or come to an end.
+        return 0 <= unsent - self._unsent < least
 
     def drain(self) -> "Awaitable[None]":
         """An awaitable that is done when the send buffer has room; never a coroutine.

@@ -12,7 +12,6 @@ cdef class H1PacedLink(H1Link):
     cdef double _idle_since
     cdef double _keepalive_timeout
     cdef long long _seen
-    cdef Py_ssize_t _unsent
 
     cdef object _refuse(self, object error)
     cdef object _cut_off(self, object error)
@@ -20,4 +19,3 @@ cdef class H1PacedLink(H1Link):
     cdef object _await_next(self)
     cdef object _await_body(self)
     cdef object _check_body(self)
-    cdef bint _is_sluggish(self) except -1

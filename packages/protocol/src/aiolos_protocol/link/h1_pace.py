@@ -28,7 +28,6 @@ class H1PacedLink(H1Link):
         "_idle_since",
         "_keepalive_timeout",
         "_seen",
-        "_unsent",
     )
 
     def __init__(
@@ -49,7 +48,6 @@ class H1PacedLink(H1Link):
         self._awaits_continue = False
         # How much of a body was here, and of a response was not out, at the last look.
         self._seen = 0
-        self._unsent = 0
 
     def _refuse(self, error: ProtocolError) -> None:
         """Answer what is no request, and end the connection."""
@@ -68,7 +66,7 @@ class H1PacedLink(H1Link):
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         H1Link.pause_writing(self)
-        self._unsent = self.transport.get_write_buffer_size()
+        self._watch_unsent()
         self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
 
     def resume_writing(self) -> None:
@@ -101,7 +99,7 @@ class H1PacedLink(H1Link):
         """See H1Link.close(); a peer that does not take what is left to be sent is cut off."""
         H1Link.close(self)
         if self.transport is not None:
-            self._unsent = self.transport.get_write_buffer_size()
+            self._watch_unsent()
             self.deadline = self._clock.now + self._body_timeout
 
     def expired(self) -> None:
@@ -115,7 +113,7 @@ class H1PacedLink(H1Link):
                     "need a longer head_timeout",
                 )
             )
-        elif self._is_sluggish():
+        elif self._is_sluggish(self._limits.body_rate * self._body_timeout):
             self._cut_off(TooSlow.answer(self._limits.body_rate, self._body_timeout))
         elif self._is_running() and self._receiving == BODY:
             self._check_body()
@@ -143,13 +141,3 @@ class H1PacedLink(H1Link):
         if late and not self._read_paused and not self._awaits_continue:
             self._break_off(TooSlow.body(self._limits.body_rate, self._body_timeout))
         self._await_body()
-
-    def _is_sluggish(self) -> bool:
-        """Whether what is written waits for a peer that takes less than it must."""
-        if not self._write_paused and not self.transport.is_closing():
-            return False
-        unsent = self._unsent
-        size: int = self.transport.get_write_buffer_size()
-        self._unsent = size
-        # More than before: somebody still writes, who will wait in drain() or come to an end.
-        return 0 <= unsent - size < self._limits.body_rate * self._body_timeout

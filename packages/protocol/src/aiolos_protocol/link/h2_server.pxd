@@ -20,7 +20,6 @@ cdef class H2ServerLink(H2Link):
     cdef object _new_role
     cdef list _reset
     cdef readonly object _server
-    cdef Py_ssize_t _unsent
     cdef int _working
 
     cdef H2ServerStream _new_stream(self)
@@ -33,7 +32,6 @@ cdef class H2ServerLink(H2Link):
     cpdef object over(self, stream, bint again)
     cdef object _forget_reset(self)
     cpdef object shut_down(self)
-    cdef bint _is_sluggish(self) except -1
     cdef object _check_pace(self)
     cdef object _part_with_spares(self)
     cdef object _end(self, Stream stream, error)

@@ -63,7 +63,6 @@ class H2ServerLink(H2Link):
         "_new_role",
         "_reset",
         "_server",
-        "_unsent",
         "_working",
     )
 
@@ -87,7 +86,6 @@ class H2ServerLink(H2Link):
         self._idle_since = clock.now
         # When a connection without a request at work is closed.
         self._idle_until = self.deadline = clock.now + head_timeout
-        self._unsent = 0
         # How many streams are at work; those that wait for one; those that the peer has reset
         # while their handlers were at work.
         self._working = 0
@@ -197,12 +195,12 @@ class H2ServerLink(H2Link):
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         H2Link.pause_writing(self)
-        self._unsent = self.transport.get_write_buffer_size()
+        self._watch_unsent()
         self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
 
     def expired(self) -> None:
         """The deadline has passed: for the next request, or for the peer to keep its pace."""
-        if self._is_sluggish():
+        if self._is_sluggish(self._limits.body_rate * self._body_timeout):
             self._broken(TooSlow.answer(self._limits.body_rate, self._body_timeout))
             self.abort()
         elif self._working or self._write_paused or self.transport.is_closing():
@@ -222,15 +220,6 @@ class H2ServerLink(H2Link):
             stream = self._free.pop()
             stream.transport = None
             stream.role.lost(None)
-
-    def _is_sluggish(self) -> bool:
-        """Whether what is written waits for a peer that takes less than it must."""
-        if not self._write_paused and not self.transport.is_closing():
-            return False
-        unsent = self._unsent
-        size: int = self.transport.get_write_buffer_size()
-        self._unsent = size
-        return 0 <= unsent - size < self._limits.body_rate * self._body_timeout
 
     def _check_pace(self) -> None:
         least = int(self._limits.body_rate * self._body_timeout)
