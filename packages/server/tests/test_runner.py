@@ -87,6 +87,22 @@ async def test_a_runner_made_by_hand_knows_what_its_application_wants() -> None:
         await runner.cleanup()
 
 
+@pytest.mark.parametrize("setting", [0, 1, "no", "False", "prior-knowledge"])
+async def test_http2_is_said_by_true_or_false(setting: Any) -> None:
+    runner = web.AppRunner(web.Application(), http2=setting)
+    with pytest.raises(TypeError, match=f"http2 takes True or False, not {setting!r}"):
+        await runner.setup()
+
+
+@pytest.mark.parametrize(("setting", "spoken"), [(None, True), (True, True), (False, False)])
+async def test_http2_is_spoken_unless_it_is_off(setting: Any, spoken: bool) -> None:
+    runner = web.AppRunner(web.Application(), http2=setting)
+    await runner.setup()
+    assert runner.server is not None
+    assert runner.server.http2 is spoken
+    await runner.cleanup()
+
+
 async def test_a_runners_own_options_outrank_the_applications_defaults() -> None:
     runner = web.AppRunner(web.Application(client_max_size=5), client_max_size=6)
     await runner.setup()

@@ -108,7 +108,7 @@ class Server:
         self.idle = IdleConnections(kept) if kept else None
         self.max_connections = max_connections
         self.auto_decompress = auto_decompress
-        self.http2 = http2 is not False
+        self.http2 = _speaks_http2(http2)
         self.debug = debug
         self.server_header = server_header
         self.has_prepare_hooks = app.has_prepare_hooks
@@ -245,3 +245,13 @@ class Server:
         self._emptied = self.loop.create_future()
         await asyncio.wait([self._emptied], timeout=timeout)
         self._emptied = None
+
+
+def _speaks_http2(setting: object) -> bool:
+    """What `http2=` says. A mistake must not switch it on: 0 and "no" mean the contrary."""
+    if setting is None or isinstance(setting, bool):
+        return setting is not False
+    raise TypeError(
+        f"http2 takes True or False, not {setting!r:.80}; True, the default, also serves clients "
+        "that begin with HTTP/2 in the clear"
+    )
