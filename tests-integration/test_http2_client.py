@@ -76,6 +76,29 @@ async def check_a_get_and_a_404(session):
     assert session.connector.open_connections == 1
 
 
+async def test_responses_that_are_not_read_hold_up_no_other():
+    async def large(request):
+        return web.Response(body=b"x" * 2_000_000)
+
+    async def small(request):
+        return web.Response(text="small")
+
+    app = web.Application()
+    app.router.add_get("/large", large)
+    app.router.add_get("/small", small)
+    async with (
+        TestServer(app) as server,
+        aiolos.ClientSession(server.make_url("/"), http2="prior-knowledge") as session,
+        asyncio.timeout(30),
+    ):
+        unread = [await session.get("/large") for _ in range(12)]
+        async with session.get("/small") as response:
+            assert (response.version, await response.text()) == ((2, 0), "small")
+        assert session.connector.open_connections == 1
+        for response in unread:
+            assert len(await response.read()) == 2_000_000
+
+
 @pytest.mark.parametrize("nghttpd", ["tls"], indirect=True)
 async def test_h2c_01_over_tls(session):
     await check_a_get_and_a_404(session)

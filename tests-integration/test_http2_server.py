@@ -130,6 +130,35 @@ async def test_h2s_07_server_sent_events(address, tool):
     assert body == "".join(f"data: {number}\n\n" for number in range(20))
 
 
+async def test_uploads_that_are_not_read_hold_up_no_other():
+    read = asyncio.Event()
+
+    async def lazy(request):
+        await read.wait()
+        return web.Response(text=str(len(await request.read())))
+
+    app = web.Application(client_max_size=2**26)
+    app.router.add_post("/lazy", lazy)
+    app.router.add_post("/echo", echo)
+    async with (
+        TestServer(app) as server,
+        aiolos.ClientSession(server.make_url("/"), http2="prior-knowledge") as session,
+        asyncio.timeout(30),
+    ):
+
+        async def upload(path):
+            async with session.post(path, data=b"x" * 2_000_000) as response:
+                assert (response.status, response.version) == (200, (2, 0))
+                return await response.text()
+
+        async with asyncio.TaskGroup() as group:
+            lazies = [group.create_task(upload("/lazy")) for _ in range(12)]
+            assert '"size": 2000000' in await upload("/echo")
+            assert session.connector.open_connections == 1
+            read.set()
+        assert [task.result() for task in lazies] == ["2000000"] * 12
+
+
 async def test_a_handler_that_goes_on_behind_its_response_holds_up_nobody():
     gate = asyncio.Event()
     ended = []

@@ -65,8 +65,9 @@ class Limits:
     """Streams that a peer may have open at once (RFC 9113 5.1.2); more are refused."""
     stream_window: int = 1_048_576
     """What the window of one stream grows to while its body is read as fast as it comes."""
-    connection_window: int = 4_194_304
-    """The same for all streams of a connection together (RFC 9113 5.2)."""
+    connection_window: int = 33_554_432
+    """What all streams of a server's connection may hold of bodies that are not read yet, beyond
+    which all of them wait (RFC 9113 5.2): enough for all windows of the size they begin with."""
     continuations: int = 32
     """CONTINUATION frames of one header block (RFC 9113 6.10)."""
     resets: int = 500

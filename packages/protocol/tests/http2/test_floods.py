@@ -400,6 +400,33 @@ class TestHeldUp:
         assert server.streams[1].window.left == 0
         assert [server.conn.held_up(1024) for _ in range(3)] == [([], [])] * 3
 
+    def test_a_peer_that_may_not_send_since_others_are_not_read(
+        self, make_server: Any, wire: Any
+    ) -> None:
+        server = make_server(connection_window=140_000, stream_window=70_000)
+        server.consumes = False
+        for number in (1, 3):
+            server.feed(wire.request(number, end=False), *[wire.data(number, bytes(14_000))] * 5)
+        server.feed(wire.request(5, end=False))
+        assert [server.conn.held_up(1024) for _ in range(3)] == [([], [])] * 3
+        server.conn.consumed(server.streams[1], 70_000)
+        # It had a part of the time only, then all of it.
+        assert [server.conn.held_up(1024) for _ in range(2)] == [([], [])] * 2
+        assert server.conn.held_up(1024) == ([], [server.streams[1], server.streams[5]])
+
+    def test_a_peer_that_could_not_send_for_a_part_of_the_time(
+        self, make_server: Any, wire: Any
+    ) -> None:
+        server = make_server(connection_window=70_000, stream_window=70_000)
+        server.consumes = False
+        server.feed(wire.request(1, end=False), wire.request(3, end=False))
+        assert server.conn.held_up(1024) == ([], [])
+        server.feed(*[wire.data(1, bytes(14_000))] * 5)
+        server.conn.consumed(server.streams[1], 70_000)
+        assert server.conn.held_up(1024) == ([], [])
+        assert server.conn.held_up(1024) == ([], [])
+        assert server.conn.held_up(1024) == ([], [server.streams[1], server.streams[3]])
+
     def test_tunnels_may_be_silent(self, make_server: Any, wire: Any) -> None:
         server = make_server()
         server.feed(wire.head(1, [(":method", "CONNECT"), (":authority", "a:1")]))

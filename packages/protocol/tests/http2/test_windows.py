@@ -1,7 +1,9 @@
 """Receive windows and their tuning."""
 
-from aiolos_protocol.http2 import frames
+from aiolos_protocol.http2 import blocks, frames
+from aiolos_protocol.http2.streams import STREAM_WINDOW
 from aiolos_protocol.http2.windows import PROBE, ReceiveWindow, Tuner
+from aiolos_protocol.limits import Limits
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +66,34 @@ def test_tuner_gives_up_where_windows_are_wide_enough() -> None:
         tuner.acknowledged()
     assert not tuner.received(10)
     assert tuner.size == 100
+
+
+def test_responses_that_nobody_reads_hold_up_no_other(make_client, wire) -> None:  # type: ignore[no-untyped-def]
+    client = make_client()
+    client.consumes = False
+    request = blocks.request("GET", "https", "a", "/", None)
+    for number in range(1, 41, 2):
+        client.conn.request("GET", request, True, None)
+        client.feed(wire.head(number, {":status": "200"}))
+        # The whole window of a stream.
+        client.feed(*[wire.data(number, bytes(16_384))] * 16)
+    assert client.error is None
+    client.conn.request("GET", request, True, None)
+    client.feed(wire.head(41, {":status": "200"}), wire.data(41, b"read", end=True))
+    assert client.events[-1] == ("ended", 41, None)
+    # Beyond RFC 9113 6.9.2's, the connection's window was opened once, at the start.
+    assert not [frame for frame in client.sent() if frame.kind == frames.WINDOW_UPDATE]
+
+
+def test_every_upload_may_fill_the_window_that_it_begins_with(make_server, wire) -> None:  # type: ignore[no-untyped-def]
+    limits = Limits()
+    assert limits.streams * STREAM_WINDOW <= limits.connection_window
+    server = make_server(streams=8, stream_window=70_000, connection_window=8 * 70_000)
+    server.consumes = False
+    for number in range(1, 17, 2):
+        server.feed(wire.request(number, end=False), *[wire.data(number, bytes(14_000))] * 5)
+    assert server.error is None
+    assert [server.streams[number].window.left for number in range(1, 17, 2)] == [0] * 8
 
 
 def test_a_fast_upload_widens_the_windows(make_server, wire) -> None:  # type: ignore[no-untyped-def]

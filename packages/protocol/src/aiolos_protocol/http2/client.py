@@ -16,6 +16,10 @@ from .stream import BODY, DONE, ROWS, Event, Stream
 _MAX_STREAM: Final = 2**31 - 1
 # RFC 9113 6.5.2: nobody should allow less.
 EXPECTED_STREAMS: Final = 100
+# What is asked for and not read is bounded by its own windows, and by how much its user asks for,
+# as on connections of HTTP/1.1. The connection's window must never hold up a response: one that
+# is not read may be waiting for that very response.
+_WINDOW: Final = 2**30
 
 
 class ClientConnection(Connection):
@@ -30,7 +34,7 @@ class ClientConnection(Connection):
     __slots__ = ("expected", "next_stream")
 
     def __init__(self, sink: Sink, limits: Limits) -> None:
-        Connection.__init__(self, sink, limits)
+        Connection.__init__(self, sink, limits, _WINDOW)
         self.next_stream = 1
         self.expected = EXPECTED_STREAMS
         self._out.push(frames.PREFACE)

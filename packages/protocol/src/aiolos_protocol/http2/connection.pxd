@@ -8,12 +8,12 @@ cdef int BODY, DONE, IDLE, IGNORED, _REFUSE, _RESET
 
 
 cdef class Connection(Streams):
+    cdef bint _choked
     cdef object _decoder
     cdef Tuner _tuner
     cdef ReceiveWindow _window
     cdef public unsigned int goaway
 
-    cdef Py_ssize_t _whole(self, Py_ssize_t stream_window)
     cdef _begin(self, dict settings)
     cdef _head(self, unsigned int number, fields, Py_ssize_t size, bint end)
     cdef _priority_update(self, unsigned int number, bytes payload)
@@ -29,7 +29,9 @@ cdef class Connection(Streams):
     )
     @cython.locals(window=ReceiveWindow)
     cdef _misplaced(self, Stream stream, unsigned int number, Py_ssize_t size)
+    @cython.locals(window=ReceiveWindow, increment=Py_ssize_t)
     cdef _credit(self, Py_ssize_t count)
+    cdef bint _is_choked(self) except -1
     @cython.locals(window=ReceiveWindow)
     cpdef consumed(self, Stream stream, Py_ssize_t count)
     @cython.locals(stream=Stream, phase=int)

@@ -32,22 +32,22 @@ _REFUSE: Final = int(Event.REFUSE)
 class Connection(Streams):
     """What both roles share; a role queues its own settings when it is made.
 
-    `goaway` is the highest of our streams that the peer works on, FOREVER while it has not said.
+    `window` is what all streams together may send before any of it is consumed; it is open from
+    the start. `goaway` is the highest of our streams that the peer works on, FOREVER while it has
+    not said.
     """
 
-    __slots__ = ("_decoder", "_tuner", "_window", "goaway")
+    __slots__ = ("_choked", "_decoder", "_tuner", "_window", "goaway")
 
-    def __init__(self, sink: Sink, limits: Limits) -> None:
+    def __init__(self, sink: Sink, limits: Limits, window: int) -> None:
         Streams.__init__(self, sink, limits)
         self._decoder = hpack.Decoder()
         stream_window = min(STREAM_WINDOW, limits.stream_window)
         self._tuner = Tuner(stream_window, limits.stream_window)
-        self._window = ReceiveWindow(max(DEFAULT_WINDOW, self._whole(stream_window)))
+        self._window = ReceiveWindow(max(DEFAULT_WINDOW, window))
+        # Whether the window was opened again after it had been used up, since held_up() asked.
+        self._choked = False
         self.goaway = FOREVER
-
-    def _whole(self, stream_window: int) -> int:
-        """The connection's window that goes with that of a stream."""
-        return min(4 * stream_window, self._limits.connection_window)
 
     def _begin(self, settings: dict[int, int]) -> None:
         """Queue our SETTINGS and open the connection's window, which they do not concern."""
@@ -192,9 +192,17 @@ class Connection(Streams):
             raise StreamFailed("DATA behind END_STREAM (RFC 9113 5.1)", _STREAM_CLOSED)
 
     def _credit(self, count: int) -> None:
-        increment = self._window.consumed(count, self._whole(self._tuner.size))
+        window = self._window
+        increment = window.consumed(count, window.size)
         if increment:
+            if window.left <= increment:
+                self._choked = True
             self._out.push(frames.window_update(0, increment))
+
+    def _is_choked(self) -> bool:
+        choked = self._choked or self._window.left <= 0
+        self._choked = False
+        return choked
 
     def consumed(self, stream: Stream, count: int) -> None:
         """`count` bytes of the data received on `stream` take no room any more."""

@@ -29,7 +29,7 @@ class ServerConnection(Connection):
     __slots__ = ("_connect_protocol", "_priorities", "accepts")
 
     def __init__(self, sink: Sink, limits: Limits, connect_protocol: bool = True) -> None:
-        Connection.__init__(self, sink, limits)
+        Connection.__init__(self, sink, limits, limits.connection_window)
         self._stage = AT_PREFACE
         self._connect_protocol = connect_protocol
         # Priorities of streams that are yet to be opened (RFC 9218 7.1).

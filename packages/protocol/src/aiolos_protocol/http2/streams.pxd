@@ -29,6 +29,7 @@ cdef class Streams(FrameReader):
     cpdef ping(self, bytes payload)
     cpdef bytes data_to_send(self, Py_ssize_t budget=*)
     cpdef Py_ssize_t unsent(self)
+    cdef bint _is_choked(self) except -1
     cdef bint _is_awaited(self, Stream stream)
     cdef _give_up(self, Stream stream, int code, error)
     cpdef reset(self, Stream stream, int code)

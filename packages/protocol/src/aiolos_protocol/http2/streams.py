@@ -138,21 +138,27 @@ class Streams(FrameReader):
         taking: list[Stream] = []
         sending: list[Stream] = []
         stuck = self._out.moved < least
+        choked = self._is_choked()
         self._out.moved = 0
         for stream in self.streams.values():
             # With room in its own window it waits for the connection: perhaps behind others.
             if stream.queued:
                 waits, held = taking, stuck or stream.send_left <= 0
             else:
-                waits, held = sending, self._is_awaited(stream)
+                waits, held = sending, not choked and self._is_awaited(stream)
             if held and stream.waited and stream.moved < least:
                 waits.append(stream)
             stream.waited = held
             stream.moved = 0
         return taking, sending
 
+    def _is_choked(self) -> bool:
+        """Whether since the last call the peer had no room on the connection, so that it could
+        send nothing on any stream, however much room that has."""
+        raise NotImplementedError
+
     def _is_awaited(self, stream: Stream) -> bool:
-        """Whether a body is due and the peer has room to send it."""
+        """Whether a body is due and the peer has room on its stream."""
         if stream.receiving != BODY or stream.tunnel:
             return False
         return stream.window is None or stream.window.left > 0
