@@ -32,7 +32,7 @@ from aiolos_protocol.http2.frames import (
     WINDOW_UPDATE,
 )
 from aiolos_protocol.http2.hpack import encode_field
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 P: Final = ErrorCode.PROTOCOL_ERROR
@@ -365,6 +365,7 @@ def objection(endpoint: Any) -> str | None:
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(sequence=st.lists(moves, max_size=12))
+@example([head(3, POST, S, A, PATH, end=False), frames.window_update(1, 0)])
 def test_any_sequence(make_server: Any, sequence: list[bytes]) -> None:
     """A server objects to what h2 objects to, and to nothing else, up to the first objection."""
     server, oracle = make_server(), Oracle(client_side=False)

@@ -347,6 +347,9 @@ class Connection(Streams):
         if stream is None:
             if self._is_idle(number):
                 raise ConnectionFailed(f"WINDOW_UPDATE on stream {number}, idle (RFC 9113 5.1)")
+            if not increment:
+                # There is no stream to end by the error.
+                raise ConnectionFailed(f"WINDOW_UPDATE by 0 on stream {number} (RFC 9113 6.9)")
         elif not increment:
             raise StreamFailed("WINDOW_UPDATE by 0 (RFC 9113 6.9)")
         else:
