@@ -99,6 +99,43 @@ async def test_responses_that_are_not_read_hold_up_no_other():
             assert len(await response.read()) == 2_000_000
 
 
+async def test_pages_of_which_only_the_status_is_read_harm_no_other_request():
+    gate = asyncio.Event()
+    orders = []
+
+    async def large(request):
+        return web.Response(body=b"x" * 2_000_000)
+
+    async def order(request):
+        orders.append(await request.text())
+        await gate.wait()
+        return web.Response(text="done")
+
+    app = web.Application()
+    app.router.add_get("/large", large)
+    app.router.add_post("/order", order)
+    # Its client would be cut off by the 17th request that it gives up early.
+    limits = aiolos.Limits(resets=8)
+    async with (
+        TestServer(app, limits=limits) as server,
+        aiolos.ClientSession(server.make_url("/"), http2="prior-knowledge") as session,
+        asyncio.timeout(60),
+        asyncio.TaskGroup() as group,
+    ):
+
+        async def place():
+            async with session.post("/order", data=b"one") as response:
+                return await response.text()
+
+        placed = group.create_task(place())
+        for _ in range(250):
+            async with session.get("/large") as response:
+                assert (response.status, response.version) == (200, (2, 0))
+        gate.set()
+        assert await placed == "done"
+        assert orders == ["one"]
+
+
 @pytest.mark.parametrize("nghttpd", ["tls"], indirect=True)
 async def test_h2c_01_over_tls(session):
     await check_a_get_and_a_404(session)

@@ -71,7 +71,8 @@ class Limits:
     continuations: int = 32
     """CONTINUATION frames of one header block (RFC 9113 6.10)."""
     resets: int = 500
-    """Streams in a minute, beyond those answered, that a peer resets or has us reset by errors."""
+    """Streams in a minute, beyond those answered, that a peer resets or has us reset by errors;
+    sixteen count as one where the answer had been sent before, at least its head."""
     settings: int = 100
     """SETTINGS frames in a minute (RFC 9113 6.5)."""
     pings: int = 1000

@@ -97,6 +97,44 @@ class TestResets:
             server.conn.release(server.streams[3 + 2 * number])
         assert server.error is None
 
+    def test_sixteen_who_have_had_the_answer_s_head_count_as_one(
+        self, make_server: Any, wire: Any
+    ) -> None:
+        server = make_server(resets=2)
+        for number in range(1, 67, 2):
+            assert server.error is None
+            server.feed(wire.request(number))
+            server.conn.send_head(server.streams[number], OK, False)
+            server.conn.send_data(server.streams[number], bytes(100_000), True)
+            server.sent()
+            server.feed(frames.rst_stream(number, 8))
+            server.conn.release(server.streams[number])
+        assert_calmed(server, "resets")
+
+    def test_a_head_that_has_not_left_is_no_answer(self, make_server: Any, wire: Any) -> None:
+        """Neither where nobody waits for it, nor where nobody reads."""
+        server = make_server(resets=10)
+
+        def on_head(stream: Any, head: Any) -> None:
+            server.conn.send_head(stream, OK, False)
+
+        server.on_head = on_head
+        for number in range(1, 23, 2):
+            assert server.error is None
+            server.feed(wire.request(number), frames.rst_stream(number, 8))
+            server.conn.release(server.streams[number])
+        assert_calmed(server, "resets")
+
+    def test_resets_that_come_behind_the_whole_answer(self, make_server: Any, wire: Any) -> None:
+        server = answer(make_server(empty_frames=2, resets=2))
+        for number in range(1, 201, 2):
+            server.feed(wire.request(number))
+            server.sent()
+            server.feed(frames.rst_stream(number, 8))
+        assert server.error is None
+        server.feed(*[frames.rst_stream(1, 8)] * 2)
+        assert_calmed(server, "empty_frames")
+
     def test_made_you_reset(self, make_server: Any, wire: Any) -> None:
         # CVE-2025-8671: the client has the server do the resetting.
         server = make_server(resets=10)
@@ -499,6 +537,16 @@ class TestServersThatFlood:
             assert client.error is None
             client.conn.request("GET", block, True, None)
             client.feed(frames.rst_stream(number, 8))
+        assert_calmed(client, "resets")
+
+    def test_resets_of_uploads_that_were_answered_early(self, make_client: Any, wire: Any) -> None:
+        client = make_client(resets=2)
+        block = blocks.request("POST", "https", "a", "/", None)
+        for number in range(1, 67, 2):
+            assert client.error is None
+            client.conn.request("POST", block, False, None)
+            client.feed(wire.head(number, {":status": "401"}, end=True))
+            client.feed(frames.rst_stream(number, 0))
         assert_calmed(client, "resets")
 
     def test_trailers(self, make_client: Any, wire: Any) -> None:

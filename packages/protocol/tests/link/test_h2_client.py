@@ -17,7 +17,7 @@ from aiolos_protocol.errors import (
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.http2.hpack import encode_field
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
-from aiolos_protocol.link.h2_client import H2ClientLink
+from aiolos_protocol.link.h2_client import MOST_RESETS, H2ClientLink
 from aiolos_protocol.message import HttpVersion20, RequestHead, ResponseHead
 from aiolos_protocol.testkit import ManualClock, MemoryTransport, connected
 from hypothesis import HealthCheck, given, settings
@@ -716,3 +716,54 @@ def act(client: Client, asked: list[Any], step: str, size: int) -> None:
             asked[-1].body.read_nowait()
     except (LocalProtocolError, ConnectionLost, RemoteProtocolError):
         pass
+
+
+class TestCancelling:
+    """Servers end connections on which much is reset: what is at work on them is not to blame."""
+
+    async def cancel(self, client: Client, count: int) -> None:
+        for _ in range(count):
+            client.ask().abort()
+            await client.talk()
+
+    async def test_a_connection_on_which_much_is_given_up_takes_no_more(
+        self, client: Client
+    ) -> None:
+        innocent = client.ask()
+        await self.cancel(client, MOST_RESETS - 1)
+        assert client.link.is_reusable()
+        await self.cancel(client, 1)
+        assert not client.link.is_reusable()
+        assert not client.transport.is_closing()
+        client.peer.answer(1)
+        await client.talk()
+        assert (await innocent.answered).status == 200
+        await turn()
+        assert client.transport.is_closing()
+
+    async def test_what_is_answered_makes_up_for_it(self, client: Client) -> None:
+        for number in range(3 * MOST_RESETS):
+            client.ask()
+            peer = await client.talk()
+            peer.answer(1 + 4 * number)
+            await client.talk()
+            await self.cancel(client, 1)
+        assert client.link.is_reusable()
+
+    async def test_not_what_was_answered_long_before(self, client: Client) -> None:
+        for number in range(MOST_RESETS):
+            client.ask()
+            peer = await client.talk()
+            peer.answer(1 + 2 * number)
+            await client.talk()
+        await self.cancel(client, MOST_RESETS)
+        assert not client.link.is_reusable()
+
+    async def test_many_at_once_are_counted_one_by_one(self, client: Client) -> None:
+        asked = [client.ask() for _ in range(MOST_RESETS)]
+        for exchange in asked[1:]:
+            exchange.abort()
+        await client.talk()
+        assert client.link.is_reusable()
+        asked[0].abort()
+        assert not client.link.is_reusable()

@@ -105,6 +105,10 @@ class ClientConnection(Connection):
             self._settle(stream)
         self._sink.head_received(stream, head)
 
+    def _is_answered(self, stream: Stream) -> bool:
+        # RFC 9113 8.1: a server may answer before it has had all of a request, and reset the rest.
+        return stream.receiving == DONE
+
     def _priority_update(self, number: int, payload: bytes) -> None:
         raise ConnectionFailed("PRIORITY_UPDATE from a server (RFC 9218 7.1)")
 

@@ -38,6 +38,7 @@ cdef class Connection(Streams):
     cdef _decode(self, unsigned int number, bytes block, bint end)
     @cython.locals(stream=Stream)
     cdef _rst_stream(self, unsigned int number, bytes payload)
+    cdef bint _is_answered(self, Stream stream) except -1
     cdef _settings(self, int flags, bytes payload)
     cdef _resize(self, long long change)
     cdef _ping(self, int flags, bytes payload)

@@ -25,6 +25,9 @@ _DEFAULT_TABLE: Final = 4096
 _MAX_DEBUG: Final = 256
 # Higher than any stream: nobody has said goodbye yet.
 FOREVER: Final = 2**31
+# What the reset of a stream that has had its answer counts. Whoever waits for the answer is not
+# rapid, and nothing is amiss; still the rest of it was made for nobody.
+_LATE: Final = 1 / 16
 _RESET: Final = int(Event.RESET)
 _REFUSE: Final = int(Event.REFUSE)
 
@@ -259,7 +262,7 @@ class Connection(Streams):
                 raise ConnectionFailed(f"RST_STREAM on stream {number}, idle (RFC 9113 5.1)")
             self._floods.spend(EMPTY_FRAMES, self.now)
             return
-        self._floods.spend(RESETS, self.now)
+        self._floods.spend(RESETS, self.now, _LATE if self._is_answered(stream) else 1.0)
         over = stream.sending >= DONE and stream.receiving >= DONE
         if stream.receiving != DONE:
             # What was complete stays so: a server may only be tired of the request's body.
@@ -269,6 +272,10 @@ class Connection(Streams):
         self._settle(stream)
         if not over:
             self._sink.reset(stream, StreamReset(code))
+
+    def _is_answered(self, stream: Stream) -> bool:
+        """Whether what was asked for on `stream` had been answered before a reset that has come."""
+        raise NotImplementedError
 
     def _settings(self, flags: int, payload: bytes) -> None:
         self._floods.spend(SETTINGS, self.now)

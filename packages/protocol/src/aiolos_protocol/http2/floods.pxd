@@ -3,6 +3,7 @@ cdef class Floods:
     cdef list _levels
     cdef double _since
 
-    cpdef spend(self, int kind, double now)
+    cpdef spend(self, int kind, double now, double count=*)
     cpdef earn(self, int kind, double count)
+    cpdef answered(self)
     cdef _leak(self, double now)

@@ -38,11 +38,11 @@ class Floods:
         self._levels = [0.0] * len(_FIELDS)
         self._since = 0.0
 
-    def spend(self, kind: int, now: float) -> None:
-        """One more frame of `kind`. Raises LimitExceeded naming the limit."""
+    def spend(self, kind: int, now: float, count: float = 1.0) -> None:
+        """One more frame of `kind`, or less than one. Raises LimitExceeded naming the limit."""
         if now > self._since:
             self._leak(now)
-        self._levels[kind] += 1.0
+        self._levels[kind] += count
         if self._levels[kind] > self._bounds[kind]:
             raise LimitExceeded(_FIELDS[kind], int(self._bounds[kind]))
 
@@ -51,6 +51,12 @@ class Floods:
         level = self._levels[kind]
         if level:
             self._levels[kind] = level - count if level > count else 0.0
+
+    def answered(self) -> None:
+        """A stream has been answered whole: it makes up for a reset, and for one that comes too
+        late to find the stream."""
+        self.earn(RESETS, 1.0)
+        self.earn(EMPTY_FRAMES, 1.0)
 
     def _leak(self, now: float) -> None:
         share = (now - self._since) / _PERIOD

@@ -13,6 +13,7 @@ cdef class Outbox:
     cdef Py_ssize_t _replies
     cdef object _scheduler
     cdef Py_ssize_t _size
+    cdef public long long batch
     cdef public list emptied
     cdef public long long left
     cdef public Py_ssize_t max_frame

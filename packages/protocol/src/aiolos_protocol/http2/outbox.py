@@ -24,7 +24,8 @@ class Outbox:
     """The sending side of one connection. `left` is the connection's window (RFC 9113 6.9.1).
 
     `emptied` lists the streams whose queue has run empty since the list was last cleared; `moved`
-    counts bytes of data likewise. `prefix` is what the next header block must begin with (RFC
+    counts bytes of data likewise. `batch` counts what has been taken: what was put in while it was
+    lower is on its way. `prefix` is what the next header block must begin with (RFC
     7541 4.2).
     """
 
@@ -35,6 +36,7 @@ class Outbox:
         "_replies",
         "_scheduler",
         "_size",
+        "batch",
         "emptied",
         "left",
         "max_frame",
@@ -45,6 +47,7 @@ class Outbox:
     def __init__(self, max_replies: int, floods: Floods) -> None:
         self._parts: list[bytes | memoryview] = []
         self._size = 0
+        self.batch = 0
         self._replies = 0
         self._max_replies = max_replies
         self._floods = floods
@@ -158,6 +161,7 @@ class Outbox:
         self._parts = []
         self._size = 0
         self._replies = 0
+        self.batch += 1
         return b"".join(parts)
 
     def _send_queued(self, stream: Stream) -> None:

@@ -129,6 +129,10 @@ class ServerConnection(Connection):
 
     # Ends.
 
+    def _is_answered(self, stream: Stream) -> bool:
+        # The head must have left: a peer that does not wait for it, or does not read, is rapid.
+        return 0 <= stream.batch < self._out.batch
+
     def shut_down(self) -> None:
         """Take no new streams, after a round trip in which some may still come (RFC 9113 6.8)."""
         if self.accepts == FOREVER and not self.is_closed():

@@ -2,6 +2,7 @@ from aiolos_protocol.http2.windows cimport ReceiveWindow
 
 
 cdef class Stream:
+    cdef public long long batch
     cdef public bint ending
     cdef public long long expected
     cdef public bint held

@@ -99,7 +99,8 @@ class Stream:
     `id` is its number; `sending` and `receiving` are phases; `owner` is whatever the sink wants
     to find again; `held` tells that the sink has not released it. `method` is the request's;
     `tunnel` tells that data are no body of a message (RFC 9113 8.5, RFC 8441); `informed` counts
-    the informational heads in front of its response.
+    the informational heads in front of its response. `batch` is that of the outbox in which its
+    head is, -1 while none was sent.
 
     `queue` holds data that waits, the first piece from `offset` on; `queued` is its size;
     `trailers` the header block that ends the message instead of the last piece, `ending` that
@@ -112,6 +113,7 @@ class Stream:
     """
 
     __slots__ = (
+        "batch",
         "ending",
         "expected",
         "held",
@@ -144,6 +146,7 @@ class Stream:
         self.method = ""
         self.tunnel = False
         self.informed = 0
+        self.batch = -1
         self.queue: deque[bytes] | None = None
         self.queued = 0
         self.offset = 0

@@ -67,6 +67,7 @@ class Streams(FrameReader):
         where the peer has ended it.
         """
         self._sent(stream, _HEAD)
+        stream.batch = self._out.batch
         self._out.head(stream, block, end)
         if end:
             self._sent(stream, _END)
@@ -218,7 +219,7 @@ class Streams(FrameReader):
             window = stream.window
             self._ignore(stream.id, self._stream_window() if window is None else window.left)
         elif stream.receiving == DONE and stream.sending == DONE:
-            self._floods.earn(RESETS, 1.0)
+            self._floods.answered()
 
     def _ignore(self, number: int, left: int) -> None:
         ignored = self._ignored

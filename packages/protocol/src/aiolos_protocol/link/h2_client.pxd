@@ -10,8 +10,10 @@ cdef class H2ClientLink(H2Link):
     cdef set _exchanges
     cdef double _heard
     cdef long long _numbers
+    cdef long long _opened
     cdef double _pinged
     cdef dict _pings
+    cdef long long _resets
     cdef object _role
     cdef object _scheme
     cdef object _settled
@@ -32,4 +34,6 @@ cdef class H2ClientLink(H2Link):
     cdef H2ClientExchange _begin(self, head, bytes block, bint end)
     @cython.locals(conn=ClientConnection)
     cpdef object over(self, exchange)
+    @cython.locals(conn=ClientConnection, opened=cython.longlong)
+    cpdef object cancelled(self)
     cpdef object fail(self, error)

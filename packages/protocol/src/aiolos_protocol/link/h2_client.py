@@ -27,6 +27,9 @@ from .h2_client_exchange import H2ClientExchange
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONNECT"})
 
+# How many exchanges, beyond those answered, are reset on one connection: servers allow more.
+MOST_RESETS: Final = 100
+
 
 class H2ClientLink(H2Link):
     """Sends requests as long as there is `room`, and receives their responses in any order.
@@ -34,7 +37,8 @@ class H2ClientLink(H2Link):
     `deadline` is the owner's while nothing is asked: when it has passed `on_deadline` is called, or
     else the connection is closed; while exchanges are at work each has its own. `on_settings` is
     called when the server has changed its settings, with them maybe the `room`. A server that goes
-    away leaves no room, and the connection ends behind the exchanges that it still works on.
+    away leaves no room, and the connection ends behind the exchanges that it still works on; so
+    does one on which MOST_RESETS exchanges were given up.
     """
 
     __slots__ = (
@@ -42,8 +46,10 @@ class H2ClientLink(H2Link):
         "_exchanges",
         "_heard",
         "_numbers",
+        "_opened",
         "_pinged",
         "_pings",
+        "_resets",
         "_role",
         "_scheme",
         "_settled",
@@ -64,6 +70,10 @@ class H2ClientLink(H2Link):
         self._settled: asyncio.Future[None] | None = None
         self._pings: dict[bytes, asyncio.Future[None]] = {}
         self._numbers = 0
+        # How many exchanges were reset beyond those that were not, and how many streams had been
+        # opened when the last one was; see cancelled().
+        self._resets = 0
+        self._opened = 0
         # See watch_peer(): when something came last, and when a PING was sent since then.
         self._silence = NEVER
         self._answer_within = NEVER
@@ -335,6 +345,17 @@ class H2ClientLink(H2Link):
             self.keep_alive = False
         self._role.recycled(self)
         self._flush_soon()
+
+    def cancelled(self) -> None:
+        """An exchange had to be reset. Servers bound how often that is done (CVE-2023-44487), and
+        end the connection with all that is at work on it. Before that others get a new one."""
+        conn = self._conn
+        opened = conn.next_stream // 2
+        level = self._resets - max(0, opened - self._opened - 1)
+        self._resets = max(0, level) + 1
+        self._opened = opened
+        if self._resets >= MOST_RESETS:
+            self.keep_alive = False
 
     def _rest(self) -> None:
         if not self.keep_alive and not self._exchanges and self.transport is not None:

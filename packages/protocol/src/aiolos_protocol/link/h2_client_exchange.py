@@ -175,6 +175,7 @@ class H2ClientExchange(H2Stream):
         if stream is not None and self._lost is None:
             stream.owner = None
             self._link._conn.reset(stream, ErrorCode.CANCEL)
+            self._link.cancelled()
             self.broken(error)
         elif self._held:
             # It has come whole, and will not be read whole.
