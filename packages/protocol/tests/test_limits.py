@@ -1,13 +1,14 @@
 """Limits: what a value may be. That each is kept is tested where it is kept; here, that one is."""
 
 import re
+import sys
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import aiolos_protocol
 import pytest
 from aiolos_protocol.errors import LimitExceeded
-from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.limits import DEFAULT_LIMITS, WORDS, Limits, changed_limits
 
 NAMES = [field.name for field in fields(Limits)]
 
@@ -18,6 +19,22 @@ def test_every_limit_is_a_positive_int(name):
     for value in (0, -1, 1.0, "1", None, True):
         with pytest.raises(ValueError, match=rf"Limits\.{name} must be a positive int"):
             Limits(**{name: value})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_bound_is_two_to_the_fortieth(name):
+    assert getattr(Limits(**{name: 2**40 - 1}), name) == 2**40 - 1
+    for value in (2**40, sys.maxsize, 2**63, 10**100):
+        assert getattr(Limits(**{name: value}), name) == 2**40
+
+
+def test_by_aiohttp_s_words_it_is_so_too():
+    for word, name in WORDS.items():
+        limits = changed_limits(DEFAULT_LIMITS, {word: sys.maxsize})
+        assert getattr(limits, name) == 2**40
+        assert limits.head in (DEFAULT_LIMITS.head, 2**40)
+        with pytest.raises(ValueError, match=name):
+            changed_limits(DEFAULT_LIMITS, {word: float("inf")})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+# More than any peer sends, while sums of them fit into 64 bits: compiled modules count so.
+_MOST: Final = 2**40
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what a peer may send. Sizes are bytes, all values are positive integers.
+    """Bounds on what a peer may send. Sizes are bytes, all values are positive integers; above
+    2**40 they are taken for that, which is no bound to any peer.
 
     Exceeding one raises `LimitExceeded`, which names the field; nothing is cut silently.
     """
@@ -91,6 +95,8 @@ class Limits:
             value = getattr(self, field.name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"Limits.{field.name} must be a positive int, not {value!r}")
+            if value > _MOST:
+                object.__setattr__(self, field.name, _MOST)
 
 
 DEFAULT_LIMITS: Final = Limits()

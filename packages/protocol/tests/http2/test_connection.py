@@ -1,6 +1,8 @@
 """The connection as a whole: any split of the bytes, any bytes at all, and another's HTTP/2."""
 
 import itertools
+from dataclasses import fields
+from struct import iter_unpack
 from typing import Any
 
 import h2.config
@@ -284,3 +286,20 @@ def test_heads_are_the_protocol_s_own(make_server: Any, make_client: Any, wire: 
     client.conn.request("GET", blocks.request("GET", "https", "a", "/", None), True, None)
     client.feed(wire.head(1, {":status": "200"}))
     assert type(client.events[0][2]) is ResponseHead
+
+
+def test_limits_that_are_no_bounds_fit_into_settings(
+    make_server: Any, make_client: Any, wire: Any
+) -> None:
+    none = {field.name: 2**40 for field in fields(Limits)}
+    server = make_server(started=False, **none)
+    server.feed(frames.PREFACE, wire.DEFAULT, wire.request(1))
+    assert server.events[-1][:2] == ("head", 1)
+    first, window, *_ = server.sent()
+    declared = dict(iter_unpack(">HL", first.payload))
+    assert (declared[3], declared[6]) == (2**32 - 1, 2**32 - 1)
+    assert int.from_bytes(window.payload, "big") == 2**31 - 1 - 65_535
+    client = make_client(**none)
+    client.conn.request("GET", blocks.request("GET", "https", "a", "/", None), True, None)
+    client.feed(wire.head(1, {":status": "200"}, end=True))
+    assert client.events[-1][:2] == ("head", 1)

@@ -1,6 +1,7 @@
 """The server's end of an HTTP/2 connection: a peer's bytes, calls of the roles, bytes out."""
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
@@ -635,6 +636,28 @@ class TestResets:
             await exchange.body.read()
         with pytest.raises(ConnectionLost):
             exchange.write(b"x")
+
+    async def test_nothing_is_kept_of_a_connection_that_is_lost(self, server: Server) -> None:
+        """Neither what is queued, nor what is written: its handlers may be at work for long."""
+        body = bytes(200_000)
+        server.handle = lambda role, head: role.respond(body)
+        server.peer.conn.update_settings({4: 0})
+        server.peer.talk()
+        references = sys.getrefcount(body)
+        for number in range(1, 21, 2):
+            server.peer.ask(number)
+        server.peer.talk()
+        assert sys.getrefcount(body) == references + 10
+        server.handle = lambda role, head: None
+        server.peer.ask(21)
+        server.peer.talk()
+        conn = server.link._conn
+        server.transport.abort()
+        await turn()
+        assert sys.getrefcount(body) == references
+        assert (conn.streams, conn.data_to_send(), conn.is_closed()) == ({}, b"", True)
+        with pytest.raises(ConnectionLost):
+            server.role.respond()
 
     async def test_a_peer_that_breaks_the_rules(self, server: Server) -> None:
         server.peer.ask(1)

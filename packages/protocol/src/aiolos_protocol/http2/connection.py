@@ -14,11 +14,11 @@ from .errors import ConnectionFailed, ErrorCode, StreamFailed, StreamReset
 from .field import Field
 from .floods import EMPTY_FRAMES, PINGS, PRIORITIES, RESETS, SETTINGS, WINDOW_UPDATES
 from .frames import ACK
-from .settings import Setting
+from .settings import UNLIMITED, Setting
 from .sink import Sink
 from .stream import BODY, DONE, IDLE, IGNORED, ROWS, Event, Stream
 from .streams import DEFAULT_WINDOW, STREAM_WINDOW, Streams
-from .windows import PROBE, ReceiveWindow, Tuner
+from .windows import MAX_WINDOW, PROBE, ReceiveWindow, Tuner
 
 _DEFAULT_TABLE: Final = 4096
 # The debug data of a GOAWAY is read by people only (RFC 9113 6.8).
@@ -46,8 +46,8 @@ class Connection(Streams):
         Streams.__init__(self, sink, limits)
         self._decoder = hpack.Decoder()
         stream_window = min(STREAM_WINDOW, limits.stream_window)
-        self._tuner = Tuner(stream_window, limits.stream_window)
-        self._window = ReceiveWindow(max(DEFAULT_WINDOW, window))
+        self._tuner = Tuner(stream_window, min(limits.stream_window, MAX_WINDOW))
+        self._window = ReceiveWindow(max(DEFAULT_WINDOW, min(window, MAX_WINDOW)))
         # Whether the window was opened again after it had been used up, since held_up() asked.
         self._choked = False
         self.goaway = FOREVER
@@ -55,7 +55,7 @@ class Connection(Streams):
     def _begin(self, settings: dict[int, int]) -> None:
         """Queue our SETTINGS and open the connection's window, which they do not concern."""
         settings[Setting.INITIAL_WINDOW_SIZE] = self._tuner.size
-        settings[Setting.MAX_HEADER_LIST_SIZE] = self._limits.head
+        settings[Setting.MAX_HEADER_LIST_SIZE] = min(self._limits.head, UNLIMITED)
         self._out.push(frames.settings(settings))
         if self._window.size > DEFAULT_WINDOW:
             self._out.push(frames.window_update(0, self._window.size - DEFAULT_WINDOW))

@@ -31,6 +31,7 @@ cdef class Outbox:
     cpdef trailers(self, Stream stream, bytes block)
     cpdef drop(self, Stream stream)
     cpdef prioritize(self, Stream stream, int urgency, bint incremental)
+    cpdef clear(self)
     cpdef halt(self)
     @cython.locals(stream=Stream, parts=list)
     cpdef bytes take(self, Py_ssize_t budget)

@@ -143,6 +143,12 @@ class Outbox:
         """RFC 9218 4"""
         self._scheduler.prioritize(stream, urgency, incremental)
 
+    def clear(self) -> None:
+        """Forget all frames."""
+        self._parts = []
+        self._size = 0
+        self._replies = 0
+
     def halt(self) -> None:
         """Send no more queued data."""
         self.left = 0

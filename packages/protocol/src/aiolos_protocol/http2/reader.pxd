@@ -10,7 +10,7 @@ cdef class FrameReader:
     cdef list _block_parts
     cdef Py_ssize_t _block_size
     cdef bytes _buffer
-    cdef int _burst
+    cdef long long _burst
     cdef object _limits
     cdef int _stage
     cdef public double now

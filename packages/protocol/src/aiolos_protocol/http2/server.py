@@ -10,7 +10,7 @@ from .errors import ConnectionFailed, ErrorCode, StreamFailed
 from .field import Field
 from .floods import EMPTY_FRAMES, RESETS
 from .scheduler import parse_priority
-from .settings import Setting
+from .settings import UNLIMITED, Setting
 from .sink import Sink
 from .stage import AT_PREFACE, AT_SETTINGS
 from .stream import BODY, DONE, Stream
@@ -36,7 +36,7 @@ class ServerConnection(Connection):
         self._priorities: dict[int, tuple[int, bool]] = {}
         self.accepts = FOREVER
         settings = {
-            int(Setting.MAX_CONCURRENT_STREAMS): limits.streams,
+            int(Setting.MAX_CONCURRENT_STREAMS): min(limits.streams, UNLIMITED),
             int(Setting.NO_RFC7540_PRIORITIES): 1,
         }
         if connect_protocol:

@@ -36,6 +36,8 @@ cdef class Streams(FrameReader):
     cpdef release(self, Stream stream)
     cdef _settle(self, Stream stream)
     cdef _ignore(self, unsigned int number, Py_ssize_t left)
+    @cython.locals(stream=Stream)
+    cpdef lose(self)
     cdef unsigned int _last(self)
     cpdef bint is_closed(self)
     cdef Py_ssize_t _stream_window(self)

@@ -235,6 +235,15 @@ class Streams(FrameReader):
             self._out.push(frames.goaway(self._last(), code, message.encode("ascii", "replace")))
             self._out.halt()
 
+    def lose(self) -> None:
+        """There is no connection any more: keep nothing of what was to be sent, or is half here."""
+        self._stage = OVER
+        self._buffer = b""
+        for stream in self.streams.values():
+            self._out.drop(stream)
+        self.streams.clear()
+        self._out.clear()
+
     def _last(self) -> int:
         """The highest stream that was, or might be, worked on (RFC 9113 6.8)."""
         return self.last

@@ -119,6 +119,9 @@ class H2Link(TransportOwner):
             owner, stream.owner = stream.owner, None
             if owner is not None:
                 owner.broken(error)
+        # Handlers may be at work for long yet, and what is tied in a circle is freed late: a peer
+        # that asks for much and hangs up must leave nothing behind.
+        self._conn.lose()
         self._gone(exc)
 
     def pause_writing(self) -> None:

@@ -178,6 +178,7 @@ class H2ServerLink(H2Link):
             self.close()
 
     def _gone(self, exc: BaseException | None) -> None:
+        self._reset.clear()
         free, self._free = self._free, []
         for stream in free:
             stream.transport = None
