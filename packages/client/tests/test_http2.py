@@ -435,3 +435,32 @@ class TestMessages:
         async with TCPConnector() as connector:
             with pytest.raises(ValueError, match="give http2 to it"):
                 ClientSession(connector=connector, http2=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "read"), [(b"slow down", "slow down"), (b"a\r\nb", "a\ufffd\ufffdb"), (b"", "")]
+)
+async def test_what_a_server_says_when_it_goes_away_is_told(session, words, read):
+    """Nothing was reset, and the reason is the server's."""
+
+    def calm(server, stream):
+        server.send(frames.goaway(stream, 11, words))
+        server.writer.close()
+
+    async with Server(Server.ok, calm) as server:
+        # Behind it nothing is on its way: what reaches a closed socket is answered by a reset.
+        await get(session, server.url)
+        with pytest.raises(ServerDisconnectedError) as caught:
+            await session.post(server.url, data=b"x")
+    peer = server.url.removeprefix("http://")
+    assert str(caught.value) == (
+        f"{peer} closed the connection of POST {server.url} without an answer: "
+        f"the server goes away: ENHANCE_YOUR_CALM {read}".rstrip()
+    )
+
+
+async def test_a_server_that_says_nothing_when_it_goes_away(session):
+    async with Server(Server.ok, lambda server, stream: server.writer.close()) as server:
+        await get(session, server.url)
+        with pytest.raises(ServerDisconnectedError, match="closed the connection of .*answer$"):
+            await session.post(server.url, data=b"x")

@@ -31,9 +31,10 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
     if isinstance(error, Unprocessed):
         raised = ServerDisconnectedError(f"{peer} did not work on {request}: {error}")
     elif isinstance(error, Unanswered):
-        raised = ServerDisconnectedError(
-            f"{peer} {did} the connection of {request} without an answer"
-        )
+        told = f"{peer} {did} the connection of {request} without an answer"
+        if error.reason:
+            told += f": {error.reason}"
+        raised = ServerDisconnectedError(told)
     elif isinstance(error, ConnectionLost) and received == 0:
         # One stream of HTTP/2; the connection goes on.
         raised = ServerDisconnectedError(f"{peer} gave no answer to {request}: {error}")

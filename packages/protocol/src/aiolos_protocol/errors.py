@@ -110,7 +110,14 @@ class ConnectionLost(ConnectionResetError):
 
 
 class Unanswered(ConnectionLost):
-    """The transport closed before any byte of an answer: it may have been dead when asked."""
+    """The transport closed before any byte of an answer: it may have been dead when asked.
+
+    `reason` is what is known of it, by the peer's own words where it had some, "" for nothing.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(f"{message}: {reason}" if reason else message)
+        self.reason = reason
 
 
 class Unprocessed(Unanswered):

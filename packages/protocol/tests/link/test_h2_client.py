@@ -486,8 +486,10 @@ class TestEnds:
         peer.answer(3, 200, end=False)
         peer.talk()
         client.transport.lose(OSError("cable"))
-        with pytest.raises(Unanswered):
+        with pytest.raises(Unanswered) as caught:
             await asked.answered
+        assert isinstance(caught.value.__cause__, OSError)
+        assert caught.value.reason == ""
         with pytest.raises(ConnectionLost):
             await answered.body.read()
         assert isinstance(client.losses[0], OSError)
@@ -623,7 +625,8 @@ class TestTimes:
         assert client.transport.aborted
         with pytest.raises(Unanswered) as caught:
             await exchange.answered
-        assert "PING within 10 s" in str(caught.value.__cause__)
+        assert caught.value.reason == "the server did not answer PING within 10 s"
+        assert "PING within 10 s" in str(caught.value)
 
     async def test_an_idle_connection_is_not_pinged(self, client: Client) -> None:
         client.link.watch_peer(20, 10)

@@ -11,11 +11,11 @@ cdef class H2Link(TransportOwner):
     cdef readonly Clock _clock
     cdef readonly object _conn
     cdef bint _due
-    cdef object _farewell
     cdef readonly object _limits
     cdef bint _stepping
     cdef readonly set _tunnels
     cdef public double deadline
+    cdef readonly object farewell
 
     cpdef object _broken(self, error)
     cpdef object _rest(self)

@@ -27,17 +27,18 @@ HIGH_WATER: Final = 65_536
 
 
 class H2Link(TransportOwner):
-    """One HTTP/2 connection. `deadline` is watched by the clock; see the subclasses."""
+    """One HTTP/2 connection. `deadline` is watched by the clock; see the subclasses. `farewell` is
+    why it ends, by the peer's own words if it had some; "" where nothing is known."""
 
     __slots__ = (
         "_clock",
         "_conn",
         "_due",
-        "_farewell",
         "_limits",
         "_stepping",
         "_tunnels",
         "deadline",
+        "farewell",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits) -> None:
@@ -51,8 +52,7 @@ class H2Link(TransportOwner):
         self._due = False
         # Streams dressed as transports: they are told when the connection's buffer is full.
         self._tunnels: set[Any] = set()
-        # What is said of the connection's end: the peer's own words, if it had some.
-        self._farewell = "the connection was lost"
+        self.farewell = ""
         self.deadline = NEVER
 
     # What a role adds.
@@ -113,8 +113,7 @@ class H2Link(TransportOwner):
         self._clock.unwatch(self)
         TransportOwner.connection_lost(self, exc)
         self._tunnels.clear()
-        error = ConnectionLost(self._farewell)
-        error.__cause__ = exc
+        error = self._loss(exc)
         for stream in list(self._conn.streams.values()):
             owner, stream.owner = stream.owner, None
             if owner is not None:
@@ -123,6 +122,12 @@ class H2Link(TransportOwner):
         # that asks for much and hangs up must leave nothing behind.
         self._conn.lose()
         self._gone(exc)
+
+    def _loss(self, exc: BaseException | None) -> ConnectionLost:
+        """What the connection's end is to whoever waits for something."""
+        error = ConnectionLost(self.farewell or "the connection was lost")
+        error.__cause__ = exc
+        return error
 
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""

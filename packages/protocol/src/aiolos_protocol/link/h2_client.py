@@ -230,7 +230,7 @@ class H2ClientLink(H2Link):
             self._conn.ping(b"are you?")
             self._flush_soon()
         else:
-            self._farewell = f"the server did not answer PING within {self._answer_within:g} s"
+            self.farewell = f"the server did not answer PING within {self._answer_within:g} s"
             self.abort()
 
     # Sending.
@@ -327,7 +327,11 @@ class H2ClientLink(H2Link):
         """See Sink."""
         self.keep_alive = False
         text = debug.decode("utf-8", "replace")
-        self._farewell = f"the server goes away: {name_of(code)} {text}".rstrip()
+        # A stranger's words, which may come into logs.
+        text = "".join(
+            [char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text]
+        )
+        self.farewell = f"the server goes away: {name_of(code)} {text}".rstrip()
 
     # Ends.
 
@@ -368,8 +372,7 @@ class H2ClientLink(H2Link):
         self.abort()
 
     def _gone(self, exc: BaseException | None) -> None:
-        error = ConnectionLost(self._farewell)
-        error.__cause__ = exc
+        error = self._loss(exc)
         for future in (self._settled, *self._pings.values()):
             if future is not None and not future.done():
                 future.set_exception(error)

@@ -100,8 +100,11 @@ class H2ClientExchange(H2Stream):
     def broken(self, error: Exception) -> None:
         """See H2Stream."""
         if self._link.transport is None and not self.answered.done():
-            lost = Unanswered("the server closed the connection without an answer")
-            lost.__cause__ = error
+            lost = Unanswered(
+                "the server closed the connection without an answer", self._link.farewell
+            )
+            # What the transport says: `error` is of our making.
+            lost.__cause__ = error.__cause__
             error = lost
         H2Stream.broken(self, error)
         if not self.answered.done():
