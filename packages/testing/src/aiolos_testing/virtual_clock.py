@@ -44,7 +44,8 @@ class VirtualClock:
     @property
     def elapsed(self) -> float:
         """The seconds that have passed since it was entered."""
-        return self._now - self._began
+        # Both are seconds since the machine began: what is below a nanosecond is their rounding.
+        return round(self._now - self._began, 9)
 
     def time(self) -> float:
         """The loop's time."""
