@@ -184,6 +184,23 @@ async def test_h2c_05_without_http_2_it_is_http_1_1(serving_tls, trusting, alpn)
             assert await asyncio.gather(*(get() for _ in range(10))) == [((1, 1), "HTTP/1.1")] * 10
 
 
+@pytest.mark.parametrize("setting", [False, None, "prior-knowledge", True])
+async def test_h2c_05_a_context_that_others_use_for_http_2(serving_tls, trusting, setting):
+    async with serving(serving_tls) as server:
+
+        async def get(http2):
+            connector = aiolos.TCPConnector(http2=http2, ssl=trusting)
+            async with aiolos.ClientSession(server.make_url("/"), connector=connector) as session:
+                async with session.get("/") as response:
+                    text = await response.text()
+                async with session.ws_connect("/socket") as socket:
+                    return text, await socket.receive_str()
+
+        assert await get(True) == ("HTTP/2.0", "HTTP/2.0")
+        spoken = "HTTP/1.1" if setting is False else "HTTP/2.0"
+        assert await get(setting) == (spoken, spoken)
+
+
 async def version(request):
     return web.Response(text="HTTP/{}.{}".format(*request.version))
 

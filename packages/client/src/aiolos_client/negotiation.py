@@ -42,8 +42,9 @@ def knows_http2(setting: HTTP2Setting, key: ConnectionKey) -> bool:
 
 
 def alpn_of(setting: HTTP2Setting, key: ConnectionKey) -> tuple[str, ...]:
-    """What a context of the user's must be made to offer; () where that is left alone."""
-    if not isinstance(key.ssl, ssl.SSLContext) or setting in (None, False):
+    """What a context of the user's must be made to offer; () where that is left alone, because
+    whatever its server chooses is spoken."""
+    if not isinstance(key.ssl, ssl.SSLContext) or (setting is None and key.http2):
         return ()
     return BOTH if offers_http2(setting, key) else ONLY_HTTP1
 
