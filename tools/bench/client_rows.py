@@ -230,7 +230,7 @@ async def measured(name: str, case: Case) -> None:
 
     client = CLIENTS.get(name, with_aiohttp)
     module = importlib.import_module(MODULES[name])
-    print(json.dumps({"cpu": await client(module, case, run)}))
+    print(json.dumps({"cpu": await client(module, case, run)}), flush=True)
 
 
 def compare(row: str, loop: str, count: int) -> None:
