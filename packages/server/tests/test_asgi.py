@@ -5,7 +5,7 @@ import inspect
 import logging
 
 import pytest
-from aiolos_protocol.errors import LocalProtocolError
+from aiolos_protocol.errors import LocalProtocolError, RemoteProtocolError
 from aiolos_protocol.message import ResponseHead
 from aiolos_server import web
 from aiolos_server.asgi.serving import handshake_of, head_of
@@ -132,6 +132,93 @@ async def test_a_body_in_pieces(field):
     assert b'"body": "abcdef"' in body_of(sent)
 
 
+def piece(data, *, more=False):
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_asg_06_a_body_of_which_no_field_tells(method):
+    # In ASGI the messages say whether there is a body: who changes it may drop its length.
+    sent = await call(
+        application(), scope_of(method, "/echo"), piece(b"abc", more=True), piece(b"def")
+    )
+    assert b'"body": "abcdef"' in body_of(sent)
+
+
+async def test_asg_06_no_body_where_neither_fields_nor_messages_tell_of_one():
+    app = web.Application()
+
+    async def exists(request):
+        return web.Response(text=f"{request.body_exists} {request.can_read_body}")
+
+    app.router.add_post("/", exists)
+    assert body_of(await call(app, scope_of("POST", "/"), REQUEST)) == b"False False"
+    assert body_of(await call(app, scope_of("POST", "/"), piece(b"a"))) == b"True True"
+
+
+@pytest.mark.parametrize(
+    ("length", "pieces"),
+    [
+        pytest.param(1, [b"x" * 65_536] * 40, id="longer"),
+        pytest.param(6, [b"abc", b"defg"], id="longer by one"),
+        pytest.param(6, [b"abc", b"de"], id="shorter by one"),
+        pytest.param(6, [b""], id="missing"),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_asg_06_a_body_that_is_not_as_long_as_its_length_says(length, pieces, streamed):
+    # Behind a server that speaks HTTP this is a middleware that changed the body, not its length.
+    told = []
+
+    async def whole(request):
+        try:
+            if streamed:
+                while await request.content.readany():
+                    pass
+            else:
+                await request.read()
+        except RemoteProtocolError as error:
+            told.append(str(error.__cause__ or error))
+            raise
+        return web.Response(text="taken")
+
+    app = web.Application()
+    app.router.add_post("/", whole)
+    messages = [piece(data, more=True) for data in pieces[:-1]] + [piece(pieces[-1])]
+    scope = scope_of("POST", "/", (b"content-length", b"%d" % length))
+    sent = await call(app, scope, *messages)
+    assert sent[0]["status"] == 400
+    assert len(told) == 1
+    assert f"Content-Length says ({length})" in told[0]
+    assert b"taken" not in body_of(sent)
+
+
+async def test_asg_06_what_nobody_takes_of_a_longer_body_is_not_kept():
+    readers = []
+    enough = asyncio.Event()
+    gave = []
+
+    async def receive():
+        gave.append(None)
+        if len(gave) > 3:
+            enough.set()
+            return await asyncio.get_running_loop().create_future()
+        return piece(b"x" * 100, more=True)
+
+    async def idle(request):
+        readers.append(request.content)
+        await enough.wait()
+        return web.Response()
+
+    async def send(message):
+        pass
+
+    app = web.Application()
+    app.router.add_post("/", idle)
+    await app(scope_of("POST", "/", (b"content-length", b"1")), receive, send)
+    assert readers[0].total_bytes <= 1
+
+
 async def test_a_stream():
     sent = await call(application(), scope_of("GET", "/stream"), REQUEST)
     assert [message.get("body") for message in sent[1:]] == [b"0", b"1", b"2", b""]
@@ -246,6 +333,35 @@ async def test_a_client_that_goes_away_is_an_end():
     assert gone == [True]
 
 
+@pytest.mark.parametrize("kind", ["response", "stream", "events"])
+async def test_a_client_that_went_away_before_the_head_is_no_error(kind, caplog):
+    caplog.set_level(logging.INFO)
+    ended = asyncio.Event()
+
+    async def late(request):
+        try:
+            await request.wait_for_disconnect()
+            if kind == "response":
+                return web.Response()
+            if kind == "events":
+                async with web.EventStream(request) as events:
+                    await events.send("nobody hears it")
+                return events
+            response = web.StreamResponse()
+            await response.prepare(request)
+            return response
+        finally:
+            ended.set()
+
+    app = web.Application()
+    app.router.add_get("/", late)
+    sent = await call(app, scope_of("GET", "/"), REQUEST, {"type": "http.disconnect"})
+    await ended.wait()
+    await asyncio.sleep(0)
+    assert sent == []
+    assert not caplog.records
+
+
 async def test_a_slow_server_slows_the_writer():
     gate = asyncio.Event()
     written = []
@@ -261,8 +377,11 @@ async def test_a_slow_server_slows_the_writer():
     app = web.Application()
     app.router.add_get("/", give)
     sent = []
+    coming = [REQUEST]
 
     async def receive():
+        if coming:
+            return coming.pop()
         return await asyncio.get_running_loop().create_future()
 
     async def send(message):

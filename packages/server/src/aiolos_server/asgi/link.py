@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
+from aiolos_protocol.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
 from aiolos_protocol.exchange import ServerRole
 from aiolos_protocol.http1.serializer import response_head
 from aiolos_protocol.link.answers import check_end
@@ -77,7 +77,9 @@ class AsgiLink:
 
     def exchange(self, head: RequestHead) -> "AsgiLink":
         """See ServerLink.exchange: a scope has one only."""
-        if self._ended or self._lost:
+        if self._lost:
+            raise ConnectionLost("the client is gone")
+        if self._ended:
             raise LocalProtocolError(f"the exchange of {head!r} has ended")
         return self
 
@@ -199,19 +201,43 @@ class AsgiLink:
             self._stirred.clear()
             await self._stirred.wait()
 
-    async def receive(self, receive: Receive) -> None:
-        """Feed the body, then watch for the client's going away."""
+    async def receive(self, receive: Receive, first: Message | None) -> None:
+        """Feed the body, then watch for the client's going away; `first` came already."""
+        message = first
         while True:
-            await self._reading.wait()
-            message = await receive()
+            if message is None:
+                await self._reading.wait()
+                message = await receive()
             if message["type"] == "http.disconnect":
                 self._gone()
                 return
-            if self.body is EMPTY:
-                continue
-            self.body.feed_data(message.get("body", b""))
-            if not message.get("more_body", False) and not self.body.ended:
-                self.body.feed_eof()
+            if self._is_feeding:
+                self._feed(message.get("body", b""), message.get("more_body", False))
+            message = None
+
+    @property
+    def _is_feeding(self) -> bool:
+        body = self.body
+        return not body.ended and body.exception() is None
+
+    def _feed(self, data: bytes, more: bool) -> None:
+        """A piece of the body. Nobody but this link holds it to the length that a field says:
+        something between the server and the application may have made another body of it."""
+        body = self.body
+        length = self.head.length
+        size = body.total_bytes + len(data)
+        if 0 <= length < size or (size < length and not more):
+            than = "longer" if size > length else "shorter"
+            body.set_exception(
+                RemoteProtocolError(
+                    f"the body is {than} than Content-Length says ({length}); a middleware that "
+                    "changes a body must set the field anew, or remove it"
+                )
+            )
+            return
+        body.feed_data(data)
+        if not more:
+            body.feed_eof()
 
     def _gone(self) -> None:
         self._lost = True

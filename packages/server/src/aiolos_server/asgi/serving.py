@@ -91,13 +91,18 @@ class AsgiServing:
         send: Send,
     ) -> None:
         server = self._server or await self._started()
-        connection = Connection(server)
-        link = link_class(scope, head, connection, server.limits.body_buffer)
+        first = None
         if link_class is SocketLink:
             # ASGI: the first message is always the wish to connect.
             await receive()
+        elif head.length < 0 and not head.chunked:
+            # No field tells of a body: the messages may, and the first one is here already.
+            first = await receive()
+            head.chunked = bool(first.get("body") or first.get("more_body"))
+        connection = Connection(server)
+        link = link_class(scope, head, connection, server.limits.body_buffer)
         connection.connected(link)
-        receiving = asyncio.ensure_future(link.receive(receive))
+        receiving = asyncio.ensure_future(link.receive(receive, first))
         try:
             connection.request_received(head)
             await link.pump(send)

@@ -14,7 +14,7 @@ from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict
 
-from .link import HIGH_WATER, AsgiLink, Message, check
+from .link import HIGH_WATER, AsgiLink, Message, Receive, check
 
 # RFC 6455 5.2
 _FIN: Final = 0x80
@@ -86,7 +86,7 @@ class SocketLink(AsgiLink):
         self._socket = _SocketTransport(self._put, self.get_extra_info, self.abort)
         return Handover(self._socket, b"", False, False, lambda exc: self.abort())
 
-    async def receive(self, receive: Any) -> None:
+    async def receive(self, receive: Receive, first: Message | None) -> None:
         """Feed the transport until the peer is gone."""
         while True:
             message = await receive()
