@@ -1246,3 +1246,12 @@ async def test_response_task_and_output_length():
 def test_the_command_line_is_a_function_as_well():
     with pytest.raises(SystemExit, match="names nothing to serve"):
         web.main(["nothing"])
+
+
+@pytest.mark.parametrize("transport", ["tcp", "memory"])
+async def test_a_test_client_speaks_http_2_when_it_is_told_to(transport):
+    app = web.Application()
+    app.router.add_get("/", hello)
+    async with TestClient(app, transport=transport, http2="prior-knowledge") as client:
+        async with client.get("/") as response:
+            assert response.version == (2, 0)

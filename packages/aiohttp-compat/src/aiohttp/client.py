@@ -48,12 +48,15 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         response_class: type[aiolos.ClientResponse] | None = None,
         cookie_jar: AbstractCookieJar | None = None,
         ssl_shutdown_timeout: Any = sentinel,
+        http2: Any = None,
         **options: Any,
     ) -> None:
         if connector is None:
             if ssl_shutdown_timeout is sentinel:
                 ssl_shutdown_timeout = None
-            connector = TCPConnector(loop=loop, ssl_shutdown_timeout=ssl_shutdown_timeout)
+            shutdown = ssl_shutdown_timeout
+            connector = TCPConnector(loop=loop, ssl_shutdown_timeout=shutdown, http2=http2)
+            http2 = None
         super().__init__(
             base_url,
             connector=connector,
@@ -61,6 +64,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             request_class=request_class or ClientRequest,
             response_class=response_class or ClientResponse,
             cookie_jar=CookieJar() if cookie_jar is None else cookie_jar,
+            http2=http2,
             **_given(options),
         )
 
