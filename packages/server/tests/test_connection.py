@@ -266,6 +266,26 @@ async def test_a_handler_that_raises_is_500_and_a_log_line(
     assert record.exc_info[0] is LookupError
 
 
+# A terminal's control sequence introducer of C1, ends of lines, a change of writing direction.
+@pytest.mark.parametrize("sign", ["\x85", "\x9b", "\u2028", "\u2029", "\u202e"])
+@pytest.mark.parametrize("what", ["raises", "is cancelled", "is cut short"])
+async def test_what_the_peer_asked_for_forges_no_line_of_the_log(
+    sign: str, what: str, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if what == "is cancelled":
+            raise asyncio.CancelledError
+        if what == "is cut short":
+            await web.StreamResponse().prepare(request)
+        raise LookupError
+
+    await serve(handler).send(target(f"/{sign}31mforged?{sign}"))
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    shown = sign.encode("unicode_escape").decode()
+    assert f"GET /{shown}31mforged?{shown} from" in record.getMessage()
+
+
 async def test_a_handler_that_raises_in_the_middle_of_a_stream(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,14 +13,19 @@ Serve = Callable[..., Any]
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 41\r\n\r\n"
 
 
-def unchunked(data: bytes) -> str:
-    """The text of a chunked body that goes on."""
-    text = b""
+def unchunked_bytes(data: bytes) -> bytes:
+    """A chunked body that goes on."""
+    whole = b""
     while data:
         size, _, data = data.partition(b"\r\n")
         length = int(size, 16)
-        text, data = text + data[:length], data[length + 2 :]
-    return text.decode()
+        whole, data = whole + data[:length], data[length + 2 :]
+    return whole
+
+
+def unchunked(data: bytes) -> str:
+    """The text of one."""
+    return unchunked_bytes(data).decode()
 
 
 @pytest.fixture
@@ -247,6 +253,40 @@ async def test_the_heartbeat(serve: Serve) -> None:
     await beaten
     _, _, body = data.partition(b"\r\n\r\n")
     assert unchunked(body) == ""
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_the_heartbeat_leaves_the_coder(coding: str, serve: Serve) -> None:
+    loop = asyncio.get_running_loop()
+    beaten = loop.create_future()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        events = web.EventStream(request, heartbeat=0.01)
+        events.enable_compression()
+        async with events:
+            await events.send("one")
+            await beaten
+        return events
+
+    peer = serve(handler)
+    write = peer.transport.write
+    sent = b""
+    text = ""
+
+    def seen(data: bytes) -> None:
+        nonlocal sent, text
+        write(data)
+        sent += data
+        coded = unchunked_bytes(sent.partition(b"\r\n\r\n")[2])
+        text = zlib.decompressobj(47).decompress(coded).decode()
+        if text.count(":\n\n") >= 2 and not beaten.done():
+            beaten.set_result(None)
+
+    peer.transport.write = seen
+    await peer.send(GET.replace(b"\r\n\r\n", f"\r\nAccept-Encoding: {coding}\r\n\r\n".encode()))
+    async with asyncio.timeout(5):
+        await beaten
+    assert text.startswith("data: one\n\n:\n\n:\n\n")
 
 
 async def test_no_request_for_the_block() -> None:

@@ -76,6 +76,21 @@ async def test_headers_stay(serve: Serve) -> None:
     assert (await peer.ask(target("/plain"))).headers["x-why"] == "because"
 
 
+@pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
+async def test_what_was_said_of_the_old_body_does_not_stay(name: str, serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        headers = {name: "text/plain; charset=utf-8"}
+        raise web.HTTPBadRequest(text="a", headers=headers)
+
+    app = web.Application()
+    app.on_exception.append(web.problem_details)
+    app.router.add_get("/", handler)
+    # Its headers are taken apart where no field comes twice.
+    answer = await serve(app=app).ask(target("/"))
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert json.loads(answer.body)["detail"] == "a"
+
+
 async def test_what_is_no_plain_text_stays(serve: Serve) -> None:
     peer = serve(app=application())
     answer = await peer.ask(target("/page"))

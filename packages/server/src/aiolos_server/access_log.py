@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from .naming import visible
 from .request import BaseRequest
 from .response import StreamResponse
 
@@ -129,13 +130,6 @@ def _field(name: str, kind: str) -> _Atom:
     if kind == "o":
         return lambda request, response, time: visible(response.headers.get(name, "-"))
     raise ValueError(f"%{{{name}}}{kind}: only %{{X}}i and %{{X}}o are known")
-
-
-def visible(text: str) -> str:
-    """What a peer sent, without anything that could forge a line or move a terminal's cursor."""
-    if text.isprintable() and '"' not in text and "\\" not in text:
-        return text
-    return text.encode("unicode_escape", "surrogateescape").decode("ascii").replace('"', '\\"')
 
 
 def _now(request: Any, response: Any, time: float) -> str:

@@ -106,6 +106,13 @@ class BodyCoder:
         if coded:
             await self._exchange.write(coded)
 
+    def push(self) -> None:
+        """flush() without waiting: what is coded in a thread just now comes later anyhow."""
+        if self._running is None:
+            coded = self._encoder.flush()
+            if coded:
+                self._exchange.write(coded)
+
     async def finish(self) -> None:
         """Send the end of the coded body."""
         if self._running is not None:

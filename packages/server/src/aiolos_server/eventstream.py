@@ -1,6 +1,7 @@
 """Server-sent events (WHATWG HTML 9.2)."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -188,6 +189,10 @@ class EventStream(StreamResponse):
     def _beat(self) -> None:
         self._wind()
         self.write(b":\n\n")
+        if self._coder is not None:
+            # A beat that the coder keeps is none.
+            with contextlib.suppress(ConnectionLost):
+                self._coder.push()
 
     def _stop(self) -> None:
         if self._timer is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiolos_protocol.errors import LimitExceeded, ProtocolError, TooSlow, UnexpectedTLS
 from aiolos_protocol.http1.reasons import reason_of
 
-from .naming import named
+from .naming import named, visible
 from .response import Response
 
 NO_TUNNEL: Final = "400: nobody speaks the protocol that CONNECT asks for here\n"
@@ -18,6 +18,11 @@ SORRY: Final = "500 Internal Server Error\n\nServer got itself in trouble\n"
 def who(request: Any) -> str:
     """Whose fault it is: the handler, with its file and line."""
     return f"the handler {named(request.match_info.handler)}"
+
+
+def _asked(request: Any) -> tuple[str, str]:
+    """What the peer asked for, fit for a line."""
+    return visible(request.method), visible(request.path_qs)
 
 
 # For the peer.
@@ -84,8 +89,7 @@ def log_failure(logger: Logger, peer: str, request: Any, error: Exception, told:
     """The handler raised; `told` is what came of it beside a 500."""
     logger.error(
         "Error handling request %s %s from %s%s",
-        request.method,
-        request.path_qs,
+        *_asked(request),
         peer,
         told,
         exc_info=error,
@@ -107,8 +111,7 @@ def log_cancelled(
             "%s raised CancelledError although nobody had cancelled it; %s %s from %s is not "
             "answered",
             who(request),
-            request.method,
-            request.path_qs,
+            *_asked(request),
             peer,
             exc_info=error,
         )
@@ -119,8 +122,7 @@ def log_stubborn(logger: Logger, request: Any) -> None:
     logger.error(
         "%s answers %s %s and goes on although it was cancelled",
         who(request),
-        request.method,
-        request.path_qs,
+        *_asked(request),
     )
 
 

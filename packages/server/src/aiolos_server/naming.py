@@ -1,4 +1,4 @@
-"""How messages name a function of the user's: its name, file and line."""
+"""How messages name a function of the user's, and show what a peer sent."""
 
 import inspect
 import os
@@ -17,3 +17,10 @@ def named(function: Any) -> str:
     if code is None:
         return str(name)
     return f"{name} ({os.path.basename(code.co_filename)}, line {code.co_firstlineno})"
+
+
+def visible(text: str) -> str:
+    """What a peer sent, without anything that could forge a line or move a terminal's cursor."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return text.encode("unicode_escape", "surrogateescape").decode("ascii").replace('"', '\\"')

@@ -11,6 +11,8 @@ from .request import Request
 from .response import Response
 
 CONTENT_TYPE: Final = "application/problem+json"
+# What fields say of the old body, in lower case.
+_OF_THE_BODY: Final = frozenset({hdrs.CONTENT_TYPE.lower(), hdrs.CONTENT_LENGTH.lower()})
 
 
 class HTTPProblem(HTTPError):
@@ -75,7 +77,7 @@ async def problem_details(request: Request, exc: Exception) -> Response:
         content_type=CONTENT_TYPE,
     )
     for name, value in error.headers.items():
-        if name not in (hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH):
+        if name.lower() not in _OF_THE_BODY:
             response.headers.add(name, value)
     for name, morsel in error.cookies.items():
         response.cookies[name] = morsel
