@@ -225,6 +225,18 @@ async def test_response_by_hand_takes_the_constructor_of_3_14():
     await response.wait_for_close()
 
 
+async def test_response_by_hand_among_mocks():
+    session = mock.Mock(_resolve_charset=lambda response, body: "cp1252")
+    response = by_hand(request_info=mock.Mock(), session=session)
+    response._headers = {"Content-Type": "text/plain"}
+    response._body = "\xe9".encode("cp1252")
+    assert await response.text() == "\xe9"
+    response._headers = {"Content-Type": "text/plain; charset=latin-1"}
+    assert response.get_encoding() == "iso8859-1"
+    with pytest.raises(TypeError, match="request_info"):
+        aiohttp.ClientResponse("GET", URL("http://host/"), writer=None)
+
+
 @pytest.mark.filterwarnings("error")
 async def test_response_by_hand_without_a_body_is_collected_quietly():
     response = by_hand()
@@ -374,6 +386,96 @@ async def test_request_is_made_by_hand():
     assert request.connection_key.port == 81
 
 
+async def test_request_by_hand_has_what_it_was_given():
+    request = aiohttp.ClientRequest(
+        "post",
+        URL("http://host/"),
+        headers={"User-Agent": "own"},
+        skip_auto_headers=["Accept"],
+        cookies={"c": "d"},
+        auth=aiohttp.BasicAuth("user", "secret"),
+        data={"f": "1"},
+        proxy=URL("http://proxy:1"),
+        version=aiohttp.HttpVersion10,
+        ssl=False,
+    )
+    assert await request.body.as_bytes() == b"f=1"
+    assert dict(request.headers) == {
+        "Host": "host",
+        "User-Agent": "own",
+        "Accept-Encoding": "gzip, deflate",
+        "Cookie": "c=d",
+        "Authorization": "Basic dXNlcjpzZWNyZXQ=",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": "3",
+    }
+    assert (request.proxy, request.version, request.ssl) == (URL("http://proxy:1"), (1, 0), False)
+    request.update_host(URL("http://other/"))
+    assert request.headers["Host"] == "other"
+    with pytest.raises(TypeError, match="headrs"):
+        aiohttp.ClientRequest("get", URL("http://host/"), headrs={})
+
+
+async def test_request_by_hand_in_chunks():
+    request = aiohttp.ClientRequest("put", URL("http://a@host/"), data=b"x", chunked=True)
+    assert request.headers["Transfer-Encoding"] == "chunked"
+    assert "Content-Length" not in request.headers
+    assert (str(request.url), request.headers["Authorization"]) == ("http://host/", "Basic YTo=")
+
+
+async def test_request_class_is_called_as_the_original_calls_it(server):
+    asked = []
+
+    class Own(aiohttp.ClientRequest):
+        def __init__(self, method, url, **kwargs):
+            asked.append((method, url.path, kwargs["headers"].get("X-Given"), kwargs["data"]))
+            kwargs["headers"] = {**kwargs["headers"], "X-Own": "yes"}
+            kwargs["cookies"] = {"a": "1"}
+            super().__init__("PUT", url.with_path("/echo"), **kwargs)
+
+    async def echo(request):
+        names = ("X-Own", "X-Given", "Cookie")
+        return web.json_response(
+            [request.method, *map(request.headers.get, names), await request.text()]
+        )
+
+    app = web.Application()
+    app.router.add_route("*", "/echo", echo)
+    async with TestServer(app) as server, aiohttp.ClientSession(request_class=Own) as session:
+        given = {"X-Given": "1"}
+        async with session.post(server.make_url("/"), data=b"x", headers=given) as response:
+            assert await response.json() == ["PUT", "yes", "1", "a=1", "x"]
+        async with session.get(server.make_url("/")) as response:
+            assert await response.json() == ["PUT", "yes", None, "a=1", ""]
+    assert asked == [("POST", "/", "1", b"x"), ("GET", "/", None, None)]
+
+
+async def test_request_init_is_patched_and_called_once_by_keyword(server, monkeypatch):
+    made = []
+    init = aiohttp.ClientRequest.__init__
+
+    def patched(self, *args, **options):
+        made.append((len(args), options["session"]))
+        init(self, *args, **options)
+
+    monkeypatch.setattr(aiohttp.ClientRequest, "__init__", patched)
+    async with aiohttp.ClientSession() as session:
+        await session.get(server.make_url("/"))
+        assert made == [(2, session)]
+
+
+async def test_request_steps_are_patched(server, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        aiohttp.ClientRequest, "update_headers", lambda self, headers: seen.append(dict(headers))
+    )
+    async with aiohttp.ClientSession() as session:
+        await session.get(server.make_url("/"), headers={"A": "b"})
+        monkeypatch.undo()
+        await session.get(server.make_url("/"), headers={"A": "b"})
+    assert [each["A"] for each in seen] == ["b"]
+
+
 async def test_response_names_that_are_deprecated():
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -520,6 +622,23 @@ async def test_request_is_ssl_of_a_subclass_decides():
     ):
         with pytest.raises(aiohttp.ClientConnectorSSLError):
             await session.get(server.make_url("/"))
+
+
+@pytest.mark.parametrize("derived", [False, True])
+async def test_request_is_ssl_is_replaced_on_the_class(server, monkeypatch, derived):
+    class Own(aiohttp.ClientRequest):
+        pass
+
+    url = server.make_url("/").with_scheme("https")
+    async with aiohttp.ClientSession(request_class=Own if derived else None) as session:
+        with pytest.raises(aiohttp.ClientConnectorSSLError):
+            await session.get(url)
+        monkeypatch.setattr(aiohttp.ClientRequest, "is_ssl", lambda self: False)
+        async with session.get(url) as response:
+            assert response.status == 200
+        monkeypatch.undo()
+        with pytest.raises(aiohttp.ClientConnectorSSLError):
+            await session.get(url)
 
 
 # Connectors.

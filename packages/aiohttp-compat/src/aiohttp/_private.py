@@ -43,9 +43,12 @@ def is_changed(instance: object, cls: type, *names: str) -> bool:
     """Whether one of the methods `names` of `cls` is replaced: by a subclass, on the instance, or,
     by a patch, on `cls` itself."""
     own = getattr(instance, "__dict__", {})
-    return any(
-        name in own or getattr(type(instance), name) is not _ORIGINALS[cls, name] for name in names
-    )
+    return any(name in own or differs(type(instance), cls, name) for name in names)
+
+
+def differs(own: type, cls: type, name: str) -> bool:
+    """Whether `own`, which is `cls` or a subclass, has another method `name` than `cls` had."""
+    return getattr(own, name) is not _ORIGINALS[cls, name]
 
 
 def remember(cls: type, *names: str) -> None:

@@ -5,7 +5,7 @@ connection's, which writes them by the body.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
@@ -46,7 +46,10 @@ class Steps(aiolos.ClientRequest):
 
     def update_host(self, url: URL) -> None:
         """Ask `url`."""
+        is_written = self.headers.get(hdrs.HOST) == self.target.authority
         self.url = url
+        if is_written:
+            self.headers[hdrs.HOST] = self.target.authority
 
     def update_version(self, version: HttpVersion | str) -> None:
         """Speak `version`, as in "1.1". ValueError for what is none."""
@@ -93,6 +96,7 @@ class Steps(aiolos.ClientRequest):
     def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
         """Send this body; its fields are added where they are not there."""
         self._data, described = make_body(body, None, _NO_JSON, None)
+        self.headers.pop(hdrs.CONTENT_LENGTH, None)
         for name, value in described.items():
             self.headers.setdefault(name, value)
 
@@ -123,10 +127,10 @@ class Steps(aiolos.ClientRequest):
         if sending is not None:
             sending.cancel()
 
-    def _take_overridden(self) -> None:
-        """Call those steps that a subclass has of its own, in their order."""
-        for name, argument in _ORDER:
-            if getattr(type(self), name) is not getattr(Steps, name):
+    def _take_overridden(self, names: Collection[str]) -> None:
+        """Call those of the steps, in their order."""
+        for name, argument in ORDER:
+            if name in names:
                 getattr(self, name)(argument(self))
 
 
@@ -134,7 +138,7 @@ def _left_out(request: Steps) -> list[str]:
     return [each for each in request.DEFAULT_HEADERS if each not in request.headers]
 
 
-_ORDER: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
+ORDER: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
     ("update_version", lambda request: request.version),
     ("update_host", lambda request: request.url),
     ("update_headers", lambda request: request.headers.copy()),

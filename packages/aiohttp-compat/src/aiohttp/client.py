@@ -20,7 +20,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ._private import another_name
-from .client_reqrep import ClientRequest
+from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
 from .connector import BaseConnector as BaseConnector
 from .connector import NamedPipeConnector as NamedPipeConnector

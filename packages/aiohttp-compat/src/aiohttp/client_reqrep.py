@@ -6,7 +6,8 @@ parameters of aiohttp 3.14, as libraries that replay or fake answers do, they ca
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from types import MappingProxyType as MappingProxyType
 from typing import Any, Self
@@ -14,7 +15,11 @@ from typing import Any, Self
 import aiolos
 from aiolos import ConnectionKey, Fingerprint, RequestInfo, UploadTracker
 from aiolos_client.clientrequest import Target
+from aiolos_client.composer import _set_upload as set_upload
+from aiolos_client.composer import checked_headers
 from aiolos_client.settings import DEFAULTS
+from aiolos_protocol import hdrs
+from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.fields.disposition import Disposition
 from aiolos_protocol.message import HttpVersion, RequestHead, ResponseHead
 from aiolos_protocol.streams import EMPTY, StreamReader
@@ -22,8 +27,9 @@ from aiolos_protocol.transport import READY
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from ._private import Private
-from ._steps import Steps
+from ._making import Making, Replaced
+from ._private import Private, differs, remember
+from ._steps import ORDER, Steps
 from .helpers import set_result
 
 __all__ = [
@@ -46,39 +52,111 @@ class ContentDisposition(Disposition):
         return super().__new__(cls, type or "", MappingProxyType(dict(named)))
 
 
-class ClientRequest(Steps):
-    """A request; a subclass that overrides is_ssl() decides by it whether TLS is spoken, and has
-    the steps that it overrides, as update_headers(), called."""
+class ClientRequest(Steps, metaclass=Making):
+    """A request; a subclass or a patch that replaces is_ssl() decides by it whether TLS is spoken,
+    and has the steps that it replaces, as update_headers(), called.
 
-    def __init__(self, method: str, target: Any, *made: Any, **by_hand: Any) -> None:
-        if isinstance(target, Target):
-            super().__init__(method, target, *made)
-        else:
-            self._make(method, URL(target), **by_hand)
-        if type(self) is ClientRequest:
-            return
-        self._take_overridden()
-        if type(self).is_ssl is not ClientRequest.is_ssl:
-            # The one that is made ready is shared with other requests.
-            self._target = Target(self._target.url)
-            self._target.is_tls = self.is_ssl()
+    By hand, `headers` have Host, what is sent by itself, Cookie, and how long the body is.
+    """
 
-    def _make(
+    def __init__(
         self,
         method: str,
         url: URL,
         *,
         params: Any = None,
         headers: Any = None,
-        data: Any = b"",
+        skip_auto_headers: Iterable[str] | None = None,
+        data: Any = None,
+        cookies: Any = None,
+        auth: aiolos.BasicAuth | None = None,
         version: HttpVersion = aiolos.HttpVersion11,
+        compress: str | bool | None = None,
+        chunked: bool | None = None,
+        expect100: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        response_class: Any = None,
+        proxy: URL | None = None,
+        proxy_auth: aiolos.BasicAuth | None = None,
+        timer: Any = None,
         session: Any = None,
-        **_: Any,
+        ssl: Any = True,
+        proxy_headers: Any = None,
+        traces: Any = None,
+        trust_env: bool = False,
+        server_hostname: str | None = None,
     ) -> None:
-        url = url.extend_query(params) if params else url
-        fields = CIMultiDict(headers or {})
-        body = data if isinstance(data, (bytes, aiolos.Payload)) else aiolos.get_payload(data)
-        super().__init__(method.upper(), Target(url), DEFAULTS, session, 0.0, None, fields, body)
+        made = self.__dict__.pop("_made", None)
+        url = URL(url)
+        asked = url.extend_query(params) if params else url
+        in_url = aiolos.BasicAuth.from_url(asked)
+        if in_url is not None:
+            asked = asked.with_user(None)
+        if made is None:
+            super().__init__(
+                method.upper(), Target(asked), DEFAULTS, session, 0.0, None, CIMultiDict(), b""
+            )
+            self.update_auto_headers(skip_auto_headers)
+        else:
+            target, settings, _, *rest = made
+            if asked != target.url:
+                target = Target(asked)
+            super().__init__(method.upper(), target, settings, session, *rest)
+        self._change_headers(headers, by_hand=made is None)
+        self._change_route(proxy, proxy_auth, proxy_headers, ssl, server_hostname)
+        if version != self.version:
+            self.update_version(version)
+        if data is not None and data is not self.data:
+            self.update_body_from_data(data)
+        if auth is not None or in_url is not None:
+            self.update_auth(auth or in_url)
+        self.chunked = bool(chunked)
+        set_upload(self, compress, None)
+        self.update_cookies(cookies)
+        self.update_expect_continue(expect100)
+        if made is None:
+            self._describe()
+
+    @classmethod
+    def replaced(cls) -> Replaced:
+        """What this class has of its own."""
+        return Replaced(
+            differs(cls, ClientRequest, "__init__"),
+            differs(cls, ClientRequest, "is_ssl"),
+            tuple(name for name, _ in ORDER if differs(cls, ClientRequest, name)),
+        )
+
+    def _change_headers(self, headers: Any, *, by_hand: bool) -> None:
+        fields = self.headers
+        given = checked_headers(headers)
+        if by_hand:
+            fields[hdrs.HOST] = self.target.authority
+            fields.update(given)
+        elif given != fields:
+            fields.clear()
+            fields.extend(given)
+
+    def _change_route(
+        self, proxy: Any, proxy_auth: Any, proxy_headers: Any, ssl: Any, name: str | None
+    ) -> None:
+        route = self.settings.route
+        if proxy != route.proxy or proxy_auth is not None:
+            self.update_proxy(proxy, proxy_auth, proxy_headers)
+            route = self.settings.route
+        if ssl is not route.ssl or name != route.server_hostname:
+            route = replace(route, ssl=ssl, server_hostname=name)
+            self.settings = replace(self.settings, route=route)
+
+    def _describe(self) -> None:
+        """Write into the fields what the connection would write for a request of a session."""
+        fields, data = self.headers, self.data
+        size = len(data) if isinstance(data, bytes) else data.size
+        if self.cookies:
+            fields[hdrs.COOKIE] = "; ".join(f"{name}={value}" for name, value in self.cookies)
+        if self.chunked or size is None:
+            fields[hdrs.TRANSFER_ENCODING] = "chunked"
+        elif size or self.method not in self.GET_METHODS:
+            fields.setdefault(hdrs.CONTENT_LENGTH, str(size))
 
     @property
     def connection_key(self) -> ConnectionKey:
@@ -134,16 +212,18 @@ class ClientResponse(aiolos.ClientResponse):
         method: str,
         url: URL,
         *,
-        writer: Any = None,
-        continue100: Any = None,
-        timer: Any = None,
-        request_info: Any = None,
-        traces: Any = (),
-        loop: asyncio.AbstractEventLoop | None = None,
-        session: Any = None,
+        writer: Any,
+        continue100: Any,
+        timer: Any,
+        request_info: Any,
+        traces: Any,
+        loop: asyncio.AbstractEventLoop | None,
+        session: Any,
         stream_writer: Any = None,
     ) -> None:
-        asked: CIMultiDict[str] = CIMultiDict(getattr(request_info, "headers", None) or {})
+        # A mock, as tests give one, has no fields.
+        headers = getattr(request_info, "headers", None)
+        asked: CIMultiDict[str] = CIMultiDict(headers if isinstance(headers, Mapping) else {})
         exchange: Any = _NoExchange(RequestHead(method, url.raw_path_qs or "/", headers=asked))
         request: Any = _NoRequest(url, session)
         super().__init__(request, exchange, ResponseHead(0), EMPTY)
@@ -237,11 +317,31 @@ class ClientResponse(aiolos.ClientResponse):
         content: Any = self.content
         return content is not None and super().unread
 
+    def get_encoding(self) -> str:
+        """See ClientResponse of aiolos. For one made by hand its session's `_resolve_charset`
+        counts where the original has it."""
+        request: Any = self._request
+        is_by_hand = isinstance(request, _NoRequest)
+        resolve = getattr(self._session, "_resolve_charset", None) if is_by_hand else None
+        if resolve is None:
+            return super().get_encoding()
+        headers: Any = self.headers
+        kind = parse_content_type((headers or {}).get(hdrs.CONTENT_TYPE))
+        if kind.charset or kind.is_json:
+            return super().get_encoding()
+        if self._body is None:
+            raise RuntimeError("the charset is not named, and the body not read yet: await read()")
+        encoding: str = resolve(self, self._body)
+        return encoding
+
     def release(self) -> Awaitable[None]:
         """See ClientResponse of aiolos."""
         self._released = True
         content: Any = self.content
         return READY if content is None else super().release()
+
+
+remember(ClientRequest, "__init__", "is_ssl", *(name for name, _ in ORDER))
 
 
 class _NoExchange:

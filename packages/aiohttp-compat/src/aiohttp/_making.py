@@ -1,0 +1,106 @@
+"""How a session's requests are made where the class is somebody's own: as the original calls it."""
+
+import asyncio
+from typing import Any, Final, NamedTuple
+
+import aiolos
+from aiolos_client.clientrequest import Target
+
+
+class Replaced(NamedTuple):
+    """What a class has of its own, by a subclass or by a patch."""
+
+    init: bool
+    is_ssl: bool
+    steps: tuple[str, ...]
+
+
+class Making(type):
+    """The class of ClientRequest and its subclasses.
+
+    A session gives a URL made ready and what goes with it. A class that has an `__init__` of its
+    own gets the method, the URL and the original's keywords instead; what it hands on counts.
+    """
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        _KNOWN.clear()
+        super().__setattr__(name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        _KNOWN.clear()
+        super().__delattr__(name)
+
+    def __call__(cls, method: Any, url: Any, *made: Any, **by_hand: Any) -> Any:
+        """A request."""
+        is_ready = isinstance(url, Target)
+        replaced = _KNOWN.get(cls)
+        if replaced is None:
+            replaced = _KNOWN[cls] = cls.replaced()  # type: ignore[attr-defined]
+        if not is_ready:
+            request = super().__call__(method, url, *made, **by_hand)
+        else:
+            request = cls.__new__(cls)  # type: ignore[call-overload]
+            # One that begins at no time is the head that many share: it is nobody's request.
+            is_shared = not made[2]
+            if is_shared or not replaced.init:
+                aiolos.ClientRequest.__init__(request, method, url, *made)
+            else:
+                _make(request, method, url, *made)
+            if is_shared:
+                return request
+        if replaced.steps:
+            request._take_overridden(replaced.steps)
+        if replaced.is_ssl:
+            # The one that is made ready is shared with other requests.
+            request._target = Target(request._target.url)
+            request._target.is_tls = request.is_ssl()
+        return request
+
+
+def _make(
+    request: Any,
+    method: str,
+    target: Target,
+    settings: Any,
+    session: Any,
+    begun: float,
+    head: Any = None,
+    fields: Any = None,
+    data: Any = b"",
+) -> None:
+    """Have `request` made by its own `__init__`."""
+    if fields is None:
+        # As the client itself takes them from a shared head.
+        shared = aiolos.ClientRequest(method, target, settings, session, begun, head)
+        fields = shared.headers
+    request._made = (target, settings, session, begun, None, fields, data)
+    route = settings.route
+    request.__init__(
+        method,
+        target.url,
+        params={},
+        headers=fields,
+        skip_auto_headers=frozenset(),
+        data=data or None,
+        cookies={},
+        auth=None,
+        version=settings.version,
+        compress=None,
+        chunked=None,
+        expect100=False,
+        loop=asyncio.get_running_loop(),
+        response_class=getattr(session, "_response_class", None),
+        proxy=route.proxy,
+        proxy_auth=None,
+        timer=None,
+        session=session,
+        ssl=route.ssl,
+        proxy_headers=route.proxy_headers,
+        traces=[],
+        trust_env=False,
+        server_hostname=route.server_hostname,
+    )
+
+
+# Kept until a class of Making is changed.
+_KNOWN: Final[dict[type, Replaced]] = {}
