@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 import struct
+from socket import create_connection
 
 import aiolos
 import pytest
@@ -749,3 +750,43 @@ async def test_a_server_that_is_gone_behind_its_answer():
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         with pytest.raises(aiolos.ServerDisconnectedError, match="right behind its handshake"):
             await asyncio.wait_for(session.ws_connect(url), 10)
+
+
+@pytest.mark.parametrize("kind", ["websocket", "stream"])
+async def test_a_handler_that_only_sends_ends_with_its_client(kind):
+    """A socket that has failed takes all that is written, and the loop must go on to tell of it:
+    else one client that goes while it is written to would stop the whole server."""
+    sent = 0
+
+    async def serve(request):
+        if kind == "websocket":
+            websocket = web.WebSocketResponse()
+            await websocket.prepare(request)
+            await flood(websocket.send_bytes)
+            return websocket
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await flood(response.write)
+        return response
+
+    async def flood(send):
+        nonlocal sent
+        # Between two writes, so that the loop does not see it.
+        client.close()
+        while sent < 1000:
+            await send(b"x" * 1000)
+            sent += 1
+
+    app = web.Application()
+    app.router.add_get("/", serve)
+    async with TestServer(app) as server:
+        client = create_connection(("127.0.0.1", server.port))
+        upgrade = (
+            b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        )
+        head = upgrade if kind == "websocket" else b""
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n" + head + b"\r\n")
+        while not sent:
+            await asyncio.sleep(0)
+    assert 0 < sent < 500

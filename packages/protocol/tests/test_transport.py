@@ -33,6 +33,21 @@ async def test_draining_costs_nothing_while_there_is_room():
     assert owner.drain() is READY
 
 
+async def test_whoever_only_writes_learns_of_a_socket_that_has_failed():
+    """Such a transport takes all, and connection_lost() comes with the loop's next turn."""
+    owner = TransportOwner(asyncio.get_running_loop())
+    transport = connected(owner.loop, owner)
+    assert all(owner.drain() is READY for _ in range(100))
+    transport.abort()
+
+    async def only_write() -> None:
+        for _ in range(100):
+            await owner.drain()
+
+    with pytest.raises(ConnectionLost):
+        await only_write()
+
+
 async def test_several_wait_for_room_and_one_gives_up():
     owner = TransportOwner(asyncio.get_running_loop())
     connected(owner.loop, owner)

@@ -13,12 +13,14 @@ cdef class TransportOwner:
     cdef readonly object transport
     cdef readonly bint _write_paused
     cdef bint _read_paused
+    cdef unsigned int _readied
     cdef object _room
     cdef Py_ssize_t _unsent
 
     cdef object _watch_unsent(self)
     cdef bint _is_sluggish(self, double least) except -1
     cpdef object drain(self)
+    cpdef object _ready(self)
     cpdef object _lost(self, object message)
     cpdef object pause_reading(self)
     cpdef object resume_reading(self)

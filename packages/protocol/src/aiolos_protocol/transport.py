@@ -108,6 +108,15 @@ def wait_for(future: "asyncio.Future[Any]") -> "Generator[Any, None, Any]":
     return (yield from asyncio.shield(future))
 
 
+def turn() -> "Awaitable[None]":
+    """An awaitable that lets the loop go on, once."""
+    return Pending(_yield())
+
+
+def _yield() -> "Generator[Any, None, Any]":
+    yield
+
+
 class Room:
     """Room in a send buffer that is full, for whoever waits for it; an owner has it meanwhile."""
 
@@ -140,6 +149,7 @@ class TransportOwner:
     __slots__ = (
         "__weakref__",
         "_read_paused",
+        "_readied",
         "_room",
         "_unsent",
         "_write_paused",
@@ -153,6 +163,8 @@ class TransportOwner:
         self.transport: Any = None
         self._write_paused = False
         self._read_paused = False
+        # How often writing had to wait for nothing; see _ready().
+        self._readied = 0
         # What waited to be sent when the peer's pace was looked at last, in bytes.
         self._unsent = 0
         # There while somebody waits for it.
@@ -206,10 +218,20 @@ class TransportOwner:
         if self.transport is None:
             return Outcome(error=self._lost("the connection is closed"))
         if not self._write_paused:
-            return READY
+            return self._ready()
         if self._room is None:
             self._room = Room(self.loop)
         return self._room.wait()
+
+    def _ready(self) -> "Awaitable[None]":
+        """There is room. A transport whose socket has failed takes all and sends nothing, until
+        connection_lost(), for which the loop must go on: whoever only writes would never let it.
+        It is asked now and then, which is enough.
+        """
+        self._readied += 1
+        if self._readied & 15 or self.transport is None or not self.transport.is_closing():
+            return READY
+        return turn()
 
     def pause_reading(self) -> None:
         """Stop receiving until resume_reading(); repeating it changes nothing."""

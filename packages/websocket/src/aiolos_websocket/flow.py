@@ -8,19 +8,21 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from aiolos_protocol.transport import READY, Outcome, Room
+from aiolos_protocol.transport import READY, Outcome, Room, turn
 
 
 class Flow:
     """Owns one transport from connection_made to connection_lost."""
 
-    __slots__ = ("__weakref__", "_room", "_write_paused", "loop", "transport")
+    __slots__ = ("__weakref__", "_readied", "_room", "_write_paused", "loop", "transport")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         # Typed as what it is in use: each use follows a check of the phase.
         self.transport: Any = None
         self._write_paused = False
+        # How often writing had to wait for nothing; see _ready().
+        self._readied = 0
         # There while somebody waits for it.
         self._room: Room | None = None
 
@@ -47,10 +49,18 @@ class Flow:
         if self.transport is None:
             return Outcome(error=self._lost("the connection is closed"))
         if not self._write_paused:
-            return READY
+            return self._ready()
         if self._room is None:
             self._room = Room(self.loop)
         return self._room.wait()
+
+    def _ready(self) -> "Awaitable[None]":
+        """There is room. As TransportOwner does, it asks now and then whether the transport is
+        closing: connection_lost() may be due, and comes when the loop goes on."""
+        self._readied += 1
+        if self._readied & 15 or self.transport is None or not self.transport.is_closing():
+            return READY
+        return turn()
 
     def _stop_reading(self) -> None:
         """Receive nothing until _go_on_reading(); transports take either at any time."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Generator
 from typing import Any, Final
 
 from aiolos_protocol.clock import Clock
-from aiolos_protocol.transport import READY, Outcome, Pending, wait_for, write_pieces
+from aiolos_protocol.transport import Outcome, Pending, wait_for, write_pieces
 from aiolos_protocol.websocket import WSOptions
 
 from .deflate import MIN_WINDOW, Deflater, check_window
@@ -90,7 +90,7 @@ class Sender(Flow):
             self.transport.write(self._writer.frame(opcode, message))
         else:
             self._put(self._writer.frame(opcode, message))
-        return self.drain() if self._write_paused else READY
+        return self.drain() if self._write_paused else self._ready()
 
     def _sending_waits(self, written: "asyncio.Future[None]") -> None:
         """What was sent is not written yet; `written` is done then."""

@@ -34,7 +34,6 @@ from ..http1.state import (
 from ..limits import Limits
 from ..message import Head
 from ..streams import EMPTY, StreamReader
-from ..transport import READY
 from ..upgrade import Handover
 from .gathering import GatheringOwner
 
@@ -399,7 +398,7 @@ class H1Link(GatheringOwner):
                 self._push_chunk(data)
             else:
                 self._push(data)
-        return READY if not self._write_paused else self.drain()
+        return self._ready() if not self._write_paused else self.drain()
 
     def bypass(self, size: int) -> asyncio.Transport | None:
         """See Exchange.bypass."""

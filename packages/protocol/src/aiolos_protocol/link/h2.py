@@ -20,7 +20,7 @@ from ..http2.stream import BODY, DONE, Stream
 from ..limits import Limits
 from ..message import ResponseHead
 from ..streams import EMPTY, StreamReader
-from ..transport import READY, Outcome, Pending, TransportOwner, wait_for
+from ..transport import Outcome, Pending, TransportOwner, wait_for
 
 # What a stream may have queued before whoever writes must wait.
 HIGH_WATER: Final = 65_536
@@ -438,7 +438,8 @@ class H2Stream:
         stream = self._stream
         link = self._link
         if stream is None or stream.queued <= HIGH_WATER:
-            return link.drain() if link._write_paused else READY
+            room: Awaitable[None] = link.drain() if link._write_paused else link._ready()
+            return room
         if self._drained is None:
             self._drained = link.loop.create_future()
         return Pending(wait_for(self._drained))
