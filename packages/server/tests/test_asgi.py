@@ -288,6 +288,11 @@ async def test_what_would_forge_a_field_is_a_500(name, value, streamed, caplog):
         ("/\u00e9", "/\u00e9/b", b"/%C3%A9/b", "/b?q"),
         ("/\u00e9", "/\u00e9/b", b"/\xc3\xa9/b", "/b?q"),
         ("", "/\ufffd", b"/\xff", "/\udcff?q"),
+        ("/app", "/app/h", b"/%61pp/h", "/h?q"),
+        ("/app/v", "/app/v", b"/%61pp/%76", "/?q"),
+        ("/app", "/apple/h", b"/%61pple/h", "/%61pple/h?q"),
+        ("/app/v", "/app", b"/%61pp", "/%61pp?q"),
+        (None, "/h", b"/h", "/h?q"),
     ],
 )
 @pytest.mark.parametrize("make", [head_of, handshake_of])

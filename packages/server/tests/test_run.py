@@ -10,7 +10,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aiolos_server import web
@@ -455,3 +455,19 @@ def test_in_debug_mode_the_access_log_is_seen(debug: bool, name: str) -> None:
     shown = debug and name == "aiolos.access"
     assert bool(logger.handlers) is shown
     assert logger.level == (logging.DEBUG if shown else logging.NOTSET)
+
+
+@pytest.mark.parametrize("silent", [None, False])
+def test_nothing_is_said_where_print_is_none_or_false(
+    silent: Literal[False] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def begin(app: web.Application) -> None:
+        asyncio.get_running_loop().call_soon(stop)
+
+    def stop() -> None:
+        raise web.GracefulExit
+
+    app = web.Application()
+    app.on_startup.append(begin)
+    web.run_app(app, host="127.0.0.1", port=0, print=silent)
+    assert capsys.readouterr().out == ""

@@ -260,7 +260,7 @@ async def test_room_that_came_meanwhile_is_used(
 
 
 async def test_far_more_than_max_connections_are_not_even_held(
-    serve: Serve, settle: Any, waiting: Any
+    serve: Serve, settle: Any, waiting: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = serve(waiting, max_connections=1)
     await first.send(GET)
@@ -268,6 +268,10 @@ async def test_far_more_than_max_connections_are_not_even_held(
     await settle()
     assert [peer.transport.aborted for peer in others] == [False, True, True]
     assert len(first.server.connections) == 2
+    why = "without an answer: twice max_connections=1 are open"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"closed a connection from 127.0.0.1:5000 {why}"
+    ] * 2
 
 
 async def test_a_handler_alone_is_served(talk: Any, caplog: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from errno import EADDRNOTAVAIL
 from functools import partial
 from ssl import SSLContext
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
@@ -44,7 +44,7 @@ def run_app(
     shutdown_timeout: float = 60.0,
     keepalive_timeout: float = 75.0,
     ssl_context: SSLContext | None = None,
-    print: Callable[..., None] | None = builtins.print,
+    print: Callable[..., None] | Literal[False] | None = builtins.print,
     backlog: int = 128,
     access_log_class: type[AbstractAccessLogger] = AccessLogger,
     access_log_format: str = AccessLogger.LOG_FORMAT,
@@ -61,10 +61,10 @@ def run_app(
     It is an Application, or any ASGI 3 application.
 
     Listens at `host` and `port` (default: all interfaces, 8080, with TLS 8443), at the UNIX
-    sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None is
-    silent. Times are seconds. `options` are Server's. GracefulExit or KeyboardInterrupt, raised
-    anywhere in the loop, is as good as a signal. Raises SystemExit with one line where an address
-    cannot be had, and whatever the application's start-up raises.
+    sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None or
+    False is silent. Times are seconds. `options` are Server's. GracefulExit or KeyboardInterrupt,
+    raised anywhere in the loop, is as good as a signal. Raises SystemExit with one line where an
+    address cannot be had, and whatever the application's start-up raises.
     """
     _check_call(app)
     runner_options: dict[str, Any] = {
@@ -286,9 +286,9 @@ def _show_access_log(access_log: logging.Logger | None) -> None:
             access_log.addHandler(logging.StreamHandler())
 
 
-def _saying(show: Callable[..., None] | None) -> Callable[[str], None]:
+def _saying(show: Callable[..., None] | Literal[False] | None) -> Callable[[str], None]:
     """What says one line; only the built-in print() is known to take `flush`."""
-    if show is None:
+    if not show:
         return _silent
     return partial(show, flush=True) if show is builtins.print else show
 

@@ -46,7 +46,8 @@ class Server:
     coding that the client prefers, `auto_decompress` undoes the codings of requests;
     `max_idle` caps the connections that wait for a next request, 0 or None for no cap;
     `max_connections` bounds the connections, where each stream of HTTP/2 that is at work counts as
-    one, None for no bound: above it an idle one is closed, or else the new one is answered 503.
+    one, None for no bound: above it an idle one is closed, or else the new one is answered 503;
+    above twice as many new ones are closed at once.
     `debug` answers errors with a page for developers, which must not be public.
     `server_header` is the Server field of responses, "" for none.
     `log_access(request, response, seconds)` is called after each response, None for none. `http2`
@@ -185,6 +186,11 @@ class Server:
             return True
         self._surplus.add(connection)
         if len(self._surplus) > most:
+            self.logger.warning(
+                "closed a connection from %s without an answer: twice max_connections=%s are open",
+                connection.peer(),
+                most,
+            )
             connection.force_close()
         return False
 

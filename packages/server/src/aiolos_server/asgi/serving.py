@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from aiolos_protocol.message import HttpVersion, HttpVersion11, RequestHead
 from multidict import CIMultiDict
@@ -165,12 +165,11 @@ def _headers(scope: Message) -> "CIMultiDict[str]":
 def _target(scope: Message) -> str:
     """The path without `root_path`, below which the application is mounted (ASGI's HTTP spec 2.3:
     `path` includes it), and the query."""
-    root = scope.get("root_path", "").rstrip("/")
+    root = (scope.get("root_path") or "").rstrip("/")
     raw = scope.get("raw_path")
     path = _text(raw) if raw else _quoted(scope["path"])
     if root:
-        # The spelling of the raw path is the client's.
-        path = _below(_quoted(root), path) or _below(root, path) or path
+        path = _below(_quoted(root), path) or _below(root, path) or _below_spelled(root, path)
     query = scope.get("query_string") or b""
     return f"{path}?{_text(query)}" if query else path
 
@@ -180,6 +179,14 @@ def _below(root: str, path: str) -> str | None:
     if path == root:
         return "/"
     return path[len(root) :] if path.startswith(f"{root}/") else None
+
+
+def _below_spelled(root: str, path: str) -> str:
+    """_below() where the client has spelled `root` in its own way; else `path` as it is."""
+    spelled = "/".join(path.split("/")[: root.count("/") + 1])
+    if unquote(spelled, errors="surrogateescape") != root:
+        return path
+    return path[len(spelled) :] or "/"
 
 
 def _quoted(path: str) -> str:
