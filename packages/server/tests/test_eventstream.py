@@ -77,6 +77,23 @@ async def test_names_and_ids_are_one_line(sent: Any, options: Any) -> None:
     assert await sent(say) == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"data": {"a": 1}}, r"data of an event is str, not dict: see send_json"),
+        ({"data": 5}, "data of an event is str, not int"),
+        ({"id": 7}, "id of an event is str, not int"),
+        ({"event": b"a"}, "event of an event is str, not bytes"),
+    ],
+)
+async def test_what_is_no_text_is_named(sent: Any, options: Any, told: str) -> None:
+    async def say(events: web.EventStream) -> None:
+        with pytest.raises(TypeError, match=told):
+            await events.send(**options)
+
+    assert await sent(say) == ""
+
+
 async def test_retry_and_last_event_id(sent: Any) -> None:
     async def say(events: web.EventStream) -> None:
         await events.send(str(events.last_event_id))

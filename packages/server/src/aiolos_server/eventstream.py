@@ -98,8 +98,8 @@ class EventStream(StreamResponse):
     ) -> None:
         """Send an event; `data` may have several lines. Waits for room in the send buffer.
 
-        ValueError where `event` or `id` holds a line end; ConnectionResetError where nobody is
-        there any more.
+        ValueError where `event` or `id` holds a line end, TypeError for what is no str;
+        ConnectionResetError where nobody is there any more.
         """
         await self._write(_fields(data, event, id, retry))
 
@@ -202,9 +202,13 @@ class EventStream(StreamResponse):
 
 def _fields(data: str, event: str | None, id: str | None, retry: int | None) -> str:
     """One event, with the blank line that sends it off."""
+    if not isinstance(data, str):
+        raise TypeError(f"the data of an event is str, not {type(data).__name__}: see send_json()")
     lines = []
     for name, value in (("event", event), ("id", id)):
         if value is not None:
+            if not isinstance(value, str):
+                raise TypeError(f"the {name} of an event is str, not {type(value).__name__}")
             if _LINE_END.search(value) or "\0" in value:
                 raise ValueError(f"the {name} of an event is one line, not {value!r:.80}")
             lines.append(f"{name}: {value}\n")
