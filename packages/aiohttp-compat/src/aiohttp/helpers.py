@@ -4,18 +4,36 @@ import datetime as dt
 import os
 import platform
 import sys
+import time
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from aiolos.helpers import *  # noqa: F403
 from aiolos.helpers import BasicAuth
 from aiolos.helpers import __all__ as __all__
 from aiolos_client.connector import UNSET
 from aiolos_protocol.fields.content_type import parse_content_type as _parse_content_type
+from aiolos_protocol.fields.dates import format_http_date as _format_http_date
 from aiolos_protocol.fields.dates import parse_http_date as _parse_http_date
+from aiolos_protocol.fields.disposition import format_disposition as _format_disposition
+from aiolos_protocol.fields.etag import check_etag as validate_etag_value  # noqa: F401  # its name there
+from aiolos_protocol.fields.syntax import quoted as _quoted
 from aiolos_protocol.http1.serializer import may_have_body
 from multidict import MultiDict, MultiDictProxy
 from yarl import URL
+
+from ._environment import ProxyInfo as ProxyInfo
+from ._environment import basicauth_from_netrc as basicauth_from_netrc
+from ._environment import get_env_proxy_for_url as get_env_proxy_for_url
+from ._environment import netrc_from_env as netrc_from_env
+from ._environment import proxies_from_env as proxies_from_env
+from ._timers import BaseTimerContext as BaseTimerContext
+from ._timers import TimeoutHandle as TimeoutHandle
+from ._timers import TimerContext as TimerContext
+from ._timers import TimerNoop as TimerNoop
+from ._timers import calculate_timeout_when as calculate_timeout_when
+from ._timers import call_later as call_later
+from ._timers import ceil_timeout as ceil_timeout
 
 # Stands for "not given", in the client's parameters as well.
 sentinel: Final[Any] = UNSET
@@ -35,23 +53,6 @@ class noop:  # noqa: N801 - the original's name
 
     def __await__(self) -> Any:
         return iter(())
-
-
-class BaseTimerContext:
-    """A bound of time around a block."""
-
-    def assert_timeout(self) -> None:
-        """Raise TimeoutError where the time is over."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        pass
-
-
-class TimerNoop(BaseTimerContext):
-    """No bound."""
 
 
 class MimeType:
@@ -162,3 +163,30 @@ def set_result(fut: Any, result: Any) -> None:
     """Give a future its result, unless it is done."""
     if not fut.done():
         fut.set_result(result)
+
+
+def set_exception(fut: Any, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+    """Give a future, or a reader, its error, unless it is done; `exc_cause` is its cause."""
+    done = getattr(fut, "done", None)
+    if done is not None and done():
+        return
+    if exc_cause is not None:
+        exc.__cause__ = exc_cause
+    fut.set_exception(exc)
+
+
+def quoted_string(content: str) -> str:
+    """The inside of a quoted string. ValueError for what cannot stand in one (RFC 9110 5.6.4)."""
+    return _quoted(content)[1:-1]
+
+
+def content_disposition_header(
+    disptype: str, quote_fields: bool = True, _charset: str = "utf-8", **params: str
+) -> str:
+    """A Content-Disposition field. ValueError for a type or a name that is no token."""
+    return _format_disposition(disptype, params, quote_fields=quote_fields, charset=_charset)
+
+
+def rfc822_formatted_time() -> str:
+    """The time as the field Date has it."""
+    return _format_http_date(time.time())
