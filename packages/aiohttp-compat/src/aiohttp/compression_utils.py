@@ -250,6 +250,7 @@ class BrotliDecompressor(DecompressionBaseHandler):
     ) -> None:
         super().__init__(executor, max_sync_chunk_size)
         self._engine: Any = brotli("BrotliDecompressor").Decompressor()
+        self._is_full = False
 
     def decompress_sync(self, data: Any, max_length: int = 0) -> bytes:
         """See DecompressionBaseHandler."""
@@ -259,6 +260,8 @@ class BrotliDecompressor(DecompressionBaseHandler):
             if max_length > 0
             else self._engine.process(data)
         )
+        # A full output may leave more in the window although it would take input.
+        self._is_full = 0 < max_length <= len(output)
         return output
 
     def flush(self) -> bytes:
@@ -268,4 +271,6 @@ class BrotliDecompressor(DecompressionBaseHandler):
     @property
     def data_available(self) -> bool:
         """See DecompressionBaseHandler."""
-        return not self._engine.can_accept_more_data()
+        if self._engine.is_finished():
+            return False
+        return self._is_full or not self._engine.can_accept_more_data()
