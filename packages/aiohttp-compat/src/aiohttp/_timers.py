@@ -16,7 +16,12 @@ class BaseTimerContext:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> bool | None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> bool | None:
         pass
 
 
