@@ -878,6 +878,10 @@ async def test_what_is_no_window(end, role, agreed, compress):
         ({"close_timeout": -1}, ValueError, "close_timeout is not negative"),
         ({"receive_timeout": float("nan")}, ValueError, "receive_timeout is not negative"),
         ({"max_msg_size": -5}, ValueError, "max_msg_size is not negative"),
+        ({"max_msg_size": 1e6}, TypeError, "max_msg_size is a whole number of bytes"),
+        ({"max_msg_size": float("inf")}, TypeError, "max_msg_size is a whole number of bytes"),
+        ({"max_msg_size": None}, TypeError, "max_msg_size is a whole number of bytes"),
+        ({"writer_limit": 0.5}, TypeError, "writer_limit is a whole number of bytes"),
         ({"writer_limit": -1}, ValueError, "writer_limit is not negative"),
         ({"protocols": ("a b",)}, ValueError, "'a b' is no token"),
         ({"protocols": ("",)}, ValueError, "'' is no token"),
@@ -887,6 +891,12 @@ async def test_what_is_no_window(end, role, agreed, compress):
 def test_what_an_option_cannot_be(option, error, told):
     with pytest.raises(error, match=told):
         WSOptions(**option)
+
+
+async def test_a_bound_beyond_every_integer_of_the_machine(end):
+    one = end(max_msg_size=2**70)
+    one.receive(TEXT, b"a")
+    assert await one.engine.receive_str() == "a"
 
 
 async def test_receiving_fragments_has_its_time(end):
@@ -1003,6 +1013,22 @@ class Listener:
         if payload == b"raise":
             raise LookupError("by the listener")
         self.engine.send_frame(bytes(payload), kind)
+
+
+async def test_a_listener_hears_nothing_twice_before_a_broken_frame(end, frame, role):
+    one = end()
+    key = b"abcd" if role.peer_masks else None
+    # More than is read ahead: the broken frame is found while the last messages are consumed.
+    sent = [b"%d" % number for number in range(1000)]
+    data = b"".join(frame(TEXT, each, key=key) for each in sent)
+    one.transport.receive(data + frame(TEXT, b"", rsv=0x40, key=key))
+    heard = [(await one.engine.receive_str()).encode() for _ in range(900)]
+    listener = Listener(one.engine)
+    listening = await parked(one.engine.listen(listener))
+    one.transport.receive_eof()
+    with pytest.raises(WebSocketError, match="reserved bit"):
+        await listening
+    assert heard + [payload for _, payload in listener.heard] == sent
 
 
 async def test_a_listener_hears_everything_until_the_end(end, role):

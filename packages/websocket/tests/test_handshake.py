@@ -80,6 +80,19 @@ def test_another_method(method):
     assert error.headers == {"Allow": "GET"}
 
 
+@pytest.mark.parametrize("field", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+def test_a_request_with_a_body(field):
+    fields = "".join(f"{name}: {value}\r\n" for name, value in GOOD.items()).encode()
+    data = b"GET /chat HTTP/1.1\r\n" + fields + field + b"\r\n\r\n"
+    refused(parse_request(data, 0, DEFAULT_LIMITS), "without a body")
+
+
+def test_a_request_with_a_body_of_nothing():
+    head = request(Content_Length="0")
+    head.length = 0
+    assert answer(head, WSOptions()).status == 101
+
+
 def test_http_1_0():
     refused(request(version=HttpVersion10), r"HTTP/1\.1 or later")
 

@@ -26,6 +26,12 @@ def test_a_frame_is_made_once_for_servers_and_anew_for_clients():
     assert shared.frame(CLIENT.writer, 0)[2:6] != shared.frame(CLIENT.writer, 0)[2:6]
 
 
+@pytest.mark.parametrize("message", [5, 10**9, None, [1, 2], {}, {"a": 1}])
+def test_what_is_no_message(message):
+    with pytest.raises(TypeError, match=r"broadcast\(\) takes a str or bytes, not "):
+        broadcast([], message)
+
+
 def test_forms_by_window():
     shared = SharedMessage(LONG)
     assert shared.deflates(15)

@@ -74,7 +74,7 @@ class Assembler:
         decode_text: bool,
     ) -> None:
         self._deliver = deliver
-        self._max_size = max_size or _ENDLESS
+        self._max_size = min(max_size or _ENDLESS, _ENDLESS)
         self._inflater = inflater
         self._decode_text = decode_text
         self._listen: Listen | None = None

@@ -16,7 +16,8 @@ def broadcast(
     it is written to (its send buffer, or what waits for its turn, is above `writer_limit`). What
     to do with a slow peer, to close it or to let it miss some, is the caller's choice.
 
-    Where one of `sockets` is none of ours, or not open yet, TypeError is raised and nothing sent.
+    Where one of `sockets` is none of ours, or not open yet, or `message` is of another type,
+    TypeError is raised and nothing sent.
     """
     senders = [(socket, _sender_of(socket)) for socket in sockets]
     shared = Broadcasting(message)

@@ -409,6 +409,8 @@ class Connection(Closer):
         else:
             raise error
         self._exception = error
+        # It raised in the middle of what it keeps, and would read that again.
+        self._reader.stop()
         if self._phase != CLOSING:
             self._tell(WSMsgType.ERROR, error)
         self._ended_by_peer(code, pack_close(code, _cut(reason)))

@@ -212,6 +212,8 @@ def _check_upgrade(request: RequestHead) -> None:
         raise UpgradeRefused("no WebSocket: the request has no Upgrade: websocket")
     if not _names(request, hdrs.CONNECTION, "upgrade"):
         raise UpgradeRefused("no WebSocket: the request has no Connection: Upgrade")
+    if request.chunked or request.length > 0:
+        raise UpgradeRefused("a WebSocket is opened by a request without a body (RFC 6455 4.1)")
 
 
 def _check_version(request: RequestHead) -> None:

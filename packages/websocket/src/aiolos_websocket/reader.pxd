@@ -23,6 +23,7 @@ cdef class Reader(Assembler):
     cpdef bint feed(self, bytes data) except -1
     cpdef bint go_on(self) except -1
     cpdef object pause(self)
+    cpdef object stop(self)
     cdef bint _forget_rest(self) except -1
     @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, whole=bint, left=Py_ssize_t)
     cdef bint _read(self, bytes data, Py_ssize_t at) except -1

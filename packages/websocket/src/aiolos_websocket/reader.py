@@ -92,6 +92,10 @@ class Reader(Assembler):
         """Keep what comes from now on, also of what is being read, until `queued` is 0 again."""
         self.queued = self._high + 1
 
+    def stop(self) -> None:
+        """Read nothing any more, neither what was kept nor what comes."""
+        self._high = -1
+
     def _forget_rest(self) -> bool:
         """All is read."""
         self._rest = b""
@@ -263,7 +267,7 @@ class Reader(Assembler):
     def _control_received(self, payload: bytes) -> None:
         if self._opcode == CLOSE:
             # RFC 6455 5.5.1: nothing is read behind a close.
-            self._high = -1
+            self.stop()
         self._control(self._opcode, payload)
 
 

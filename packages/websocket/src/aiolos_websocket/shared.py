@@ -13,8 +13,11 @@ class SharedMessage:
     def __init__(self, message: str | bytes | bytearray | memoryview) -> None:
         if isinstance(message, str):
             self._opcode, self._payload = TEXT, message.encode()
-        else:
+        elif isinstance(message, (bytes, bytearray, memoryview)):
             self._opcode, self._payload = BINARY, bytes(message)
+        else:
+            # bytes() would take numbers and lists, too.
+            raise TypeError(f"broadcast() takes a str or bytes, not {type(message).__name__}")
         self._deflated: dict[int, bytes | None] = {0: None}
         self._frames: dict[int, bytes] = {}
 

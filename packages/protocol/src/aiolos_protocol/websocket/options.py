@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ..errors import ConnectionLost
 from ..grammar import TOKEN
+
+_SIZES: Final = frozenset({"max_msg_size", "writer_limit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,12 @@ class WSOptions:
             "writer_limit",
         ):
             value = getattr(self, name)
-            if value is None:
+            if name in _SIZES:
+                if not isinstance(value, int):
+                    raise TypeError(f"{name} is a whole number of bytes, not {value!r}")
+            elif value is None:
                 continue
-            if not isinstance(value, (int, float)):
+            elif not isinstance(value, (int, float)):
                 raise TypeError(f"{name} is a number, not {value!r}")
             if not value >= 0:
                 raise ValueError(f"{name} is not negative, as {value!r} is")
