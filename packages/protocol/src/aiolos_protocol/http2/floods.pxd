@@ -2,6 +2,7 @@ cdef class Floods:
     cdef list _bounds
     cdef list _levels
     cdef double _since
+    cdef bint _spent
 
     cpdef spend(self, int kind, double now, double count=*)
     cpdef earn(self, int kind, double count)

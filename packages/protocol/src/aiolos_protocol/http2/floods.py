@@ -23,7 +23,7 @@ _PERIOD: Final = 60.0
 class Floods:
     """The levels of one connection. Times are seconds of any clock that does not go back."""
 
-    __slots__ = ("_bounds", "_levels", "_since")
+    __slots__ = ("_bounds", "_levels", "_since", "_spent")
 
     def __init__(self, limits: Limits) -> None:
         # In the order of the numbers above.
@@ -37,12 +37,16 @@ class Floods:
         ]
         self._levels = [0.0] * len(_FIELDS)
         self._since = 0.0
+        # Whether there is something for answered() to make up for: nearly never.
+        self._spent = False
 
     def spend(self, kind: int, now: float, count: float = 1.0) -> None:
         """One more frame of `kind`, or less than one. Raises LimitExceeded naming the limit."""
         if now > self._since:
             self._leak(now)
         self._levels[kind] += count
+        if kind in (RESETS, EMPTY_FRAMES):
+            self._spent = True
         if self._levels[kind] > self._bounds[kind]:
             raise LimitExceeded(_FIELDS[kind], int(self._bounds[kind]))
 
@@ -55,8 +59,10 @@ class Floods:
     def answered(self) -> None:
         """A stream has been answered whole: it makes up for a reset, and for one that comes too
         late to find the stream."""
-        self.earn(RESETS, 1.0)
-        self.earn(EMPTY_FRAMES, 1.0)
+        if self._spent:
+            self.earn(RESETS, 1.0)
+            self.earn(EMPTY_FRAMES, 1.0)
+            self._spent = self._levels[RESETS] > 0.0 or self._levels[EMPTY_FRAMES] > 0.0
 
     def _leak(self, now: float) -> None:
         share = (now - self._since) / _PERIOD
