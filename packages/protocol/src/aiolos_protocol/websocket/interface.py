@@ -171,8 +171,9 @@ class WebSocket(ABC):
     def receive_fragments(self) -> "AsyncIterator[str | bytes]":
         """Iterate over the next message while it arrives, in pieces of str (text) or bytes.
 
-        The message is not bounded by max_msg_size, which bounds the single piece. Empty, where no
-        message but the end comes. A receive() in the middle gives up the rest of the message.
+        A message that begins while the iterator waits is not bounded by max_msg_size, which then
+        bounds the single piece; one that began before is. Empty, where no message but the end
+        comes. A receive() in the middle gives up the rest of the message.
         receive_timeout bounds the wait for each piece: TimeoutError.
         """
         return _single(self)
