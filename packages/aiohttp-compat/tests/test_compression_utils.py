@@ -16,13 +16,17 @@ TEXT = b"abc" * 10_000
     [
         ({"encoding": "gzip"}, 31),
         ({"encoding": "deflate"}, 15),
+        ({"encoding": "gzip", "level": 9}, 31),
+        ({"encoding": "gzip", "level": 0}, 31),
         ({"encoding": "deflate", "suppress_deflate_header": True}, -15),
     ],
 )
 async def test_there_and_back(options, window):
+    options = dict(options)
     compressor = ZLibCompressor(**options)
     data = await compressor.compress(TEXT) + compressor.compress_sync(b"!") + compressor.flush()
     assert zlib.decompress(data, window) == TEXT + b"!"
+    options.pop("level", None)
     decompressor = ZLibDecompressor(max_sync_chunk_size=10, **options)
     assert await decompressor.decompress(data) + decompressor.flush() == TEXT + b"!"
     assert decompressor.eof

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 import aiohttp
+import aiohttp.abc
 import aiohttp.client
 import aiohttp.connector
 import aiohttp.log
@@ -359,6 +360,105 @@ async def test_response_connection_has_a_transport_that_tells_its_peer():
         assert response.connection is None
 
 
+@pytest.mark.parametrize("module", ["web_runner", "web", "test_utils"])
+async def test_app_runner_is_replaced_where_the_original_looks_it_up(monkeypatch, module):
+    made = []
+
+    class Own(aiohttp.web_runner.AppRunner):
+        def __init__(self, *args, **options):
+            made.append(1)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(f"aiohttp.{module}.AppRunner", Own)
+    async with TestServer(web.Application()):
+        assert made == [1]
+
+
+async def test_client_session_is_replaced_in_test_utils(monkeypatch):
+    class Own(aiohttp.ClientSession):
+        pass
+
+    monkeypatch.setattr("aiohttp.test_utils.ClientSession", Own)
+    async with TestClient(TestServer(web.Application())) as client:
+        assert isinstance(client.session, Own)
+
+
+async def test_a_match_info_is_subclassed():
+    class Match(aiohttp.abc.AbstractMatchInfo):
+        handler = http_exception = None
+
+        def __init__(self, handler):
+            self.handler = handler
+            self._apps = []
+
+        async def expect_handler(self, request):
+            return web.Response(status=417)
+
+        def get_info(self):
+            return {}
+
+        @property
+        def apps(self):
+            return tuple(self._apps)
+
+        def add_app(self, app):
+            self._apps.insert(0, app)
+
+        def freeze(self):
+            self._apps = tuple(self._apps)
+
+    class Own(web.AbstractResource):
+        canonical = "/own"
+
+        def __iter__(self):
+            return iter(())
+
+        def __len__(self):
+            return 0
+
+        def url_for(self, **parts):
+            return URL("/own")
+
+        def add_prefix(self, prefix):
+            self.canonical = prefix + "/own"
+
+        def get_info(self):
+            return {}
+
+        def raw_match(self, path):
+            return path == "/own"
+
+        async def resolve(self, request):
+            return (Match(answer), set()) if request.path == self.canonical else (None, set())
+
+    seen = []
+
+    async def answer(request):
+        seen.append((type(request.match_info), request.match_info.apps, request.app))
+        return web.Response(text="own")
+
+    @web.middleware
+    async def mark(request, handler):
+        response = await handler(request)
+        response.headers["X-Mark"] = "yes"
+        return response
+
+    app, inner = web.Application(middlewares=[mark]), web.Application()
+    app.router.register_resource(Own())
+    inner.router.register_resource(Own())
+    app.add_subapp("/in", inner)
+    async with TestClient(TestServer(app)) as client:
+        for path in ("/own", "/in/own"):
+            async with client.get(path) as response:
+                assert (response.status, response.headers["X-Mark"]) == (200, "yes")
+        async with client.post("/own", data=b"x", expect100=True) as response:
+            assert response.status == 417
+        async with client.get("/own/more") as response:
+            assert response.status == 404
+    assert seen == [(Match, (app,), app), (Match, (app, inner), inner)]
+    assert issubclass(web.UrlMappingMatchInfo, aiohttp.abc.AbstractMatchInfo)
+
+
 # ClientRequest.
 
 
@@ -642,6 +742,36 @@ async def test_request_is_ssl_is_replaced_on_the_class(server, monkeypatch, deri
 
 
 # Connectors.
+
+
+@pytest.mark.parametrize("door", ["_create_connection", "_wrap_create_connection"])
+async def test_an_oserror_of_a_connector_is_a_client_error(monkeypatch, door):
+    async def fail(self, *args, **kwargs):
+        raise OSError(5, "broken")
+
+    monkeypatch.setattr(aiohttp.TCPConnector, door, fail)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientOSError) as caught:
+            await session.get("http://127.0.0.1:1/")
+    assert caught.value.errno == 5
+
+
+async def test_a_connection_by_hand():
+    loop = asyncio.get_running_loop()
+    connector, called = mock.Mock(), []
+    protocol = client_proto.ResponseHandler(loop)
+    protocol.connection_made(mock.Mock(spec=asyncio.Transport, is_closing=lambda: False))
+    connection = aiohttp.connector.Connection(connector, "key", protocol, loop)
+    assert connection
+    assert (connection.loop, connection.protocol, connection.closed) == (loop, protocol, False)
+    assert connection.transport is protocol.transport
+    connection.add_callback(None)
+    connection.add_callback(lambda: 1 / 0)
+    connection.add_callback(lambda: called.append(1))
+    connection.release()
+    connection.release()
+    assert (called, connection.closed, connection.transport) == ([1], True, None)
+    connector._release.assert_called_once_with("key", protocol, should_close=False)
 
 
 async def test_connector_close_is_overridden(server):

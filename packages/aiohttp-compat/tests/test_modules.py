@@ -17,6 +17,7 @@ DOORS = {
     "AppRunner",
     "Application",
     "BaseConnector",
+    "AbstractMatchInfo",
     "ClientRequest",
     "ClientResponse",
     "ClientSession",

@@ -1,11 +1,14 @@
 """What test_utils makes its clients by: aiolos_protocol.contracts.ClientComponent."""
 
-from typing import Any
+from typing import Any, Final
 
 from aiolos_protocol.contracts import Connect
 
 from . import client
+from ._private import replaced
 from .cookiejar import CookieJar
+
+_SESSION: Final = client.ClientSession
 
 
 def loopback_session(*, connect: Connect | None = None, **options: Any) -> client.ClientSession:
@@ -13,7 +16,8 @@ def loopback_session(*, connect: Connect | None = None, **options: Any) -> clien
     if options.get("cookie_jar") is None:
         # A test server is at an address, not at a name.
         options["cookie_jar"] = CookieJar(unsafe=True)
-    session = client.ClientSession(retry_disconnected=False, **options)
+    make = replaced("ClientSession", _SESSION, "aiohttp.client", "aiohttp.test_utils")
+    session: client.ClientSession = make(retry_disconnected=False, **options)
     if connect is not None:
         session.connector.connect_by = connect
     return session

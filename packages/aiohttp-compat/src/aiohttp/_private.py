@@ -1,5 +1,6 @@
 """Private names of the original, given to classes of ours: read, and set, they have effect."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,16 @@ def remember(cls: type, *names: str) -> None:
     """Know what the methods `names` of `cls` are before anybody replaces them."""
     for name in names:
         _ORIGINALS[cls, name] = getattr(cls, name)
+
+
+def replaced(name: str, original: Any, *modules: str) -> Any:
+    """What one of the `modules`, as far as they are imported, has as `name` instead of `original`;
+    that, where none has."""
+    for each in modules:
+        found = getattr(sys.modules.get(each), name, original)
+        if found is not original:
+            return found
+    return original
 
 
 _ORIGINALS: dict[tuple[type, str], Any] = {}

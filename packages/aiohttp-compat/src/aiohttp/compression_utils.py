@@ -1,6 +1,7 @@
 """What compresses and decompresses, by hand."""
 
 import asyncio
+import zlib
 from abc import ABC, abstractmethod
 from concurrent.futures import Executor
 from typing import Any, ClassVar, Final
@@ -20,6 +21,7 @@ ZSTD_MAX_LENGTH_UNLIMITED: Final = -1
 _ZSTD_WINDOW: Final = 23
 _WINDOW: Final = 15
 _GZIP: Final = 16
+_HIGHEST_OF_ISAL: Final = 3
 
 
 class TooManyMembersError(ValueError):
@@ -68,6 +70,9 @@ class ZLibCompressor:
         max_sync_chunk_size: int | None = MAX_SYNC_CHUNK_SIZE,
     ) -> None:
         module = zlib_backend()
+        if hasattr(module, "ISAL_BEST_SPEED") and (strategy or (level or 0) > _HIGHEST_OF_ISAL):
+            # isal knows neither strategies nor the levels that try harder.
+            module = zlib
         self._executor = executor
         self._max_sync = max_sync_chunk_size
         # Pieces that come while one is in the executor wait for their turn.

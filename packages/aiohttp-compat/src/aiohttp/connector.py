@@ -7,12 +7,19 @@ replaces, is called where the original calls it.
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiolos
-from aiolos import ClientConnectorDNSError, ClientConnectorError, ClientTimeout, ConnectionKey
+from aiolos import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientOSError,
+    ClientTimeout,
+    ConnectionKey,
+)
 from aiolos.connector import AddrInfoType, SocketFactoryType
 from aiolos_client.addresses import address_info, interleaved
 from aiolos_client.connector import SCHEMES
@@ -67,20 +74,41 @@ class Carrier:
 
 
 class Connection:
-    """What carries a response; `transport` tells what is known of it."""
+    """What carries a response; `transport` tells what is known of it.
 
-    def __init__(self, response: Any) -> None:
-        self._response = response
+    By hand it is `Connection(connector, key, protocol, loop)`; what is released or closed there
+    is told to who was given to add_callback(), and to the connector's `_release()` if it has one.
+    """
+
+    def __init__(self, connector: Any, key: Any = None, protocol: Any = None, loop: Any = None):
+        # One argument is the response of a session, which has the connection.
+        self._response = connector if protocol is None else _ByHand(connector, key, protocol)
+        self._key = key
+        self._loop = loop
+        self._callbacks: list[Callable[[], object]] = []
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def loop(self) -> Any:
+        """The loop."""
+        return asyncio.get_running_loop() if self._loop is None else self._loop
 
     @property
     def transport(self) -> Any:
         """What is known of it; None once the response is done with the connection."""
-        return None if self._response.closed else Carrier(self._response)
+        protocol = self.protocol
+        return None if protocol is None else protocol.transport
 
     @property
     def protocol(self) -> Any:
         """Has `transport`; None once the response is done with the connection."""
-        return self.transport
+        if self._response.closed:
+            return None
+        if isinstance(self._response, _ByHand):
+            return self._response.protocol
+        return Carrier(self._response)
 
     @property
     def closed(self) -> bool:
@@ -88,13 +116,59 @@ class Connection:
         closed: bool = self._response.closed
         return closed
 
+    def add_callback(self, callback: Callable[[], object] | None) -> None:
+        """Have it called at release() or close(), whatever it raises."""
+        if callback is not None:
+            self._callbacks.append(callback)
+
+    def _notify_release(self) -> None:
+        callbacks, self._callbacks = self._callbacks, []
+        for each in callbacks:
+            with suppress(Exception):
+                each()
+
     def release(self) -> None:
         """Give it back."""
+        self._notify_release()
         self._response.release()
 
     def close(self) -> None:
         """Close it."""
+        self._notify_release()
         self._response.close()
+
+
+class _ByHand:
+    """What a Connection made by hand has in a response's stead."""
+
+    def __init__(self, connector: Any, key: Any, protocol: Any) -> None:
+        self._connector = connector
+        self._key = key
+        self.protocol = protocol
+        self._is_done = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was released, or its protocol lost its transport."""
+        return self._is_done or not self.protocol.is_connected()
+
+    def release(self) -> None:
+        """Give it back."""
+        self._end(bool(self.protocol.should_close))
+
+    def close(self) -> None:
+        """Close it."""
+        self._end(True)
+
+    def _end(self, should_close: bool) -> None:
+        if self._is_done:
+            return
+        self._is_done = True
+        release = getattr(self._connector, "_release", None)
+        if release is not None:
+            release(self._key, self.protocol, should_close=should_close)
+        elif should_close:
+            self.protocol.close()
 
 
 class Asked:
@@ -180,7 +254,13 @@ class BaseConnector(aiolos.BaseConnector):
     async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
         if not is_changed(self, BaseConnector, "_create_connection"):
             return await super()._dial(key, factory, traces)
-        return await self._create_connection(Asked(key, factory), traces, ClientTimeout())
+        try:
+            return await self._create_connection(Asked(key, factory), traces, ClientTimeout())
+        except (aiolos.ClientError, TimeoutError):
+            raise
+        except OSError as error:
+            # Callers wait for a ClientError.
+            raise ClientOSError(*error.args) from error
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         factory = getattr(req, "factory", self._factory)
@@ -201,7 +281,12 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         if not is_changed(self, TCPConnector, "_wrap_create_connection"):
             return await super()._create_connection(req, traces, timeout)
-        _, protocol = await self._create_direct_connection(req, traces, timeout)
+        try:
+            _, protocol = await self._create_direct_connection(req, traces, timeout)
+        except (aiolos.ClientError, TimeoutError):
+            raise
+        except OSError as error:
+            raise ClientOSError(*error.args) from error
         return self._adopted(protocol) if isinstance(protocol, ResponseHandler) else protocol
 
     def _adopted(self, handler: ResponseHandler) -> Any:

@@ -7,9 +7,11 @@ from aiolos.test_utils import *  # noqa: F403  # all of its names, as its own __
 from aiolos.test_utils import start_test_client as aiohttp_test_client
 
 from ._mirror import mocked_writer
+from .client import ClientSession as ClientSession  # replaced here, it is what a TestClient makes
 from .helpers import sentinel
 from .streams import StreamReader
 from .web_app import Application
+from .web_runner import AppRunner as AppRunner  # replaced here, it is what a TestServer makes
 
 REUSE_ADDRESS: Final = False
 

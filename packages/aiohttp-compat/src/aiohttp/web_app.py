@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import warnings
-from typing import Any
+from typing import Any, Final
 
 import aiolos.web
 from aiolos.web import CleanupError, Request, Server, StreamResponse, UrlDispatcher
 from aiolos_protocol.message import RequestHead
 
 from . import web_runner
-from ._private import is_changed, remember
+from ._private import is_changed, remember, replaced
 from .log import web_logger
 
 __all__ = ["Application", "CleanupError"]
@@ -37,8 +37,9 @@ class Application(aiolos.web.Application):
         super().__init__(logger=logger, router=router, **options)
 
     def runner(self, **options: Any) -> Any:
-        """An AppRunner, by the class that `aiohttp.web_runner` has now."""
-        return web_runner.AppRunner(self, **options)
+        """An AppRunner, by the class that one of `aiohttp.web_runner`, `aiohttp.web` and
+        `aiohttp.test_utils` has now, if not its own."""
+        return replaced("AppRunner", _RUNNER, *_RUNNERS)(self, **options)
 
     def make_handler(self, **options: Any) -> Server:
         """See Application of aiolos."""
@@ -87,6 +88,10 @@ class _Resolving(UrlDispatcher):
         """What that router finds."""
         return await self._resolver.resolve(request)
 
+
+_RUNNER: Final = web_runner.AppRunner
+# Where the original looks it up: run_app() in web, a TestServer in test_utils.
+_RUNNERS: Final = ("aiohttp.web_runner", "aiohttp.web", "aiohttp.test_utils")
 
 remember(Application, "_handle")
 remember(UrlDispatcher, "resolve")
