@@ -302,6 +302,7 @@ class Colour(str, enum.Enum):  # noqa: UP042  # as users write it
         ("/{x:int}", "7", "/7"),
         ("/{x:float}", 1.5, "/1.5"),
         ("/{x:float}", 2, "/2"),
+        ("/{x:float}", True, "/1"),
         ("/{x:uuid}", UUID, f"/{UUID}"),
         ("/{x:uuid}", str(UUID), f"/{UUID}"),
         ("/{x:bool}", True, "/true"),

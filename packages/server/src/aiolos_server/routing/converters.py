@@ -82,7 +82,8 @@ class FloatConverter:
         number = float(value) if isinstance(value, (int, float, str)) else math.nan
         if not math.isfinite(number):
             raise ValueError(f"{value!r} is not a finite number")
-        return str(value) if isinstance(value, int) else repr(number)
+        # Of a subclass, such as bool, the number and not its name.
+        return int.__repr__(value) if isinstance(value, int) else repr(number)
 
 
 class UuidConverter:
