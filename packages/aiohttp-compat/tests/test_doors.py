@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 import re
 from types import SimpleNamespace
 from unittest import mock
@@ -459,6 +460,47 @@ async def test_a_match_info_is_subclassed():
     assert issubclass(web.UrlMappingMatchInfo, aiohttp.abc.AbstractMatchInfo)
 
 
+async def test_the_defaults_of_a_session_are_set():
+    async def tell(request):
+        names = ("X-Own", "Authorization")
+        return web.json_response([*map(request.headers.get, names), request.path], status=404)
+
+    app = web.Application()
+    app.router.add_get("/{path}", tell)
+    async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("/")) as session:
+        assert await (await session.get("a")).json() == [None, None, "/a"]
+        session._default_headers = {"X-Own": "1"}
+        assert await (await session.get("a")).json() == ["1", None, "/a"]
+        session._default_auth = aiohttp.BasicAuth("a")
+        assert await (await session.get("a")).json() == ["1", "Basic YTo=", "/a"]
+        session._base_url = session._base_url.with_host("localhost")
+        assert (await session.get("a")).url.host == "localhost"
+        session._timeout = aiohttp.ClientTimeout(total=7)
+        assert session.timeout.total == 7
+        session._raise_for_status = True
+        with pytest.raises(aiohttp.ClientResponseError):
+            await session.get("a")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (aiohttp.ClientSession.__init__, aiolos.ClientSession.__init__),
+        (aiohttp.TCPConnector.__init__, aiolos.TCPConnector.__init__),
+        (web.Application.__init__, aiolos.web.Application.__init__),
+        (web.AppRunner.__init__, aiolos.web.AppRunner.__init__),
+        (web.run_app, aiolos.web.run_app),
+    ],
+)
+def test_a_class_with_doors_has_the_signature_of_its_base(theirs, ours):
+    assert inspect.signature(theirs) == inspect.signature(ours)
+
+
+def test_a_misspelt_option_of_a_mocked_session_is_told():
+    with pytest.raises(TypeError, match="timeuot"):
+        mock.create_autospec(aiohttp.ClientSession)(timeuot=3)
+
+
 # ClientRequest.
 
 
@@ -742,6 +784,20 @@ async def test_request_is_ssl_is_replaced_on_the_class(server, monkeypatch, deri
 
 
 # Connectors.
+
+
+async def test_a_door_of_the_connector_is_told_the_times(server):
+    told = []
+
+    class Own(aiohttp.TCPConnector):
+        async def _create_connection(self, req, traces, timeout):
+            told.append((timeout.connect, timeout.sock_connect))
+            return await super()._create_connection(req, traces, timeout)
+
+    timeout = aiohttp.ClientTimeout(connect=60, sock_connect=30)
+    async with aiohttp.ClientSession(connector=Own(), timeout=timeout) as session:
+        await session.get(server.make_url("/"))
+    assert told == [(60, 30)]
 
 
 @pytest.mark.parametrize("door", ["_create_connection", "_wrap_create_connection"])

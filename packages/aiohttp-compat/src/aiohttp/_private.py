@@ -2,7 +2,10 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from inspect import signature
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Private:
@@ -56,6 +59,17 @@ def remember(cls: type, *names: str) -> None:
     """Know what the methods `names` of `cls` are before anybody replaces them."""
     for name in names:
         _ORIGINALS[cls, name] = getattr(cls, name)
+
+
+def like(original: F) -> Callable[[Callable[..., Any]], F]:
+    """Give a function that takes `**options` the signature of `original`, whose options they are,
+    for inspect and type checkers."""
+
+    def give(function: Any) -> Any:
+        function.__signature__ = signature(original)
+        return function
+
+    return give
 
 
 def replaced(name: str, original: Any, *modules: str) -> Any:

@@ -5,6 +5,7 @@ ClientResponse, ClientSession or TCPConnector in this module is heeded from then
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import aiolos
@@ -19,7 +20,7 @@ from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
 from multidict import CIMultiDict
 from yarl import URL
 
-from ._private import another_name
+from ._private import another_name, like
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
 from .connector import BaseConnector as BaseConnector
@@ -38,6 +39,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
 
     _cookie_jar = another_name("_jar")
 
+    @like(aiolos.ClientSession.__init__)
     def __init__(
         self,
         base_url: str | URL | None = None,
@@ -101,21 +103,44 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     def _base_url(self) -> URL | None:
         return self._composer.base_url
 
+    @_base_url.setter
+    def _base_url(self, url: URL | None) -> None:
+        self._composer.base_url = url
+        self._default_headers = self._default_headers
+
     @property
     def _default_headers(self) -> Any:
         return self._composer.headers
+
+    @_default_headers.setter
+    def _default_headers(self, headers: Any) -> None:
+        # Another mapping, by which the composer sees that what it keeps ready is out of date.
+        self._composer.headers = checked_headers(headers)
 
     @property
     def _default_auth(self) -> Any:
         return self._composer.auth
 
+    @_default_auth.setter
+    def _default_auth(self, auth: aiolos.BasicAuth | None) -> None:
+        self._composer.auth = auth
+        self._default_headers = self._default_headers
+
     @property
     def _timeout(self) -> Any:
         return self.timeout
 
+    @_timeout.setter
+    def _timeout(self, timeout: ClientTimeout) -> None:
+        self._composer.settings = replace(self._composer.settings, timeout=timeout)
+
     @property
     def _raise_for_status(self) -> Any:
         return self.raise_for_status
+
+    @_raise_for_status.setter
+    def _raise_for_status(self, wanted: Any) -> None:
+        self._composer.settings = replace(self._composer.settings, raise_for_status=wanted)
 
     def _prepare_headers(self, headers: Any) -> "CIMultiDict[str]":
         fields = CIMultiDict(self._composer.headers)

@@ -9,6 +9,7 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -31,7 +32,7 @@ from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
-from ._private import is_changed, remember
+from ._private import is_changed, like, remember
 from .client_proto import ResponseHandler
 
 __all__ = [
@@ -213,6 +214,8 @@ class BaseConnector(aiolos.BaseConnector):
 
     async def connect(self, *asked: Any) -> Any:
         """See BaseConnector of aiolos."""
+        # The doors are told the times of the request that waits.
+        _TIMES.set(asked[1:3])
         return Connected(await super().connect(*asked))
 
     def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
@@ -255,7 +258,7 @@ class BaseConnector(aiolos.BaseConnector):
         if not is_changed(self, BaseConnector, "_create_connection"):
             return await super()._dial(key, factory, traces)
         try:
-            return await self._create_connection(Asked(key, factory), traces, ClientTimeout())
+            return await self._create_connection(Asked(key, factory), traces, _times())
         except (aiolos.ClientError, TimeoutError):
             raise
         except OSError as error:
@@ -272,6 +275,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
 
     allowed_protocol_schema_set = aiolos.TCPConnector.allowed_protocol_schema_set
 
+    @like(aiolos.TCPConnector.__init__)
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
@@ -353,6 +357,15 @@ class NamedPipeConnector(BaseConnector, aiolos.NamedPipeConnector):
     """Connections to a named pipe."""
 
     allowed_protocol_schema_set = aiolos.NamedPipeConnector.allowed_protocol_schema_set
+
+
+_TIMES: ContextVar[tuple[Any, ...]] = ContextVar("_TIMES", default=())
+
+
+def _times() -> ClientTimeout:
+    """How long a connection may take, as far as a connector is told; the total is the session's."""
+    connect, dial = _TIMES.get() or (None, None)
+    return ClientTimeout(total=None, connect=connect, sock_connect=dial)
 
 
 async def _all(waiting: Any) -> None:

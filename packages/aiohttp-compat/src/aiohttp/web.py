@@ -9,6 +9,7 @@ from aiolos.web import *  # noqa: F403  # all of its names, as its own __all__ l
 from aiolos_server.cli import main as serve_named
 from aiolos_server.run import SHOWN
 
+from ._private import like
 from ._resources import AbstractResource as AbstractResource
 from .log import access_logger
 from .web_app import Application as Application
@@ -20,6 +21,7 @@ __all__ = web.__all__
 SHOWN.add(access_logger.name)
 
 
+@like(web.run_app)
 def run_app(
     app: Any,
     *,

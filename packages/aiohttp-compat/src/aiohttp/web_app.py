@@ -10,7 +10,7 @@ from aiolos.web import CleanupError, Request, Server, StreamResponse, UrlDispatc
 from aiolos_protocol.message import RequestHead
 
 from . import web_runner
-from ._private import is_changed, remember, replaced
+from ._private import is_changed, like, remember, replaced
 from .log import web_logger
 
 __all__ = ["Application", "CleanupError"]
@@ -23,6 +23,7 @@ class Application(aiolos.web.Application):
     is frozen, every request goes through it; where neither is, none pays for it.
     """
 
+    @like(aiolos.web.Application.__init__)
     def __init__(
         self, *, logger: logging.Logger = web_logger, router: Any = None, **options: Any
     ) -> None:

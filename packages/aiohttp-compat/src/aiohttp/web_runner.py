@@ -16,6 +16,7 @@ from aiolos.web import (
     UnixSite,
 )
 
+from ._private import like
 from .log import access_logger
 from .web_log import AbstractAccessLogger, AccessLogger
 
@@ -35,6 +36,7 @@ __all__ = [
 class AppRunner(aiolos.web.AppRunner):
     """Runs an application; its protocol factory comes from `app._make_handler()`."""
 
+    @like(aiolos.web.AppRunner.__init__)
     def __init__(
         self,
         app: Any,
