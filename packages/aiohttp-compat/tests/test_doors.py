@@ -501,6 +501,23 @@ def test_a_misspelt_option_of_a_mocked_session_is_told():
         mock.create_autospec(aiohttp.ClientSession)(timeuot=3)
 
 
+@pytest.mark.parametrize("kind", [web.Response, web.StreamResponse])
+@pytest.mark.parametrize("step", ["_start", "prepare"])
+async def test_steps_of_a_response_are_patched(monkeypatch, kind, step):
+    seen, original = [], getattr(kind, step)
+
+    async def patched(self, request):
+        seen.append(request.path)
+        return await original(self, request)
+
+    monkeypatch.setattr(kind, step, patched)
+    app = web.Application()
+    app.router.add_get("/", hello)
+    async with TestClient(TestServer(app)) as client:
+        assert await (await client.get("/")).text() == "hello"
+    assert seen == ["/"]
+
+
 # ClientRequest.
 
 

@@ -6,11 +6,13 @@ import warnings
 from typing import Any, Final
 
 import aiolos.web
-from aiolos.web import CleanupError, Request, Server, StreamResponse, UrlDispatcher
+from aiolos.web import CleanupError, Request, Response, Server, StreamResponse, UrlDispatcher
 from aiolos_protocol.message import RequestHead
+from aiolos_server.response import BaseResponse
 
 from . import web_runner
-from ._private import is_changed, like, remember, replaced
+from ._aliases import give_aliases
+from ._private import differs, is_changed, like, remember, replaced
 from .log import web_logger
 
 __all__ = ["Application", "CleanupError"]
@@ -50,7 +52,11 @@ class Application(aiolos.web.Application):
     def _make_handler(
         self, *, loop: asyncio.AbstractEventLoop | None = None, **options: Any
     ) -> Server:
-        return aiolos.web.AppRunner(self, **options).make_server()
+        server = aiolos.web.AppRunner(self, **options).make_server()
+        if any(differs(kind, kind, name) for kind in _RESPONSES for name in _STEPS):
+            # Each response goes through its steps then, and none is sent by one write.
+            server.has_prepare_hooks = True
+        return server
 
     async def _handle(self, request: Request) -> StreamResponse:
         match_info = await self._router.resolve(request)
@@ -94,5 +100,12 @@ _RUNNER: Final = web_runner.AppRunner
 # Where the original looks it up: run_app() in web, a TestServer in test_utils.
 _RUNNERS: Final = ("aiohttp.web_runner", "aiohttp.web", "aiohttp.test_utils")
 
+# What a patch may replace: it counts where it is there before the server is made.
+_RESPONSES: Final = (BaseResponse, StreamResponse, Response)
+_STEPS: Final = ("_start", "prepare")
+
+give_aliases()
 remember(Application, "_handle")
+for _kind in _RESPONSES:
+    remember(_kind, *_STEPS)
 remember(UrlDispatcher, "resolve")
