@@ -482,6 +482,18 @@ async def test_the_defaults_of_a_session_are_set():
             await session.get("a")
 
 
+async def test_the_classes_of_a_session_are_chosen_when_it_is_made():
+    class Own(aiohttp.ClientResponse):
+        pass
+
+    async with aiohttp.ClientSession(response_class=Own) as session:
+        assert session._response_class is Own
+        assert session._request_class is aiohttp.ClientRequest
+        assert session._version == (1, 1)
+        with pytest.raises(AttributeError, match="_response_class"):
+            session._response_class = aiohttp.ClientResponse
+
+
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [

@@ -59,12 +59,13 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             shutdown = ssl_shutdown_timeout
             connector = TCPConnector(loop=loop, ssl_shutdown_timeout=shutdown, http2=http2)
             http2 = None
+        self._classes = request_class or ClientRequest, response_class or ClientResponse
         super().__init__(
             base_url,
             connector=connector,
             loop=loop,
-            request_class=request_class or ClientRequest,
-            response_class=response_class or ClientResponse,
+            request_class=self._classes[0],
+            response_class=self._classes[1],
             cookie_jar=CookieJar() if cookie_jar is None else cookie_jar,
             http2=http2,
             **_given(options),
@@ -141,6 +142,19 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_raise_for_status.setter
     def _raise_for_status(self, wanted: Any) -> None:
         self._composer.settings = replace(self._composer.settings, raise_for_status=wanted)
+
+    @property
+    def _request_class(self) -> type[aiolos.ClientRequest]:
+        """Read alone, as `_response_class`: to set one would change nothing, so it is refused."""
+        return self._classes[0]
+
+    @property
+    def _response_class(self) -> type[aiolos.ClientResponse]:
+        return self._classes[1]
+
+    @property
+    def _version(self) -> Any:
+        return self.version
 
     def _prepare_headers(self, headers: Any) -> "CIMultiDict[str]":
         fields = CIMultiDict(self._composer.headers)
