@@ -15,6 +15,12 @@ class Replaced(NamedTuple):
     steps: tuple[str, ...]
 
 
+_NOTHING: Final = Replaced(False, False, ())
+# Looked up once: this is done for every request.
+_NEW: Final[Any] = aiolos.ClientRequest.__new__
+_INIT: Final = aiolos.ClientRequest.__init__
+
+
 class Making(type):
     """The class of ClientRequest and its subclasses.
 
@@ -32,21 +38,21 @@ class Making(type):
 
     def __call__(cls, method: Any, url: Any, *made: Any, **by_hand: Any) -> Any:
         """A request."""
-        is_ready = isinstance(url, Target)
         replaced = _KNOWN.get(cls)
         if replaced is None:
-            replaced = _KNOWN[cls] = cls.replaced()  # type: ignore[attr-defined]
-        if not is_ready:
+            replaced = cls.replaced()  # type: ignore[attr-defined]
+            replaced = _KNOWN[cls] = _NOTHING if replaced == _NOTHING else replaced
+        if url.__class__ is not Target:
             request = super().__call__(method, url, *made, **by_hand)
         else:
-            request = cls.__new__(cls)  # type: ignore[call-overload]
+            request = _NEW(cls)
             # One that begins at no time is the head that many share: it is nobody's request.
             is_shared = not made[2]
             if is_shared or not replaced.init:
-                aiolos.ClientRequest.__init__(request, method, url, *made)
+                _INIT(request, method, url, *made)
             else:
                 _make(request, method, url, *made)
-            if is_shared:
+            if is_shared or replaced is _NOTHING:
                 return request
         if replaced.steps:
             request._take_overridden(replaced.steps)
