@@ -144,6 +144,32 @@ async def test_attempts_that_bring_nothing_run_out(talk, tmp_path, pauses):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 206 P\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\n0123456789",
+    ],
+    ids=["416", "206"],
+)
+async def test_attempts_that_bring_the_same_again_run_out(talk, tmp_path, pauses, bad):
+    answers = (whole(cut=700_000), bad) * 3
+    async with talk(*answers, close=True) as (peer, session):
+        with pytest.raises(aiolos_client.ClientPayloadError):
+            await session.download("/x", tmp_path / "file", attempts=3)
+        assert len(peer.requests) == 3
+
+
+@pytest.mark.parametrize("tag", [b"", b'ETag: "v2"\r\n'], ids=["shorter", "other"])
+async def test_a_cut_file_is_not_whole_because_a_416_says_so(talk, tmp_path, pauses, tag):
+    size = 700_000
+    done = b"HTTP/1.1 416 No\r\n%bContent-Range: bytes */%d\r\nContent-Length: 0\r\n\r\n"
+    async with talk(whole(cut=size), done % (tag, size), whole(), close=True) as (peer, session):
+        await session.download("/x", tmp_path / "file")
+        assert len(peer.requests) == 3
+    assert (tmp_path / "file").read_bytes() == BODY
+
+
 async def test_what_is_not_there_is_an_error_at_once(talk, tmp_path):
     async with talk(b"HTTP/1.1 404 Nowhere\r\nContent-Length: 0\r\n\r\n") as (peer, session):
         with pytest.raises(aiolos_client.ClientResponseError, match="404"):

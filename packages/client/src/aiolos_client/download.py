@@ -75,14 +75,16 @@ async def _complete(
 ) -> Downloaded:
     """As many attempts as it takes, and are allowed."""
     failures = 0
+    furthest = partial.size
     while True:
-        before = partial.size
         try:
             async with await ask(_headers(partial)) as response:
                 await _take(response, partial, url, progress, decode)
         except (ClientConnectionError, ClientPayloadError):
-            # As long as something comes the attempts do not run out.
-            failures = 1 if partial.size > before else failures + 1
+            # As long as something new comes the attempts do not run out; what came before and was
+            # given up is not new.
+            failures = 1 if partial.size > furthest else failures + 1
+            furthest = max(furthest, partial.size)
             if failures >= attempts:
                 raise
             await sleep(_PAUSE)
@@ -158,7 +160,8 @@ def _place(
     goes_on = response.status == 206 and given is not None and given.start == asked
     if goes_on and not is_decoded and given is not None and partial.is_of(response, given.size):
         return asked, given.size
-    if response.status == 416 and given is not None and given.size == asked:
+    is_whole = response.status == 416 and given is not None and given.size == asked
+    if is_whole and partial.is_of(response, asked):
         # All was there already.
         return asked, asked
     if response.status not in (206, 416):
