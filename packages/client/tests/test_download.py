@@ -299,7 +299,8 @@ async def test_another_process_downloads_to_it(talk, tmp_path):
 
 
 async def test_where_nothing_came_nothing_is_left(talk, tmp_path, pauses):
-    async with talk(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", b"") as (_, session):
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    async with talk(missing, None, None) as (_, session):
         with pytest.raises(aiolos_client.ClientResponseError):
             await session.download("/x", tmp_path / "file")
         with pytest.raises(aiolos_client.ClientConnectionError):
