@@ -63,6 +63,35 @@ async def test_cli_27_the_request_may_be_changed(talk):
     assert body == b"other"
 
 
+@pytest.mark.parametrize("method", ["DELETE", "HEAD"])
+async def test_cli_27_the_method_of_a_plain_request_may_be_changed(talk, method):
+    async def change(request, handler):
+        request.method = method
+        return await handler(request)
+
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + b"ok" * (method != "HEAD")
+    async with talk(answer, OK, middlewares=[change]) as (peer, session):
+        async with session.get("/") as response:
+            assert (response.method, response.request_info.method) == (method, method)
+            assert await response.read() == (b"" if method == "HEAD" else b"ok")
+        async with session.get("/", middlewares=()) as response:
+            assert response.method == "GET"
+    assert peer.requests[0].startswith(f"{method} / HTTP/1.1\r\n".encode())
+    assert peer.requests[1].startswith(b"GET / HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("method", ["", "GET X", "GET\r\nX: y", "GET\0"])
+async def test_cli_27_a_method_that_is_none_is_not_sent(talk, method):
+    async def change(request, handler):
+        request.method = method
+        return await handler(request)
+
+    async with talk(OK, middlewares=[change]) as (peer, session):
+        with pytest.raises(ValueError, match="method"):
+            await session.get("/")
+    assert peer.requests == []
+
+
 async def test_a_plain_request_is_changed_for_itself_alone(talk):
     async def sign(request, handler):
         request.headers["X-Number"] = str(len(peer.requests))

@@ -245,7 +245,9 @@ class ClientRequest:
     def shared_head(self) -> RequestHead | None:
         """The head that it shares with others, where that may go out as it is; else None."""
         head = self._head
-        return None if head is None or self._target.forwards(self.settings.route) else head
+        if head is None or head.method != self.method:
+            return None
+        return None if self._target.forwards(self.settings.route) else head
 
     def head(self, cookie: str, *, last: bool) -> RequestHead:
         """What goes out: `cookie` is the Cookie field, "" for none; `last` the connection's end.
