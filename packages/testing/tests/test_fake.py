@@ -1,9 +1,11 @@
 """FakeServer, asked over asyncio's streams: no client is installed here."""
 
 import asyncio
+import contextlib
 import json
 import re
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.link.h2_client import H2ClientLink
 from aiolos_protocol.message import RequestHead
 from aiolos_testing.fake import Answer, Asked, FakeServer, UndeclaredRequest, answer
+from aiolos_testing.fake.authority import authority
 from aiolos_testing.fake.declaration import Declaration
 from aiolos_testing.faults import CutAfter, ResetAfter
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -543,3 +546,22 @@ async def test_another_failure_without_complaints_has_no_note() -> None:
 def test_the_class_of_a_fault_is_none() -> None:
     with pytest.raises(TypeError, match="a fault is an object like CutAfter"):
         FakeServer().get("/").answer(fault=CutAfter)  # type: ignore[arg-type]
+
+
+async def test_https_without_trustme_is_refused_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    authority.cache_clear()
+    fake = FakeServer()
+    try:
+        fake.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", fake.port)
+        # A TLS record that begins a handshake (RFC 8446 5.1).
+        writer.write(b"\x16\x03\x01\x00\x05hello")
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+        with pytest.raises(UndeclaredRequest, match="pip install trustme"):
+            fake.check()
+    finally:
+        await fake.close()
+        authority.cache_clear()

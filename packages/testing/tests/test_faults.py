@@ -372,6 +372,61 @@ async def test_a_fault_waits_for_the_request_that_it_fits() -> None:
     assert line.data.endswith(b"\r\n\r\noops\r\nhello\r\n")
 
 
+@pytest.mark.parametrize(
+    ("plan", "head"),
+    [
+        (WrongLength(), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        (WrongLength(), b"HTTP/1.1 200 OK\r\nX-Content-Length: 5\r\n\r\n"),
+        (BadChunk(), b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"),
+    ],
+)
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_body_that_speaks_of_fields_is_no_head(
+    plan: Fault, head: bytes, pieces: int
+) -> None:
+    body = b"\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    fault, line = plan.begin(), Sent()
+    with pytest.warns(RuntimeWarning, match="does not fit"):
+        for piece in (head + body,) if pieces == 1 else (head, body):
+            fault.write(line, piece)
+        await asyncio.sleep(0)
+    assert line.data == head + body
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sentence"),
+    [
+        (CutAfter, "3", r"CutAfter takes a number of bytes, like CutAfter\(100\), not '3'"),
+        (ResetAfter, 1.5, "ResetAfter takes a number of bytes"),
+        (StallAfter, -1, "StallAfter takes a number of bytes"),
+        (Delay, "1", "Delay takes seconds"),
+        (Delay, -1, "Delay takes seconds"),
+        (WrongLength, "1", "WrongLength takes a number of bytes"),
+    ],
+)
+def test_a_value_that_is_none_is_told_at_once(kind: Any, value: Any, sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        kind(value)
+
+
+async def test_a_server_goes_on_behind_an_accept_that_failed(monkeypatch: Any, tiny: Any) -> None:
+    loop = asyncio.get_running_loop()
+    accept, told = loop.sock_accept, []
+
+    async def fail(sock: Any) -> Any:
+        monkeypatch.setattr(loop, "sock_accept", accept)
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(loop, "sock_accept", fail)
+    loop.set_exception_handler(lambda _, context: told.append(context["message"]))
+    async with TestServer(tiny(), faults=[CutAfter(10_000)]) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(REQUEST)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+    assert told == ["a test server could not accept"]
+
+
 async def test_what_is_delayed_keeps_its_order() -> None:
     line = Sent()
     wanted = b"".join(b"%d " % number for number in range(100))

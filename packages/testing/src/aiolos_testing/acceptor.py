@@ -12,6 +12,8 @@ from .faults.supply import Supply
 
 # The first byte of a TLS record that holds a handshake (RFC 8446 5.1).
 _HANDSHAKE: Final = b"\x16"
+# Behind an accept that failed, in seconds.
+_PAUSE: Final = 0.1
 
 
 class Acceptor:
@@ -58,8 +60,15 @@ class Acceptor:
 
     async def _accept(self) -> None:
         while True:
-            connection, _ = await self._loop.sock_accept(self._sock)
-            self._start(self._serve(connection))
+            try:
+                connection, _ = await self._loop.sock_accept(self._sock)
+            except OSError as error:
+                # As asyncio's own servers do: without descriptors for a moment, others come later.
+                context = {"message": "a test server could not accept", "exception": error}
+                self._loop.call_exception_handler(context)
+                await asyncio.sleep(_PAUSE)
+            else:
+                self._start(self._serve(connection))
 
     async def _serve(self, connection: socket.socket) -> None:
         fault = self._supply.next()
@@ -80,7 +89,7 @@ class Acceptor:
         except OSError:
             # A handshake that failed is the client's to report.
             connection.close()
-        except asyncio.CancelledError:
+        except BaseException:
             connection.close()
             raise
 

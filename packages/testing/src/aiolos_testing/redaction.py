@@ -1,8 +1,9 @@
 """Hides what is secret in requests and answers before they are written down.
 
-Secrets are told by the names of their fields, in any case and with or without "-" and "_": in
-heads, in urlencoded and multipart forms, in JSON at any depth, and in the queries and fragments of
-URLs, also of those that are the values of any of these.
+Secrets are told by the names of their fields, in any case and with or without "-" and "_", or by
+the last word of a name, so that "new_password" and "user[token]" are secrets as well: in heads, in
+urlencoded and multipart forms, in JSON at any depth, and in the queries and fragments of URLs, also
+of those that are the values of any of these.
 """
 
 import json
@@ -25,6 +26,7 @@ SECRETS: Final = (
     "X-Api-Key",
     "X-Auth-Token",
     "X-Amz-Security-Token",
+    "X-Auth",
     "X-Csrf-Token",
     "X-Token",
     "access_token",
@@ -37,10 +39,13 @@ SECRETS: Final = (
     "refresh_token",
     "secret",
     "session_token",
+    "signature",
     "token",
 )
 # A name and its value in the query or the fragment of a URL, wherever that stands.
 _PARAMETER: Final = re.compile(r"([?&#])([^?&#=\s]+)=([^&#\s\"'<>]*)")
+# Of accessToken, access-token and user[token]: the words that they are made of.
+_WORDS: Final = re.compile("[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 # Each request has another boundary, which would never be asked for again.
 _BOUNDARY: Final = b"boundary-of-a-recording"
 
@@ -71,7 +76,10 @@ class Redaction:
         return HIDDEN if self._is_secret(name) else self._text(value)
 
     def _is_secret(self, name: str) -> bool:
-        return _fold(name) in self._folded
+        if _fold(name) in self._folded:
+            return True
+        words = _WORDS.findall(name)
+        return len(words) > 1 and words[-1].lower() in self._folded
 
     def _text(self, text: str) -> str:
         """`text`, which may be a URL or hold some, without the secrets of their parameters."""

@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 from aiolos_protocol import siblings
 from aiolos_protocol.clock import Clock
+from aiolos_protocol.errors import MissingDistribution
 from yarl import URL
 
 from ..acceptor import Acceptor
@@ -199,7 +200,7 @@ class FakeServer:
             sock,
             self._new_connection,
             self._supply,
-            tls=lambda: authority().server_context(self._http2),
+            tls=self._tls,
             loop=loop,
         )
 
@@ -310,6 +311,14 @@ class FakeServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def _tls(self) -> SSLContext:
+        try:
+            return authority().server_context(self._http2)
+        except MissingDistribution as error:
+            self.complain(str(error))
+            # The client is refused, and need not wait for its time-out.
+            raise ConnectionRefusedError(str(error)) from error
 
     def complain(self, text: str) -> None:
         """See Judge."""

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from math import inf
+from typing import Any, Final
 
 from .frames import FramedLength, is_http2
 from .plan import Fault, Line, complain
@@ -16,6 +17,11 @@ class Delay(Fault):
     """Everything is sent `seconds` later, in order."""
 
     seconds: float
+
+    def __post_init__(self) -> None:
+        given: Any = self.seconds
+        if not isinstance(given, (int, float)) or not 0 <= given < inf:
+            raise TypeError(f"Delay takes seconds, like Delay(0.5), not {given!r}")
 
     def begin(self) -> Fault:
         return _Delaying(self.seconds)
@@ -78,6 +84,11 @@ class _After(Fault):
 
     size: int = 0
 
+    def __post_init__(self) -> None:
+        if type(self.size) is not int or self.size < 0:
+            kind = type(self).__name__
+            raise TypeError(f"{kind} takes a number of bytes, like {kind}(100), not {self.size!r}")
+
     def begin(self) -> Fault:
         return type(self)(self.size)
 
@@ -139,10 +150,15 @@ class TLSFailure(Fault):
         complain(line, self, "a connection without TLS")
 
 
+# A status line, or a request line (RFC 9112 3, 4).
+_HEAD: Final = re.compile(rb"HTTP/1\.[01] [0-9]{3} |[!-~]+ [!-~]+ HTTP/1\.[01]\r\n")
+
+
 class _Rewriting(Fault):
     """Holds back a head of HTTP/1.1, and what is behind it, until `_rewritten()` could change it.
 
-    A head without the `_field` passes; of a response's a RuntimeWarning tells.
+    A head without the `_field` passes; of a response's a RuntimeWarning tells. Behind one that has
+    passed only a write that begins with a head is looked at: all others are of a body.
     """
 
     _field: bytes
@@ -157,7 +173,7 @@ class _Rewriting(Fault):
         return type(self)()
 
     def write(self, line: Line, data: bytes) -> None:
-        if self._done:
+        if self._done or (self._passed and not self._held and _HEAD.match(data) is None):
             line.send(data)
             return
         self._held += data
@@ -165,14 +181,16 @@ class _Rewriting(Fault):
             self._done = True
             self._write_http2(line, self._held)
             return
+        head, end, _ = self._held.partition(b"\r\n\r\n")
+        if not end:
+            return
+        if b"\r\n" + self._field not in head.lower():
+            self._pass(line)
+            return
         changed = self._rewritten(self._held)
         if changed is not None:
             self._done = True
             line.send(changed)
-        elif (self._passed or b"\r\n\r\n" in self._held) and (
-            self._field not in self._held.lower()
-        ):
-            self._pass(line)
 
     def _pass(self, line: Line) -> None:
         held, self._held = self._held, b""
@@ -214,6 +232,10 @@ class WrongLength(_Rewriting):
 
     def __init__(self, by: int = 1) -> None:
         super().__init__()
+        if type(by) is not int:
+            raise TypeError(
+                f"WrongLength takes a number of bytes, like WrongLength(-1), not {by!r}"
+            )
         self.by = by
         self._framed: Fault | None = None
 
@@ -227,7 +249,7 @@ class WrongLength(_Rewriting):
             self._framed.write(line, data)
 
     def _rewritten(self, data: bytes) -> bytes | None:
-        found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)\r\n", data)
+        found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", data)
         if found is None:
             return None
         length = max(0, int(found[1]) + self.by)
