@@ -32,6 +32,18 @@ async def test_an_open_session_is_named() -> None:
     await check.check()
 
 
+async def test_an_open_connector_of_ones_own_class_is_named() -> None:
+    class Own(aiolos.TCPConnector):
+        pass
+
+    check = LeakCheck()
+    connector = Own()
+    with pytest.raises(Leaked, match="Own.* is open"):
+        await check.check()
+    await connector.close()
+    await check.check()
+
+
 async def test_an_open_response_is_named() -> None:
     async with TestClient(RawTestServer(hello)) as client:
         check = LeakCheck()

@@ -4,10 +4,12 @@ import asyncio
 import gc
 import re
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiolos_protocol.payload import AsyncIterablePayload
 from aiolos_testing.leaks import LeakCheck, Leaked
 from aiolos_testing.memory import join
 
@@ -59,6 +61,42 @@ async def test_a_file_is_named() -> None:
         with pytest.raises(Leaked, match="a file is open: .*test_leaks.py"):
             await check.check()
     await check.check()
+
+
+async def test_a_payload_that_was_not_sent_whole_is_named() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a"
+        yield b"b"
+
+    class Collects:
+        async def write(self, data: bytes) -> None:
+            pass
+
+    class Fails:
+        async def write(self, data: bytes) -> None:
+            raise ConnectionResetError
+
+    check = LeakCheck()
+    sent, begun = AsyncIterablePayload(pieces()), AsyncIterablePayload(pieces())
+    await sent.write(Collects())
+    with pytest.raises(ConnectionResetError):
+        await begun.write(Fails())
+    with pytest.raises(Leaked, match="AsyncIterablePayload.* was not sent whole") as caught:
+        await check.check()
+    assert str(caught.value).count("was not sent whole") == 1
+    await begun._value.aclose()
+    await check.check()
+
+
+async def test_a_task_that_speaks_of_run_until_complete_is_named() -> None:
+    async def run_until_complete_helper() -> None:
+        await asyncio.sleep(100)
+
+    check = LeakCheck()
+    task = asyncio.create_task(run_until_complete_helper())
+    with pytest.raises(Leaked, match="run_until_complete_helper"):
+        await check.check()
+    task.cancel()
 
 
 async def test_a_connection_in_memory_is_named() -> None:

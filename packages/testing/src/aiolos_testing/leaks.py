@@ -1,4 +1,4 @@
-"""What a test leaves behind: tasks, sockets, files, sessions, responses."""
+"""What a test leaves behind: tasks, sockets, files, sessions, responses, payloads."""
 
 import asyncio
 import gc
@@ -6,6 +6,8 @@ import io
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+
+from aiolos_protocol.payload import AsyncIterablePayload
 
 from .memory import MemoryTransport
 
@@ -21,7 +23,8 @@ class LeakCheck:
     """Knows what is there when it is made; check() finds what has come since and is still there.
 
     Tasks that run; sockets, files and connections in memory that are open; sessions, connectors,
-    responses and WebSockets of aiolos that are not closed. What is there is set aside by
+    responses and WebSockets of aiolos that are not closed; payloads with a generator that is not at
+    its end. What is there is set aside by
     gc.freeze() until close(), or as long as this object lives, so that looking takes a moment.
     """
 
@@ -76,7 +79,7 @@ class LeakCheck:
 def _is_driver(task: "asyncio.Task[Any]") -> bool:
     # The task of run_until_complete(), which waits for the one that checks (anyio's plugin does
     # so). Only the callback tells, and only the repr shows it.
-    return "run_until_complete" in repr(task)
+    return "run_until_complete" in repr(task).partition(" cb=[")[2]
 
 
 def _open_objects() -> Iterator[tuple[Any, str]]:
@@ -113,9 +116,15 @@ def _describer(kind: type) -> Describer:
     module = str(kind.__module__)
     if module.startswith("uvloop") and hasattr(kind, "get_extra_info"):
         return _of_transport
-    if module.startswith("aiolos_client") and hasattr(kind, "closed"):
+    if issubclass(kind, AsyncIterablePayload):
+        return _of_payload
+    if hasattr(kind, "closed") and any(_is_the_clients(base) for base in kind.__mro__):
         return _of_client
     return _nothing
+
+
+def _is_the_clients(kind: type) -> bool:
+    return str(kind.__module__).startswith("aiolos_client")
 
 
 def _nothing(found: Any) -> None:
@@ -136,6 +145,13 @@ def _of_connection(found: Any) -> str | None:
 
 def _of_transport(found: Any) -> str | None:
     return None if found.is_closing() else f"a transport is open: {found!r}; close it"
+
+
+def _of_payload(found: Any) -> str | None:
+    # Only a generator tells: None behind its end.
+    if getattr(found._value, "ag_frame", None) is None:
+        return None
+    return f"{found!r} was not sent whole; send it, or aclose() its generator"
 
 
 def _of_client(found: Any) -> str | None:
