@@ -1,8 +1,10 @@
 """Real traffic, recorded and played."""
 
 import asyncio
+import gzip
 import json
 import ssl
+import zlib
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,30 @@ async def test_secrets_are_hidden_and_not_needed_again(tmp_path: Path) -> None:
         assert json.loads(received)["user"] == {"password": "(hidden)"}
         assert (await ask(player, "POST", url, b"pin=another&other=1", form))[0] == 200
         assert (await ask(player, "PUT", url, b'{"pin": "x", "other": 1}', body))[0] == 200
+
+
+async def test_what_is_compressed_is_declared_and_written_down_plain(tmp_path: Path) -> None:
+    path = tmp_path / "coded.json"
+    sent = zlib.compress(b'{"password": "s3cret", "other": 1}')
+    fields = ("Content-Encoding: deflate", "Content-Type: application/json")
+    async with FakeServer() as upstream:
+        base = str(upstream.url("/"))
+        upstream.post("/", json={"password": "s3cret", "other": 1}).answer(
+            data=gzip.compress(b'{"token": "s3cret", "all": "well"}'),
+            headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+        )
+        async with Recorder(path) as recorder:
+            status, head, received = await ask(recorder, "POST", base, sent, *fields)
+        assert (upstream.asked[0].json()["password"], upstream.asked[0].coded) == ("s3cret", sent)
+    assert status == 200
+    assert json.loads(received) == {"token": "s3cret", "all": "well"}
+    assert not any("Content-Encoding" in field for field in head)
+    text = path.read_text()
+    assert '"other": 1' in text
+    assert "well" in text
+    assert "s3cret" not in text
+    async with Player(path) as player:
+        assert (await ask(player, "POST", base, sent, *fields))[0] == 200
 
 
 async def test_some_exchanges_are_left_out_and_some_are_declared(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from aiolos_protocol.websocket import WebSocket, WSOptions
 from multidict import CIMultiDict
 
 from ..faults.supply import connect_by_socket
-from .asked import Asked
+from .asked import Asked, uncoded
 from .declaration import Answer
 
 # RFC 9110 7.6.1: fields of one connection; lengths and codings are the next connection's own.
@@ -53,7 +53,7 @@ async def forward(asked: Asked, context: ssl.SSLContext | None = None) -> Answer
         # What is recorded is to be read.
         fields["Accept-Encoding"] = "identity"
         head = RequestHead(asked.method, asked.url.raw_path_qs, headers=_end_to_end(fields))
-        exchange = link.ask(head, asked.body)
+        exchange = link.ask(head, asked.body if asked.coded is None else asked.coded)
         return await _answer(exchange, await exchange.answered)
     finally:
         link.close()
@@ -109,8 +109,14 @@ async def _connected(asked: Asked, context: ssl.SSLContext | None) -> H1ClientLi
 
 
 async def _answer(exchange: Any, response: ResponseHead) -> Answer:
-    body = await exchange.body.read()
-    return Answer(response.status, _end_to_end(CIMultiDict(response.headers)), bytes(body))
+    body = bytes(await exchange.body.read())
+    fields = _end_to_end(CIMultiDict(response.headers))
+    # Some servers compress whatever is asked for.
+    plain = uncoded(response.headers, body)
+    if plain is not None:
+        del fields["Content-Encoding"]
+        body = plain
+    return Answer(response.status, fields, body)
 
 
 def _end_to_end(fields: CIMultiDict[str]) -> CIMultiDict[str]:

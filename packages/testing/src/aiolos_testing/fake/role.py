@@ -72,7 +72,7 @@ class Role:
             method, body = "GET", b""
             if head.protocol is None:
                 method, body = head.method, await exchange.body.read()
-            asked = Asked(method, self._url(head), head.headers, bytes(body))
+            asked = Asked.arrived(method, self._url(head), head.headers, bytes(body))
             answer = await self._judge.decide(asked)
             if isinstance(answer, Answer):
                 await self._send(head, answer)
