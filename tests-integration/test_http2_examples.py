@@ -15,6 +15,10 @@ made = []
 def note(method, version):
     return lambda *args: made.append(version) or method(*args)
 
+def factory(self, host, real=tcp.TCPConnector._factory, new_h1=tcp.TCPConnector._new_h1):
+    # A WebSocket without a connection at hand begins one of HTTP/1.1, as it should.
+    return real(self, host) if host.key.http2 else lambda: new_h1(self)
+
 @atexit.register
 def tell():
     with open(os.environ["AIOLOS_LINKS"], "a") as links:
@@ -23,6 +27,7 @@ def tell():
 def begin(self, *, http2=None, begin=tcp.TCPConnector.__init__, **options):
     begin(self, http2="prior-knowledge" if http2 is None else http2, **options)
 
+tcp.TCPConnector._factory = factory
 tcp.TCPConnector._new_h1 = note(tcp.TCPConnector._new_h1, "1")
 tcp.TCPConnector._new_h2 = note(tcp.TCPConnector._new_h2, "2")
 tcp.TCPConnector.__init__ = begin
