@@ -1,6 +1,7 @@
 """Time that passes only while everybody waits."""
 
 import asyncio
+import socket
 import threading
 import time
 from typing import Any
@@ -142,3 +143,30 @@ def test_waiting_for_what_cannot_come_is_told(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(RuntimeError, match="nothing is left that the test could wait for"):
         asyncio.run(main())
+
+
+async def test_an_idle_socket_is_waited_for_a_while_and_not_for_ever(monkeypatch: Any) -> None:
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    came: list[bytes] = []
+    loop.add_reader(ours, lambda: came.append(ours.recv(10)))
+    real: Any = loop
+    selector, waits = real._selector, []
+    select = selector.select
+    with VirtualClock() as clock:
+        monkeypatch.setattr(
+            selector, "select", lambda seconds: (waits.append(seconds), select(seconds))[1]
+        )
+        for _ in range(200):
+            await asyncio.sleep(1)
+        assert clock.elapsed == 200
+        assert 0 < sum(seconds > 0 for seconds in waits) < 50
+        theirs.send(b"news")
+        waits.clear()
+        await asyncio.sleep(1)
+        # What comes is seen all the same, and then more is looked for.
+        assert came == [b"news"]
+        assert any(seconds > 0 for seconds in waits)
+    loop.remove_reader(ours)
+    ours.close()
+    theirs.close()

@@ -7,6 +7,9 @@ from typing import Any, Final, Self
 # How long bytes on real sockets of this process may be under way before the clock goes on; real
 # seconds.
 GRACE: Final = 0.002
+# How often in a row nothing has come within it, until nothing is thought to be under way: each tick
+# of a server's clock, four in a second, would otherwise cost as much, for hours.
+_ENOUGH: Final = 25
 # How long nothing may be there to wait for, but a thread of the test's own; real seconds.
 PATIENCE: Final = 5.0
 # Between two looks at a thread that works.
@@ -17,9 +20,10 @@ class VirtualClock:
     """While it is entered, the loop's time stands still, and jumps where nothing else is to do.
 
     So sleeping, time-outs, heartbeats, keep-alive and retries take no time, and in the same
-    order as ever. Threads are waited for, and so are sockets for GRACE real seconds before
-    each jump; without sockets (transport="memory") there is no such doubt. What is measured by
-    time.time(), such as the expiry of cookies, does not move.
+    order as ever. What runs in an executor is waited for, other threads and processes are not;
+    sockets are, for GRACE real seconds before a jump, until nothing has come for a while. In memory
+    (transport="memory") there is no such doubt. What is measured by time.time(), such as the expiry
+    of cookies, does not move.
 
     `loop` is the running one by default; it must be asyncio's own: RuntimeError for uvloop.
     Once more than `limit` seconds have passed, or where nothing at all could happen any more,
@@ -40,6 +44,7 @@ class VirtualClock:
         self._began = 0.0
         self._now = 0.0
         self._threads = 0
+        self._quiet = 0
 
     @property
     def elapsed(self) -> float:
@@ -91,15 +96,19 @@ class VirtualClock:
         if timeout is None:
             return self._select_without_timers(selector)
         events = selector.select(0)
+        if events:
+            self._quiet = 0
         if events or timeout <= 0:
             return events
         if self._threads:
             return selector.select(_POLL)
         # One is the loop's own, to be woken by.
-        if len(selector.get_map()) > 1:
+        if len(selector.get_map()) > 1 and self._quiet < _ENOUGH:
             events = selector.select(GRACE)
             if events:
+                self._quiet = 0
                 return events
+            self._quiet += 1
         self._now += timeout
         if self.elapsed > self._limit:
             raise RuntimeError(
