@@ -201,6 +201,23 @@ async def test_h2c_05_a_context_that_others_use_for_http_2(serving_tls, trusting
         assert await get(setting) == (spoken, spoken)
 
 
+@pytest.mark.parametrize("used", [True, False])
+async def test_h2s_a_context_that_another_server_uses_for_http_2(serving_tls, trusting, used):
+    runner = web.AppRunner(web.Application(), http2=False)
+    runner.app.router.add_get("/", version)
+    if used:
+        async with serving(serving_tls):
+            pass
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=serving_tls)
+    await site.start()
+    connector = aiolos.TCPConnector(http2=True, ssl=trusting)
+    async with aiolos.ClientSession(connector=connector) as session:
+        async with session.get(f"https://127.0.0.1:{runner.addresses[0][1]}/") as response:
+            assert await response.text() == "HTTP/1.1"
+    await runner.cleanup()
+
+
 async def version(request):
     return web.Response(text="HTTP/{}.{}".format(*request.version))
 

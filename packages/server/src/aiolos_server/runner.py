@@ -140,8 +140,8 @@ class BaseRunner(ABC):
     async def listen(self, sock: socket.socket, *, ssl: SSLContext | None = None) -> URL:
         """See contracts.Runner."""
         check_context(ssl)
-        if ssl is not None and self._server is not None and self._server.http2:
-            offer_http2(ssl)
+        if ssl is not None and self._server is not None:
+            offer_http2(ssl, self._server.http2)
         await self.serve(
             lambda factory: asyncio.get_running_loop().create_server(factory, sock=sock, ssl=ssl)
         )

@@ -27,8 +27,8 @@ class Site(ABC):
         if runner.server is None:
             raise RuntimeError("call and await runner.setup() before making a site")
         check_context(ssl_context)
-        if ssl_context is not None and runner.server.http2:
-            offer_http2(ssl_context)
+        if ssl_context is not None:
+            offer_http2(ssl_context, runner.server.http2)
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog

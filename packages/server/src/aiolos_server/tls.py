@@ -2,6 +2,11 @@
 
 import contextlib
 import ssl
+from typing import Final
+from weakref import WeakSet
+
+# Those that clients may choose HTTP/2 by, through us.
+_offered: Final[WeakSet[ssl.SSLContext]] = WeakSet()
 
 
 def check_context(context: ssl.SSLContext | None) -> None:
@@ -24,12 +29,17 @@ def check_context(context: ssl.SSLContext | None) -> None:
         )
 
 
-def offer_http2(context: ssl.SSLContext) -> None:
+def offer_http2(context: ssl.SSLContext, http2: bool) -> None:
     """Let clients of `context` choose HTTP/2 or HTTP/1.1 (RFC 7301, RFC 9113 3.2).
 
-    A context cannot be asked for its ALPN: whoever has set one of his own says http2=False.
+    A context cannot be asked for its ALPN: whoever has set one of his own says `http2` False, and
+    it is left alone, unless it was another server that let its clients choose HTTP/2.
     """
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    if http2:
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        _offered.add(context)
+    elif context in _offered:
+        context.set_alpn_protocols(["http/1.1"])
 
 
 def _answers(context: ssl.SSLContext) -> bool:
