@@ -436,10 +436,8 @@ def test_a_task_that_fails_when_the_run_ends_is_told_of() -> None:
     assert [(each["exception"], each["task"]) for each in told] == [(error, tasks[0])]
 
 
-@pytest.mark.parametrize("debug", [True, False])
-@pytest.mark.parametrize("name", ["aiolos.access", "mine"])
-def test_in_debug_mode_the_access_log_is_seen(debug: bool, name: str) -> None:
-    logger = logging.Logger(name)  # noqa: LOG001  # nobody else has it
+def ending() -> web.Application:
+    """An application that ends as soon as it has started."""
 
     async def begin(app: web.Application) -> None:
         asyncio.get_running_loop().call_soon(stop)
@@ -449,6 +447,15 @@ def test_in_debug_mode_the_access_log_is_seen(debug: bool, name: str) -> None:
 
     app = web.Application()
     app.on_startup.append(begin)
+    return app
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("name", ["aiolos.access", "mine"])
+def test_in_debug_mode_the_access_log_is_seen(debug: bool, name: str) -> None:
+    logger = logging.Logger(name)  # noqa: LOG001  # nobody else has it
+
+    app = ending()
     loop = asyncio.new_event_loop()
     loop.set_debug(debug)
     web.run_app(app, host="127.0.0.1", port=0, print=None, access_log=logger, loop=loop)
@@ -461,13 +468,6 @@ def test_in_debug_mode_the_access_log_is_seen(debug: bool, name: str) -> None:
 def test_nothing_is_said_where_print_is_none_or_false(
     silent: Literal[False] | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def begin(app: web.Application) -> None:
-        asyncio.get_running_loop().call_soon(stop)
-
-    def stop() -> None:
-        raise web.GracefulExit
-
-    app = web.Application()
-    app.on_startup.append(begin)
+    app = ending()
     web.run_app(app, host="127.0.0.1", port=0, print=silent)
     assert capsys.readouterr().out == ""

@@ -3,14 +3,8 @@
 from aiolos import http
 from aiolos.http import *  # noqa: F403  # all of its names, as its own __all__ lists them
 
-from .http_parser import (
-    HeadersParser,
-    HttpParser,
-    HttpRequestParser,
-    HttpResponseParser,
-    RawRequestMessage,
-    RawResponseMessage,
-)
+from . import http_parser
+from .http_parser import *  # noqa: F403
 from .http_websocket import (
     WebSocketReader,
     WebSocketWriter,
@@ -23,12 +17,7 @@ from .http_writer import StreamWriter
 
 __all__ = [
     *http.__all__,
-    "HeadersParser",
-    "HttpParser",
-    "HttpRequestParser",
-    "HttpResponseParser",
-    "RawRequestMessage",
-    "RawResponseMessage",
+    *http_parser.__all__,
     "StreamWriter",
     "WSMessageDecodeText",
     "WSMessageNoDecodeText",

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from math import inf
 from typing import Any, Final
@@ -154,6 +155,16 @@ class TLSFailure(Fault):
 _HEAD: Final = re.compile(rb"HTTP/1\.[01] [0-9]{3} |[!-~]+ [!-~]+ HTTP/1\.[01]\r\n")
 
 
+class _Seen(Enum):
+    """How far a fault that changes a head has come."""
+
+    NOTHING = auto()
+    # A head that it does not fit: what follows may be its body.
+    HEAD = auto()
+    # It has happened, or never will.
+    DONE = auto()
+
+
 class _Rewriting(Fault):
     """Holds back a head of HTTP/1.1, and what is behind it, until `_rewritten()` could change it.
 
@@ -165,20 +176,18 @@ class _Rewriting(Fault):
 
     def __init__(self) -> None:
         self._held = b""
-        self._done = False
-        # Whether a head has passed, so that bytes may be its body's.
-        self._passed = False
+        self._seen = _Seen.NOTHING
 
     def begin(self) -> Fault:
         return type(self)()
 
     def write(self, line: Line, data: bytes) -> None:
-        if self._done or (self._passed and not self._held and _HEAD.match(data) is None):
+        if self._lets_pass(data):
             line.send(data)
             return
         self._held += data
-        if not self._passed and is_http2(self._held):
-            self._done = True
+        if self._seen is _Seen.NOTHING and is_http2(self._held):
+            self._seen = _Seen.DONE
             self._write_http2(line, self._held)
             return
         head, end, _ = self._held.partition(b"\r\n\r\n")
@@ -189,18 +198,24 @@ class _Rewriting(Fault):
             return
         changed = self._rewritten(self._held)
         if changed is not None:
-            self._done = True
+            self._seen = _Seen.DONE
             line.send(changed)
+
+    def _lets_pass(self, data: bytes) -> bool:
+        if self._seen is _Seen.HEAD:
+            return not self._held and _HEAD.match(data) is None
+        return self._seen is _Seen.DONE
 
     def _pass(self, line: Line) -> None:
         held, self._held = self._held, b""
         line.send(held)
-        if not self._passed and held.startswith(b"HTTP/") and held[9:10] != b"1":
+        first = self._seen is _Seen.NOTHING
+        if first and held.startswith(b"HTTP/") and held[9:10] != b"1":
             complain(line, self, f"a response without {self._field.decode()!r}")
-        self._passed = True
+        self._seen = _Seen.HEAD
 
     def close(self, line: Line) -> None:
-        if self._held and not self._done:
+        if self._held and self._seen is not _Seen.DONE:
             line.send(self._held)
         line.end()
 
