@@ -1,6 +1,7 @@
 """The module tree: each module of aiohttp's gives the objects of aiolos's module of that name."""
 
 import importlib
+import importlib.util
 import pkgutil
 
 import aiohttp
@@ -62,7 +63,31 @@ def test_a_module_lists_what_it_has(name):
         assert hasattr(module, each)
 
 
-@pytest.mark.parametrize("name", ["_http_parser", "_websocket.reader", "nothing"])
-def test_a_private_module_that_is_not_here_says_what_is(name):
-    with pytest.raises(ImportError, match="the nearest public name is"):
-        importlib.import_module(f"aiohttp.{name}")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import aiohttp._http_parser",
+        "from aiohttp import _http_parser",
+        "from aiohttp._http_writer import StreamWriter",
+        "from aiohttp import _cookie_helpers",
+        "from aiohttp._websocket.reader import WebSocketReader",
+    ],
+)
+def test_a_private_module_that_is_not_here_says_what_is(statement):
+    with pytest.raises(ModuleNotFoundError, match="the nearest public name is aiohttp"):
+        exec(statement, {})
+
+
+def test_a_module_that_never_was_is_no_private_one():
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'aiohttp\.clientt'") as caught:
+        importlib.import_module("aiohttp.clientt")
+    assert caught.value.name == "aiohttp.clientt"
+    assert importlib.util.find_spec("aiohttp.clientt") is None
+    assert not hasattr(aiohttp, "_http_parser")
+
+
+def test_a_misspelt_name_is_told_of_the_module_that_was_asked():
+    with pytest.raises(AttributeError, match=r"^module 'aiohttp' has no attribute 'ClientSesion'$"):
+        _ = aiohttp.ClientSesion
+    with pytest.raises(ImportError, match="from 'aiohttp'"):
+        exec("from aiohttp import ClientSesion", {})

@@ -16,7 +16,7 @@ def test_dep_02_the_workers_have_their_alias(name):
 
 
 def test_what_is_not_there_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="'aiolos' has no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="'aiohttp' has no attribute 'nonsense'"):
         aiohttp.nonsense  # noqa: B018
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 import pytest
 from aiolos_aiohttp import standin
+from aiolos_aiohttp.__main__ import main
 
 COMMAND = [sys.executable, "-m", "aiolos_aiohttp"]
 INSTALLERS = {
@@ -146,15 +147,43 @@ def test_the_real_one_is_reported_and_left_alone(tmp_path, action):
     assert info.exists()
 
 
-def test_files_of_the_real_one_over_ours_are_reported(tmp_path, monkeypatch):
-    """As after `pip install --upgrade aiohttp`: ours is recorded, the other's files are there."""
-    (tmp_path / "aiohttp").mkdir()
-    (tmp_path / "aiohttp" / "__init__.py").write_text("__version__ = '3.14.6'\n")
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """An aiolos-aiohttp of its own, with one file in the folder aiohttp; that file."""
+    path = tmp_path / "aiohttp" / "__init__.py"
+    path.parent.mkdir()
+    path.write_bytes(b"ours")
     info = tmp_path / "aiolos_aiohttp-0.1.0.dist-info"
     info.mkdir()
-    head = "Metadata-Version: 2.1\nName: aiolos-aiohttp\nVersion: 0.1.0\n"
+    head = "Metadata-Version: 2.1\nName: aiolos-aiohttp\nVersion: 0.1.0\nRequires-Python: >=3\n"
     (info / "METADATA").write_text(head)
-    (info / "RECORD").write_text("aiohttp/__init__.py,sha256=AAAA,15\n")
-    assert not standin.overwritten()
+    (info / "RECORD").write_text(f"aiohttp/__init__.py,sha256={standin.digest(b'ours')},4\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert standin.overwritten()
+    return path
+
+
+@pytest.mark.parametrize("harm", ["overwritten", "gone"])
+@pytest.mark.parametrize("action", ["install", "status"])
+def test_files_of_ours_that_are_no_longer_are_reported(recorded, capsys, monkeypatch, harm, action):
+    """As after `pip install --upgrade aiohttp`, or `pip uninstall aiohttp` where both were."""
+    monkeypatch.setattr(sys, "argv", ["aiolos_aiohttp", action])
+    assert main() == 0
+    standin.remove()
+    if harm == "gone":
+        recorded.unlink()
+    else:
+        recorded.write_bytes(b"theirs")
+    capsys.readouterr()
+    assert main() == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("files of aiolos-aiohttp are gone, or those of another aiohttp lie over")
+    assert standin.installed() is None
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    status, text = run(*COMMAND, "wheel", str(tmp_path / "file"))
+    assert status == 1
+    assert "Traceback" not in text
+    assert str(tmp_path / "file") in text

@@ -41,9 +41,13 @@ siblings.provide("client", "aiohttp._component")
 
 def __getattr__(name: str) -> object:
     # Modules are there without an import of their own, as those of the original are.
-    if not name.startswith("__"):
+    if not name.startswith("_"):
         try:
             return import_module(f"aiohttp.{name}")
         except ModuleNotFoundError:
             pass
-    return aiolos.__getattr__(name)
+    try:
+        return aiolos.__getattr__(name)
+    except AttributeError:
+        # Of the module that the program has named.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name) from None

@@ -23,7 +23,7 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         return run(chosen.action, getattr(chosen, "folder", None))
-    except standin.RealAiohttp as error:
+    except (standin.RealAiohttp, standin.Damaged, OSError) as error:
         print(error, file=sys.stderr)
     except PackageNotFoundError:
         print(
@@ -54,13 +54,8 @@ def status() -> int:
     found = standin.installed()
     if found is not None and not standin.is_stand_in(found):
         raise standin.RealAiohttp(found.version)
-    if standin.overwritten():
-        print(
-            f"files of another aiohttp lie over ours; run: pip install --force-reinstall "
-            f"--no-deps {standin.OWNER}",
-            file=sys.stderr,
-        )
-        return 1
+    if standin.is_damaged():
+        raise standin.Damaged
     if found is None:
         print("installers see no aiohttp; run: python -m aiolos_aiohttp install")
     else:

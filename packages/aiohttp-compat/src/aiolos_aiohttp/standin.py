@@ -30,6 +30,16 @@ class RealAiohttp(RuntimeError):
         )
 
 
+class Damaged(RuntimeError):
+    """Files of aiolos-aiohttp are not as it brought them; the text says what to run."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"files of {OWNER} are gone, or those of another aiohttp lie over them; "
+            f"run: pip install --force-reinstall --no-deps {OWNER}"
+        )
+
+
 def installed() -> Distribution | None:
     """The distribution aiohttp that an import sees first, ours or not; None where there is none."""
     try:
@@ -46,10 +56,12 @@ def is_stand_in(found: Distribution) -> bool:
 def install() -> Path:
     """Write the stand-in beside aiolos-aiohttp, over an older one; its folder.
 
-    Raises RealAiohttp where the real one is there, PackageNotFoundError where aiolos-aiohttp
-    is not installed but only on the path.
+    Raises RealAiohttp where the real one is there, Damaged where files of ours are gone or
+    another's, PackageNotFoundError where aiolos-aiohttp is not installed but only on the path.
     """
     remove()
+    if is_damaged():
+        raise Damaged
     folder = Path(str(distribution(OWNER).locate_file(INFO)))
     texts = metadata() | {"INSTALLER": f"{OWNER}\n"}
     # Whole or not at all: an installer that finds half a folder stops with an error.
@@ -90,15 +102,21 @@ def wheel(folder: Path) -> Path:
     return path
 
 
-def overwritten() -> bool:
-    """True where another distribution has written over our folder aiohttp."""
+def is_damaged() -> bool:
+    """True where a file of our folder aiohttp is gone, or another distribution's lies over it."""
     try:
         owner = distribution(OWNER)
     except PackageNotFoundError:
         return False
     for file in owner.files or ():
-        if file.as_posix() == "aiohttp/__init__.py" and file.hash is not None:
-            return file.hash.value != digest(Path(str(owner.locate_file(file))).read_bytes())
+        # An editable install records no file of the folder: the sources are not its own.
+        if file.parts[0] == "aiohttp" and file.hash is not None:
+            try:
+                data = Path(str(owner.locate_file(file))).read_bytes()
+            except FileNotFoundError:
+                return True
+            if file.hash.value != digest(data):
+                return True
     return False
 
 

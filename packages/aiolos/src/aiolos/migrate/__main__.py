@@ -1,8 +1,10 @@
 """The command: shows what changes from aiohttp to aiolos, and what behaves differently."""
 
 import argparse
+import codecs
 import difflib
 import io
+import os
 import re
 import sys
 import tokenize
@@ -20,9 +22,12 @@ _OTHERS: Final = frozenset(
 _PROJECT_FILES: Final = re.compile(r"pyproject\.toml|setup\.cfg|.*requirements.*\.(?:txt|in)")
 _REQUIRED: Final = re.compile(r"""(?:^|["'\s])aiohttp(?:\[[^\]]*\])?\s*(?:[<>=!~;,"']|$)""")
 
+# Deeply nested sources exhaust the parser, or who walks the tree; the rest goes on.
+_UNREADABLE: Final = (SyntaxError, ValueError, OSError, RecursionError, MemoryError)
+
 
 def main() -> int:
-    """Run the command line; the exit status: 1 where a file could not be read."""
+    """Run the command line; the exit status: 1 where a file could not be read or written."""
     parser = argparse.ArgumentParser(
         prog="python -m aiolos.migrate",
         description="Shows what changes in a source tree from aiohttp to aiolos.",
@@ -39,19 +44,24 @@ def main() -> int:
         try:
             source, encoding = read(path)
             result = rewritten(source) if "aiohttp" in source else Rewritten(source, [])
-        except (SyntaxError, UnicodeDecodeError, OSError) as error:
-            print(f"{path}: not read: {error}", file=sys.stderr)
+        except _UNREADABLE as error:
+            print(f"{path}: not read: {str(error) or type(error).__name__}", file=sys.stderr)
             status = 1
             continue
         notes += [f"{path}:{line}: {text}" for line, text in result.notes]
         if result.text == source:
             continue
-        changed += 1
-        if chosen.write:
-            path.write_bytes(result.text.encode(encoding))
-            print(f"changed {path}")
-        else:
+        if not chosen.write:
             show(path, source, result.text)
+        else:
+            try:
+                path.write_bytes(result.text.encode(encoding))
+            except OSError as error:
+                print(f"{path}: not written: {error}", file=sys.stderr)
+                status = 1
+                continue
+            print(f"changed {path}")
+        changed += 1
     notes += required(chosen.path)
     tell(changed, notes, chosen.write)
     return status
@@ -88,9 +98,16 @@ def required(root: Path) -> Iterator[str]:
     """The lines of a project's files that require aiohttp."""
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         if path.is_file() and _PROJECT_FILES.fullmatch(path.name):
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            for number, line in enumerate(lenient(path.read_bytes()).splitlines(), 1):
                 if _REQUIRED.search(line):
                     yield f"{path}:{number}: aiohttp is required; aiolos takes its place"
+
+
+def lenient(data: bytes) -> str:
+    """A project file's text, whatever it is in: PowerShell writes `pip freeze >` in UTF-16."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "replace")
 
 
 def tell(changed: int, notes: list[str], written: bool) -> None:
@@ -105,4 +122,11 @@ def tell(changed: int, notes: list[str], written: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read it has seen enough, as `head` has; nothing is left to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)

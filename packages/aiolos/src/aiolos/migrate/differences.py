@@ -1,7 +1,7 @@
 """What behaves differently from aiohttp, and how it is seen in a source."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 # What no source shows; docs/migrating.md includes it.
@@ -18,6 +18,8 @@ EVERYWHERE: Final = """\
 - StreamReader.read(n) gives what has arrived, which may be a smaller piece than aiohttp's.
 - An Application is called by ASGI servers; app() without arguments is an error.
 - User-Agent and Server name aiolos.
+- aiolos.__version__ counts the releases of aiolos, from 0.1 on: what was chosen by aiohttp's
+  cannot be chosen by it.
 """
 
 # Private names that programs and tests are known to use.
@@ -67,14 +69,18 @@ BUILT_ON_AIOHTTP: Final = frozenset(
         "socketio",
     }
 )
+_VERSION: Final = "__version__ is that of aiolos, which is not counted as aiohttp's"
 _KEEP: Final = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
 _VERBS: Final = frozenset(
     {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
 )
 
 
-def seen_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """The line and a sentence for each place where a difference is seen."""
+def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str]]:
+    """The line and a sentence for each place where a difference is seen.
+
+    `packages` are the names that stand for aiohttp.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=value, attr=attr) if attr in DOORS and not _is_own(value):
@@ -84,6 +90,12 @@ def seen_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
                     if each.arg == "timeout" and _is_number(each.value):
                         wanted = f"ClientTimeout(total={ast.unparse(each.value)})"
                         yield each.value.lineno, f"timeout= of {verb}() takes {wanted}, no number"
+            case ast.Attribute(value=ast.Name(id=name), attr="__version__") if name in packages:
+                yield node.lineno, _VERSION
+            case ast.ImportFrom(module="aiohttp", names=names) if any(
+                each.name == "__version__" for each in names
+            ):
+                yield node.lineno, _VERSION
             case ast.arg(arg=name) if name in FIXTURES:
                 ours = name.replace("aiohttp", "aiolos")
                 yield node.lineno, f"the fixture {name} is {ours} without aiolos-aiohttp"

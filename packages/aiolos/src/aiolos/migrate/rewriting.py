@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from .bindings import LACKING, Fate, bound_by, fates, renamed
 from .differences import seen_in
 from .names import NEW, OLD, has, home_of, is_old, path_of
 
 _FROM: Final = re.compile(rb"from\s+(aiohttp[\w.]*)\s+import\b")
 _DOTTED: Final = re.compile(r"aiohttp(?:\.\w+)+")
 _IN_ANNOTATION: Final = re.compile(rb"\baiohttp(?=\.)")
+# Another module's name aiohttp, as in patch("app.aiohttp.ClientSession").
+_ELSEWHERE: Final = re.compile(r"\w+(?:\.\w+)*\.aiohttp(?:\.\w+)*")
+_REQUIREMENT: Final = re.compile(r"aiohttp(?:\[[^\]]*\]\s*|\s*(?=[<>=!~;]))(?:[<>=!~;].*)?")
 # Functions whose strings are names of modules, of what is in them, or of loggers.
 _TAKE_PATHS: Final = frozenset(
     {"delattr", "getLogger", "import_module", "importorskip", "patch", "setattr"}
@@ -33,9 +37,10 @@ def rewritten(source: str) -> Rewritten:
     where it is imported by name, and is noted.
     """
     tree = ast.parse(source)
-    visitor = _Visitor(source, tree)
+    bound = fates(tree)
+    visitor = _Visitor(source, bound)
     visitor.visit(tree)
-    notes = sorted({*visitor.notes, *seen_in(tree)})
+    notes = sorted({*visitor.notes, *seen_in(tree, bound)})
     return Rewritten(visitor.text(), notes)
 
 
@@ -50,15 +55,15 @@ class _Edit:
 
 
 class _Visitor(ast.NodeVisitor):
-    def __init__(self, source: str, tree: ast.AST) -> None:
+    def __init__(self, source: str, bound: dict[str, Fate]) -> None:
         # By the line ends that Python knows, and no others.
         self._lines = [line.encode() for line in io.StringIO(source, newline="")]
         self._edits: set[_Edit] = set()
         self._annotations: set[ast.AST] = set()
         self._paths: set[ast.AST] = set()
         self.notes: set[tuple[int, str]] = set()
-        bound, self._is_shadowed = _bindings(tree)
-        self._is_renamed = bound and not self._is_shadowed
+        self._fates = bound
+        self._is_renamed = bound.get(OLD) is Fate.RENAMED
 
     def text(self) -> str:
         """The source with all edits made."""
@@ -85,9 +90,15 @@ class _Visitor(ast.NodeVisitor):
             if home is None:
                 self._keep(alias.lineno, alias.name)
                 continue
-            if alias.asname is None and self._is_shadowed:
-                # Another thing here has the name as well: only what is imported changes.
-                home = f"{home} as {OLD}" if alias.name == OLD else home
+            fate = self._fates.get(bound_by(alias) or "", Fate.IMPORTED)
+            if fate is Fate.KEPT:
+                name = alias.asname or OLD
+                text = f"{alias.name} stays: not all that {name} stands for here is in aiolos"
+                self.notes.add((alias.lineno, text))
+                continue
+            if alias.asname is None and fate is Fate.IMPORTED:
+                # Something else here has the name as well: it goes on to be bound.
+                home = f"{home} as {OLD}" if home == NEW else f"{home}, {NEW} as {OLD}"
             self._edit(alias.lineno, alias.col_offset, alias.name, home)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
@@ -109,7 +120,7 @@ class _Visitor(ast.NodeVisitor):
         self._edits.add(_Edit(node.lineno, *found.span(1), home.encode()))
 
     def _keep(self, line: int, name: str) -> None:
-        self.notes.add((line, f"{name} is not in aiolos; it stays, and needs aiolos-aiohttp"))
+        self.notes.add((line, f"{name} {LACKING}"))
 
     # What is bound by them.
 
@@ -118,15 +129,15 @@ class _Visitor(ast.NodeVisitor):
             self._edit(node.lineno, node.col_offset, OLD, NEW)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.value, ast.Name) and node.value.id == OLD and self._is_renamed:
-            home = home_of(f"{OLD}.{node.attr}")
-            if home is not None and home != f"{NEW}.{node.attr}" and node.end_col_offset:
+        fate = self._fates.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if fate is not None:
+            name = renamed(node.attr)
+            if name is None:
+                self._keep(node.lineno, f"{OLD}.{node.attr}")
+            elif fate is not Fate.KEPT and name != node.attr and node.end_col_offset:
                 # A module that is another one here.
                 start = node.end_col_offset - len(node.attr.encode())
-                name = home.rpartition(".")[2]
                 self._edit(node.end_lineno or node.lineno, start, node.attr, name)
-            elif home is None and not has(NEW, node.attr):
-                self.notes.add((node.lineno, f"aiolos has no {node.attr}"))
         self.generic_visit(node)
 
     # Names in strings.
@@ -164,27 +175,17 @@ class _Visitor(ast.NodeVisitor):
         if node in self._annotations:
             if self._is_renamed:
                 self._in_string(node)
-        elif _DOTTED.fullmatch(text):
-            if node in self._paths and path_of(text) is not None:
-                self._in_string(node)
-            else:
-                self.notes.add((node.lineno, f'"{text}" is left as it is'))
+        elif _DOTTED.fullmatch(text) and node in self._paths and path_of(text) is not None:
+            self._in_string(node)
+        elif text == OLD or _DOTTED.fullmatch(text):
+            self.notes.add((node.lineno, f'"{text}" is left as it is'))
+        elif node in self._paths and _ELSEWHERE.fullmatch(text):
+            note = f'"{text}" is left as it is: that module may have the name {NEW} from now on'
+            self.notes.add((node.lineno, note))
+        elif _REQUIREMENT.fullmatch(text):
+            self.notes.add((node.lineno, f'"{text}" is required; aiolos takes its place'))
 
     def _in_string(self, node: ast.Constant) -> None:
         line = self._lines[node.lineno - 1]
         for found in _IN_ANNOTATION.finditer(line, node.col_offset, node.end_col_offset or 0):
             self._edits.add(_Edit(node.lineno, *found.span(), NEW.encode()))
-
-
-def _bindings(tree: ast.AST) -> tuple[bool, bool]:
-    """Whether the name aiohttp is bound by an import, and whether by something else as well."""
-    bound = shadowed = False
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names):
-                bound |= any(is_old(each.name) and each.asname is None for each in names)
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                shadowed |= name == OLD
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                shadowed |= name == OLD
-    return bound, shadowed
