@@ -563,6 +563,30 @@ async def test_a_listener_and_fragments_through_the_facades(talking):
         assert [piece async for piece in socket.receive_fragments()] == ["xyz"]
 
 
+async def test_messages_that_do_not_fit_come_in_fragments_whoever_is_late(talking):
+    size, rounds = 100_000, 3
+
+    async def handler(request):
+        socket = web.WebSocketResponse(max_msg_size=10_000)
+        await socket.prepare(request)
+        sizes = []
+        for _ in range(rounds):
+            # The message has long begun when somebody asks for it.
+            for _ in range(20):
+                await asyncio.sleep(0)
+            sizes.append(sum([len(piece) async for piece in socket.receive_fragments()]))
+        await socket.send_json(sizes)
+        assert (await socket.receive()).type is WSMsgType.ERROR
+        return socket
+
+    async with talking(handler) as socket:
+        for _ in range(rounds):
+            await socket.send_bytes(bytes(size))
+        assert await socket.receive_json() == [size] * rounds
+        await socket.send_bytes(bytes(size))
+        assert (await socket.receive()).data == 1009
+
+
 async def test_a_client_that_comes_back(virtual_clock):
     count = 0
 

@@ -930,6 +930,98 @@ async def test_pings_that_wait_do_not_bound_fragments(end):
     assert (await one.engine.receive()).type is WSMsgType.ERROR
 
 
+BIG = b"x" * 100
+
+
+async def test_messages_that_do_not_fit_and_come_before_they_are_asked_for(end):
+    one = end(max_msg_size=4)
+    for _ in range(3):
+        one.receive(BINARY, BIG, fin=False)
+        one.receive(CONTINUATION, BIG)
+    one.receive(TEXT, b"fits")
+    for _ in range(3):
+        await turn()
+        assert not one.transport.reading
+        assert b"".join(await heard(one.engine.receive_fragments())) == 2 * BIG
+    assert await one.engine.receive_str() == "fits"
+    assert one.transport.reading
+    assert one.sent() == []
+
+
+async def test_a_message_that_does_not_fit_waits_behind_those_that_do(end):
+    one = end(max_msg_size=4)
+    one.receive(TEXT, b"a")
+    one.receive(TEXT, b"b")
+    one.receive(BINARY, BIG)
+    assert await one.engine.receive_str() == "a"
+    assert await one.engine.receive_str() == "b"
+    await turn()
+    assert not one.transport.reading
+    assert await heard(one.engine.receive_fragments()) == [BIG]
+
+
+@pytest.mark.parametrize("iterated", [False, True])
+async def test_a_message_that_does_not_fit_and_is_asked_for_whole(end, iterated):
+    for before in (True, False):
+        one = end(max_msg_size=4)
+        if before:
+            one.receive(BINARY, BIG)
+        ask = anext(one.engine) if iterated else one.engine.receive()
+        asked = asyncio.ensure_future(ask)
+        await turn()
+        if not before:
+            one.receive(BINARY, BIG)
+        message = await asked
+        assert message.type is WSMsgType.ERROR
+        assert "max_msg_size=4" in str(message.data)
+        assert one.engine.close_code == 1009
+
+
+async def test_who_gave_up_on_fragments_may_ask_for_the_message_whole(end):
+    one = end(max_msg_size=4)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    waiting.cancel()
+    await turn()
+    one.receive(BINARY, BIG)
+    assert not one.transport.reading
+    assert (await one.engine.receive()).type is WSMsgType.ERROR
+
+
+async def test_a_compressed_message_that_does_not_fit(end, role):
+    one = end(Terms(role, None, Compression()), max_msg_size=4000)
+    data = deflated(b"x" * 6000, 15)
+    one.receive(BINARY, data, rsv=0x40)
+    one.receive(TEXT, b"fits")
+    await turn()
+    assert not one.transport.reading
+    assert b"".join(await heard(one.engine.receive_fragments())) == b"x" * 6000
+    assert await one.engine.receive_str() == "fits"
+    one.receive(BINARY, data, rsv=0x40)
+    assert (await one.engine.receive()).type is WSMsgType.ERROR
+
+
+async def test_closing_before_a_message_that_nobody_asked_for(end):
+    one = end(max_msg_size=4)
+    one.receive(BINARY, BIG)
+    closing = asyncio.ensure_future(one.engine.close())
+    await turn()
+    assert one.sent() == [(FIN | CLOSE, OK)]
+    one.receive(CLOSE, OK)
+    await turn()
+    one.transport.lose()
+    assert await closing
+
+
+async def test_the_heart_does_not_beat_while_a_message_waits_to_be_asked_for(end):
+    one = end(max_msg_size=4, heartbeat=10)
+    one.receive(BINARY, BIG)
+    one.clock.advance(100)
+    assert one.sent() == []
+    assert await heard(one.engine.receive_fragments()) == [BIG]
+    one.clock.advance(11)
+    assert one.sent() == [(FIN | PING, b"")]
+
+
 async def test_a_whole_message_is_one_fragment(end):
     one = end()
     one.receive(TEXT, b"ab")

@@ -238,8 +238,10 @@ def test_max_msg_size_on_either_side(frame):
     reader.feed(frame(BINARY, b"x" * 10))
     reader.feed(frame(BINARY, b"x" * 6, fin=False) + frame(CONTINUATION, b"x" * 4))
     assert reader.seen == [(BINARY, b"x" * 10)] * 2
+    reader.ask()
     refused(reader, frame(BINARY, b"x" * 11)[:2], "more than max_msg_size=10 bytes", 1009)
     reader = Sink(max_size=10)
+    reader.ask()
     reader.feed(frame(BINARY, b"x" * 6, fin=False))
     refused(reader, frame(CONTINUATION, b"x" * 5)[:2], "max_msg_size=10", 1009)
 
@@ -253,6 +255,7 @@ def test_no_memory_for_what_is_only_announced():
 @pytest.mark.parametrize("max_size", [0, 10])
 def test_sizes_that_overflow_in_sum(frame, max_size):
     reader = Sink(max_size=max_size)
+    reader.ask()
     reader.feed(frame(BINARY, b"x" * 9, fin=False))
     most = b"\x80\x7f\x7f" + b"\xff" * 7
     refused(reader, most, "max_msg_size", 1009)
@@ -329,7 +332,97 @@ def test_fragments_are_bounded_by_what_waits_and_not_by_their_sum(frame):
     reader.queued = 0
     assert not reader.go_on()
     assert reader.seen == [(b"x" * 500, False)] * 3 + [(b"", True)]
+    reader.ask()
     refused(reader, frame(BINARY, b"x" * 11)[:2], "max_msg_size=10", 1009)
+
+
+# What nobody has asked for yet and does not fit: by one frame's length, by a sum, by inflating.
+
+
+def too_big(frame, how):
+    if how == "one":
+        return {}, frame(BINARY, b"x" * 5_000)
+    if how == "sum":
+        frames = [frame(CONTINUATION, b"x" * 50, fin=n == 97) for n in range(98)]
+        return {}, frame(BINARY, b"x" * 100, fin=False) + b"".join(frames)
+    data = deflate(b"x" * 5_000)
+    pieces = [data] if how == "inflated" else [data[at : at + 1] for at in range(len(data))]
+    last = len(pieces) - 1
+    frames = [
+        frame(CONTINUATION if n else BINARY, piece, fin=n == last, rsv=0 if n else 0x40)
+        for n, piece in enumerate(pieces)
+    ]
+    return {"inflater": Inflater(15, True)}, b"".join(frames)
+
+
+@pytest.fixture(params=["one", "sum", "inflated", "inflated byte by byte"])
+def big(request, frame):
+    """Options of a reader, and a message of 5,000 bytes of "x" as it is sent."""
+    return too_big(frame, request.param)
+
+
+def fed(reader, data, step):
+    """Whether the reader keeps some of `data`, which comes in pieces of `step`."""
+    kept = False
+    for at in range(0, len(data), step):
+        kept = reader.feed(data[at : at + step])
+    return kept
+
+
+@pytest.mark.parametrize("step", [1, 7, 100_000])
+def test_what_does_not_fit_waits_until_it_is_asked_for_in_fragments(frame, big, step):
+    options, data = big
+    before, behind = frame(TEXT, b"before"), frame(TEXT, b"behind")
+    reader = Sink(max_size=4_000, **options)
+    assert fed(reader, before + data + behind, step)
+    assert reader.seen == [(TEXT, "before")]
+    # It is not asked for by whoever takes what came before it.
+    reader.queued = 0
+    assert reader.go_on()
+    assert reader.seen.pop() == (TEXT, "before")
+    reader.stream()
+    while True:
+        reader.queued = 0
+        if not reader.go_on():
+            break
+    assert reader.seen.pop() == (TEXT, "behind")
+    # What is all there by then comes as one piece, with its kind.
+    pieces = [each[1] if each[0] == BINARY else each[0] for each in reader.seen]
+    assert b"".join(pieces) == b"x" * 5_000
+
+
+@pytest.mark.parametrize("step", [1, 7, 100_000])
+def test_what_does_not_fit_is_refused_once_it_is_asked_for_whole(big, step):
+    options, data = big
+    reader = Sink(max_size=4_000, **options)
+    assert fed(reader, data, step)
+    reader.ask()
+    reader.queued = 0
+    with pytest.raises(WebSocketError, match="max_msg_size=4000"):
+        reader.go_on()
+    assert reader.seen == []
+
+
+def test_what_does_not_fit_is_refused_by_a_listener(big):
+    options, data = big
+    reader = Sink(max_size=4_000, **options)
+    assert reader.feed(data)
+    reader.listen(lambda payload, kind: None)
+    reader.queued = 0
+    with pytest.raises(WebSocketError, match="max_msg_size=4000"):
+        reader.go_on()
+
+
+def test_what_is_one_byte_too_big_when_inflated(frame):
+    for size in (100, 101):
+        reader = Sink(max_size=100, inflater=Inflater(15, True))
+        held = reader.feed(frame(BINARY, deflate(b"x" * size), rsv=0x40))
+        assert held is (size > 100)
+    assert reader.seen == []
+    reader.stream()
+    reader.queued = 0
+    assert not reader.go_on()
+    assert reader.seen == [(b"x" * 101, False), (b"", True)]
 
 
 def test_a_message_in_one_piece_stays_whole(frame):
@@ -428,6 +521,7 @@ def test_a_bomb_is_refused_before_it_grows(frame):
     bomb = deflate(bytes(10 << 20))
     reader = Sink(inflater=Inflater(15, True), max_size=1000)
     reader.feed(frame(BINARY, deflate(bytes(1000)), rsv=0x40))
+    reader.ask()
     tracemalloc.start()
     refused(reader, frame(BINARY, bomb, rsv=0x40), "max_msg_size=1000", 1009)
     _, peak = tracemalloc.get_traced_memory()

@@ -3,7 +3,7 @@ cimport cython
 from aiolos_websocket._mask cimport Gather as Joined, mask
 from aiolos_websocket._tuples cimport made
 
-cdef int BINARY, TEXT, _IN_FRAGMENTS, _NOT_AT_ALL, _WHOLE
+cdef int BINARY, TEXT, _IN_FRAGMENTS, _NOT_AT_ALL, _UNASKED, _WHOLE
 
 
 cdef class Assembler:
@@ -25,16 +25,20 @@ cdef class Assembler:
     cpdef object deliver(self, bint decode_text)
     cpdef object stream(self)
     cpdef object stop_streaming(self)
+    cpdef object ask(self)
     cpdef object skip(self)
+    cdef bint _may_wait(self) except -1
     cdef object _begin(self, int kind, bint compressed)
-    cdef int _expect(self, Py_ssize_t size) except -1
-    cdef int _count(self, Py_ssize_t size) except -1
+    cdef bint _expect(self, Py_ssize_t size) except -1
+    cdef object _too_big(self)
+    cdef bint _is_too_big(self) except -1
     cdef object _message(self, int kind, bytes payload)
     @cython.locals(gather=Joined, piece=bytes)
-    cdef object _piece(
+    cdef Py_ssize_t _piece(
         self, bytes data, Py_ssize_t at, Py_ssize_t stop, bytes key, int phase, Py_ssize_t left
-    )
-    cdef object _inflate(self, bytes piece)
+    ) except -2
+    @cython.locals(room=Py_ssize_t, kept=Py_ssize_t, inflated=bytes)
+    cdef Py_ssize_t _inflate(self, bytes piece) except -2
     cdef object _keep(self, bytes piece)
     @cython.locals(gather=Joined, only=bytes)
     cdef Joined _gathered(self)

@@ -30,10 +30,12 @@ _ENDLESS: Final = 1 << 62
 _TEXT_TYPE: Final = WSMsgType.TEXT
 _BINARY_TYPE: Final = WSMsgType.BINARY
 
-# How the message at hand is delivered.
-_WHOLE: Final = 0
-_IN_FRAGMENTS: Final = 1
-_NOT_AT_ALL: Final = 2
+# How the message at hand is delivered. Whole while nobody has asked for it; but if it turns out not
+# to fit then, the reader waits: who asks may ask for fragments, which need not fit.
+_UNASKED: Final = 0
+_WHOLE: Final = 1
+_IN_FRAGMENTS: Final = 2
+_NOT_AT_ALL: Final = 3
 
 
 class Fragment(NamedTuple):
@@ -78,7 +80,7 @@ class Assembler:
         self._inflater = inflater
         self._decode_text = decode_text
         self._listen: Listen | None = None
-        self._mode = _WHOLE
+        self._mode = _UNASKED
         self.queued = 0
         # The message: TEXT or BINARY, 0 between messages.
         self._kind = 0
@@ -111,6 +113,7 @@ class Assembler:
         what a piece is inflated to, not the message.
         """
         self._mode = _IN_FRAGMENTS
+        self._size = 0
         begun = self._whole_of_it()
         if begun and self._kind == TEXT and self._decode_text:
             self._deliver_fragment(begun[: len(begun) - len(self._partial)].decode(), False)
@@ -119,12 +122,21 @@ class Assembler:
 
     def stop_streaming(self) -> None:
         """Deliver the message whole after all; only while none of its fragments was delivered."""
-        self._mode = _WHOLE
+        self._mode = _UNASKED
+
+    def ask(self) -> None:
+        """Somebody waits for the message at hand, or the next one: whole, but for stream()."""
+        if self._mode == _UNASKED:
+            self._mode = _WHOLE
 
     def skip(self) -> None:
         """Drop the rest of the message that is delivered in fragments."""
         if self._mode == _IN_FRAGMENTS:
-            self._mode = _NOT_AT_ALL if self._kind else _WHOLE
+            self._mode = _NOT_AT_ALL if self._kind else _UNASKED
+
+    def _may_wait(self) -> bool:
+        """Whether a message that does not fit is left until somebody asks for it."""
+        return self._mode == _UNASKED and self._listen is None
 
     def _begin(self, kind: int, compressed: bool) -> None:
         """The first frame of a message that is not all there, or not plain."""
@@ -132,27 +144,30 @@ class Assembler:
         self._compressed = compressed
         self._size = 0
 
-    def _expect(self, size: int) -> None:
-        """A frame of the message has `size` bytes: see that they are not too many."""
-        if not self._compressed and self._mode == _WHOLE:
-            self._count(size)
-
-    def _count(self, size: int) -> None:
-        """Add to the size of the message, and see that it stays within its bound."""
+    def _expect(self, size: int) -> bool:
+        """A frame of the message has `size` bytes; False where that is too much, and may wait."""
+        if self._compressed or self._mode > _WHOLE:
+            return True
         # Compared before it is added: a sum could be more than a C integer can hold.
         if size > self._max_size - self._size:
-            raise WebSocketError(
-                WSCloseCode.MESSAGE_TOO_BIG,
-                f"a message of more than max_msg_size={self._max_size} bytes; "
-                "raise it with max_msg_size=...",
-                reason=f"a message of more than {self._max_size} bytes",
-            )
+            if self._may_wait():
+                return False
+            raise self._too_big()
         self._size += size
+        return True
+
+    def _too_big(self) -> WebSocketError:
+        return WebSocketError(
+            WSCloseCode.MESSAGE_TOO_BIG,
+            f"a message of more than max_msg_size={self._max_size} bytes; "
+            "raise it with max_msg_size=...",
+            reason=f"a message of more than {self._max_size} bytes",
+        )
 
     def _message(self, kind: int, payload: bytes) -> None:
         """A message that came in one frame."""
         self._kind = 0
-        self._mode = _WHOLE
+        self._mode = _UNASKED
         if kind == BINARY:
             if self._listen is not None:
                 self._listen(memoryview(payload), _BINARY_TYPE)
@@ -173,33 +188,47 @@ class Assembler:
         self.queued += len(payload) + MESSAGE_COST
         self._deliver(message)
 
-    def _piece(self, data: bytes, at: int, stop: int, key: bytes, phase: int, left: int) -> None:
+    def _piece(self, data: bytes, at: int, stop: int, key: bytes, phase: int, left: int) -> int:
         """A piece of a frame of the message, of which `left` bytes are to come, these included.
 
-        It is masked where there is a `key`, from its byte `phase` on.
+        It is masked where there is a `key`, from its byte `phase` on. How many of its bytes, the
+        last ones, are to be kept until somebody asks for the message; -1 where there is room.
         """
-        if self._kind == BINARY and self._mode == _WHOLE and not self._compressed:
+        if self._kind == BINARY and self._mode <= _WHOLE and not self._compressed:
             # Straight to its place.
             gather = self._gathered()
             gather.expect(left)
             gather.add(data, at, stop, key, phase)
-            return
+            return -1
         piece = mask(data, at, stop, key, phase) if key else data[at:stop]
         if self._compressed:
-            self._inflate(piece)
-        else:
-            self._keep(piece)
+            return self._inflate(piece)
+        self._keep(piece)
+        return -1
 
-    def _inflate(self, piece: bytes) -> None:
-        """A piece of a compressed message; its size is counted as it comes out."""
+    def _inflate(self, piece: bytes) -> int:
+        """A piece of a compressed message, whose size is counted as it comes out; as _piece()."""
         inflater = self._inflater
         assert inflater is not None
-        inflated = inflater.inflate(piece, self._max_size - self._size)
-        self._count(len(inflated))
-        if self._mode != _WHOLE:
+        room = self._max_size - self._size
+        if room < 0:
+            raise self._too_big()
+        inflated = inflater.inflate(piece, room)
+        kept = -1
+        if len(inflated) > room:
+            if not self._may_wait():
+                raise self._too_big()
+            kept = inflater.left
+        self._size += len(inflated)
+        if self._mode > _WHOLE:
             self._size = 0
         if inflated:
             self._keep(inflated)
+        return kept
+
+    def _is_too_big(self) -> bool:
+        """Whether more of the message is here than fits; it waits until somebody asks for it."""
+        return self._size > self._max_size
 
     def _keep(self, piece: bytes) -> None:
         """Add to the message."""
@@ -255,7 +284,7 @@ class Assembler:
         kind = self._kind
         self._kind = 0
         mode = self._mode
-        self._mode = _WHOLE
+        self._mode = _UNASKED
         if mode == _NOT_AT_ALL:
             self._partial = b""
             return

@@ -236,11 +236,11 @@ class Connection(Closer):
             self.loop.call_soon(self._read_on_soon)
         if held is not self._held:
             self._hold(held)
-        if self._queue:
+        if self._queue or held:
             self._wake()
-            if self._listener is not None and self._phase == ANSWERING:
-                # Also without autoclose: a listener is not told, and could not answer.
-                self._send_close(self._answer)
+        if self._queue and self._listener is not None and self._phase == ANSWERING:
+            # Also without autoclose: a listener is not told, and could not answer.
+            self._send_close(self._answer)
 
     def _hold(self, held: bool) -> None:
         self._held = held
@@ -334,6 +334,7 @@ class Connection(Closer):
             if self._held:
                 if self._inflates:
                     await asyncio.sleep(0)
+                self._reader.ask()
                 self._read_what_is_kept()
             elif self._phase == OPEN:
                 await self._wait(timeout)
@@ -385,8 +386,7 @@ class Connection(Closer):
             waiter.set_result(None)
 
     def _stop_receiving(self) -> None:
-        if self._listener is not None:
-            self._reader.listen(_ignore)
+        self._reader.listen(_ignore)
         # Whoever receives learns of it at once.
         self._after_reading(self._held)
         self._wake()

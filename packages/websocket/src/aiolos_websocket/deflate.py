@@ -137,7 +137,7 @@ class Inflater:
     gone, and a message that refers to it is refused.
     """
 
-    __slots__ = ("_final_blocks", "_history", "_takeover", "_window", "_zlib")
+    __slots__ = ("_final_blocks", "_history", "_takeover", "_window", "_zlib", "left")
 
     def __init__(self, window: int, takeover: bool) -> None:
         self._window = max(window, MIN_WINDOW)
@@ -147,18 +147,21 @@ class Inflater:
         self._final_blocks = 0
         # None where nothing is kept.
         self._history: bytearray | None = bytearray()
+        # How many bytes of the last piece there was no room for.
+        self.left = 0
 
     def inflate(self, piece: bytes, room: int) -> bytes:
         """What a piece of a message expands to, but at most `room` + 1 bytes.
 
-        One byte more than there is room for tells that it is too much. Raises WebSocketError for
-        what is no deflate stream.
+        One byte more than there is room for tells that it is too much; `left` is then how much of
+        the piece, its end, is to be given again. Raises WebSocketError for what is no deflate
+        stream.
         """
         parts = []
         limit = room + 1
         while True:
             stream = self._zlib
-            if stream is None:
+            if stream is None or stream.eof:
                 stream = self._zlib = self._stream()
             try:
                 part = stream.decompress(piece, limit)
@@ -179,6 +182,7 @@ class Inflater:
             piece = stream.unused_data
             if not piece:
                 break
+        self.left = len(stream.unused_data if stream.eof else stream.unconsumed_tail)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def end_message(self) -> None:

@@ -27,7 +27,7 @@ from .connection import Connection
 from .deflate import check_window
 from .frames import BINARY, CONTINUATION, TEXT, pack_close
 from .handshake import Terms
-from .phase import ANSWERING
+from .phase import ANSWERING, OPEN
 
 _CONTROL: Final = frozenset({WSMsgType.PING, WSMsgType.PONG})
 
@@ -124,7 +124,8 @@ class Engine(Connection, WebSocket):
         finally:
             # Whoever is cancelled may receive again.
             self._listener = None
-            self._reader.deliver(self._options.decode_text)
+            if self._phase == OPEN:
+                self._reader.deliver(self._options.decode_text)
         if queue and queue[-1].type is WSMsgType.ERROR:
             raise queue[-1].data
 

@@ -25,7 +25,14 @@ cdef class Reader(Assembler):
     cpdef object pause(self)
     cpdef object stop(self)
     cdef bint _forget_rest(self) except -1
-    @cython.locals(end=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, whole=bint, left=Py_ssize_t)
+    @cython.locals(
+        end=Py_ssize_t,
+        start=Py_ssize_t,
+        stop=Py_ssize_t,
+        whole=bint,
+        left=Py_ssize_t,
+        kept=Py_ssize_t,
+    )
     cdef bint _read(self, bytes data, Py_ssize_t at) except -1
     @cython.locals(first=cython.int, size=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t)
     cdef Py_ssize_t _short(self, bytes data, Py_ssize_t at, Py_ssize_t end) except -2
@@ -34,6 +41,8 @@ cdef class Reader(Assembler):
     cdef int _check(self, int first, int second) except -1
     cdef object _whole(self, bytes data, Py_ssize_t at, Py_ssize_t stop)
     @cython.locals(key=bytes, phase=cython.int)
-    cdef object _take(self, bytes data, Py_ssize_t at, Py_ssize_t stop, Py_ssize_t left)
+    cdef Py_ssize_t _take(
+        self, bytes data, Py_ssize_t at, Py_ssize_t stop, Py_ssize_t left
+    ) except -2
     cdef object _ended(self)
     cdef object _control_received(self, bytes payload)

@@ -31,7 +31,9 @@ class Reader(Assembler):
     all the same and delivered as bytes.
 
     `queued` counts what was delivered; the owner sets it to 0 once everything is consumed. Above
-    `high` the reader keeps what it is fed as it is.
+    `high` the reader keeps what it is fed as it is. So it does, too, from where a message does not
+    fit into `max_size` on, while nobody has asked for it: behind ask() it is refused, behind
+    stream() it is read.
     """
 
     __slots__ = (
@@ -86,6 +88,9 @@ class Reader(Assembler):
 
     def go_on(self) -> bool:
         """Read what was kept, if anything, once `queued` is 0 again; as feed()."""
+        if self._is_too_big() and self._may_wait():
+            self.pause()
+            return True
         return self._read(self._rest, self._at)
 
     def pause(self) -> None:
@@ -116,7 +121,7 @@ class Reader(Assembler):
                 if start < 0:
                     self._rest = data[at:]
                     self._at = 0
-                    return False
+                    return self.queued > self._high
                 at = start
                 # Subtracted, not added: the peer may announce as much as a C integer can hold.
                 whole = self._left <= end - at
@@ -127,13 +132,19 @@ class Reader(Assembler):
                     at = stop
                     continue
             left = self._left
+            stop = at + left if left <= end - at else end
+            kept = self._take(data, at, stop, left)
+            if kept >= 0:
+                self._left = left - (stop - at) + kept
+                self._phase = (self._phase - kept) & 3
+                self._rest = data
+                self._at = stop - kept
+                self.pause()
+                return True
             if left > end - at:
-                self._left -= end - at
-                self._take(data, at, end, left)
+                self._left = left - (end - at)
                 return self._forget_rest()
-            stop = at + left
             self._left = -1
-            self._take(data, at, stop, left)
             at = stop
             if self._fin:
                 self._ended()
@@ -170,7 +181,10 @@ class Reader(Assembler):
         return stop
 
     def _header(self, data: bytes, at: int, end: int) -> int:
-        """Read a header at data[at]; where its payload begins, -1 while it is incomplete."""
+        """Read a header at data[at]; where its payload begins.
+
+        -1 while it is incomplete, or has to wait until its message is asked for.
+        """
         if end - at < 2:
             return -1
         first = data[at]
@@ -203,7 +217,12 @@ class Reader(Assembler):
         if opcode < _CONTROL:
             if opcode != CONTINUATION:
                 self._begin(opcode, first & RSV1 != 0)
-            self._expect(size)
+            if not self._expect(size):
+                # It is read again from its first byte on, once somebody asks.
+                if opcode != CONTINUATION:
+                    self._kind = 0
+                self.pause()
+                return -1
         self._opcode = opcode
         self._fin = first & FIN != 0
         self._phase = 0
@@ -243,17 +262,21 @@ class Reader(Assembler):
         else:
             self._message(self._opcode, payload)
 
-    def _take(self, data: bytes, at: int, stop: int, left: int) -> None:
-        """A piece of a payload, of which `left` bytes are to come, these included."""
+    def _take(self, data: bytes, at: int, stop: int, left: int) -> int:
+        """A piece of a payload, of which `left` bytes are to come, these included.
+
+        How many of its bytes, the last ones, are to be kept until somebody asks for the message;
+        -1 where it has room for all of it.
+        """
         if at == stop:
-            return
+            return -1
         key = self._key if self._masked else _NO_KEY
         phase = self._phase
         self._phase = (phase + stop - at) & 3
         if self._opcode < _CONTROL:
-            self._piece(data, at, stop, key, phase, left)
-        else:
-            self._payload += mask(data, at, stop, key, phase) if key else data[at:stop]
+            return self._piece(data, at, stop, key, phase, left)
+        self._payload += mask(data, at, stop, key, phase) if key else data[at:stop]
+        return -1
 
     def _ended(self) -> None:
         """The last frame of a message is complete, or a control frame."""
