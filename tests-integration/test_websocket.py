@@ -373,11 +373,15 @@ async def test_refusals_are_responses_that_may_be_caught(fields, method, status)
     assert caught == [status]
     if status == 426:
         assert b"\r\nSec-WebSocket-Version: 13\r\n" in answer
+        assert b"\r\nUpgrade: websocket\r\n" in answer
+        assert b"\r\nConnection: Upgrade\r\n" in answer
 
 
 def test_what_an_option_cannot_be():
     with pytest.raises(ValueError, match="compress is a bool, or a window of 9 to 15"):
         web.WebSocketResponse(compress=8)
+    with pytest.raises(TypeError, match="compress is a bool, or a window of 9 to 15, not 'x'"):
+        web.WebSocketResponse(compress="x")
     with pytest.raises(TypeError, match=r"protocols is a tuple: \('chat',\)"):
         web.WebSocketResponse(protocols="chat")
     with pytest.raises(TypeError, match=r"origins is a tuple: \('https://a',\)"):

@@ -13,9 +13,9 @@ def refusal(status):
     return aiolos_client.WSServerHandshakeError(info, (), status=status)
 
 
-async def test_pauses_grow_to_their_bound_and_passing_failures_are_tried_again(monkeypatch):
+async def test_pauses_grow_to_their_bound_and_passing_failures_are_tried_again(monkeypatch, caplog):
     failures = [
-        aiolos_client.ClientConnectionError(),
+        aiolos_client.ClientConnectionError("no such host"),
         aiolos_client.ServerDisconnectedError(),
         TimeoutError(),
         refusal(429),
@@ -33,10 +33,14 @@ async def test_pauses_grow_to_their_bound_and_passing_failures_are_tried_again(m
     # The end of the range instead of somewhere in it.
     monkeypatch.setattr("random.uniform", lambda low, high: high)
     with pytest.raises(aiolos_client.WSServerHandshakeError) as caught:
-        async for _ in reconnecting(connect, 0.5, 3.0, sleep):
+        async for _ in reconnecting(connect, "ws://x/", 0.5, 3.0, sleep):
             pass
     assert caught.value.status == 404
     assert pauses == [0.5, 1.0, 2.0, 3.0, 3.0]
+    assert len(caplog.messages) == 5
+    assert caplog.messages[0] == "ws://x/: no such host; attempt 2 in 0.5 s"
+    assert caplog.messages[2] == "ws://x/: TimeoutError; attempt 4 in 2 s"
+    assert {record.name for record in caplog.records} == {"aiolos.client"}
 
 
 async def test_what_is_no_failure_of_the_connection_is_raised():
@@ -44,5 +48,20 @@ async def test_what_is_no_failure_of_the_connection_is_raised():
         raise aiolos_client.InvalidURL("x")
 
     with pytest.raises(aiolos_client.InvalidURL):
-        async for _ in reconnecting(connect, 0.5, 3.0):
+        async for _ in reconnecting(connect, "x", 0.5, 3.0):
             pass
+
+
+@pytest.mark.parametrize(
+    ("delays", "error", "told"),
+    [
+        ({"delay": -1}, ValueError, "delay is not negative, as -1 is"),
+        ({"delay": float("nan")}, ValueError, "delay is not negative"),
+        ({"delay": "1"}, TypeError, "delay is a number of seconds, not '1'"),
+        ({"max_delay": None}, TypeError, "max_delay is a number of seconds, not None"),
+    ],
+)
+async def test_what_a_delay_cannot_be_is_told_at_once(delays, error, told):
+    async with aiolos_client.ClientSession() as session:
+        with pytest.raises(error, match=told):
+            session.ws_reconnecting("ws://x/", **delays)

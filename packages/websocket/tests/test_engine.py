@@ -849,6 +849,23 @@ async def test_what_cannot_be_sent_is_named(end):
     assert one.sent() == []
 
 
+async def test_what_cannot_be_received_or_closed_with_is_named(end):
+    one = end()
+    with pytest.raises(TypeError, match="timeout is a number of seconds, not '1'"):
+        one.engine.receive("1")
+    with pytest.raises(TypeError, match=r"message_received\(payload, kind\), not function"):
+        await one.engine.listen(lambda payload, kind: None)
+    with pytest.raises(TypeError, match="a close code is an int such as 1000, not '1000'"):
+        one.engine.close(code="1000")
+    with pytest.raises(TypeError, match="the reason of a close is str or bytes, not int"):
+        one.engine.close(message=5)
+    with pytest.raises(TypeError, match="compress is None or an int, not 'x'"):
+        one.engine.send_str("a", "x")
+    assert one.sent() == []
+    one.receive(TEXT, b"a")
+    assert await one.engine.receive_str() == "a"
+
+
 @pytest.mark.parametrize("agreed", [None, Compression()], ids=["plain", "deflate"])
 @pytest.mark.parametrize("compress", [-1, 1, 8, 16, 99])
 async def test_what_is_no_window(end, role, agreed, compress):

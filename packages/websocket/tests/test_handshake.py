@@ -112,6 +112,7 @@ def test_no_upgrade_at_all():
 def test_another_version(version):
     error = refused(request(Sec_WebSocket_Version=version), f"asked was: {version}", 426)
     assert error.headers["Sec-WebSocket-Version"] == "13"
+    assert (error.headers["Upgrade"], error.headers["Connection"]) == ("websocket", "Upgrade")
 
 
 def test_no_version_and_two():

@@ -3,17 +3,21 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from logging import getLogger
 from typing import Final
 
 from .errors import ClientConnectionError, WSServerHandshakeError
 from .websocket import ClientWebSocketResponse
 
+logger: Final = getLogger("aiolos.client")
+
 # RFC 9110 15.5.21, 15.6: what another attempt may find changed.
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 
 
-async def reconnecting(
+def reconnecting(
     connect: Callable[[], Awaitable[ClientWebSocketResponse]],
+    url: object,
     delay: float,
     max_delay: float,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -22,26 +26,44 @@ async def reconnecting(
 
     Between two of them it sleeps a random time below `delay` seconds, and below twice as much after
     each failure more, up to `max_delay`; a WebSocket that lived longer than that ends the counting.
-    Connections that fail and answers of 429 or 5xx are such failures; all else is raised.
+    Connections that fail and answers of 429 or 5xx are such failures, and are logged with `url`;
+    all else is raised. Raises TypeError or ValueError at once for delays that cannot be.
     """
+    for name, seconds in (("delay", delay), ("max_delay", max_delay)):
+        if not isinstance(seconds, (int, float)):
+            raise TypeError(f"{name} is a number of seconds, not {seconds!r}")
+        if not seconds >= 0:
+            raise ValueError(f"{name} is not negative, as {seconds!r} is")
+    return _attempts(connect, url, delay, max_delay, sleep)
+
+
+async def _attempts(
+    connect: Callable[[], Awaitable[ClientWebSocketResponse]],
+    url: object,
+    delay: float,
+    max_delay: float,
+    sleep: Callable[[float], Awaitable[object]],
+) -> AsyncIterator[ClientWebSocketResponse]:
     loop = asyncio.get_running_loop()
     failures = 0
     while True:
         bound = min(delay * 2.0 ** min(failures, 32), max_delay)
+        # The whole range, not only its end: many clients of one server must not come back at once.
+        pause = random.uniform(0, bound)  # noqa: S311
         begun = loop.time()
         try:
             socket = await connect()
-        except (ClientConnectionError, TimeoutError):
-            failures += 1
-        except WSServerHandshakeError as error:
-            if error.status not in _PASSING:
+        except (ClientConnectionError, TimeoutError, WSServerHandshakeError) as error:
+            if isinstance(error, WSServerHandshakeError) and error.status not in _PASSING:
                 raise
             failures += 1
+            # Or who mistypes a host sees nothing at all.
+            reason = str(error) or type(error).__name__
+            logger.warning("%s: %s; attempt %d in %.3g s", url, reason, failures + 1, pause)
         else:
             try:
                 yield socket
             finally:
                 await socket.close()
             failures = 0 if loop.time() - begun > bound else failures + 1
-        # The whole range, not only its end: many clients of one server must not come back at once.
-        await sleep(random.uniform(0, bound))  # noqa: S311
+        await sleep(pause)

@@ -214,10 +214,10 @@ class ClientSession(Asking):
 
         The pause is random below `delay` seconds, and below twice as much after each failure more,
         up to `max_delay`. Failures are connections that cannot be made, answers of 429 or 5xx, and
-        WebSockets that end sooner than the pause would be. `options` and all other errors are
-        ws_connect()'s.
+        WebSockets that end sooner than the pause would be; each that ends an attempt is logged, as
+        a warning. `options` and all other errors are ws_connect()'s.
         """
-        return reconnecting(lambda: self.ws_connect(url, **options), delay, max_delay)
+        return reconnecting(lambda: self.ws_connect(url, **options), url, delay, max_delay)
 
     # What it was made with.
 

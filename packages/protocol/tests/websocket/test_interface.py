@@ -130,10 +130,21 @@ async def test_a_listener_gets_text_as_bytes():
 
 
 async def test_a_listener_that_raises():
+    class Failing:
+        def message_received(self, payload, kind):
+            raise ZeroDivisionError
+
     socket = Loopback((WSMsgType.TEXT, "a"), (WSMsgType.TEXT, "b"))
-    with pytest.raises(AttributeError):
-        await socket.listen(object())
+    with pytest.raises(ZeroDivisionError):
+        await socket.listen(Failing())
     assert socket.code == 1011
+
+
+async def test_what_is_no_listener():
+    socket = Loopback((WSMsgType.TEXT, "a"))
+    with pytest.raises(TypeError, match=r"message_received\(payload, kind\), not object"):
+        await socket.listen(object())
+    assert socket.code is None
 
 
 async def test_one_kind_was_asked_for():

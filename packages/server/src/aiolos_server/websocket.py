@@ -63,7 +63,9 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         origins: Iterable[str] | None = None,
     ) -> None:
         StreamResponse.__init__(self, status=101)
-        window = _WINDOW if compress is True else int(compress)
+        window = _WINDOW if compress is True else compress
+        if not isinstance(window, int):
+            raise TypeError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
         if window and not 9 <= window <= 15:
             raise ValueError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
         for name, listed in (("protocols", protocols), ("origins", origins)):
@@ -72,7 +74,7 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         self._options = WSOptions(
             protocols=tuple(protocols),
             origins=None if origins is None else tuple(origins),
-            compress=window,
+            compress=int(window),
             heartbeat=heartbeat,
             receive_timeout=receive_timeout,
             close_timeout=timeout,

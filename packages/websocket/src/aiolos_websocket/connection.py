@@ -323,6 +323,8 @@ class Connection(Closer):
     def receive(self, timeout: "float | None" = None) -> "Awaitable[WSReceived]":
         if self._in_fragments:
             self._give_up_fragments()
+        if timeout is not None and not isinstance(timeout, (int, float)):
+            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
         message: Any = self._next(timeout or self._receive_timeout)
         return message  # type: ignore[no-any-return]  # no fragment: none was asked for
 

@@ -28,7 +28,12 @@ _MAX_FINAL_BLOCKS: Final = 8
 
 
 def check_window(compress: int | None) -> None:
-    """ValueError for what is no window of a single message: None as agreed upon, 0 for none."""
+    """Whether a single message may have this window: None as agreed upon, 0 for none.
+
+    TypeError or ValueError for any other than 9 to 15.
+    """
+    if compress is not None and not isinstance(compress, int):
+        raise TypeError(f"compress is None or an int, not {compress!r}")
     if compress and not MIN_WINDOW <= compress <= MAX_WINDOW:
         raise ValueError(
             f"compress is None, 0, or a window of {MIN_WINDOW} to {MAX_WINDOW}, not {compress!r}"

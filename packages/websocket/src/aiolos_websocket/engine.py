@@ -19,6 +19,7 @@ from aiolos_protocol.websocket import (
     checked_fragment,
     control_payload,
     each_fragment,
+    hearing,
 )
 
 from .assembly import Fragment
@@ -107,15 +108,16 @@ class Engine(Connection, WebSocket):
                     raise self._lost("the WebSocket was closed inside of a message")
 
     async def listen(self, listener: WSListener) -> None:
+        hear = hearing(listener)
         if self._listener is not None or self._waiter is not None:
             raise RuntimeError("somebody else is receiving already")
         if self._in_fragments:
             self._give_up_fragments()
-        self._listener = listener.message_received
+        self._listener = hear
         queue = self._queue
         try:
             self._hear_what_waits()
-            self._reader.listen(listener.message_received)
+            self._reader.listen(hear)
             if self._write_paused:
                 self._after_reading(True)
             else:

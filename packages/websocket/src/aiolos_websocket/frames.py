@@ -59,11 +59,15 @@ def is_close_code(code: int) -> bool:
 def pack_close(code: int | None, reason: str | bytes = b"") -> bytes:
     """The payload of a close frame; None for a close without a code.
 
-    Raises LocalProtocolError for a code that must not be sent, and for a reason of more than 123
-    bytes or one that is not UTF-8.
+    Raises TypeError for what is neither, LocalProtocolError for a code that must not be sent, and
+    for a reason of more than 123 bytes or one that is not UTF-8.
     """
     if code is None:
         return b""
+    if not isinstance(code, int):
+        raise TypeError(f"a close code is an int such as 1000, not {code!r}")
+    if not isinstance(reason, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"the reason of a close is str or bytes, not {type(reason).__name__}")
     if not is_close_code(code):
         raise LocalProtocolError(
             f"close code {code} cannot be sent; use 1000 to 1014 (not 1004 to 1006) or "

@@ -220,10 +220,15 @@ def _check_version(request: RequestHead) -> None:
     versions = request.headers.getall(hdrs.SEC_WEBSOCKET_VERSION, [])
     if versions != [VERSION]:
         found = ", ".join(versions) or "none"
+        headers: dict[str, str] = {hdrs.SEC_WEBSOCKET_VERSION: VERSION}
+        if request.version < HttpVersion20:
+            # RFC 9110 7.8: with the connection option, so that no intermediary forwards it. HTTP/2
+            # knows neither (RFC 9113 8.2.2).
+            headers |= {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "Upgrade"}
         raise UpgradeRefused(
             f"this server speaks version {VERSION} of WebSocket, asked was: {found}",
             status=426,
-            headers={"Sec-WebSocket-Version": VERSION, "Upgrade": "websocket"},
+            headers=headers,
         )
 
 

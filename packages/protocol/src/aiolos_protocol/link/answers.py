@@ -65,10 +65,10 @@ def opens_tunnel(head: "RequestHead", status: int) -> bool:
     return head.method == "CONNECT" and 200 <= status < 300
 
 
-def take_close(fields: "CIMultiDict[str]") -> bool:
-    """Take Connection, which is the link's own, out of `fields`; whether it said "close"."""
+def take_connection(fields: "CIMultiDict[str]") -> str:
+    """Take Connection, which is the link's own, out of `fields`; what it said, in lower case."""
     connection = fields.pop("Connection", None)
-    return connection is not None and "close" in connection.lower()
+    return "" if connection is None else connection.lower()
 
 
 def no_longer_read() -> LocalProtocolError:

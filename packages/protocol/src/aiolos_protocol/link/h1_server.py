@@ -50,7 +50,7 @@ from .answers import (
     fields_of_head,
     no_longer_read,
     opens_tunnel,
-    take_close,
+    take_connection,
     tells_length,
 )
 from .discard import Discard
@@ -335,8 +335,12 @@ class H1ServerLink(H1PacedLink):
                 "Transfer-Encoding is the connection's own; leave it out (RFC 9112 6.1)"
             )
         if status != 101:
-            if take_close(fields):
+            connection = take_connection(fields)
+            if "close" in connection:
                 self.keep_alive = False
+            if "upgrade" in connection and "Upgrade" in fields:
+                # RFC 9110 7.8: an offer, which no intermediary may pass on.
+                framing += "Connection: Upgrade\r\n"
             if not self.keep_alive:
                 framing += "Connection: close\r\n"
             elif head.version is not HttpVersion11:

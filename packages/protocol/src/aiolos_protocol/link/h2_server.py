@@ -30,7 +30,7 @@ from .answers import (
     fields_of_head,
     no_longer_read,
     opens_tunnel,
-    take_close,
+    take_connection,
     tells_length,
 )
 from .h2 import H2Link, H2Stream
@@ -413,7 +413,7 @@ class H2ServerStream(H2Stream):
     def _block(self, status: int, fields: "CIMultiDict[str]") -> bytes:
         """A head with the fields that are the connection's own; `fields` is changed."""
         link: H2ServerLink = self._link
-        if take_close(fields):
+        if "close" in take_connection(fields):
             self._is_last = True
         return blocks.response(status, fields, link._server, link._clock.date)
 

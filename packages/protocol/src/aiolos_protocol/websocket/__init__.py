@@ -1,7 +1,7 @@
 """The vocabulary of WebSockets that client, server and engine share; no codec (RFC 6455)."""
 
 from .forwarding import ForwardingWebSocket
-from .interface import WebSocket, WSListener
+from .interface import WebSocket, WSListener, hearing
 from .messages import (
     CLOSED_MESSAGE,
     CLOSING_MESSAGE,
@@ -57,4 +57,5 @@ __all__ = [
     "checked_fragment",
     "control_payload",
     "each_fragment",
+    "hearing",
 ]

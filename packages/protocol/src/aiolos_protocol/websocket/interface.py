@@ -24,6 +24,16 @@ class WSListener(Protocol):
         """
 
 
+def hearing(listener: WSListener) -> Callable[[memoryview, WSMsgType], None]:
+    """What of `listener` is called; TypeError, with what it should be, for anything else."""
+    if not callable(getattr(listener, "message_received", None)):
+        raise TypeError(
+            "listen() takes an object with a method message_received(payload, kind), "
+            f"not {type(listener).__name__}"
+        )
+    return listener.message_received
+
+
 class WebSocket(ABC):
     """A few primitives, and what follows from them (as collections.abc does)."""
 
@@ -182,15 +192,16 @@ class WebSocket(ABC):
         """Give every message to `listener` until the WebSocket is closed; see close_code then.
 
         Nothing else may receive meanwhile; once it is cancelled, somebody may. Raises what
-        `listener` raises, and what exception() tells.
+        `listener` raises, and what exception() tells; TypeError for what is no WSListener.
         """
+        hear = hearing(listener)
         async for message in self:
             if message.type is WSMsgType.ERROR:
                 raise message.data
             data: Any = message.data
             try:
                 payload = memoryview(data.encode() if isinstance(data, str) else data)
-                listener.message_received(payload, message.type)
+                hear(payload, message.type)
             except Exception:
                 self.close(code=WSCloseCode.INTERNAL_ERROR, drain=False)
                 raise
