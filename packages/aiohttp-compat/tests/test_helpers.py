@@ -113,7 +113,7 @@ def test_fields():
     with pytest.raises(ValueError, match="disposition type"):
         helpers.content_disposition_header("a b")
     helpers.validate_etag_value("abc")
-    with pytest.raises(ValueError, match="entity tag"):
+    with pytest.raises(ValueError, match="is not a valid etag"):
         helpers.validate_etag_value('a"b')
     assert parse_http_date(helpers.rfc822_formatted_time()) is not None
 

@@ -243,6 +243,19 @@ async def test_a_handler_that_cancels_itself_is_named(
     assert await peer.send(GET) == b""
 
 
+async def test_the_page_of_an_error_is_html_to_whoever_takes_it(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        raise LookupError("secret")
+
+    browser = b"GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n"
+    answer = await serve(handler).ask(browser)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.body == (
+        b"<html><head><title>500 Internal Server Error</title></head><body>\n"
+        b"<h1>500 Internal Server Error</h1>\nServer got itself in trouble\n</body></html>\n"
+    )
+
+
 @pytest.mark.parametrize("suspend", [False, True])
 async def test_a_handler_that_raises_is_500_and_a_log_line(
     serve: Serve, caplog: pytest.LogCaptureFixture, suspend: bool

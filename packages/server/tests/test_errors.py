@@ -142,7 +142,7 @@ def test_a_body_of_ones_own() -> None:
     with pytest.raises(ValueError, match="not both"):
         web.HTTPNotFound(body=b"a", text="b")
     for reason in ("a\nb", "a\rb"):
-        with pytest.raises(ValueError, match="one line"):
+        with pytest.raises(ValueError, match=r"Reason cannot contain \\r or \\n"):
             web.HTTPNotFound(reason=reason)
 
 

@@ -299,7 +299,7 @@ async def test_the_old_style_works_and_is_told_by_name_and_line(serve: Serve) ->
     app.router.add_get("/", hello)
     line = factory.__code__.co_firstlineno
     with pytest.warns(
-        DeprecationWarning, match=rf"factory \(test_middlewares.py, line {line}\).*old style"
+        DeprecationWarning, match=rf"factory \(test_middlewares.py, line {line}\).*old-style"
     ):
         peer = serve(app=app)
     assert (await peer.ask(target("/"))).headers["x-app"] == "old"

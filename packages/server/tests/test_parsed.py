@@ -18,7 +18,7 @@ def asked(**fields: str) -> Any:
 
 def test_content_type_and_charset() -> None:
     found = asked(Content_Type='Text/HTML; Charset="UTF-8"; x=y')
-    assert (found.content_type, found.charset) == ("text/html", "utf-8")
+    assert (found.content_type, found.charset) == ("text/html", "UTF-8")
     for broken in ("text", "text/", "; charset=utf-8", "a b/c"):
         assert asked(Content_Type=broken).content_type == "application/octet-stream"
     assert asked().content_type == "application/octet-stream"

@@ -181,7 +181,7 @@ def test_names() -> None:
     assert dict(router.named_resources()) == {"x": route.resource}
     with pytest.raises(KeyError):
         router["y"]
-    with pytest.raises(ValueError, match="two resources are named 'x'"):
+    with pytest.raises(ValueError, match="^Duplicate 'x', already handled by "):
         router.add_get("/other", handler, name="x")
 
 
@@ -254,3 +254,19 @@ def test_rte_16_decorators_leave_the_function_as_it_is(found: Found) -> None:
     assert found(router, "/view", "X").route.handler is handler
     assert router.route("PURGE", "/purge")(handler) is handler
     assert found(router, "/purge", "PURGE").route.handler is handler
+
+
+def test_what_routes_and_tables_tell_of_themselves() -> None:
+    table = web.RouteTableDef()
+    table.get("/path", name="x")(handler)
+    assert repr(table) == "<RouteTableDef count=1>"
+    assert repr(table[0]) == "<RouteDef GET /path -> 'handler', name='x'>"
+
+
+def test_a_pattern_that_is_none() -> None:
+    with pytest.raises(
+        ValueError, match=r"^Bad pattern '/a/\(\?P<to>\+\+\+\)': nothing to repeat"
+    ) as told:
+        web.UrlDispatcher().add_get("/a/{to:+++}", handler)
+    assert "{to:+++}" in str(told.value)
+    assert told.value.__cause__ is None

@@ -24,6 +24,10 @@ class LocalProtocolError(ProtocolError):
         super().__init__(message, status_hint=500)
 
 
+class WrongType(TypeError, ValueError):
+    """A value of a type that is not taken, where aiohttp raises ValueError: either catches it."""
+
+
 class NoTunnel(LocalProtocolError):
     """2xx to CONNECT, as a complete answer: it would say that a tunnel is open (RFC 9110 9.3.6)."""
 

@@ -47,7 +47,7 @@ def test_parts() -> None:
     assert found.subtype == "problem+json"
     assert found.suffix == "json"
     assert found.essence == "application/problem+json"
-    assert found.charset == "utf-8"
+    assert found.charset == "UTF-8"
     assert found.is_json
     assert dict(found.parameters) == {"charset": "UTF-8", "q": "1"}
     assert str(found) == "application/problem+json; charset=UTF-8; q=1"

@@ -219,7 +219,7 @@ class Connection(Owner):
                 self._send_whole(self._failed(error))
                 return None
             self._end(response, error)
-            if error is None and not response.keep_alive and self.link.idle_time() >= 0:
+            if error is None and response.keep_alive is False and self.link.idle_time() >= 0:
                 # force_close() came behind the head.
                 self.link.close()
             return None

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.errors import ConnectionLost
+from aiolos_protocol.errors import ConnectionLost, WrongType
 from aiolos_protocol.exchange import ServerLink
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.grammar import CONTROL
@@ -86,7 +86,7 @@ class ResponseCore:
         self.body_length = 0
         if body is None and content_type is None and charset is None and type(text) is str:
             # The most common response of all.
-            self._body = text.encode()
+            self._body: Any = text.encode()
             self._content_type = _TEXT
         else:
             self._take_body(body, text, content_type, charset)
@@ -107,7 +107,7 @@ class ResponseCore:
         """Encode `text` as the Content-Type among the headers says."""
         if isinstance(text, str) and "=" in content_type:
             charset = parse_content_type(content_type).charset
-            if charset is not None and charset != "utf-8":
+            if charset is not None and charset.lower() != "utf-8":
                 self._body = text.encode(charset)
 
     def _take_body(self, body: Any, text: Any, content_type: Any, charset: Any) -> None:
@@ -153,6 +153,8 @@ class ResponseCore:
         """Answer `head` by one write. Raises what the link raises, with nothing sent."""
         reason = self._reason
         body = self._body
+        if body is None:
+            body = b""
         link.answer(
             head,
             self._status,
@@ -179,9 +181,9 @@ def typed(kind: str, charset: str) -> str:
 
 
 def body_of(value: Any, charset: "str | None") -> Any:
-    """A response's body as bytes, or as a Payload. TypeError for what can be neither."""
+    """A response's body as bytes, or as a Payload; None for None. TypeError for anything else."""
     if value is None:
-        return b""
+        return None
     if isinstance(value, str):
         return value.encode(charset or "utf-8")
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -191,7 +193,7 @@ def body_of(value: Any, charset: "str | None") -> Any:
     try:
         return get_payload(value)
     except LookupError:
-        raise TypeError(
+        raise WrongType(
             f"a body is bytes, str, a file or an async iterable, not {type(value).__name__}; "
             "json_response() sends objects"
         ) from None
@@ -202,7 +204,9 @@ def checked_reason(reason: str) -> str:
     if not isinstance(reason, str):
         raise TypeError(f"a reason phrase is a str, not {reason!r:.80}")
     if not reason.isprintable() and CONTROL.search(reason):
-        raise ValueError(f"a reason phrase is one line of text, not {reason!r:.80}")
+        raise ValueError(
+            f"Reason cannot contain \\r or \\n, nor other control characters: {reason!r:.80}"
+        )
     return reason
 
 

@@ -10,6 +10,7 @@ from aiolos_protocol import hdrs
 from aiolos_protocol.cookies import SetCookie
 from aiolos_protocol.cookies.dates import parse_cookie_date
 from aiolos_protocol.cookies.morsels import morsel_of
+from aiolos_protocol.errors import WrongType
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.fields.dates import format_http_date, parse_http_date
 from aiolos_protocol.fields.etag import ETag, parse_etag
@@ -72,9 +73,9 @@ class Described(MutableMapping[str, Any]):
         return headers
 
     @property
-    def keep_alive(self) -> bool:
-        """False after force_close()."""
-        return self._keep_alive
+    def keep_alive(self) -> bool | None:
+        """False after force_close(); else None until the head is sent: the request decides."""
+        return None if self._keep_alive and not self.prepared else self._keep_alive
 
     def force_close(self) -> None:
         """Close the connection behind this response."""
@@ -99,7 +100,7 @@ class Described(MutableMapping[str, Any]):
 
     @property
     def charset(self) -> str | None:
-        """The charset parameter of Content-Type, lower case, if any."""
+        """The charset parameter of Content-Type, if any."""
         return parse_content_type(self._type_field()).charset
 
     @charset.setter
@@ -155,7 +156,8 @@ class Described(MutableMapping[str, Any]):
             self.headers[hdrs.LAST_MODIFIED] = format_http_date(moment)
         else:
             raise TypeError(
-                f"last_modified is a datetime, seconds since 1970 or text, not {value!r:.80}"
+                f"Unsupported type for last_modified: {type(value).__name__}; give a datetime, "
+                "seconds since 1970 or text"
             )
 
     @property
@@ -171,7 +173,7 @@ class Described(MutableMapping[str, Any]):
         elif isinstance(value, (str, ETag)):
             self.headers[hdrs.ETAG] = str(ETag(value) if isinstance(value, str) else value)
         else:
-            raise TypeError(f"etag is text or an ETag, not {value!r:.80}")
+            raise WrongType(f"Unsupported etag type: {type(value).__name__}; give text or an ETag")
 
     # Cookies.
 
@@ -292,4 +294,4 @@ class Described(MutableMapping[str, Any]):
         return self is other
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._status} {self.reason}>"
+        return f"<{type(self).__name__} {self.reason} not prepared>"

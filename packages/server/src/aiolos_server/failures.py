@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError, NoTunnel, ProtocolError
 
 from . import incidents
@@ -53,6 +54,8 @@ def answer(
     if status == 504:
         # Whatever the handler has waited for did not come in time (RFC 9110 15.6.5).
         return HTTPGatewayTimeout()
+    if "text/html" in request.headers.get(hdrs.ACCEPT, ""):
+        return HTTPInternalServerError(text=incidents.SORRY_PAGE, content_type="text/html")
     return HTTPInternalServerError(text=incidents.SORRY)
 
 

@@ -13,6 +13,11 @@ from .response import Response
 
 NO_TUNNEL: Final = "400: nobody speaks the protocol that CONNECT asks for here\n"
 SORRY: Final = "500 Internal Server Error\n\nServer got itself in trouble\n"
+# The same, for browsers.
+SORRY_PAGE: Final = (
+    "<html><head><title>500 Internal Server Error</title></head><body>\n"
+    "<h1>500 Internal Server Error</h1>\nServer got itself in trouble\n</body></html>\n"
+)
 
 
 def who(request: Any) -> str:

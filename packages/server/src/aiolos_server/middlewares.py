@@ -108,7 +108,7 @@ def _is_old_style(function: Any) -> bool:
 
 def _old_style(factory: Any, app: Any) -> _Around:
     warnings.warn(
-        f"{named(factory)} is a middleware of the old style, (app, handler); write "
+        f"{named(factory)} is an old-style middleware, (app, handler); write "
         "`async def middleware(request, handler)` under @web.middleware",
         DeprecationWarning,
         stacklevel=2,

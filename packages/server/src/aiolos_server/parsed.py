@@ -41,7 +41,7 @@ class ParsedFields:
 
     @property
     def charset(self) -> str | None:
-        """The charset parameter of Content-Type, lower case, if any."""
+        """The charset parameter of Content-Type, if any."""
         return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE)).charset
 
     @property

@@ -81,7 +81,7 @@ async def problem_details(request: Request, exc: Exception) -> Response:
             response.headers.add(name, value)
     for name, morsel in error.cookies.items():
         response.cookies[name] = morsel
-    if not error.keep_alive:
+    if error.keep_alive is False:
         response.force_close()
     return response
 

@@ -216,7 +216,7 @@ class ReceivedBody(ParsedFields):
 
     def _decoded(self, body: bytes) -> str:
         charset = self.charset if self.head.may_say(b"charset") else None
-        if charset is None or charset == "utf-8":
+        if charset is None or charset.lower() == "utf-8":
             try:
                 return body.decode()
             except UnicodeDecodeError as error:

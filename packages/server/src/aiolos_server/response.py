@@ -60,6 +60,15 @@ class BaseResponse(Described):
         """True once the head has been sent."""
         return self._exchange is not None or self._ended
 
+    def __repr__(self) -> str:
+        state = "not prepared"
+        if self._ended:
+            state = "eof"
+        elif self._exchange is not None:
+            head = self._exchange.head
+            state = f"{head.method} {head.target.partition('?')[0]} "
+        return f"<{type(self).__name__} {self.reason} {state}>"
+
     @property
     def chunked(self) -> bool:
         """True behind enable_chunked_encoding()."""
@@ -267,7 +276,7 @@ class WholeResponse(BaseResponse):
 
     @property
     def body(self) -> Any:
-        """The body, bytes or a Payload; assigning another one, or str, replaces it."""
+        """The body, bytes or a Payload, None for none; to be replaced by another one, or str."""
         return self._body
 
     @body.setter
@@ -276,12 +285,14 @@ class WholeResponse(BaseResponse):
         self._special = self._special or isinstance(self._body, Payload)
 
     @property
-    def text(self) -> str:
-        """The body as text; assigning a str encodes it by `charset`."""
-        body: str | bytes = self._body
+    def text(self) -> str | None:
+        """The body as text, None for none; assigning a str encodes it by `charset`."""
+        body = self._body
+        if body is None:
+            return None
         if isinstance(body, Payload):
             return body.decode()
-        return bytes(self._body).decode(self.charset or "utf-8")
+        return bytes(body).decode(self.charset or "utf-8")
 
     @text.setter
     def text(self, value: str) -> None:
@@ -301,15 +312,19 @@ class WholeResponse(BaseResponse):
             return int(self._headers[hdrs.CONTENT_LENGTH])
         if self._chunked or self._coder is not None:
             return None
-        body = self._body if self._coded is None else self._coded
+        body = self._bytes() if self._coded is None else self._coded
         return body.size if isinstance(body, Payload) else len(body)
 
     @content_length.setter
     def content_length(self, value: int | None) -> None:
         raise RuntimeError("the content length of a Response is that of its body")
 
-    async def _prepare_body(self, request: Answerable, coding: str | None) -> None:
+    def _bytes(self) -> Any:
         body = self._body
+        return b"" if body is None else body
+
+    async def _prepare_body(self, request: Answerable, coding: str | None) -> None:
+        body = self._bytes()
         self._bodiless = request.head.method == "HEAD" or not may_have_body(self._status)
         self._length = -1
         if coding is not None:
@@ -336,7 +351,7 @@ class WholeResponse(BaseResponse):
         """Send the body, then `data`."""
         if self._ended:
             return
-        body = self._body
+        body = self._bytes()
         if isinstance(body, Payload):
             try:
                 if not self._bodiless:
@@ -425,7 +440,7 @@ def json_response(
     """A Response with `data` as JSON; `dumps` may give str or bytes. ValueError for two bodies."""
     if data is not _UNSET:
         if text is not None or body is not None:
-            raise ValueError("give one of data, text or body")
+            raise ValueError("only one of data, text, or body should be specified")
         if dumps is json.dumps:
             return Response(
                 json_bytes(data),
@@ -456,6 +471,8 @@ def json_bytes_response(
     content_type: str = "application/json",
 ) -> Response:
     """As json_response(), for a `dumps` that gives bytes, such as orjson's."""
+    if data is not _UNSET and body is not None:
+        raise ValueError("only one of data or body should be specified")
     return json_response(
         data,
         body=body,

@@ -43,9 +43,8 @@ class ContentType(NamedTuple):
 
     @property
     def charset(self) -> str | None:
-        """The parameter charset in lower case."""
-        value = self.parameters.get("charset")
-        return value.lower() if value else None
+        """The parameter charset as it was sent; its case means nothing (RFC 9110 8.3.2)."""
+        return self.parameters.get("charset") or None
 
     @property
     def is_json(self) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ..errors import WrongType
+
 # RFC 9110 8.8.3:  entity-tag = [ %x57.2F ] opaque-tag       opaque-tag = DQUOTE *etagc DQUOTE
 #                  etagc = %x21 / %x23-7E / obs-text
 _ETAGC: Final = r'[^\x00-\x20"\x7f]'
@@ -31,12 +33,12 @@ class ETag:
 
 
 def check_etag(value: str) -> None:
-    """Raise ValueError where a tag may not hold `value` (RFC 9110 8.8.3), TypeError for no str."""
+    """Raise ValueError where a tag may not hold `value` (RFC 9110 8.8.3), WrongType for no str."""
     if not isinstance(value, str):
-        raise TypeError(f"an entity tag is a str, not {value!r:.80}")
+        raise WrongType(f"Unsupported etag type: a tag is a str, not {value!r:.80}")
     if _VALUE.fullmatch(value) is None:
         raise ValueError(
-            f"{value!r:.80} is not an entity tag: quotes, spaces and control characters may not"
+            f"{value!r:.80} is not a valid etag: quotes, spaces and control characters may not"
             " be in it (RFC 9110 8.8.3)"
         )
 

@@ -75,8 +75,8 @@ class RouteDef(AbstractRouteDef):
         return [router.add_route(self.method, self.path, self.handler, **self.kwargs)]
 
     def __repr__(self) -> str:
-        handler = getattr(self.handler, "__qualname__", self.handler)
-        return f"<RouteDef {self.method} {self.path} -> {handler}{_shown(self.kwargs)}>"
+        handler = getattr(self.handler, "__name__", self.handler)
+        return f"<RouteDef {self.method} {self.path} -> {handler!r}{_shown(self.kwargs)}>"
 
 
 @dataclass(frozen=True, repr=False, slots=True)
@@ -221,7 +221,7 @@ class RouteTableDef(Sequence[AbstractRouteDef], VerbDecorators):
         return item in self._items
 
     def __repr__(self) -> str:
-        return f"<RouteTableDef with {len(self._items)} routes>"
+        return f"<RouteTableDef count={len(self._items)}>"
 
 
 def _shown(kwargs: Mapping[str, Any]) -> str:

@@ -7,18 +7,19 @@ from typing import Final
 
 from .spelling import quoted
 
+# Programs read it: line for line as aiohttp's.
 _PAGE: Final = """\
-<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>{title}</title></head>
+<html>
+<head>
+<title>{title}</title>
+</head>
 <body>
 <h1>{title}</h1>
 <ul>
 {entries}
 </ul>
 </body>
-</html>
-"""
+</html>"""
 
 
 def listing(directory: Path, shown: str, base: str, *, symlinks: bool) -> str:
@@ -48,7 +49,7 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
 def _line(name: str, base: str) -> str:
     # A name that is not utf-8 comes with surrogates, and its bytes go into the URL.
     raw = os.fsencode(name).decode("utf-8", "surrogateescape")
-    link = f"{base}/{quoted(raw, slashes=True)}"
+    link = f"{base}/{quoted(raw.rstrip('/'), slashes=True)}"
     return f'<li><a href="{escape(link)}">{escape(_printable(name))}</a></li>'
 
 

@@ -135,8 +135,8 @@ class PathPattern:
             return re.compile("".join(pieces))
         except re.error as error:
             raise ValueError(
-                f"bad regular expression in the path {self.path!r}: {error}"
-            ) from error
+                f"Bad pattern {''.join(pieces)!r}: {error}, in the path {self.path!r}"
+            ) from None
 
     @property
     def regex(self) -> "re.Pattern[str]":

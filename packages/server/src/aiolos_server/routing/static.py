@@ -179,7 +179,9 @@ class StaticResource(AbstractResource):
             mode = path.stat().st_mode
             if stat.S_ISDIR(mode):
                 return Response(text=self._listed(path, filename), content_type="text/html")
-            if filename.rpartition("/")[2] in ("", ".") or not stat.S_ISREG(mode):
+            if not stat.S_ISREG(mode):
+                raise HTTPForbidden
+            if filename.rpartition("/")[2] in ("", "."):
                 # Below a file there is nothing.
                 raise HTTPNotFound
             control = self._cache_control(path, request)
@@ -227,7 +229,7 @@ class StaticResource(AbstractResource):
         if not self._show_index:
             raise HTTPForbidden
         below = filename.strip("/")
-        shown = f"{value_of(self._prefix)}/{below}"
+        shown = f"/{below or '.'}"
         base = f"{self.canonical}/{quoted(below, slashes=True)}".rstrip("/")
         return listing(path, shown, base, symlinks=self._follow_symlinks)
 

@@ -61,7 +61,10 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
         name = resource.name
         if name is not None:
             if name in self._named:
-                raise ValueError(f"two resources are named {name!r}: {self._named[name]!r} is one")
+                raise ValueError(
+                    f"Duplicate {name!r}, already handled by {self._named[name]!r}; each resource "
+                    "has a name of its own"
+                )
             self._named[name] = resource
         resource.order = len(self._resources)
         self._resources.append(resource)
