@@ -383,6 +383,8 @@ def types(session: nox.Session) -> None:
     session.run("mypy", *names, env=env)
     session.run("mypy", *map(str, sorted(Path("tests-integration").glob("typed_*.py"))), env=env)
     session.run("mypy", "noxfile.py", "tools/version.py", "tools/listing.py", "tools/dev.py")
+    # It imports its neighbour, as a script does.
+    session.run("mypy", "tools/differences.py", env={"MYPYPATH": "tools"})
 
 
 @nox.session

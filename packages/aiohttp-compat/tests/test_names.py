@@ -1,6 +1,9 @@
 """The name aiohttp gives the objects of aiolos."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import aiohttp
 import aiohttp.hdrs
@@ -42,6 +45,13 @@ def test_the_version_is_that_of_the_api():
 def test_header_names_are_there():
     assert aiohttp.hdrs.CONTENT_TYPE is hdrs.CONTENT_TYPE
     assert aiohttp.hdrs.METH_GET == "GET"
+
+
+def test_each_difference_from_aiohttp_is_kept_with_its_reason():
+    tool = Path(__file__).resolve().parents[3] / "tools" / "differences.py"
+    command = [sys.executable, str(tool), "aiohttp"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 async def test_an_application_written_for_aiohttp_runs():
