@@ -87,10 +87,12 @@ class WebSocketReader:
                 masked, self._deliver, self._control, *self._options, self._decode_text
             )
         try:
+            # Every message is wanted whole, and the queue has a bound of its own.
+            self._reader.ask()
             held = self._reader.feed(data)
             while held:
-                # The queue has a bound of its own.
                 self._reader.queued = 0
+                self._reader.ask()
                 held = self._reader.go_on()
             self._reader.queued = 0
         except WebSocketError as error:
