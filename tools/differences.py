@@ -24,7 +24,7 @@ from inspect import Parameter, Signature
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from listing import NAMES, parameters
+from listing import NAMES
 
 REASONS = (
     "aiohttp-alone",
@@ -85,7 +85,17 @@ def compared(package: str, line: Kept) -> Iterator[str]:
         if other is not None and value is not found(other, attribute) is not None:
             yield f"{told}  # ours: another object"
     elif "(" in line.kind and "(...)" not in line.kind and not takes(value, signature(line.kind)):
-        yield f"{told}  # ours: {parameters(value)}"
+        yield f"{told}  # ours: {names(value)}"
+
+
+def names(value: Any) -> str:
+    """Of its parameters; a `*` stands before those that are given by name alone."""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return "(...)"
+    by_name = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+    return " ".join(f"*{each.name}" if each.kind in by_name else each.name for each in parameters)
 
 
 def imported(name: str) -> ModuleType | None:
@@ -218,5 +228,6 @@ if __name__ == "__main__":
     # Compiled classes do not tell their parameters; nothing has been imported yet.
     os.environ["AIOLOS_PURE"] = "1"
     wrong = unexplained(sys.argv[1])
-    print("\n".join([*wrong, "if that is meant: python tools/listing.py --write, and the reasons"]))
-    sys.exit(bool(wrong))
+    if wrong:
+        wrong.append("if that is meant: python tools/listing.py --write, and the reasons")
+    sys.exit("\n".join(wrong) or None)

@@ -20,6 +20,7 @@ from aiohttp import (
     client_proto,
     client_reqrep,
     helpers,
+    http_parser,
     streams,
     web,
     web_app,
@@ -1589,3 +1590,78 @@ async def test_a_test_client_speaks_http_2_when_it_is_told_to(transport):
     async with TestClient(app, transport=transport, http2="prior-knowledge") as client:
         async with client.get("/") as response:
             assert response.version == (2, 0)
+
+
+class OwnRequest(web.Request):
+    """What handlers are given."""
+
+
+async def what_it_is(request):
+    body = await request.text()
+    return web.Response(text=f"{type(request).__name__} {request.path} {body}")
+
+
+async def test_request_factory_makes_the_requests_of_a_server():
+    def make(message, payload, protocol, writer, task):
+        loop = asyncio.get_running_loop()
+        return OwnRequest(message, payload, protocol, writer, task, loop, client_max_size=9)
+
+    runner = web.ServerRunner(web.Server(what_it_is, request_factory=make))
+    await runner.setup()
+    assert isinstance(runner.server, web.Server)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{site.port}") as session:
+            async with session.post("/way", data=b"body") as response:
+                assert await response.text() == "OwnRequest /way body"
+            async with session.post("/way", data=b"0123456789") as response:
+                assert response.status == 413
+    finally:
+        await runner.cleanup()
+
+
+async def test_application_make_request_is_overridden(aiohttp_client):
+    class Own(web.Application):
+        def _make_request(self, message, payload, protocol, writer, task):
+            size = self._client_max_size
+            loop = self._loop
+            return OwnRequest(message, payload, protocol, writer, task, loop, client_max_size=size)
+
+    seen = []
+
+    @web.middleware
+    async def looking(request, handler):
+        seen.append((type(request), request.match_info["name"], request.app is app))
+        return await handler(request)
+
+    app = Own(middlewares=[looking])
+    app.router.add_post("/{name}", what_it_is)
+    client = await aiohttp_client(app)
+    async with client.post("/you", data=b"body") as response:
+        assert await response.text() == "OwnRequest /you body"
+    assert seen == [(OwnRequest, "you", True)]
+
+
+async def test_request_is_subclassed_and_made_by_hand():
+    mocked = make_mocked_request("GET", "/way?a=1", headers={"A": "b"})
+    message = mocked._message
+    assert mocked.message is not None
+    assert (message.method, message.path, message.headers["A"]) == ("GET", "/way?a=1", "b")
+    loop = asyncio.get_running_loop()
+    parts = mocked._payload, mocked._protocol, mocked._payload_writer, mocked.task, mocked._loop
+    made = OwnRequest(message, *parts, state={"k": "v"}, host="h", scheme="https", remote="r")
+    assert isinstance(made, web.BaseRequest)
+    assert (made.path, made.query["a"], made["k"]) == ("/way", "1", "v")
+    assert (str(made.url), made.remote) == ("https://h/way?a=1", "r")
+    assert made.app is mocked.app
+    # A message that tells of no request.
+    protocol = SimpleNamespace(transport=None)
+    other = http_parser.RawRequestMessage(
+        "POST", "/x", aiohttp.HttpVersion11, CIMultiDictProxy(CIMultiDict(Host="h")), (),
+        True, None, False, False, URL("/x"),
+    )  # fmt: skip
+    made = OwnRequest(other, mocked.content, protocol, None, None, loop, client_max_fields=3)
+    assert (made.method, made.path, made.host, made.keep_alive) == ("POST", "/x", "h", False)
+    assert made.content is mocked.content
+    assert made.client_max_fields == 3

@@ -24,6 +24,7 @@ DOORS = {
     "ClientSession",
     "CookieJar",
     "NamedPipeConnector",
+    "Server",
     "TCPConnector",
     "UnixConnector",
 }

@@ -24,7 +24,7 @@ OWN = {
     "CookieJar",
 }
 OWN |= {"BaseConnector", "NamedPipeConnector", "TCPConnector", "UnixConnector"}
-OWN_OF_WEB = {"AbstractResource", "AccessLogger", "Application", "AppRunner", "run_app"}
+OWN_OF_WEB = {"AbstractResource", "AccessLogger", "Application", "AppRunner", "Server", "run_app"}
 
 
 @pytest.mark.parametrize("name", sorted({*aiolos.__all__} - OWN))

@@ -21,6 +21,7 @@ from aiolos_server.routing.static import StaticResource
 
 from ._mirror import mirror
 from ._private import Private, another_name
+from ._requests import give_constructor
 
 
 class Writer:
@@ -103,6 +104,7 @@ def give_aliases() -> None:
     socket: Any = ClientWebSocketResponse
     if hasattr(response, "_start"):
         return
+    give_constructor()
     request._read_bytes = another_name("_body")
     request._post = another_name("_form")
     request._client_max_size = property(

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,12 +61,25 @@ def remember(cls: type, *names: str) -> None:
         _ORIGINALS[cls, name] = getattr(cls, name)
 
 
-def like(original: F) -> Callable[[Callable[..., Any]], F]:
+def like(original: F, **changed: Any) -> Callable[[Callable[..., Any]], F]:
     """Give a function that takes `**options` the signature of `original`, whose options they are,
-    for inspect and type checkers."""
+    for inspect and type checkers. Of `changed` a str is the other name of a parameter, anything
+    else the default of one more."""
 
     def give(function: Any) -> Any:
-        function.__signature__ = signature(original)
+        whole = signature(original)
+        shown = [*whole.parameters.values()]
+        shown = [
+            each.replace(name=changed[each.name]) if changed.get(each.name) else each
+            for each in shown
+        ]
+        added = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=value)
+            for name, value in changed.items()
+            if not isinstance(value, str)
+        ]
+        at = len(shown) - (shown[-1].kind is Parameter.VAR_KEYWORD)
+        function.__signature__ = whole.replace(parameters=[*shown[:at], *added, *shown[at:]])
         return function
 
     return give

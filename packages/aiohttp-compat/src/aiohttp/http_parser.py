@@ -200,6 +200,31 @@ class HttpParser(Generic[_Message]):
         self._body.set_exception(error if kind is None else kind(str(error)), error)
 
 
+def described(head: RequestHead, compression: str | None) -> RawRequestMessage:
+    """`head` as the original tells one."""
+    target = head.target
+    if head.scheme is not None:
+        target = f"{head.scheme}://{head.authority}{target}"
+        url = URL(target, encoded=True)
+    elif head.method == "CONNECT":
+        url = URL.build(authority=target, encoded=True)
+    else:
+        path, _, query = target.partition("?")
+        url = URL.build(path=path, query_string=query, encoded=True)
+    return RawRequestMessage(
+        head.method,
+        target,
+        head.version,
+        head.headers,
+        head.raw_headers,
+        not head.keep_alive,
+        compression,
+        head.upgrade is not None,
+        head.chunked,
+        url,
+    )
+
+
 class HttpRequestParser(HttpParser[RawRequestMessage]):
     """Reads requests."""
 
@@ -207,27 +232,7 @@ class HttpRequestParser(HttpParser[RawRequestMessage]):
         return parse_request(data, start, self._limits)
 
     def _described(self, head: RequestHead, compression: str | None) -> RawRequestMessage:
-        target = head.target
-        if head.scheme is not None:
-            target = f"{head.scheme}://{head.authority}{target}"
-            url = URL(target, encoded=True)
-        elif head.method == "CONNECT":
-            url = URL.build(authority=target, encoded=True)
-        else:
-            path, _, query = target.partition("?")
-            url = URL.build(path=path, query_string=query, encoded=True)
-        return RawRequestMessage(
-            head.method,
-            target,
-            head.version,
-            head.headers,
-            head.raw_headers,
-            not head.keep_alive,
-            compression,
-            head.upgrade is not None,
-            head.chunked,
-            url,
-        )
+        return described(head, compression)
 
     def _decoder_of(self, head: RequestHead) -> Decoder | None:
         if head.chunked:
@@ -301,3 +306,10 @@ class HeadersParser:
         pairs = (line.partition(b":") for line in section)
         raw = tuple((name, value.strip(b" \t")) for name, _, value in pairs)
         return CIMultiDictProxy(found[0]), raw
+
+
+# The names of what is not compiled.
+RawRequestMessagePy = RawRequestMessage
+RawResponseMessagePy = RawResponseMessage
+HttpRequestParserPy = HttpRequestParser
+HttpResponseParserPy = HttpResponseParser

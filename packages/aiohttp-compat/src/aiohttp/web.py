@@ -15,6 +15,7 @@ from .log import access_logger
 from .web_app import Application as Application
 from .web_log import AccessLogger as AccessLogger
 from .web_runner import AppRunner as AppRunner
+from .web_server import Server as Server
 
 __all__ = web.__all__
 

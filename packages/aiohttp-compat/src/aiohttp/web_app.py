@@ -13,6 +13,7 @@ from aiolos_server.response import BaseResponse
 from . import web_runner
 from ._aliases import give_aliases
 from ._private import differs, is_changed, like, remember, replaced
+from ._requests import made_again
 from .log import web_logger
 
 __all__ = ["Application", "CleanupError"]
@@ -21,8 +22,8 @@ __all__ = ["Application", "CleanupError"]
 class Application(aiolos.web.Application):
     """An application.
 
-    Where `_handle`, or the router's `resolve`, is overridden or replaced before the application
-    is frozen, every request goes through it; where neither is, none pays for it.
+    Where `_handle`, `_make_request`, or the router's `resolve`, is overridden or replaced before
+    the application is frozen, every request goes through it; where none is, none pays for it.
     """
 
     @like(aiolos.web.Application.__init__)
@@ -38,6 +39,15 @@ class Application(aiolos.web.Application):
             )
             router = _Resolving(router)
         super().__init__(logger=logger, router=router, **options)
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return self.loop
+
+    @property
+    def _client_max_size(self) -> int:
+        size: int = self.serving_options["client_max_size"]
+        return size
 
     def runner(self, **options: Any) -> Any:
         """An AppRunner, by the class that one of `aiohttp.web_runner`, `aiohttp.web` and
@@ -58,6 +68,17 @@ class Application(aiolos.web.Application):
             server.has_prepare_hooks = True
         return server
 
+    def _make_request(
+        self,
+        message: Any,
+        payload: Any,
+        protocol: Any,
+        writer: Any,
+        task: Any,
+        _cls: Any = Request,
+    ) -> Any:
+        return _cls(message, payload, protocol, writer, task, self.loop)
+
     async def _handle(self, request: Request) -> StreamResponse:
         match_info = await self._router.resolve(request)
         request._match_info = match_info
@@ -68,7 +89,7 @@ class Application(aiolos.web.Application):
         """See Application of aiolos."""
         super().compose(outer)
         if outer is None and (
-            is_changed(self, Application, "_handle")
+            is_changed(self, Application, "_handle", "_make_request")
             or is_changed(self._router, UrlDispatcher, "resolve")
         ):
             self.matches = {}
@@ -81,6 +102,8 @@ class Application(aiolos.web.Application):
         return match_info
 
     async def _handle_here(self, request: Any) -> Any:
+        if is_changed(self, Application, "_make_request"):
+            request = made_again(request, self._make_request)
         return await self._handle(request)
 
 
@@ -105,7 +128,7 @@ _RESPONSES: Final = (BaseResponse, StreamResponse, Response)
 _STEPS: Final = ("_start", "prepare")
 
 give_aliases()
-remember(Application, "_handle")
+remember(Application, "_handle", "_make_request")
 for _kind in _RESPONSES:
     remember(_kind, *_STEPS)
 remember(UrlDispatcher, "resolve")

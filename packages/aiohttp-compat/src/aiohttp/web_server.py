@@ -1,9 +1,42 @@
 """The protocol factory."""
 
-from aiolos.web import (
-    Server,
-)
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiolos.web
+
+from ._private import like
+from ._requests import making
 
 __all__ = [
     "Server",
 ]
+
+
+class _Servers(type):
+    """Every server of aiolos counts as one."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        if cls.__mro__[1] is aiolos.web.Server:
+            return aiolos.web.Server in subclass.__mro__
+        return super().__subclasscheck__(subclass)
+
+
+class Server(aiolos.web.Server, metaclass=_Servers):
+    """A protocol factory for `handler`, which is given what
+    `request_factory(message, payload, protocol, payload_writer, task)` makes."""
+
+    @like(aiolos.web.Server.__init__, app="handler", request_factory=None)
+    def __init__(
+        self,
+        handler: Callable[..., Awaitable[Any]],
+        *,
+        request_factory: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        if request_factory is not None:
+            handler = making(handler, request_factory)
+        super().__init__(handler, **options)
