@@ -9,6 +9,7 @@ from aiolos_protocol import methods
 
 from ..abc import AbstractView
 from ..errors import HTTPMethodNotAllowed
+from ..naming import named
 from ..request import Request
 from ..response import StreamResponse
 from ..typedefs import AnyHandler
@@ -49,7 +50,8 @@ def awaitable_handler(handler: AnyHandler) -> Callable[[Any], Awaitable[Any]]:
     """`handler` as a coroutine function of the request alone; decided once, from its signature.
 
     Takes coroutine functions and plain ones, View classes, and functions of two required
-    positional parameters, whose second is `request.match_info`. TypeError for anything else.
+    positional parameters, whose second is `request.match_info`. TypeError for anything else, with
+    the file and line of a function that can be called in neither way.
     """
     if not callable(handler):
         raise TypeError(f"a handler is a function or a View, not {handler!r}")
@@ -89,14 +91,35 @@ def _view(handler: type) -> Callable[[Any], Awaitable[Any]]:
 
 
 def _takes_two(handler: AnyHandler) -> bool:
+    """Whether `handler` is called with request.match_info as well; TypeError: with neither."""
     try:
-        parameters = inspect.signature(handler).parameters.values()
+        # What decorators tell of the function inside is not what is called.
+        signature = inspect.signature(handler, follow_wrapped=False)
+        if _is_open(signature):
+            # The function inside says what comes through `*args`, rightly or not.
+            return len(_required(inspect.signature(handler))) == 2
     except (TypeError, ValueError):
         return False
-    required = [
+    for given in (1, 2):
+        try:
+            signature.bind(*[None] * given)
+        except TypeError:
+            continue
+        return given == 2
+    raise TypeError(
+        f"{named(handler)} cannot answer requests: a handler is called with (request) or with "
+        f"(request, request.match_info), and this one takes {signature}"
+    )
+
+
+def _is_open(signature: inspect.Signature) -> bool:
+    return any(each.kind is each.VAR_POSITIONAL for each in signature.parameters.values())
+
+
+def _required(signature: inspect.Signature) -> list[inspect.Parameter]:
+    return [
         each
-        for each in parameters
+        for each in signature.parameters.values()
         if each.default is each.empty
         and each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
     ]
-    return len(required) == 2
