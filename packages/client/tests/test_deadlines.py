@@ -1,6 +1,7 @@
 """How long things may take; the loop's time is wound, nothing sleeps."""
 
 import asyncio
+import socket
 
 import aiolos_client
 import pytest
@@ -162,7 +163,6 @@ class Nowhere(aiolos_client.AbstractResolver):
 @pytest.mark.parametrize(
     ("timeout", "kind", "words"),
     [
-        ({"sock_connect": 3}, aiolos_client.ConnectionTimeoutError, "within sock_connect=3 s"),
         ({"connect": 3}, aiolos_client.ConnectionTimeoutError, "within connect=3 s"),
         ({"total": 3}, TimeoutError, "total=3 s, connecting to host nowhere.example:80"),
     ],
@@ -240,3 +240,63 @@ async def test_cancelling_is_never_swallowed(talk, phase):
         assert connector.open_connections == 0
         async with session.get("/") as response:
             assert await response.text() == "ok"
+
+
+@pytest.mark.parametrize("http2", [False, None])
+async def test_dialling_is_bounded_tls_included_and_names_not(wind, http2):
+    class Slow(aiolos_client.AbstractResolver):
+        async def resolve(self, host, port=0, family=0):
+            await known.wait()
+            return [
+                {
+                    "hostname": host,
+                    "host": "127.0.0.1",
+                    "port": port,
+                    "family": socket.AF_INET,
+                    "proto": 6,
+                    "flags": 0,
+                }
+            ]
+
+        async def close(self):
+            pass
+
+    known = asyncio.Event()
+    connector = aiolos_client.TCPConnector(resolver=Slow(), http2=http2)
+    timeout = ClientTimeout(sock_connect=3)
+    # Connections are accepted by the system, and nobody speaks TLS.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        async with aiolos_client.ClientSession(connector=connector, timeout=timeout) as session:
+            asked = asyncio.ensure_future(session.get(f"https://silent.example:{port}/"))
+            await turns()
+            wind(10)
+            await turns()
+            assert not asked.done()
+            known.set()
+            await turns()
+            accepted, _ = silent.accept()
+            with accepted:
+                await turns()
+                wind(3)
+                with pytest.raises(
+                    aiolos_client.ConnectionTimeoutError, match="within sock_connect=3 s"
+                ):
+                    await asked
+            assert connector.open_connections == 0
+
+
+async def test_no_bound(talk):
+    for seconds in (None, 0, -1, -0.5):
+        timeout = ClientTimeout(
+            total=seconds, connect=seconds, sock_connect=seconds, sock_read=seconds
+        )
+        async with talk(HEAD + b"123456789") as (_, session):
+            async with session.get("/", timeout=timeout) as response:
+                assert await response.text() == "123456789"
+
+
+@pytest.mark.parametrize("name", ["total", "connect", "sock_connect", "sock_read"])
+def test_a_bound_that_is_no_number(name):
+    with pytest.raises(ValueError, match=f"ClientTimeout.{name} takes seconds, not NaN"):
+        ClientTimeout(**{name: float("nan")})

@@ -254,9 +254,11 @@ class BaseConnector(aiolos.BaseConnector):
     def _limit_per_host(self) -> int:
         return self.limit_per_host
 
-    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+    async def _dial(
+        self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
+    ) -> Any:
         if not is_changed(self, BaseConnector, "_create_connection"):
-            return await super()._dial(key, factory, traces)
+            return await super()._dial(key, factory, traces, within)
         try:
             return await self._create_connection(Asked(key, factory), traces, _times())
         except (aiolos.ClientError, TimeoutError):
@@ -267,7 +269,7 @@ class BaseConnector(aiolos.BaseConnector):
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         factory = getattr(req, "factory", self._factory)
-        return await super()._dial(req.connection_key, factory, traces)
+        return await super()._dial(req.connection_key, factory, traces, timeout.sock_connect)
 
 
 class TCPConnector(BaseConnector, aiolos.TCPConnector):

@@ -271,8 +271,8 @@ class BaseConnector:
                 surplus.abort()
             if traces is not None:
                 await traces.send("on_connection_create_start", TraceConnectionCreateStartParams())
-            async with asyncio.timeout(dial_timeout):
-                link: ClientLink = await self._dial(host.key, self._factory(host), traces)
+            factory = self._factory(host)
+            link: ClientLink = await self._dial(host.key, factory, traces, dial_timeout)
         except TimeoutError as error:
             self._gave_up(host)
             if dial_timeout is None:
@@ -353,17 +353,25 @@ class BaseConnector:
         link.watch_peer(_SILENCE, _ANSWER_WITHIN)
         return link
 
-    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+    async def _dial(
+        self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
+    ) -> Any:
         """The link that `factory` makes, or its Negotiation leads to, connected; or another
-        host's shared one that has room and may serve `key`, too."""
+        host's shared one that has room and may serve `key`, too.
+
+        TimeoutError where it takes more than `within` seconds, the look-up of names apart.
+        """
         raise NotImplementedError
 
-    async def _connect_by(self, connect: Connect, key: ConnectionKey, factory: Any) -> Any:
+    async def _connect_by(
+        self, connect: Connect, key: ConnectionKey, factory: Any, within: float | None
+    ) -> Any:
         context = context_for(self._http2, key) if key.is_ssl else None
-        try:
-            return link_of(await connect(factory, key.host, key.port, ssl=context))
-        except OSError as error:
-            raise tls_error(key, error) from error
+        async with asyncio.timeout(within):
+            try:
+                return link_of(await connect(factory, key.host, key.port, ssl=context))
+            except OSError as error:
+                raise tls_error(key, error) from error
 
     # The books.
 

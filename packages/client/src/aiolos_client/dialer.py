@@ -80,26 +80,37 @@ class Dialer:
         self._options = options
         self._sessions = SessionStore()
 
-    async def dial(self, key: ConnectionKey, factory: Factory, traces: Traces | None) -> Any:
+    async def dial(
+        self, key: ConnectionKey, factory: Factory, traces: Traces | None, within: float | None
+    ) -> Any:
         """The link that `factory` makes, or its Negotiation leads to, connected; or one that is
         lent. Raises ClientConnectorError or a subclass, ClientHttpProxyError,
-        ServerFingerprintMismatch."""
+        ServerFingerprintMismatch; TimeoutError where it takes more than `within` seconds, the
+        look-up of names apart."""
         proxy = key.proxy
         if proxy is None or key.is_forwarded:
             found = await self._addresses(key, key.host, key.port, traces)
             lent = self._lend(key, found)
             if lent is not None:
                 return lent
-            sock = await self._connected(key, found)
-            protocol = await self._open(key, sock, factory)
+            async with asyncio.timeout(within):
+                sock = await self._connected(key, found)
+                protocol = await self._open(key, sock, factory)
         elif proxy.scheme.startswith("socks"):
-            sock = await self._reach(key, proxy.host or "", proxy.port or 0, traces)
-            await self._ask_socks(key, sock, proxy, traces)
-            protocol = await self._open(key, sock, factory)
+            found = await self._addresses(key, proxy.host or "", proxy.port or 0, traces)
+            host = key.host
+            if not socks.resolves_remotely(proxy.scheme):
+                host = (await self._addresses(key, host, key.port, traces))[0]["host"]
+            async with asyncio.timeout(within):
+                sock = await self._connected(key, found)
+                await self._ask_socks(key, sock, proxy, host)
+                protocol = await self._open(key, sock, factory)
         else:
-            sock = await self._reach(key, proxy.host or "", proxy.port or 0, traces)
-            handover = await self._ask_proxy(key, sock, proxy)
-            protocol = await self._tunnelled(key, handover, factory)
+            found = await self._addresses(key, proxy.host or "", proxy.port or 0, traces)
+            async with asyncio.timeout(within):
+                sock = await self._connected(key, found)
+                handover = await self._ask_proxy(key, sock, proxy)
+                protocol = await self._tunnelled(key, handover, factory)
         if isinstance(key.ssl, Fingerprint):
             try:
                 key.ssl.check(protocol.transport)
@@ -113,11 +124,6 @@ class Dialer:
         self._context(key).keep(tls)
 
     # Steps.
-
-    async def _reach(
-        self, key: ConnectionKey, host: str, port: int, traces: Traces | None
-    ) -> socket.socket:
-        return await self._connected(key, await self._addresses(key, host, port, traces))
 
     async def _addresses(
         self, key: ConnectionKey, host: str, port: int, traces: Traces | None
@@ -189,13 +195,10 @@ class Dialer:
     # Proxies.
 
     async def _ask_socks(
-        self, key: ConnectionKey, sock: socket.socket, proxy: URL, traces: Traces | None
+        self, key: ConnectionKey, sock: socket.socket, proxy: URL, host: str
     ) -> None:
-        """Have the SOCKS proxy at the other end of `sock` connect to the host of `key`."""
+        """Have the SOCKS proxy at the other end of `sock` connect to `host`, that of `key`."""
         try:
-            host = key.host
-            if not socks.resolves_remotely(proxy.scheme):
-                host = (await self._resolve(host, key.port, traces))[0]["host"]
             steps = socks.dialogue(proxy.scheme, host, key.port, proxy.user, proxy.password or "")
             data, wanted = next(steps)
             while True:

@@ -57,9 +57,15 @@ class UnixConnector(LocalConnector):
 
     allowed_protocol_schema_set = SCHEMES | {"unix", "http+unix"}
 
-    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+    async def _dial(
+        self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
+    ) -> Any:
         if self.connect_by is not None:
-            return await self._connect_by(self.connect_by, key, factory)
+            return await self._connect_by(self.connect_by, key, factory, within)
+        async with asyncio.timeout(within):
+            return await self._connected(key, factory)
+
+    async def _connected(self, key: ConnectionKey, factory: Any) -> Any:
         options: dict[str, Any] = {}
         if key.is_ssl:
             options = {
@@ -86,10 +92,13 @@ class NamedPipeConnector(LocalConnector):
             self._closed = True
             raise RuntimeError("named pipes need Windows and asyncio.ProactorEventLoop")
 
-    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+    async def _dial(
+        self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
+    ) -> Any:
         loop: Any = self._loop
-        try:
-            _, link = await loop.create_pipe_connection(factory, self._path)
-        except OSError as error:
-            raise UnixClientConnectorError(self._path, key, error) from error
+        async with asyncio.timeout(within):
+            try:
+                _, link = await loop.create_pipe_connection(factory, self._path)
+            except OSError as error:
+                raise UnixClientConnectorError(self._path, key, error) from error
         return link_of(link)

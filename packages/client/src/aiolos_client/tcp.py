@@ -137,10 +137,12 @@ class TCPConnector(BaseConnector):
             return [literal(host, port)]
         return await self._names.resolve(host, port, traces)
 
-    async def _dial(self, key: ConnectionKey, factory: Any, traces: Traces | None) -> Any:
+    async def _dial(
+        self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
+    ) -> Any:
         if self.connect_by is not None:
-            return await self._connect_by(self.connect_by, key, factory)
-        link = await self._dialer.dial(key, factory, traces)
+            return await self._connect_by(self.connect_by, key, factory, within)
+        link = await self._dialer.dial(key, factory, traces, within)
         if key.is_ssl and link not in self._hosts:
             self._fresh[link] = key, link.get_extra_info("ssl_object")
             if isinstance(link, H2ClientLink):

@@ -1,17 +1,19 @@
 """How long things may take."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
 class ClientTimeout:
-    """How long a request may take, in seconds; None or 0 is no bound.
+    """How long a request may take, in seconds; None, 0 or less is no bound.
 
     `total` covers everything to the end of the body; `connect` the wait for a connection, a free
-    place in the pool included; `sock_connect` the dialling of a new one; `sock_read` the silence
-    between two reads. `ceil_threshold` has no effect: bounds from a second upwards are kept by
-    the connector's clock, which ticks four times a second. TypeError for what is no number.
+    place in the pool and the look-up of its name included; `sock_connect` the dialling of a new
+    one, TLS and a proxy's tunnel included, the name not; `sock_read` the silence between two
+    reads. `ceil_threshold` has no effect: bounds from a second upwards are kept by the connector's
+    clock, which ticks four times a second. TypeError for what is no number, ValueError for NaN.
     """
 
     total: float | None = None
@@ -22,6 +24,9 @@ class ClientTimeout:
 
     def __post_init__(self) -> None:
         _check_seconds(self)
+        for name in ("total", "connect", "sock_read", "sock_connect"):
+            if (getattr(self, name) or 0) < 0:
+                object.__setattr__(self, name, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ def _check_seconds(timeout: Any) -> None:
         value = getattr(timeout, field.name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise TypeError(f"{type(timeout).__name__}.{field.name} takes seconds, not {value!r}")
+        if value is not None and math.isnan(value):
+            raise ValueError(f"{type(timeout).__name__}.{field.name} takes seconds, not NaN")
 
 
 DEFAULT_TIMEOUT: Final = ClientTimeout(total=5 * 60, sock_connect=30)
