@@ -45,3 +45,11 @@ def test_netrc_that_is_not_there_is_logged(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("NETRC", str(tmp_path / "nowhere"))
     assert netrc_auth("a.com") is None
     assert "which is no file" in caplog.text
+
+
+def test_netrc_that_is_no_text_is_logged(monkeypatch, tmp_path, caplog):
+    path = tmp_path / "netrc"
+    path.write_bytes(b"machine a.com login \xff password p\n")
+    monkeypatch.setenv("NETRC", str(path))
+    assert netrc_auth("a.com") is None
+    assert f"the file {path} is ignored" in caplog.text

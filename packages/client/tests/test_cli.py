@@ -3,12 +3,13 @@
 import asyncio
 import io
 import json
+import os
 import sys
 
 import aiolos_client
 import pytest
 from aiolos_client.cli import show
-from aiolos_client.cli.arguments import Mistake, parser, request_options
+from aiolos_client.cli.arguments import Mistake, http2_setting, parser, request_options
 from aiolos_client.cli.main import main
 from aiolos_client.cli.progress import Line, size_text, time_text
 from aiolos_protocol.testkit import ScriptedPeer
@@ -93,6 +94,53 @@ async def test_downloading_to_a_file(command, tmp_path):
     assert (status, out, path.read_bytes()) == (0, b"", b"content")
 
 
+async def test_any_answer_goes_to_a_file(command, tmp_path):
+    path = tmp_path / "file"
+    created = answer(b"content", 201)
+    status, out, _, (request,) = await command([created], "-X", "PUT", "-o", str(path), "URL")
+    assert (status, out, path.read_bytes()) == (0, b"", b"content")
+    assert request.startswith(b"PUT / ")
+    broken = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nnonsense\r\n"
+    status, _, err, _ = await command([broken], "-X", "PUT", "-o", str(path), "URL")
+    assert (status, path.read_bytes()) == (56, b"content"), err
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is POSIX's")
+async def test_long_transfers_are_watched_on_a_terminal(tmp_path):
+    path = tmp_path / "up"
+    path.write_bytes(bytes(8_000_000))
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await ended.wait()
+
+    ended = asyncio.Event()
+    async with ScriptedPeer(serve) as server:
+        outer, inner = os.openpty()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "aiolos_client",
+            *("-t", "60", "-F", f"file=@{path}", f"http://127.0.0.1:{server.port}"),
+            stderr=inner,
+        )
+        os.close(inner)
+        told = await asyncio.to_thread(_read_until, outer, b"7.6 MiB")
+        process.kill()
+        await process.wait()
+        os.close(outer)
+        ended.set()
+    assert b"sent" in told
+
+
+def _read_until(terminal, wanted):
+    told = b""
+    while wanted not in told:
+        told += os.read(terminal, 1000)
+    return told
+
+
 async def test_what_is_refused_is_not_written_to_a_file(command, tmp_path):
     path = tmp_path / "file"
     for arguments in (["-X", "POST"], []):
@@ -118,6 +166,7 @@ async def test_the_exit_status_of_errors(command, unused_port, tmp_path):
         ([], ["-H", "nonsense", "URL"], 2, "a header is 'NAME: VALUE'"),
         ([], ["ftp://host/"], 2, "'ftp'"),
         ([], ["-d", "@nowhere", "URL"], 2, "nowhere"),
+        ([], ["-X", "HEAD", "-o", f"{tmp_path}/c", "URL"], 2, "an answer to HEAD has none"),
         ([b""], ["-t", "0.1", "URL"], 28, "total=0.1"),
         ([redirect] * 20, ["URL"], 47, "max_redirects=10"),
         ([b"nonsense\r\n\r\n"], ["URL"], 56, "malformed response"),
@@ -192,6 +241,9 @@ class TestTerminal:
 
     async def test_strangers_do_not_rewrite_the_terminal(self, shown):
         assert await shown(b"a\x1b[2Jb\x07", b"text/plain") == "a\u241b[2Jb\u2407\n"
+        assert await shown(b"safe\rEVIL\r\nb", b"text/plain") == "safe\u240dEVIL\nb\n"
+        turned = "a\u202eb\u2066c".encode()
+        assert await shown(turned, b"text/plain; charset=utf-8") == "a\ufffdb\ufffdc\n"
 
     async def test_nothing(self, shown):
         assert await shown(b"", b"text/plain") == ""
@@ -244,3 +296,18 @@ def test_an_interrupt_is_130(monkeypatch):
 
     monkeypatch.setattr(asyncio, "run", interrupted)
     assert main(["http://localhost/"]) == 130
+
+
+@pytest.mark.parametrize("seconds", ["-5", "nan", "soon"])
+def test_what_is_no_time(seconds, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["-t", seconds, "http://localhost/"])
+    assert caught.value.code == 2
+    assert "argument -t/--timeout" in capsys.readouterr().err
+
+
+def test_an_authority_of_ones_own_leaves_http2_on():
+    given = parser().parse_args(["--cacert", "ca.pem", "https://host/"])
+    assert http2_setting(given) is True
+    assert http2_setting(parser().parse_args(["https://host/"])) is None
+    assert http2_setting(parser().parse_args(["--cacert", "a", "--http1", "https://h/"])) is False

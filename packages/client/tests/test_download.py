@@ -8,6 +8,7 @@ import sys
 
 import aiolos_client
 import pytest
+from aiolos_protocol.testkit import ScriptedPeer
 
 BODY = bytes(range(256)) * 8192
 
@@ -48,6 +49,22 @@ async def test_a_file_appears_when_it_is_whole(talk, tmp_path):
     assert steps == sorted(steps)
     assert b"Accept-Encoding: identity\r\n" in peer.requests[0]
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+async def test_progress_is_told_of_every_piece(tmp_path):
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+        for n in range(3):
+            writer.write(b"x")
+            while steps[-1:] != [(n + 1, 3)]:
+                await asyncio.sleep(0)
+
+    steps = []
+    async with ScriptedPeer(serve) as server, aiolos_client.ClientSession() as session:
+        url = f"http://127.0.0.1:{server.port}"
+        await session.download(url, tmp_path / "file", progress=lambda *each: steps.append(each))
+    assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 async def test_it_goes_on_where_it_broke_off(talk, tmp_path, pauses):

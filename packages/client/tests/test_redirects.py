@@ -266,7 +266,8 @@ async def test_a_request_class_of_ones_own_is_kept(talk):
 
 async def test_port_0_is_no_port(talk):
     async with talk(to("http://127.0.0.1:0/")) as (_, session):
-        with pytest.raises(aiolos_client.InvalidUrlClientError, match="the port 0 is not"):
+        told = "GET .*/ redirects there: the port 0 is not"
+        with pytest.raises(aiolos_client.InvalidUrlRedirectClientError, match=told):
             await session.get("/")
         with pytest.raises(aiolos_client.InvalidUrlClientError, match="the port 0 is not"):
             await session.get("http://127.0.0.1:0/")

@@ -74,6 +74,13 @@ async def test_a_server_that_wants_no_pause_is_not_stormed(talk, pauses):
     assert pauses == [0.1, 0.1]
 
 
+async def test_a_server_that_asks_for_days_gets_an_hour(talk, pauses):
+    async with talk(stream(b"retry: 999999999\ndata: a\n\n"), GONE) as (_, session):
+        async with session.sse("/") as events:
+            assert [event.data async for event in events] == ["a"]
+    assert pauses == [3600.0]
+
+
 async def test_the_pause_grows_while_nothing_comes(talk, pauses):
     hasty = stream(b"retry: 0\ndata: a\n\n")
     answers = hasty, None, None, stream(b": nothing\n\n"), hasty, GONE

@@ -34,7 +34,7 @@ def netrc_auth(host: str, *, named: bool = False) -> BasicAuth | None:
 
     try:
         known = netrc.netrc(str(path))
-    except (OSError, netrc.NetrcParseError) as error:
+    except (OSError, UnicodeDecodeError, netrc.NetrcParseError) as error:
         logger.warning("the file %s is ignored: %s", path, error)
         return None
     entry = None if named and host not in known.hosts else known.authenticators(host)

@@ -53,6 +53,24 @@ async def download(
         await _in_thread(partial.close)
 
 
+async def keep(response: ClientResponse, path: Path, progress: Progress | None = None) -> None:
+    """Write the body of `response`, to whatever request it is, to `path`, which appears when it is
+    whole. `progress` as for ClientSession.download(). Raises ClientPayloadError, OSError."""
+    partial = await _in_thread(PartialFile, path, "")
+    try:
+        coded = hdrs.CONTENT_ENCODING in response.headers
+        total = None if coded else response.content_length
+        await _in_thread(partial.begin, "", "", 0, total)
+        await _append(response, partial, total, progress)
+        await _in_thread(partial.finish)
+    except BaseException:
+        # Such a request is not made again for the rest.
+        partial.size = 0
+        raise
+    finally:
+        await _in_thread(partial.close)
+
+
 async def _in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
     """What the blocking `function` gives; it has ended also where the caller is cancelled: what
     is written next must not overtake it."""
@@ -126,6 +144,14 @@ async def _take(
         # What is announced is what is sent: neither a length nor a place in what is decoded.
         validator, total = "", None
     await _in_thread(partial.begin, url, validator, start, total)
+    await _append(response, partial, total, progress)
+    if total is not None and partial.size != total:
+        raise ClientPayloadError(f"{url} is {total} bytes, but {partial.size} came")
+
+
+async def _append(
+    response: ClientResponse, partial: PartialFile, total: int | None, progress: Progress | None
+) -> None:
     pieces: list[bytes] = []
     size = 0
     try:
@@ -134,19 +160,15 @@ async def _take(
         async for data in response.content.iter_any():
             pieces.append(data)
             size += len(data)
+            if progress is not None:
+                progress(partial.size + size, total)
             if size >= _PIECE:
                 data, size = b"".join(pieces), 0
                 pieces.clear()
                 await _in_thread(partial.write, data)
-                if progress is not None:
-                    progress(partial.size, total)
     finally:
         # What came before the connection was lost is kept as well.
         await _in_thread(partial.write, b"".join(pieces))
-    if progress is not None:
-        progress(partial.size, total)
-    if total is not None and partial.size != total:
-        raise ClientPayloadError(f"{url} is {total} bytes, but {partial.size} came")
 
 
 def _place(

@@ -27,11 +27,11 @@ _BODY_FIELDS: Final = (
 )  # fmt: skip
 # What another origin must not learn.
 _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hdrs.HOST)
-# Bytes that are no text, as a field's value holds them.
 # Where a request may be sent on to; a handshake of a WebSocket is one of HTTP.
 _HTTP: Final = frozenset({"http", "https"})
 _WEBSOCKET: Final = _HTTP | {"ws", "wss"}
 
+# Bytes that are no text, as a field's value holds them.
 _RAW: Final = re.compile(r"[\udc80-\udcff]")
 # What a request line can hold (RFC 9112 3.2, RFC 3986 2).
 _SENDABLE: Final = re.compile(r"[!-~]*")
@@ -136,6 +136,10 @@ def _where(request: ClientRequest, location: str) -> URL:
     if not host or not is_host(host):
         told = f"{request} redirects there: {host!r:.80} is no host"
         raise InvalidUrlRedirectClientError(url, told)
+    if url.port == 0:
+        raise InvalidUrlRedirectClientError(
+            url, f"{request} redirects there: the port 0 is not one"
+        )
     if not _SENDABLE.fullmatch(url.raw_path_qs):
         told = f"{request} redirects there: it holds what must be quoted (RFC 3986 2.1)"
         raise InvalidUrlRedirectClientError(url, told)

@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-u", "--auth", metavar="USER:PASSWORD", help="Basic authentication")
     made.add_argument("-o", "--output", metavar="FILE", type=Path, help="download to a file")
     made.add_argument("-i", "--include", action="store_true", help="show the head in any case")
-    made.add_argument("-t", "--timeout", type=float, metavar="SECONDS", help="at most, in total")
+    made.add_argument("-t", "--timeout", type=_seconds, metavar="SECONDS", help="at most, in total")
     made.add_argument("-x", "--proxy", metavar="URL", help="http, https or socks5 proxy")
     made.add_argument("-k", "--insecure", action="store_true", help="do not check certificates")
     made.add_argument("--cacert", metavar="FILE", help="trust these authorities")
@@ -70,7 +70,15 @@ def http2_setting(given: argparse.Namespace) -> HTTP2Setting:
     """What ClientSession(http2=) is told."""
     if given.http1:
         return False
-    return "prior-knowledge" if given.http2 else None
+    # A context of one's own, as --cacert makes, does not offer HTTP/2 by itself.
+    return "prior-knowledge" if given.http2 else given.cacert is not None or None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time in seconds")
+    return seconds
 
 
 class Mistake(Exception):
@@ -82,6 +90,8 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
 
     Raises Mistake.
     """
+    if given.output is not None and given.method == "HEAD":
+        raise Mistake("-o keeps a body, and an answer to HEAD has none; -i shows the head")
     url = given.url if "://" in given.url else f"http://{given.url}"
     headers = CIMultiDict(map(_header, given.header))
     options: dict[str, Any] = {"headers": headers}
@@ -97,7 +107,7 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
     elif given.data is not None:
         options["data"] = _data(given.data, stack)
     elif given.form:
-        options["data"] = _form(given.form, stack)
+        options["data"] = _form(given.form, stack)()
     if given.auth is not None:
         login, _, password = given.auth.partition(":")
         options["auth"] = BasicAuth(login, password, "utf-8")

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
+from aiolos_protocol.payload import get_payload
+
+from ..download import keep
 from ..errors import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
@@ -99,7 +102,7 @@ async def _ask(
     tracker = watching = None
     if "data" in options and sys.stderr.isatty():
         tracker = options["upload_tracker"] = UploadTracker()
-        watching = asyncio.ensure_future(_watch(tracker, getattr(options["data"], "size", None)))
+        watching = asyncio.ensure_future(_watch(tracker, get_payload(options["data"]).size))
     try:
         async with session.request(method, url, **options) as response:
             if watching is not None:
@@ -131,7 +134,10 @@ async def _show(response: ClientResponse, given: Any) -> None:
         show.head(response, sys.stdout)
         sys.stdout.flush()
     if given.output is not None:
-        given.output.write_bytes(await response.read())
+        with ExitStack() as stack:
+            is_watched = sys.stderr.isatty()
+            progress = stack.enter_context(shown(given.output.name)) if is_watched else None
+            await keep(response, given.output, progress)
     elif is_terminal:
         show.on_terminal(response, await response.read(), sys.stdout)
     else:

@@ -9,11 +9,12 @@ from aiolos_protocol.fields.content_type import parse_content_type
 
 from ..response import ClientResponse
 
-# Control characters of a stranger's text must not reach the terminal: they could rewrite it.
+# Control characters of a stranger's text must not reach the terminal: they could rewrite it. So
+# could what turns the direction of writing (Unicode UAX 9).
 _VISIBLE: Final = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"},
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
     0x7F: "\u2421",
-    **dict.fromkeys(range(128, 160), "�"),
+    **dict.fromkeys([*range(128, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "�"),
 }
 
 
@@ -38,7 +39,7 @@ def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
         # What is no JSON after all, or deeper than can be parsed, is shown as it is.
         with suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    print(text.translate(_VISIBLE).rstrip("\n"), file=out)
+    print(text.replace("\r\n", "\n").translate(_VISIBLE).rstrip("\n"), file=out)
 
 
 async def into_pipe(response: ClientResponse, out: BinaryIO) -> None:
