@@ -19,9 +19,9 @@ from .response import ClientResponse
 EVENT_STREAM: Final = "text/event-stream"
 # What browsers wait before they connect again, in seconds.
 _PAUSE: Final = 3.0
-# What is waited at least, and at most, whatever the server asks for: a hasty one is not stormed, and
-# one that says 999999999 does not end the matter. While nothing comes the pause doubles, up to a
-# minute (WHATWG HTML 9.2.3 leaves that to us).
+# What is waited at least, and at most, whatever the server asks for: a hasty one is not stormed,
+# and one that says 999999999 does not end the matter. While nothing comes the pause doubles, up to
+# a minute (WHATWG HTML 9.2.3 leaves that to us).
 _SHORTEST: Final = 0.1
 _LONGEST: Final = 60.0
 _LONGEST_ASKED: Final = 3600.0
@@ -37,9 +37,9 @@ class EventSource:
     `async with` the connection stays until it is garbage or close() is called. Iteration ends
     where the server says 204; where the stream ends or the connection is lost, it is made anew
     after the time that the server has asked for (0.1 s at least, an hour at most, doubled up to a
-    minute while no event comes), with Last-Event-ID. `last_event_id` is to be kept by whoever wants to go on
-    another day. Raises ClientResponseError for another status than 200,
-    ContentTypeError for another type, ClientPayloadError for an event above `max_event_size`.
+    minute while no event comes), with Last-Event-ID. `last_event_id` is to be kept by whoever wants
+    to go on another day. Raises ClientResponseError for another status than 200, ContentTypeError
+    for another type, ClientPayloadError for an event above `max_event_size`.
     """
 
     def __init__(

@@ -134,10 +134,11 @@ async def _show(response: ClientResponse, given: Any) -> None:
         show.head(response, sys.stdout)
         sys.stdout.flush()
     if given.output is not None:
-        with ExitStack() as stack:
-            is_watched = sys.stderr.isatty()
-            progress = stack.enter_context(shown(given.output.name)) if is_watched else None
-            await keep(response, given.output, progress)
+        if sys.stderr.isatty():
+            with shown(given.output.name) as progress:
+                await keep(response, given.output, progress)
+        else:
+            await keep(response, given.output)
     elif is_terminal:
         show.on_terminal(response, await response.read(), sys.stdout)
     else:
