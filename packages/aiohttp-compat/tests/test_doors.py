@@ -491,8 +491,185 @@ async def test_the_classes_of_a_session_are_chosen_when_it_is_made():
         assert session._response_class is Own
         assert session._request_class is aiohttp.ClientRequest
         assert session._version == (1, 1)
-        with pytest.raises(AttributeError, match="_response_class"):
-            session._response_class = aiohttp.ClientResponse
+        with pytest.raises(AttributeError, match="_request_class"):
+            session._request_class = aiohttp.ClientRequest
+
+
+async def test_what_a_session_was_made_with_is_set_later(server):
+    class Own(aiohttp.ClientResponse):
+        pass
+
+    async def naming(request, handler):
+        request.headers["X-Name"] = "middleware"
+        return await handler(request)
+
+    async with aiohttp.ClientSession() as session:
+        session._response_class = Own
+        session._version = aiohttp.HttpVersion10
+        session._middlewares = [naming]
+        session._json_serialize = lambda value: "written"
+        session._auto_decompress = False
+        session._read_bufsize = 1000
+        assert session._version == (1, 0)
+        assert session._json_serialize(1) == "written"
+        assert (session._auto_decompress, session._read_bufsize) == (False, 1000)
+        assert session._middlewares == (naming,)
+        assert session._ws_response_class is aiohttp.ClientWebSocketResponse
+        assert session._requote_redirect_url is True
+        async with session.get(server.make_url("/")) as response:
+            assert type(response) is Own
+            assert response.request_info.headers["X-Name"] == "middleware"
+
+
+async def test_url_and_headers_of_a_session_are_prepared_by_a_subclass():
+    async def told(request):
+        return web.Response(text=f"{request.path} {request.headers['X-A']}")
+
+    app = web.Application()
+    app.router.add_get("/{name}", told)
+
+    class Own(aiohttp.ClientSession):
+        def _build_url(self, str_or_url):
+            return super()._build_url(str_or_url) / "built"
+
+        def _prepare_headers(self, headers):
+            fields = super()._prepare_headers(headers)
+            fields["X-A"] += "!"
+            return fields
+
+    async with (
+        TestServer(app) as server,
+        Own(server.make_url("/"), headers={"X-A": "a"}) as session,
+        session.get("") as response,
+    ):
+        assert await response.text() == "/built a!"
+
+
+async def test_ws_connect_goes_through_its_private_name(monkeypatch):
+    async def fake(self, url, **options):
+        return url, options
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_ws_connect", fake)
+    async with aiohttp.ClientSession() as session:
+        assert await session.ws_connect("ws://x", compress=15) == ("ws://x", {"compress": 15})
+
+
+@pytest.mark.parametrize("is_patched", [False, True])
+async def test_connector_connect_is_overridden(server, monkeypatch, is_patched):
+    asked = []
+
+    class Own(aiohttp.TCPConnector):
+        async def connect(self, req, traces, timeout):
+            asked.append((type(req), req.method, str(req.url), timeout.total))
+            connection = await super().connect(req, traces, timeout)
+            assert connection.transport.get_extra_info("peername")[1] == server.port
+            return connection
+
+    if is_patched:
+        original = aiohttp.TCPConnector.connect
+
+        async def connect(self, req, traces, timeout, *more):
+            asked.append((type(req), req.method, str(req.url), timeout.total))
+            return await original(self, req, traces, timeout, *more)
+
+        monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect)
+    connector = (aiohttp.TCPConnector if is_patched else Own)()
+    timeout = aiohttp.ClientTimeout(total=7)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        for _ in range(2):
+            async with session.get(server.make_url("/").with_query(a="1")) as response:
+                assert await response.text() == "hello"
+        assert connector.open_connections == 1
+    url = str(server.make_url("/").with_query(a="1"))
+    assert asked == [(aiohttp.ClientRequest, "GET", url, 7)] * 2
+
+
+async def test_create_connection_is_told_the_request(server):
+    seen = []
+
+    class Own(aiohttp.TCPConnector):
+        async def _create_connection(self, req, traces, timeout):
+            seen.append((req.method, req.url.path_qs, req.headers["A"], req.host, req.proxy_auth))
+            seen.append((req.session is session, req.loop, req.version, timeout))
+            return await super()._create_connection(req, traces, timeout)
+
+    timeout = aiohttp.ClientTimeout(total=7, sock_connect=3)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        await session._connector.close()
+        session._connector = Own()
+        await (await session.get(server.make_url("/?a=1"), headers={"A": "b"})).read()
+    loop = asyncio.get_running_loop()
+    assert seen == [
+        ("GET", "/?a=1", "b", "127.0.0.1", None),
+        (True, loop, (1, 1), timeout),
+    ]
+
+
+async def test_response_handler_carries_the_connections_of_a_connector(server):
+    received = []
+
+    class Handler(client_proto.ResponseHandler):
+        def data_received(self, data):
+            received.append(data)
+            super().data_received(data)
+
+    class Own(aiohttp.TCPConnector):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self._factory = lambda: Handler(loop=self._loop)
+
+    async with aiohttp.ClientSession(connector=Own()) as session:
+        assert isinstance(session._connector._factory(), Handler)
+        for _ in range(2):
+            async with session.get(server.make_url("/")) as response:
+                assert await response.text() == "hello"
+        assert session._connector.open_connections == 1
+    assert b"".join(received).count(b"hello") == 2
+
+
+async def test_response_handler_by_hand_reads_responses():
+    handler = client_proto.ResponseHandler(asyncio.get_running_loop())
+    handler.connection_made(mock.Mock())
+    handler.data_received(b"HTTP/1.1 200 OK\r\nContent-")
+    handler.set_response_params(read_until_eof=True)
+    handler.data_received(b"Length: 2\r\n\r\nokHTTP/1.1 101 Switching Protocols\r\n")
+    message, payload = await handler.read()
+    assert (message.code, await payload.read()) == (200, b"ok")
+    assert not handler.should_close
+    handler.data_received(b"Connection: upgrade\r\nUpgrade: x\r\n\r\nbeyond")
+    message, _ = await handler.read()
+    assert (message.code, handler.upgraded, handler.should_close) == (101, True, False)
+    other = mock.Mock()
+    other.feed_data.return_value = (False, b"")
+    handler.set_parser(other, mock.Mock())
+    handler.data_received(b"more")
+    assert other.feed_data.mock_calls == [mock.call(b"beyond"), mock.call(b"more")]
+    handler.force_close()
+    assert handler.should_close
+    assert handler.closed is None
+    handler.pause_writing()
+    assert handler.writing_paused
+    handler.resume_writing()
+    assert not handler.writing_paused
+    handler.connection_lost(None)
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await handler.read()
+    assert not handler.is_connected()
+
+
+def test_signatures_are_those_of_the_original():
+    def names(value):
+        return [*inspect.signature(value).parameters]
+
+    assert names(aiohttp.ClientRequest)[:4] == ["method", "url", "params", "headers"]
+    assert "stream_writer" in names(aiohttp.ClientResponse)
+    assert names(aiohttp.ClientSession._request)[:3] == ["self", "method", "str_or_url"]
+    assert "allow_redirects" in names(aiohttp.ClientSession._request)
+    assert names(aiohttp.request)[:5] == ["method", "url", "version", "connector", "loop"]
+    assert "quote_cookie" in names(aiohttp.CookieJar)
+    session = mock.create_autospec(aiohttp.ClientSession, instance=True)
+    with pytest.raises(TypeError, match="heders"):
+        session._request("GET", "http://x", heders={})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How a session's requests are made where the class is somebody's own: as the original calls it."""
 
 import asyncio
+from inspect import Signature, signature
 from typing import Any, Final, NamedTuple
 
 import aiolos
@@ -27,6 +28,12 @@ class Making(type):
     A session gives a URL made ready and what goes with it. A class that has an `__init__` of its
     own gets the method, the URL and the original's keywords instead; what it hands on counts.
     """
+
+    @property
+    def __signature__(cls) -> Signature:
+        made_by: Any = cls.__init__  # type: ignore[misc]  # that of the class itself
+        _, *parameters = signature(made_by).parameters.values()
+        return Signature(parameters)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         _KNOWN.clear()

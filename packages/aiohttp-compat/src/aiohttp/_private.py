@@ -1,7 +1,7 @@
 """Private names of the original, given to classes of ours: read, and set, they have effect."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import Parameter, signature
 from typing import Any, TypeVar
 
@@ -61,25 +61,30 @@ def remember(cls: type, *names: str) -> None:
         _ORIGINALS[cls, name] = getattr(cls, name)
 
 
-def like(original: F, **changed: Any) -> Callable[[Callable[..., Any]], F]:
+def like(
+    original: F, named: Iterable[str] = (), /, **changed: Any
+) -> Callable[[Callable[..., Any]], F]:
     """Give a function that takes `**options` the signature of `original`, whose options they are,
-    for inspect and type checkers. Of `changed` a str is the other name of a parameter, anything
-    else the default of one more."""
+    for inspect and type checkers; `named` are the names that its own `**options` take.
+
+    Of `changed` a str is the other name of a parameter, anything else the default of one more.
+    """
 
     def give(function: Any) -> Any:
         whole = signature(original)
-        shown = [*whole.parameters.values()]
         shown = [
             each.replace(name=changed[each.name]) if changed.get(each.name) else each
-            for each in shown
+            for each in whole.parameters.values()
         ]
-        added = [
+        added = dict.fromkeys(named) | changed
+        more = [
             Parameter(name, Parameter.KEYWORD_ONLY, default=value)
-            for name, value in changed.items()
+            for name, value in added.items()
             if not isinstance(value, str)
         ]
         at = len(shown) - (shown[-1].kind is Parameter.VAR_KEYWORD)
-        function.__signature__ = whole.replace(parameters=[*shown[:at], *added, *shown[at:]])
+        last = [] if named else shown[at:]
+        function.__signature__ = whole.replace(parameters=[*shown[:at], *more, *last])
         return function
 
     return give

@@ -1,7 +1,7 @@
 """A protocol that can be told to wait; connections of ours are protocols of their own."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["BaseProtocol"]
 
@@ -21,10 +21,14 @@ class BaseProtocol(asyncio.Protocol):
         """Whether there is an open transport."""
         return self.transport is not None and not self.transport.is_closing()
 
+    @property
+    def writing_paused(self) -> bool:
+        """Whether the transport has said that it is full."""
+        return not self._writable.is_set()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio.BaseProtocol."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """asyncio.BaseProtocol."""
@@ -49,7 +53,7 @@ class BaseProtocol(asyncio.Protocol):
         if self.transport is not None:
             self.transport.pause_reading()
 
-    def resume_reading(self) -> None:
+    def resume_reading(self, resume_parser: bool = True) -> None:
         """What a StreamReader asks for when it has room again."""
         self._reading_paused = False
         if self.transport is not None:

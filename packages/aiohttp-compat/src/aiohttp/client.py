@@ -6,21 +6,24 @@ ClientResponse, ClientSession or TCPConnector in this module is heeded from then
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import aiolos
-from aiolos import ClientTimeout
+from aiolos import ClientTimeout, HttpVersion
 from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
 from aiolos_client.abc import AbstractCookieJar
+from aiolos_client.body import JSONDumps
 from aiolos_client.composer import checked_headers
 from aiolos_client.contexts import Context
-from aiolos_client.options import RequestOptions
+from aiolos_client.options import HandshakeOptions, RequestOptions
+from aiolos_client.sender import Sender
 from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
 from multidict import CIMultiDict
 from yarl import URL
 
-from ._private import another_name, like
+from ._private import another_name, differs, like, remember
+from ._senders import Telling, Through
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
 from .connector import BaseConnector as BaseConnector
@@ -32,6 +35,10 @@ from .helpers import sentinel
 
 _RequestOptions = RequestOptions
 _RequestContextManager = _BaseRequestContextManager = _WSRequestContextManager = Context
+
+
+def _asked(self: Any, method: str, str_or_url: str | URL, **options: Any) -> Any:
+    """What _request() looks like."""
 
 
 class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
@@ -70,11 +77,17 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             http2=http2,
             **_given(options),
         )
+        self._open_doors()
 
+    @like(_asked, RequestOptions.__annotations__)
     async def _request(  # type: ignore[override]  # the name of the original's parameter
         self, method: str, str_or_url: str | URL, **options: Any
     ) -> Any:
         given = {name: value for name, value in options.items() if value is not sentinel}
+        if differs(type(self), _SESSION, "_build_url"):
+            str_or_url = self._build_url(str_or_url)
+        if differs(type(self), _SESSION, "_prepare_headers"):
+            given["headers"] = self._prepare_headers(given.get("headers"))
         if isinstance(given.get("timeout"), (int, float)):
             # As the original still takes it, for a request and not for a session.
             given["timeout"] = ClientTimeout(total=given["timeout"])
@@ -91,6 +104,23 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         sender = getattr(self, "_sender", None)
         if connector is not None and sender is not None:
             sender._connector = connector
+            self._open_doors()
+
+    def _open_doors(self) -> None:
+        """Tell the connector of each request, where one of its methods is somebody's own."""
+        connector: Any = self._connector
+        # One of aiolos alone has no doors.
+        if not getattr(connector, "has_doors", bool)():
+            return
+        if connector.has_own_connect():
+            connector = Through(connector)
+        repeat = self._retry_connection
+        self._ask_by(Telling(self._loop, connector, self._jar, repeat, self._classes[1]))
+
+    def _ask_by(self, sender: Sender) -> None:
+        is_open = self._open
+        self._set_up(self._loop, self._composer, sender, self._trace_configs, self._trust_env)
+        self._open = is_open
 
     @property
     def _retry_connection(self) -> bool:
@@ -133,7 +163,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
 
     @_timeout.setter
     def _timeout(self, timeout: ClientTimeout) -> None:
-        self._composer.settings = replace(self._composer.settings, timeout=timeout)
+        self._settle(timeout=timeout)
 
     @property
     def _raise_for_status(self) -> Any:
@@ -141,20 +171,77 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
 
     @_raise_for_status.setter
     def _raise_for_status(self, wanted: Any) -> None:
-        self._composer.settings = replace(self._composer.settings, raise_for_status=wanted)
+        self._settle(raise_for_status=wanted)
 
     @property
     def _request_class(self) -> type[aiolos.ClientRequest]:
-        """Read alone, as `_response_class`: to set one would change nothing, so it is refused."""
+        """Read alone: to set one would change nothing, so it is refused."""
         return self._classes[0]
 
     @property
     def _response_class(self) -> type[aiolos.ClientResponse]:
         return self._classes[1]
 
+    @_response_class.setter
+    def _response_class(self, response_class: type[aiolos.ClientResponse]) -> None:
+        self._classes = self._classes[0], response_class
+        connector, repeat = self._sender._connector, self._retry_connection
+        self._ask_by(type(self._sender)(self._loop, connector, self._jar, repeat, response_class))
+
     @property
     def _version(self) -> Any:
         return self.version
+
+    @_version.setter
+    def _version(self, version: Any) -> None:
+        self._settle(version=version)
+
+    @property
+    def _auto_decompress(self) -> bool:
+        return self.auto_decompress
+
+    @_auto_decompress.setter
+    def _auto_decompress(self, wanted: bool) -> None:
+        self._settle(auto_decompress=wanted)
+
+    @property
+    def _middlewares(self) -> Any:
+        return self._composer.settings.middlewares
+
+    @_middlewares.setter
+    def _middlewares(self, middlewares: Any) -> None:
+        self._settle(middlewares=tuple(middlewares))
+        self._ask_by(self._sender)
+
+    @property
+    def _json_serialize(self) -> Any:
+        return self.json_serialize
+
+    @_json_serialize.setter
+    def _json_serialize(self, dumps: Any) -> None:
+        self._composer.dumps = JSONDumps(dumps)
+
+    @property
+    def _read_bufsize(self) -> int:
+        return self._composer.settings.limits.body_buffer
+
+    @_read_bufsize.setter
+    def _read_bufsize(self, size: int) -> None:
+        self._settle(limits=replace(self._composer.settings.limits, body_buffer=size))
+
+    _requote_redirect_url = another_name("requote_redirect_url")
+    _ws_response_class = another_name("_ws_response")
+
+    def _settle(self, **changed: Any) -> None:
+        self._composer.settings = replace(self._composer.settings, **changed)
+
+    @like(aiolos.ClientSession.ws_connect, HandshakeOptions.__annotations__)
+    def ws_connect(self, url: str | URL, **options: Any) -> Any:
+        """See ClientSession of aiolos; by way of _ws_connect()."""
+        return Context(self._ws_connect(url, **options))
+
+    async def _ws_connect(self, url: str | URL, **options: Any) -> Any:
+        return await super().ws_connect(url, **options)
 
     def _prepare_headers(self, headers: Any) -> "CIMultiDict[str]":
         fields = CIMultiDict(self._composer.headers)
@@ -184,11 +271,19 @@ class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the or
         method: str,
         url: str | URL,
         *,
+        version: HttpVersion | None = None,
         connector: aiolos.BaseConnector | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
         **options: Any,
     ) -> None:
+        if version is not None:
+            options["version"] = version
         own = connector is None
         self._session = ClientSession(
             connector=connector or TCPConnector(force_close=True), connector_owner=own
         )
         self._asked = self._session.request(method, url, **options)
+
+
+_SESSION: Final = ClientSession
+remember(ClientSession, "_build_url", "_prepare_headers")

@@ -28,7 +28,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from ._making import Making, Replaced
-from ._private import Private, differs, remember
+from ._private import Private, differs, like, remember
 from ._steps import ORDER, Steps
 from .helpers import set_result
 
@@ -193,20 +193,6 @@ class ClientResponse(aiolos.ClientResponse):
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
 
-    def __init__(
-        self,
-        method: Any,
-        url: Any,
-        head: ResponseHead | None = None,
-        content: StreamReader | None = None,
-        **by_hand: Any,
-    ) -> None:
-        self._cache: dict[str, Any] = {}
-        if head is not None and content is not None:
-            super().__init__(method, url, head, content)
-        else:
-            self._make(method, url, **by_hand)
-
     def _make(
         self,
         method: str,
@@ -237,6 +223,21 @@ class ClientResponse(aiolos.ClientResponse):
             self._request_info = request_info
         if loop is not None:
             self._loop = loop
+
+    @like(_make)
+    def __init__(
+        self,
+        method: Any,
+        url: Any,
+        head: ResponseHead | None = None,
+        content: StreamReader | None = None,
+        **by_hand: Any,
+    ) -> None:
+        self._cache: dict[str, Any] = {}
+        if head is not None and content is not None:
+            super().__init__(method, url, head, content)
+        else:
+            self._make(method, url, **by_hand)
 
     @property
     def headers(self) -> "CIMultiDictProxy[str]":

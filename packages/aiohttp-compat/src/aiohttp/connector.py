@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiolos
 from aiolos import (
+    BasicAuth,
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientOSError,
@@ -33,6 +35,7 @@ from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
 from ._private import is_changed, like, remember
+from ._senders import ASKED
 from .client_proto import ResponseHandler
 
 __all__ = [
@@ -45,6 +48,10 @@ __all__ = [
     "UnixConnector",
 ]
 
+EMPTY_SCHEMA_SET = frozenset({""})
+HTTP_SCHEMA_SET = frozenset({"http", "https"})
+WS_SCHEMA_SET = frozenset({"ws", "wss"})
+HTTP_AND_EMPTY_SCHEMA_SET = HTTP_SCHEMA_SET | EMPTY_SCHEMA_SET
 HIGH_LEVEL_SCHEMA_SET = SCHEMES
 
 
@@ -175,17 +182,27 @@ class _ByHand:
 class Asked:
     """What a connection is wanted for, as the original's ClientRequest tells it.
 
-    `factory` makes its protocol.
+    `factory` makes its protocol; `request` is the one that waits, where it is known.
     """
 
-    def __init__(self, key: ConnectionKey, factory: Any) -> None:
+    def __init__(self, key: ConnectionKey, factory: Any, request: Any = None) -> None:
+        self._request = request
         self.connection_key = key
         self.factory = factory
         scheme = "https" if key.is_ssl else "http"
-        self.url = self.original_url = URL.build(scheme=scheme, host=key.host, port=key.port)
+        self.url = self.original_url = (
+            URL.build(scheme=scheme, host=key.host, port=key.port)
+            if request is None
+            else request.url
+        )
         self.host, self.port, self.ssl = key.host, key.port, key.ssl
         self.proxy, self.proxy_headers = key.proxy, key.proxy_headers
+        self.proxy_auth = None if key.proxy_auth is None else BasicAuth.decode(key.proxy_auth)
         self.server_hostname = key.server_hostname
+
+    def __getattr__(self, name: str) -> Any:
+        # The rest is that of the request.
+        return getattr(self._request, name)
 
     def is_ssl(self) -> bool:
         """Whether TLS is spoken."""
@@ -210,13 +227,29 @@ class Connected(tuple[Any, bool]):
 
 
 class BaseConnector(aiolos.BaseConnector):
-    """A connector; _create_connection() opens connections, _close() closes all."""
+    """A connector; connect() gives a connection for a request, _create_connection() opens one,
+    _close() closes all. `_factory` may be set: it makes the ResponseHandler of each connection,
+    which then speaks HTTP/1.1."""
 
-    async def connect(self, *asked: Any) -> Any:
-        """See BaseConnector of aiolos."""
-        # The doors are told the times of the request that waits.
-        _TIMES.set(asked[1:3])
-        return Connected(await super().connect(*asked))
+    async def connect(  # type: ignore[override]  # the original's parameters
+        self, req: Any, traces: Any, timeout: Any, *ours: Any
+    ) -> Any:
+        """A connection for `req`.
+
+        A session whose connector has no connect() of its own calls it with the parameters of
+        aiolos, which are one more.
+        """
+        if ours:
+            # The doors are told the times of the request that waits.
+            _TIMES.set((traces, timeout))
+            return Connected(await super().connect(req, traces, timeout, *ours))
+        host = self.host(req.target.key(req.settings.route, getattr(self, "ssl", True)))
+        link = self.take(host)
+        if link is not None:
+            return Connected((link, True))
+        told = traces[0] if traces else None
+        times = timeout.connect or None, timeout.sock_connect or None
+        return Connected(await super().connect(host, *times, told))
 
     def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
         """See BaseConnector of aiolos."""
@@ -228,9 +261,35 @@ class BaseConnector(aiolos.BaseConnector):
     def _close(self, *, abort_ssl: bool = False) -> list[Awaitable[None]] | None:
         return [super().close(abort_ssl=abort_ssl)]
 
-    def _factory(self, *host: Any) -> Any:
+    def has_doors(self) -> bool:
+        """Whether one of its methods that open connections is somebody's own."""
+        return is_changed(self, BaseConnector, "connect", "_create_connection")
+
+    def has_own_connect(self) -> bool:
+        """Whether its connect() is somebody's own, with the parameters of the original."""
+        return is_changed(self, BaseConnector, "connect")
+
+    @property
+    def _factory(self) -> Any:
         # Without a host it is what the original has there: it makes a protocol, of HTTP/1.1.
-        return super()._factory(*host) if host else self._new_h1()
+        own = self.__dict__.get("_factory")
+
+        def factory(*host: Any) -> Any:
+            if own is not None:
+                return partial(self._carrying, own) if host else own()
+            return aiolos.BaseConnector._factory(self, *host) if host else self._new_h1()
+
+        return factory
+
+    @_factory.setter
+    def _factory(self, make: Callable[[], Any]) -> None:
+        self.__dict__["_factory"] = make
+
+    def _carrying(self, make: Callable[[], Any]) -> Any:
+        handler = make()
+        if isinstance(handler, ResponseHandler):
+            handler.carry(self._new_h1())
+        return handler
 
     @property
     def _conns(self) -> dict[ConnectionKey, deque[tuple[Any, float]]]:
@@ -257,10 +316,13 @@ class BaseConnector(aiolos.BaseConnector):
     async def _dial(
         self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
     ) -> Any:
+        if "_factory" in self.__dict__:
+            key = key._replace(http2=False)
         if not is_changed(self, BaseConnector, "_create_connection"):
-            return await super()._dial(key, factory, traces, within)
+            return _link_of(await super()._dial(key, factory, traces, within))
         try:
-            return await self._create_connection(Asked(key, factory), traces, _times())
+            asked = Asked(key, factory, ASKED.get())
+            return _link_of(await self._create_connection(asked, traces, _times()))
         except (aiolos.ClientError, TimeoutError):
             raise
         except OSError as error:
@@ -293,7 +355,11 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
             raise
         except OSError as error:
             raise ClientOSError(*error.args) from error
-        return self._adopted(protocol) if isinstance(protocol, ResponseHandler) else protocol
+        return protocol if _link_of(protocol) is not None else self._adopted(protocol)
+
+    def has_doors(self) -> bool:
+        """See BaseConnector."""
+        return super().has_doors() or is_changed(self, TCPConnector, "_wrap_create_connection")
 
     def _adopted(self, handler: ResponseHandler) -> Any:
         """A connection of ours on the transport that somebody has opened for his own `handler`."""
@@ -360,12 +426,25 @@ class NamedPipeConnector(BaseConnector, aiolos.NamedPipeConnector):
 
     allowed_protocol_schema_set = aiolos.NamedPipeConnector.allowed_protocol_schema_set
 
+    @like(aiolos.UnixConnector.__init__)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+
 
 _TIMES: ContextVar[tuple[Any, ...]] = ContextVar("_TIMES", default=())
 
 
+def _link_of(protocol: Any) -> Any:
+    """What a handler carries, None for nothing; any other protocol is a connection itself."""
+    return protocol.link if isinstance(protocol, ResponseHandler) else protocol
+
+
 def _times() -> ClientTimeout:
-    """How long a connection may take, as far as a connector is told; the total is the session's."""
+    """How long a connection may take: the request's bounds, or those that a connector is told."""
+    request = ASKED.get()
+    if request is not None:
+        timeout: ClientTimeout = request.settings.timeout
+        return timeout
     connect, dial = _TIMES.get() or (None, None)
     return ClientTimeout(total=None, connect=connect, sock_connect=dial)
 
@@ -375,5 +454,5 @@ async def _all(waiting: Any) -> None:
         await each
 
 
-remember(BaseConnector, "_create_connection")
+remember(BaseConnector, "connect", "_create_connection")
 remember(TCPConnector, "_create_connection", "_wrap_create_connection")

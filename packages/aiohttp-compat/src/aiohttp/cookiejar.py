@@ -15,7 +15,7 @@ from aiolos_client.cookiestore import Origin, domain_matches
 from aiolos_protocol.cookies.dates import parse_cookie_date
 from yarl import URL
 
-from ._private import Private
+from ._private import Private, like
 
 
 class CookieJar(aiolos.CookieJar):  # type: ignore[no-redef]  # its own
@@ -23,6 +23,7 @@ class CookieJar(aiolos.CookieJar):  # type: ignore[no-redef]  # its own
 
     _loop = Private(lambda self: asyncio.get_event_loop())
 
+    @like(aiolos.CookieJar.__init__)
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         if options.get("loop") is not None:

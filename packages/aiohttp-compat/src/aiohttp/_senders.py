@@ -1,0 +1,40 @@
+"""How a session asks by a connector of somebody's own, whose doors are told of the request."""
+
+from contextvars import ContextVar
+from typing import Any
+
+from aiolos_client.sender import Sender
+
+ASKED: ContextVar[Any] = ContextVar("ASKED", default=None)
+
+
+class Telling(Sender):
+    """A sender by which the request that waits for a connection is known."""
+
+    async def send(self, request: Any) -> Any:
+        """See Sender."""
+        token = ASKED.set(request)
+        try:
+            return await super().send(request)
+        finally:
+            ASKED.reset(token)
+
+
+class Through:
+    """A connector whose connect() has the parameters of the original: each request goes by it, and
+    takes no connection that is at hand without it."""
+
+    def __init__(self, connector: Any) -> None:
+        self._connector = connector
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connector, name)
+
+    def take(self, host: Any) -> None:
+        """There is none at hand."""
+
+    async def connect(self, host: Any, connect: Any, dial: Any, traces: Any) -> Any:
+        """See BaseConnector of aiolos."""
+        request = ASKED.get()
+        told = [] if traces is None else [traces]
+        return await self._connector.connect(request, told, request.settings.timeout)
