@@ -26,6 +26,9 @@ app = make("app")
 def of_arguments(argv):
     return make(",".join(argv))
 
+def of_two(argv, more):
+    return make("two")
+
 def of_nothing():
     return make("nothing")
 
@@ -105,6 +108,8 @@ def test_what_is_named_is_served(folder, entry, rest, who):
         (["site_of_mine:wrong"], r"wrong\(\) made no application but 5"),
         (["site_of_mine:app", "--what"], "unknown arguments: --what"),
         (["site_of_mine:of_nothing", "--what"], "unknown arguments: --what"),
+        (["site_of_mine:of_two"], r"of_two \(site_of_mine.py, line \d+\) must take no argument"),
+        ([".site_of_mine:app"], "name the module '.site_of_mine' in full"),
         (["site_of_mine:app", "-P", "99999"], "a port is 0 to 65535, not 99999"),
     ],
 )

@@ -201,7 +201,7 @@ async def test_srv_16_no_cap(serve: Any) -> None:
     for size in (0, None):
         app = web.Application(client_max_cache_size=size)
         assert serve(app=app, **app.serving_options).server.idle is None
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="^max_idle is 0 or more, not -1"):
         serve(max_idle=-1)
 
 

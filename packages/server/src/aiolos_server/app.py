@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 from aiolos_protocol.message import RequestHead
 from frozenlist import FrozenList
 
+from . import options
 from .abc import AbstractView
 from .access_log import AbstractAccessLogger, AccessLogger
 from .asgi.link import Message, Receive, Send
@@ -76,13 +77,16 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         loop: asyncio.AbstractEventLoop | None = None,
         debug: bool = False,
     ) -> None:
+        options.size("client_max_size", client_max_size)
+        options.amount("client_max_fields", client_max_fields)
+        options.amount("client_max_cache_size", client_max_cache_size)
         Lifecycle.__init__(self, lifespan)
         self.logger = logger
         self.debug = debug
         self._router = UrlDispatcher() if router is None else router
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
         self.serving_options = {
-            "client_max_size": client_max_size,
+            "client_max_size": client_max_size or 0,
             "client_max_fields": client_max_fields,
             "auto_compress": auto_compress,
             "max_idle": client_max_cache_size,

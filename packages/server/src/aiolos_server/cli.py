@@ -10,6 +10,7 @@ from typing import Any
 
 from .abc import AbstractApplication
 from .hosting import is_asgi
+from .naming import named
 from .run import run_app
 
 
@@ -46,6 +47,8 @@ def load(entry: str, rest: list[str]) -> Any:
     # As for a script: what lies in the current folder can be imported.
     if "" not in sys.path:
         sys.path.insert(0, "")
+    if module_name.startswith("."):
+        raise SystemExit(f"name the module {module_name!r} in full: no package is being imported")
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
@@ -66,12 +69,24 @@ def load(entry: str, rest: list[str]) -> Any:
     return _made(found, rest)
 
 
+def _can_be_called(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    return True
+
+
 def _made(function: Any, rest: list[str]) -> Any:
     try:
         inspect.signature(function).bind(rest)
     except TypeError:
         if rest:
             raise SystemExit(f"unknown arguments: {' '.join(rest)}") from None
+        if not _can_be_called(function):
+            raise SystemExit(
+                f"{named(function)} must take no argument, or the list of the arguments left over"
+            ) from None
         made = function()
     else:
         made = function(rest)

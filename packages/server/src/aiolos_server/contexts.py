@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from frozenlist import FrozenList
 
 from .naming import named
+from .options import function
 
 _App = TypeVar("_App")
 Lifespan = Callable[[_App], AsyncIterator[Any] | AbstractAsyncContextManager[Any]]
@@ -69,6 +70,11 @@ class CleanupContext(FrozenList[Callable[[Any], Any]]):
     def __init__(self) -> None:
         super().__init__()
         self._contexts = Contexts()
+
+    def append(self, value: Callable[[Any], Any]) -> None:
+        """As list.append(); TypeError for what cannot be called."""
+        function("cleanup_ctx", value, "async generator functions of the application")
+        super().append(value)
 
     async def enter(self, app: Any) -> None:
         """Enter them one by one; where one fails, the ones before are left by leave()."""

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from .abc import AbstractApplication
 from .contexts import CleanupContext, Contexts, Lifespan, completed, merged
+from .options import function
 from .signals import Signal, Signals
 
 
@@ -29,6 +30,8 @@ class Lifecycle(AbstractApplication):
     """What an application does as it starts and ends."""
 
     def __init__(self, lifespan: Lifespan[Any] | None) -> None:
+        if lifespan is not None:
+            function("lifespan", lifespan, "an async generator function of the application")
         self._lifespan = lifespan
         self._lifespans = Contexts()
         self._cleanup_ctx = CleanupContext()

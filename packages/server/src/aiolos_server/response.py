@@ -453,6 +453,8 @@ def json_response(
         dumped = dumps(data)
         if isinstance(dumped, str):
             text = dumped
+        elif dumped is None:
+            raise TypeError("dumps must return str or bytes, and returned None")
         else:
             body = dumped
     return Response(

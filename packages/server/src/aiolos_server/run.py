@@ -17,6 +17,7 @@ from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import is_asgi
 from .hosting.scope import AsgiApplication
+from .options import no_application
 from .runner import STOP_SIGNALS, AppRunner, GracefulExit, access_logger
 from .sites import Site, SockSite, TCPSite, UnixSite
 
@@ -103,9 +104,14 @@ def run_app(
 
 
 def _check_call(app: Any) -> None:
-    """Raise for the two mistakes that would end in somebody else's words."""
-    if isinstance(app, type):
-        raise TypeError(f"run_app() takes an application, not a class; write {app.__name__}()")
+    """Raise for the mistakes that would end in somebody else's words."""
+    if not (
+        isinstance(app, AbstractApplication)
+        or is_asgi(app)
+        or inspect.isawaitable(app)
+        or hasattr(app, "runner")
+    ) or isinstance(app, type):
+        raise no_application("run_app()", app)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -277,7 +283,7 @@ def _several(value: Any) -> list[Any]:
 def _show_access_log(access_log: logging.Logger | None) -> None:
     """Where nobody has set up logging, and the loop is in debug mode, lines go to stderr; a logger
     of the user's own is left as it is."""
-    if access_log is None or not asyncio.get_running_loop().get_debug():
+    if not access_log or not asyncio.get_running_loop().get_debug():
         return
     if access_log.name in SHOWN:
         if access_log.level == logging.NOTSET:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from aiolos_protocol.limits import DEFAULT_LIMITS, WORDS, changed_limits
 from yarl import URL
 
+from . import options as known
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import HostedApplication, is_asgi
@@ -55,6 +56,7 @@ class BaseRunner(ABC):
         `handle_signals` lets SIGINT and SIGTERM raise GracefulExit in the loop, from setup() to
         cleanup().
         """
+        known.check({"shutdown_timeout": shutdown_timeout, **options})
         self._handle_signals = handle_signals
         self._options = options
         self._shutdown_timeout = shutdown_timeout
@@ -217,9 +219,7 @@ class AppRunner(BaseRunner):
         application is served as well."""
         if not isinstance(app, AbstractApplication):
             if not is_asgi(app):
-                raise TypeError(
-                    f"AppRunner takes an Application or an ASGI callable, not {type(app).__name__}"
-                )
+                raise known.no_application("AppRunner", app)
             app = HostedApplication(app)
         options = {
             "shutdown_timeout": shutdown_timeout,
@@ -236,7 +236,9 @@ class AppRunner(BaseRunner):
         super().__init__(**server_options(options))
         self._app = app
         self._access: AbstractAccessLogger | None = None
-        if access_log is not None:
+        if access_log:
+            known.check_logger("access_log", access_log)
+            known.check_subclass("access_log_class", access_log_class, AbstractAccessLogger)
             self._access = access_log_class(access_log, access_log_format)
 
     @property

@@ -12,6 +12,7 @@ from aiolos_protocol.link.h1_server import H1ServerLink
 from aiolos_protocol.link.h2_server import H2ServerLink
 from aiolos_protocol.upgrade import Handover
 
+from . import options
 from ._version import __version__
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
@@ -85,11 +86,23 @@ class Server:
         unknown = words.keys() - WORDS.keys() - IDLE
         if unknown:
             raise TypeError(f"Server() has no option {min(unknown)!r}")
+        given = {
+            "head_timeout": head_timeout,
+            "keepalive_timeout": keepalive_timeout,
+            "body_timeout": body_timeout,
+            "client_max_size": client_max_size,
+            "client_max_fields": client_max_fields,
+            "limits": limits,
+            "max_connections": max_connections,
+            "max_idle": max_idle,
+        }
+        options.check(given)
         if not isinstance(app, AbstractApplication):
             app = Bare(app)
         if loop is None:
             loop = asyncio.get_running_loop()
-        if access_log is not None and log_access is None:
+        if access_log and log_access is None:
+            options.check_logger("access_log", access_log)
             access = access_log_class(access_log, access_log_format)
             log_access = access.log if access.enabled else None
         self.app = app
@@ -101,7 +114,7 @@ class Server:
         self.keepalive_timeout = keepalive_timeout
         self.body_timeout = body_timeout
         self.handler_cancellation = handler_cancellation
-        self.client_max_size = client_max_size
+        self.client_max_size = client_max_size or 0
         self.client_max_fields = client_max_fields
         self.auto_compress = auto_compress
         # To make room for others, idle ones must be known.

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVarTuple
 import aiosignal
 
 from .naming import named
+from .options import function
 
 _Ts = TypeVarTuple("_Ts")
 
@@ -44,7 +45,8 @@ post_signals: Final = Signals.POST_SIGNALS
 class Signal(aiosignal.Signal[*_Ts]):
     """A list of coroutine functions that are called in their order; may be sent unfrozen.
 
-    A receiver that is none is a TypeError, which names it, when the signal is sent.
+    A receiver that is none is a TypeError: when it is appended where it cannot even be called, else
+    when the signal is sent.
     """
 
     __slots__ = ("_name",)
@@ -52,6 +54,11 @@ class Signal(aiosignal.Signal[*_Ts]):
     def __init__(self, owner: object, name: str) -> None:
         super().__init__(owner)
         self._name = name
+
+    def append(self, value: Callable[[*_Ts], Awaitable[object]]) -> None:
+        """As list.append()."""
+        function(self._name, value, "coroutine functions")
+        super().append(value)
 
     async def send(self, *args: *_Ts, **kwargs: Any) -> None:
         """Call and await each receiver."""

@@ -26,6 +26,8 @@ class Site(ABC):
     ) -> None:
         if runner.server is None:
             raise RuntimeError("call and await runner.setup() before making a site")
+        if not isinstance(backlog, int):
+            raise TypeError(f"backlog is an int, not {backlog!r:.80}")
         check_context(ssl_context)
         if ssl_context is not None:
             offer_http2(ssl_context, runner.server.http2)
