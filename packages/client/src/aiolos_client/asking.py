@@ -135,7 +135,12 @@ async def _judge(response: ClientResponse, judge: RaiseForStatus) -> None:
         response.raise_for_status()
     elif judge:
         try:
-            await judge(response)
+            judging = judge(response)
+            if not hasattr(judging, "__await__"):
+                raise TypeError(
+                    f"raise_for_status takes True, False or a coroutine function, not {judge!r:.80}"
+                )
+            await judging
         except BaseException:
             response.release()
             raise

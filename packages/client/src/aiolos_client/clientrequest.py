@@ -183,6 +183,8 @@ class ClientRequest:
 
     @url.setter
     def url(self, url: URL) -> None:
+        if not isinstance(url, URL):
+            raise TypeError(f"a request's url is a yarl.URL: write URL({url!r:.80})")
         self._own_fields()
         self._target = Target(url)
 
@@ -309,6 +311,10 @@ class ClientRequest:
         if isinstance(data, bytes) and data:
             data = self._data = BytesPayload(data)
         return data
+
+    @body.setter
+    def body(self, body: object) -> None:
+        raise AttributeError("write `await request.update_body(body)`")
 
     @property
     def data(self) -> "bytes | Payload":

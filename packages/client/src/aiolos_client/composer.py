@@ -17,6 +17,7 @@ from .auth import check_auth
 from .body import JSONDumps, make_body
 from .clientrequest import ClientRequest, Target
 from .cookiejar import cookie_pairs
+from .given import names_of
 from .settings import DIRECT, Settings
 from .settling import POLICIES, settled
 from .upload import Upload, UploadTracker
@@ -51,7 +52,7 @@ class Composer:
         self.base_url = base_url
         self.headers = checked_headers(headers)
         self.auth = auth
-        self.skipped = frozenset(each.lower() for each in skip_auto_headers or ())
+        self.skipped = names_of("skip_auto_headers", skip_auto_headers)
         self._session = session
         self._request = request_class
         self._schemes = schemes
@@ -121,9 +122,9 @@ class Composer:
         if not is_token(method.encode()):
             raise ValueError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
         given = checked_headers(options.get("headers"))
-        skipped = self.skipped.union(
-            each.lower() for each in options.get("skip_auto_headers") or ()
-        )
+        skipped = self.skipped
+        if options.get("skip_auto_headers"):
+            skipped |= names_of("skip_auto_headers", options["skip_auto_headers"])
         content_type = options.get("content_type")
         if content_type and hdrs.CONTENT_TYPE in given:
             raise ValueError("give content_type or the header Content-Type, not both")

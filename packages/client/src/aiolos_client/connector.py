@@ -17,6 +17,7 @@ from aiolos_protocol.transport import READY, Pending, wait_for
 
 from .dialer import tls_error
 from .errors import ClientConnectionError, ConnectionTimeoutError, ServerTimeoutError
+from .given import check_count, check_loop, check_seconds
 from .keys import ConnectionKey
 from .negotiation import (
     HTTP2Setting,
@@ -55,10 +56,10 @@ class BaseConnector:
     """Opens, shares and closes connections; usable by several sessions.
 
     `limit` bounds the connections that are open, `limit_per_host` those in use for one host and
-    port (0: no bound); `keepalive_timeout` how long an idle one is kept, in seconds (None: as long
-    as the server does). `force_close` uses each only once. `lenient` bears responses of careless
-    HTTP/1.1 servers: lines that end in a bare LF, folded lines, white space behind a chunk's size
-    (RFC 9112 2.2, 5.2, 7.1). `http2` says whether HTTP/2 is spoken: None (default) where a server
+    port (0 or None: no bound); `keepalive_timeout` how long an idle one is kept, in seconds (None:
+    as long as the server does). `force_close` uses each only once. `lenient` bears what careless
+    servers of HTTP/1.1 send: lines that end in a bare LF, folded lines, white space behind a
+    chunk's size (RFC 9112 2.2, 5.2, 7.1). `http2` says whether HTTP/2 is spoken: None (default) where a server
     chooses it and the TLS context is ours, True also by contexts of the user's, whose ALPN is set
     for that, "prior-knowledge" in the clear as well, without asking; False never. Its connections
     are shared: `limit_per_host` counts requests then. Must be made in a running loop.
@@ -87,6 +88,10 @@ class BaseConnector:
             keepalive_timeout = KEEPALIVE_TIMEOUT
         elif force_close and keepalive_timeout is not None:
             raise ValueError("force_close=True keeps nothing alive: leave keepalive_timeout out")
+        check_loop(loop)
+        check_seconds("keepalive_timeout", keepalive_timeout)
+        check_count("limit", limit)
+        check_count("limit_per_host", limit_per_host)
         self._loop = loop or asyncio.get_running_loop()
         self._clock = Clock(self._loop)
         self._keepalive_timeout = NEVER if keepalive_timeout is None else keepalive_timeout
@@ -94,7 +99,7 @@ class BaseConnector:
         self._limits = limits
         self._lenient = lenient
         self._http2 = check_http2(http2)
-        self._pool = Pool(limit, limit_per_host)
+        self._pool = Pool(limit or 0, limit_per_host or 0)
         self._hosts: dict[Any, Host] = {}
         self._emptied: asyncio.Future[None] | None = None
         self._closed = False

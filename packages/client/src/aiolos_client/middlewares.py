@@ -15,6 +15,8 @@ def build_client_middlewares(
     """`handler` with `middlewares` around it, the first outermost. TypeError for what cannot be
     called."""
     for middleware in reversed(middlewares):
+        if isinstance(middleware, type):
+            raise TypeError(f"a middleware is no class: write {middleware.__name__}(...)")
         if not callable(middleware):
             raise TypeError(
                 f"a middleware is a coroutine function (request, handler), not {middleware!r:.80}"
@@ -24,7 +26,20 @@ def build_client_middlewares(
 
 
 def _bound(middleware: ClientMiddlewareType, handler: ClientHandlerType) -> ClientHandlerType:
-    def call(request: ClientRequest) -> Awaitable[ClientResponse]:
-        return middleware(request, handler)
+    async def call(request: ClientRequest) -> ClientResponse:
+        answering = middleware(request, handler)
+        if not hasattr(answering, "__await__"):
+            raise TypeError(f"the middleware {_name(middleware)} is no coroutine function")
+        response = await answering
+        if response is None:
+            raise TypeError(
+                f"the middleware {_name(middleware)} gave no response: "
+                "write `return await handler(request)`"
+            )
+        return response
 
     return call
+
+
+def _name(middleware: ClientMiddlewareType) -> str:
+    return getattr(middleware, "__qualname__", None) or repr(middleware)

@@ -23,6 +23,7 @@ from .composer import Composer, checked_headers
 from .connector import BaseConnector
 from .contexts import Context
 from .cookiejar import CookieJar
+from .given import check_callable, check_class, check_loop, check_made, check_traces
 from .middlewares import ClientMiddlewareType
 from .negotiation import HTTP2Setting
 from .options import HandshakeOptions, RaiseForStatus
@@ -102,6 +103,15 @@ class ClientSession(Asking):
         ssl_shutdown_timeout: float | None = None,
         http2: HTTP2Setting = None,
     ) -> None:
+        check_made("connector", connector, "connect", "a connector, like TCPConnector()")
+        check_made("cookie_jar", cookie_jar, "filter_cookies", "a jar, like CookieJar()")
+        check_traces(trace_configs)
+        check_class("request_class", request_class)
+        check_class("response_class", response_class)
+        check_class("ws_response_class", ws_response_class)
+        check_callable("json_serialize", json_serialize, "a function that gives a str")
+        check_callable("json_serialize_bytes", json_serialize_bytes, "a function that gives bytes")
+        check_loop(loop)
         settings = settled(
             DEFAULTS,
             {

@@ -34,6 +34,10 @@ def _is_judge(value: Any) -> bool:
     return isinstance(value, bool) or callable(value)
 
 
+def _is_policy(value: Any) -> bool:
+    return callable(value) and not isinstance(value, type)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int)
 
@@ -52,7 +56,7 @@ _KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "max_redirects": (_is_number, "a number"),
     "version": (_is_version, "HttpVersion10 or HttpVersion11"),
     "middlewares": (_is_sequence, "a list of coroutine functions (request, handler)"),
-    "retry": (callable, "a RetryPolicy"),
+    "retry": (_is_policy, "a RetryPolicy"),
     "on_informational": (callable, "a function of a ResponseHead"),
 }
 

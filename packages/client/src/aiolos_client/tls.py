@@ -17,12 +17,18 @@ _SESSIONS: Final = 256
 class Fingerprint:
     """Pins a server by the SHA-256 digest (32 bytes) of its certificate in DER form.
 
-    ValueError for another size: MD5 and SHA-1 do not identify anybody any more.
+    TypeError for what is not bytes, ValueError for another size: MD5 and SHA-1 do not identify
+    anybody any more.
     """
 
     HASHFUNC_BY_DIGESTLEN: Final = {_SHA256_SIZE: sha256}
 
     def __init__(self, fingerprint: bytes) -> None:
+        if not isinstance(fingerprint, (bytes, bytearray, memoryview)):
+            raise TypeError(
+                f"a fingerprint is {_SHA256_SIZE} bytes, not {type(fingerprint).__name__}; of text "
+                "in hexadecimal make them by bytes.fromhex()"
+            )
         if len(fingerprint) != _SHA256_SIZE:
             raise ValueError(
                 f"a fingerprint is the {_SHA256_SIZE} bytes of a SHA-256 digest, not "
