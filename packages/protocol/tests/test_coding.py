@@ -117,9 +117,9 @@ async def test_what_has_arrived_and_what_has_been_read() -> None:
 
 def test_the_room_is_that_of_the_source() -> None:
     reader = decoded(StreamReader(Link(), 1000), "gzip")
-    assert reader.get_read_buffer_limits() == (500, 1000)
+    assert reader.get_read_buffer_limits() == (1000, 2000)
     reader.set_read_chunk_size(50)
-    assert reader.get_read_buffer_limits() == (25, 50)
+    assert reader.get_read_buffer_limits() == (50, 100)
 
 
 @pytest.mark.parametrize(

@@ -189,9 +189,10 @@ async def test_read_nowait():
 async def test_unread_data_is_deprecated():
     reader = fed(b"abcd")
     assert await reader.read(2) == b"ab"
-    with pytest.warns(DeprecationWarning, match="unread_data"):
+    words = r"^unread_data\(\) is deprecated and will be removed in future releases \(#3260\)$"
+    with pytest.warns(DeprecationWarning, match=words):
         reader.unread_data(b"xy")
-    with pytest.warns(DeprecationWarning, match="keep what was read"):
+    with pytest.warns(DeprecationWarning, match=words):
         reader.unread_data(b"")
     assert await reader.read() == b"xycd"
 
@@ -388,10 +389,14 @@ async def test_empty():
 
 async def test_what_it_says_of_itself():
     reader = fed(b"abc", eof=False)
-    assert repr(reader) == "<StreamReader incomplete, 3 bytes, 3 unread>"
+    assert repr(reader) == "<StreamReader 3 bytes>"
     await reader.read(1)
     reader.feed_eof()
-    assert repr(reader) == "<StreamReader complete, 3 bytes, 2 unread>"
+    assert repr(reader) == "<StreamReader 2 bytes eof>"
+    assert repr(StreamReader()) == "<StreamReader>"
+    other = StreamReader(limit=123)
+    other.set_exception(RuntimeError())
+    assert repr(other) == "<StreamReader low=123 high=246 e=RuntimeError()>"
     assert reader.total_bytes == reader.total_raw_bytes == 3
 
 
@@ -400,14 +405,14 @@ async def test_what_it_says_of_itself():
 
 async def test_the_flow_is_paused_above_and_resumed_below():
     flow = Flow()
-    reader = fed(b"x" * 10, eof=False, limit=10, flow=flow)
+    reader = fed(b"x" * 10, eof=False, limit=5, flow=flow)
     assert not flow.paused
     reader.feed_data(b"y")
     assert flow.paused
     reader.feed_data(b"z")
-    await reader.read(6)
+    await reader.read(7)
     assert flow.paused
-    await reader.read(4)
+    await reader.read(1)
     assert not flow.paused
     assert flow.calls == 1
 
@@ -415,7 +420,7 @@ async def test_the_flow_is_paused_above_and_resumed_below():
 async def test_the_flow_is_let_go_at_the_end():
     for end in (StreamReader.feed_eof, lambda reader: reader.set_exception(OSError())):
         flow = Flow()
-        reader = fed(b"x" * 20, eof=False, limit=10, flow=flow)
+        reader = fed(b"x" * 20, eof=False, limit=5, flow=flow)
         assert flow.paused
         end(reader)
         assert not flow.paused
@@ -439,10 +444,10 @@ async def test_many_tiny_pieces_pause_the_flow():
 
 async def test_the_limit_can_be_set():
     flow = Flow()
-    reader = fed(b"x" * 20, eof=False, limit=10, flow=flow)
+    reader = fed(b"x" * 20, eof=False, limit=5, flow=flow)
     assert reader.get_read_buffer_limits() == (5, 10)
     assert flow.paused
-    reader.set_read_chunk_size(100)
+    reader.set_read_chunk_size(50)
     assert not flow.paused
     assert reader.get_read_buffer_limits() == (50, 100)
     reader.feed_data(b"x" * 81)

@@ -129,7 +129,7 @@ async def test_a_runner_takes_the_options_of_aiohttp() -> None:
     assert server is not None
     assert server.logger is logger
     limits = server.limits
-    assert (limits.body_buffer, limits.request_line, limits.field) == (2**18, 100_000, 200_000)
+    assert (limits.body_buffer, limits.request_line, limits.field) == (2**19, 100_000, 200_000)
     assert (limits.fields, limits.head) == (5, 300_004)
     await runner.cleanup()
 

@@ -30,6 +30,9 @@ class EmptyStreamReader(StreamReader, metaclass=_Empty):
         super().__init__()
         self.feed_eof()
 
+    def __repr__(self) -> str:
+        return "<EmptyStreamReader>"
+
 
 class FlowControlDataQueue(DataQueue[_T]):
     """A DataQueue that pauses `protocol` above twice `limit`, by the sizes that come with the

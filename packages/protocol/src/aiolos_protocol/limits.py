@@ -36,7 +36,7 @@ class Limits:
     """Bytes kept of requests that wait behind the running one; reading pauses above it."""
     lingering: int = 262_144
     """Bytes of an unread request body that are thrown away to keep the connection."""
-    body_buffer: int = 65_536
+    body_buffer: int = 131_072
     """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
     body_rate: int = 16
     """Bytes a second that a peer must send of a body, and take of a response, at the least; looked
@@ -101,7 +101,7 @@ class Limits:
 
 DEFAULT_LIMITS: Final = Limits()
 
-# The same by aiohttp's words.
+# The same by aiohttp's words; read_bufsize is where reading resumes, half of body_buffer.
 WORDS: Final = {
     "read_bufsize": "body_buffer",
     "max_line_size": "request_line",
@@ -118,5 +118,7 @@ def changed_limits(limits: Limits, options: Mapping[str, Any]) -> Limits:
     given = {limit: options[name] for name, limit in WORDS.items() if options.get(name) is not None}
     if not given:
         return limits
+    if options.get("read_bufsize") is not None:
+        given["body_buffer"] *= 2
     changed = replace(limits, **given)
     return replace(changed, head=max(limits.head, changed.request_line + changed.field + 4))

@@ -38,7 +38,7 @@ class Filler(Protocol):
 class StreamReader(Unread):
     """The bytes of one body, in order.
 
-    Above `limit` unread bytes the flow is paused, below half of it resumed. All methods that
+    Above twice `limit` unread bytes the flow is paused, below `limit` resumed. All methods that
     wait raise the exception that ended the body early (set_exception), after what came before it
     has been read by the piecewise methods; read() of everything raises it at once. One task may
     wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived. `timer`
@@ -86,8 +86,18 @@ class StreamReader(Unread):
         self.ended = False
 
     def __repr__(self) -> str:
-        state = "complete" if self.ended else "broken off" if self._exception else "incomplete"
-        return f"<StreamReader {state}, {self.total_bytes} bytes, {self._size} unread>"
+        told = [type(self).__name__]
+        if self._size:
+            told.append(f"{self._size} bytes")
+        if self.ended:
+            told.append("eof")
+        if self._limit != DEFAULT_LIMIT:
+            told.append(f"low={self._limit} high={2 * self._limit}")
+        if self._waiter is not None:
+            told.append(f"w={self._waiter!r}")
+        if self._exception is not None:
+            told.append(f"e={self._exception!r}")
+        return f"<{' '.join(told)}>"
 
     # What the link calls.
 
@@ -98,7 +108,7 @@ class StreamReader(Unread):
         self._append(data)
         if self._waiter is not None:
             self._wake()
-        if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
+        if not self._paused and (self._size > 2 * self._limit or len(self._chunks) > MAX_PIECES):
             self._pause()
 
     def feed_chunks(self, pieces: list[bytes], whole: bool) -> None:
@@ -109,7 +119,7 @@ class StreamReader(Unread):
         self._append_chunks(pieces, whole)
         if self._waiter is not None:
             self._wake()
-        if not self._paused and (self._size > self._limit or len(self._chunks) > MAX_PIECES):
+        if not self._paused and (self._size > 2 * self._limit or len(self._chunks) > MAX_PIECES):
             self._pause()
 
     def set_filler(self, filler: Filler) -> None:
@@ -219,10 +229,10 @@ class StreamReader(Unread):
 
     def get_read_buffer_limits(self) -> tuple[int, int]:
         """Unread bytes below which the flow is resumed, and above which it is paused."""
-        return self._limit // 2, self._limit
+        return self._limit, 2 * self._limit
 
     def set_read_chunk_size(self, n: int) -> None:
-        """Let so many unread bytes (positive) gather before the flow is paused."""
+        """Let twice so many unread bytes (positive) gather before the flow is paused."""
         if n < 1:
             raise ValueError(f"set_read_chunk_size() takes a positive size, not {n}")
         self._limit = n
@@ -349,7 +359,8 @@ class StreamReader(Unread):
     def unread_data(self, data: bytes) -> None:
         """Put `data` back in front; deprecated, as in aiohttp."""
         warnings.warn(
-            "unread_data() is deprecated: keep what was read too much in a variable",
+            # aiohttp's words: filters of warnings look for them.
+            "unread_data() is deprecated and will be removed in future releases (#3260)",
             DeprecationWarning,
             stacklevel=2,
         )
@@ -414,7 +425,7 @@ class StreamReader(Unread):
         self._size -= size
         if (
             self._paused
-            and self._size * 2 < self._limit
+            and self._size < self._limit
             and (len(self._chunks) - self._first) * 2 < MAX_PIECES
         ):
             self._paused = False

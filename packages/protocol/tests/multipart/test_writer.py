@@ -5,12 +5,12 @@ import base64
 import gzip
 import io
 import random
+import re
 from collections.abc import AsyncIterator
 from email import message_from_bytes
 from email.message import Message
 from email.policy import HTTP
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiolos_protocol.compression import OFF_LOOP
@@ -249,15 +249,21 @@ async def test_parts_of_a_form() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "part",
-    [StringPayload("x"), JsonPayload({}), get_payload(io.BytesIO(b"x"), filename="name=x")],
-)
-async def test_parts_of_a_form_need_a_name(part: Any) -> None:
-    writer = MultipartWriter("form-data")
-    writer.append(part)
-    with pytest.raises(ValueError, match=r"needs a name.*set_content_disposition"):
-        await written(writer)
+async def test_parts_of_a_form_that_have_no_name_get_one() -> None:
+    writer = MultipartWriter("form-data", boundary="x")
+    named = get_payload(b"b")
+    named.set_content_disposition("form-data", name="second")
+    for part in (JsonPayload({}), named, StringPayload("c")):
+        writer.append(part)
+    names = re.findall(rb'; name="(.*?)"', await written(writer))
+    assert names == [b"section-0", b"second", b"section-2"]
+
+
+async def test_the_disposition_of_a_part_stays() -> None:
+    fields = {"Content-Disposition": 'attachments; filename="bug.py"'}
+    writer = MultipartWriter("form-data", boundary="x")
+    writer.append("a", fields)
+    assert b'Content-Disposition: attachments; filename="bug.py"' in await written(writer)
 
 
 @pytest.mark.parametrize(
@@ -271,3 +277,10 @@ def test_parts_of_a_form_are_not_encoded(headers: dict[str, str]) -> None:
 def test_a_subtype_is_a_token():
     with pytest.raises(ValueError, match="not a subtype"):
         MultipartWriter("mixed; boundary=evil")
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError])
+@pytest.mark.parametrize("field", ["Content-Encoding", "Content-Transfer-Encoding"])
+def test_a_coding_that_is_not_known_is_either_error(field: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="snappy"):
+        MultipartWriter().append("x", {field: "snappy"})

@@ -11,9 +11,10 @@ CODINGS: Final = ("gzip", "deflate", "br", "zstd")
 IDENTITY: Final = "identity"
 
 
-class UnsupportedCoding(RemoteProtocolError):
+class UnsupportedCoding(RemoteProtocolError, RuntimeError):
     """A body is in a content coding that cannot be undone here; `coding` names it.
 
+    A RuntimeError as well, which aiohttp raises for one of a part of a multipart body.
     A server answers 415 (RFC 9110 8.4); a client may hand the body on as it is.
     """
 

@@ -271,7 +271,7 @@ class H1Link(GatheringOwner):
             self._decoder = UntilCloseDecoder()
         else:
             self._decoder = LengthDecoder(head.length)
-        self._body = StreamReader(self, self._limits.body_buffer)
+        self._body = StreamReader(self, self._limits.body_buffer // 2)
         if (
             head.length >= FILL
             and BodyBuffer is not None

@@ -248,7 +248,7 @@ class H1ClientLink(H1Link):
         elif 0 < head.length <= len(self._buffer) - self._at:
             # The body has come with its head: nothing is to be waited for, or to be counted.
             self._received(COMPLETE)
-            exchange.body = whole_reader(self._taken(head.length), self._limits.body_buffer)
+            exchange.body = whole_reader(self._taken(head.length), self._limits.body_buffer // 2)
         else:
             until_close = head.length < 0 and not head.chunked
             if until_close:

@@ -296,7 +296,7 @@ class H2Stream:
     # From the link.
 
     def _expect_body(self) -> None:
-        self.body = StreamReader(self, self._limits.body_buffer)
+        self.body = StreamReader(self, self._limits.body_buffer // 2)
         self._source = self._stream
 
     def fed(self, data: bytes) -> None:

@@ -18,6 +18,15 @@ class MalformedMultipart(RemoteProtocolError, ValueError):
     """What the peer sent is no multipart body, or is cut short. A server answers 400."""
 
 
+class NotUnderstood(MalformedMultipart, RuntimeError):
+    """A part is in a coding, or its form in a charset, that is not known; aiohttp raises
+    RuntimeError for it."""
+
+
+class UnknownCoding(ValueError, RuntimeError):
+    """A part is to be written in a coding that is not known; aiohttp raises RuntimeError."""
+
+
 def new_boundary() -> str:
     """A boundary that no body holds, but for an accident of one in 2 ** 128."""
     return urandom(16).hex()

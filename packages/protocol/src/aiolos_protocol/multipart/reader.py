@@ -13,7 +13,7 @@ from ..compression import Budget
 from ..errors import LimitExceeded
 from ..fields.content_type import parse_content_type
 from ..limits import DEFAULT_LIMITS, Limits
-from .boundary import MalformedMultipart, boundary_of
+from .boundary import NotUnderstood, boundary_of
 from .parser import Mark, MultipartParser
 from .part import BodyPartReader, Content, Readable, Source
 
@@ -150,7 +150,7 @@ async def _charset(part: BodyPartReader) -> str:
     while piece := await part.read_chunk():
         name += piece
         if len(name) > _CHARSET_LENGTH:
-            raise MalformedMultipart("the form's _charset_ is no charset (RFC 7578 4.6)")
+            raise NotUnderstood("Invalid default charset: _charset_ is none (RFC 7578 4.6)")
     return name.decode("latin-1")
 
 

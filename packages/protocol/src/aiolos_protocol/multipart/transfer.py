@@ -7,7 +7,7 @@ import re
 from binascii import a2b_base64, a2b_qp, b2a_base64
 from typing import Final, Protocol
 
-from .boundary import MalformedMultipart
+from .boundary import MalformedMultipart, NotUnderstood, UnknownCoding
 
 IDENTITY: Final = ("", "7bit", "8bit", "binary")
 ENCODED: Final = ("base64", "quoted-printable")
@@ -155,7 +155,7 @@ def encoder(name: str) -> TransferCoder | None:
     if name in IDENTITY:
         return None
     known = ", ".join((*ENCODED, *IDENTITY[1:]))
-    raise ValueError(f"the content transfer encoding {name!r:.40} is not one of {known}")
+    raise UnknownCoding(f"the content transfer encoding {name!r:.40} is not one of {known}")
 
 
 def decoder(name: str) -> TransferCoder | None:
@@ -166,6 +166,6 @@ def decoder(name: str) -> TransferCoder | None:
         return QuotedPrintableDecoder()
     if name in IDENTITY:
         return None
-    raise MalformedMultipart(
+    raise NotUnderstood(
         f"the content transfer encoding {name!r:.40} is not known (RFC 2045 6.1)", status_hint=415
     )

@@ -11,11 +11,11 @@ from .. import hdrs
 from ..coding import EncodingWriter
 from ..compression import ContentEncoder, parse_codings
 from ..errors import RemoteProtocolError
-from ..fields.disposition import format_disposition, parse_disposition
+from ..fields.disposition import format_disposition
 from ..payload import JsonPayload, Payload, StringPayload, Writer, get_payload, payload_type
 from ..payload import LookupError as NoPayload
 from . import transfer
-from .boundary import check_boundary, multipart_type, new_boundary
+from .boundary import UnknownCoding, check_boundary, multipart_type, new_boundary
 from .part import BodyPartReader
 
 _FORM: Final = "form-data"
@@ -26,8 +26,9 @@ class MultipartWriter(Payload):
 
     `subtype` is "mixed", "form-data", "related" and so on; `boundary` is made up where it is not
     given. A part's Content-Encoding and Content-Transfer-Encoding fields say how it is encoded on
-    its way; in form-data neither is allowed (RFC 7578 4.7, 4.8), and each part needs a
-    Content-Disposition with a name. Raises ValueError for a boundary that is none.
+    its way; in form-data neither is allowed (RFC 7578 4.7, 4.8), and a part without
+    Content-Disposition is named section-N, for it needs a name. Raises ValueError for a boundary
+    that is none.
     """
 
     _autoclose = True
@@ -98,6 +99,9 @@ class MultipartWriter(Payload):
                 "parts of a form are not encoded: leave out Content-Encoding and"
                 " Content-Transfer-Encoding (RFC 7578 4.7, 4.8)"
             )
+        if self._is_form and hdrs.CONTENT_DISPOSITION not in payload.headers:
+            # RFC 7578 4.2: it needs a name.
+            payload.set_content_disposition(_FORM, name=f"section-{len(self._parts)}")
         self._parts.append((payload, codings, encoded))
         self._head_of(payload, codings, encoded)
         return payload
@@ -145,7 +149,6 @@ class MultipartWriter(Payload):
         """As Payload.as_bytes(): what write() would write."""
         pieces = _Pieces()
         for part, codings, encoded in self._parts:
-            self._check_name(part)
             pieces.list.append(self._head_of(part, codings, encoded))
             data = await part.as_bytes(encoding, errors)
             encoder = _PartWriter(pieces, codings, encoded)
@@ -161,7 +164,6 @@ class MultipartWriter(Payload):
         Without `close_boundary` the closing delimiter is left out, for more to follow.
         """
         for part, codings, encoded in self._parts:
-            self._check_name(part)
             await writer.write(self._head_of(part, codings, encoded))
             if codings or encoded:
                 encoder = _PartWriter(writer, codings, encoded)
@@ -191,14 +193,6 @@ class MultipartWriter(Payload):
             part.headers[hdrs.CONTENT_LENGTH] = str(part.size)
         return b"--%b\r\n%b" % (self._boundary, part._binary_headers)
 
-    def _check_name(self, part: Payload) -> None:
-        disposition = parse_disposition(part.headers.get(hdrs.CONTENT_DISPOSITION))
-        if self._is_form and (disposition is None or disposition.name is None):
-            raise ValueError(
-                "a part of a form needs a name: call"
-                ' part.set_content_disposition("form-data", name=...) (RFC 7578 4.2)'
-            )
-
 
 def _codings(fields: "CIMultiDict[str]") -> str:
     """The content codings of a part. Raises ValueError for one that is not known,
@@ -206,7 +200,7 @@ def _codings(fields: "CIMultiDict[str]") -> str:
     try:
         codings = parse_codings(fields.get(hdrs.CONTENT_ENCODING))
     except RemoteProtocolError as error:
-        raise ValueError(error.message) from None
+        raise UnknownCoding(error.message) from None
     ContentEncoder(codings)
     return ", ".join(codings)
 

@@ -83,7 +83,7 @@ class Payload(ABC):
         try:
             lines = field_lines(self.headers) + "\r\n"
         except LocalProtocolError as error:
-            raise ValueError(error.message) from None
+            raise ValueError(f"header injection: {error.message}") from None
         return lines.encode("utf-8", "surrogateescape")
 
     @property

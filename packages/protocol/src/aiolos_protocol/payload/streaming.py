@@ -27,7 +27,7 @@ class AsyncIterablePayload(Payload):
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """As Payload.decode(); only behind as_bytes()."""
         if self._kept is None:
-            raise TypeError("the pieces are yet to come; await as_bytes() first")
+            raise TypeError("Unable to decode - content not cached: await as_bytes() first")
         return b"".join(self._kept).decode(encoding, errors)
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:

@@ -162,14 +162,14 @@ class WebSocket(ABC):
         """The next message, which must be text: WSMessageTypeError otherwise."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.TEXT:
-            raise WSMessageTypeError(f"expected a text message, received {message.type.name}")
+            raise _another(message, "TEXT")
         return message.data
 
     async def receive_bytes(self, *, timeout: float | None = None) -> bytes:
         """The next message, which must be binary: WSMessageTypeError otherwise."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.BINARY:
-            raise WSMessageTypeError(f"expected a binary message, received {message.type.name}")
+            raise _another(message, "BINARY")
         return message.data
 
     async def receive_json(
@@ -226,3 +226,10 @@ async def _single(socket: WebSocket) -> "AsyncIterator[str | bytes]":
             raise message.data
         if message.type not in _CONTROL:
             return
+
+
+def _another(message: WSReceived, wanted: str) -> WSMessageTypeError:
+    received = f"{int(message.type)}:{message.data!r:.80}"
+    return WSMessageTypeError(
+        f"Received message {received} is not WSMsgType.{wanted}, but {message.type.name}"
+    )

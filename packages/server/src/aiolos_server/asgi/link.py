@@ -39,7 +39,9 @@ class AsgiLink:
         self.transport: asyncio.Transport | None = None
         self.loop = asyncio.get_running_loop()
         self.head = head
-        self.body = StreamReader(self, body_buffer) if head.chunked or head.length > 0 else EMPTY
+        self.body = (
+            StreamReader(self, body_buffer // 2) if head.chunked or head.length > 0 else EMPTY
+        )
         self._scope = scope
         self._role = role
         self._out: deque[Message] = deque()
