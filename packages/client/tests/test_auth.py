@@ -7,7 +7,7 @@ from aiolos_protocol.fields.authorization import BasicAuth
 
 def test_basic():
     assert encode_basic_auth("ü", "p") == "Basic w7w6cA=="
-    with pytest.raises(TypeError, match=r"proxy_auth takes BasicAuth\('user', 'password'\)"):
+    with pytest.raises(TypeError, match=r"proxy_auth must be None or BasicAuth\(\) tuple"):
         check_auth(("user", "password"), "proxy_auth")
 
 

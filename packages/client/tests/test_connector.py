@@ -222,9 +222,7 @@ class TestTLS:
                 await session.get(url.replace("https", "http"))
 
     async def test_what_is_no_setting_is_refused(self):
-        with pytest.raises(
-            TypeError, match="ssl takes True, False, an SSLContext or a Fingerprint"
-        ):
+        with pytest.raises(TypeError, match="ssl should be SSLContext, bool or Fingerprint"):
             TCPConnector(ssl="yes")
 
 

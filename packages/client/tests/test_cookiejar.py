@@ -349,8 +349,12 @@ def test_what_has_expired_is_not_taken_from_a_file(jar, tmp_path, moment):
 )
 def test_a_file_with_an_attribute_that_is_none_changes_nothing(jar, tmp_path, entry):
     jar.update_cookies_from_headers(["here=1"], SITE)
-    with pytest.raises(ValueError, match="is no file of cookies"):
+    with pytest.raises(ValueError, match="is no file of cookies") as told:
         jar.load(saved(tmp_path, **entry))
+    if "expires_timestamp" in entry and entry["expires_timestamp"] != 10**1000:
+        words = "Cookie 'a' in 'example.com|': expiration timestamp must be a finite number"
+        assert words in str(told.value)
+    assert isinstance(told.value, TypeError) == ("path" in entry or "domain" in entry)
     assert [each.key for each in jar] == ["here"]
 
 

@@ -267,7 +267,22 @@ async def test_what_digest_cannot_answer_is_the_answer(talk):
         assert len(peer.requests) == 1
 
 
-@pytest.mark.parametrize(("login", "words"), [("a:b", "not allowed in login"), (None, "both str")])
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        ("a:b", 'A ":" is not allowed in username'),
+        (None, "None is not allowed as login value"),
+        (5, "int is not allowed as login value"),
+    ],
+)
 def test_what_is_no_login(login, words):
     with pytest.raises(ValueError, match=words):
         DigestAuthMiddleware(login, "p")
+
+
+def test_what_is_no_password():
+    with pytest.raises(ValueError, match="None is not allowed as password value"):
+        DigestAuthMiddleware("u", None)
+    with pytest.raises(ValueError, match="bytes is not allowed") as told:
+        DigestAuthMiddleware("u", b"secret")
+    assert "secret" not in str(told.value)

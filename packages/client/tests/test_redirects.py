@@ -112,7 +112,10 @@ async def test_a_body_that_is_gone_cannot_be_sent_again(talk):
         yield b"once"
 
     async with talk(to("/b", 307)) as (_, session):
-        with pytest.raises(aiolos_client.ClientPayloadError, match="its body is gone"):
+        with pytest.raises(
+            aiolos_client.ClientPayloadError,
+            match="^Cannot follow redirect with a consumed request body: PUT http",
+        ):
             await session.put("/a", data=pieces())
 
 

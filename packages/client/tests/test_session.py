@@ -428,7 +428,7 @@ class TestTheEnd:
         await session.close()
         await session.close()
         assert session.closed
-        with pytest.raises(RuntimeError, match="the session is closed"):
+        with pytest.raises(RuntimeError, match="Session is closed"):
             await session.get("http://127.0.0.1/")
 
     async def test_cli_36_closed_once_more_in_the_end(self, peer):

@@ -10,7 +10,7 @@ import aiolos_client
 import pytest
 from aiolos_client import UploadTracker
 from aiolos_protocol.forms import FormData
-from aiolos_protocol.payload import BytesPayload
+from aiolos_protocol.payload import BytesPayload, get_payload
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -75,7 +75,18 @@ async def test_cli_31_from_an_open_file(talk, tmp_path):
     head, body = split(peer.requests[0])
     assert "Content-Length: 300000" in head
     assert "Content-Type: application/json" in head
+    assert "Content-Disposition" not in head
     assert body == path.read_bytes()
+
+
+async def test_a_payload_made_by_hand_keeps_its_disposition(talk):
+    payload = get_payload(b"x")
+    payload.set_content_disposition("attachment", filename="a.txt")
+    async with talk() as (peer, session):
+        async with session.post("/", data=payload) as response:
+            assert await response.text() == "ok"
+    head, _ = split(peer.requests[0])
+    assert 'Content-Disposition: attachment; filename="a.txt"' in head
 
 
 async def test_cli_10_forms_and_files(talk, tmp_path):

@@ -65,7 +65,7 @@ class Asking(Verbs):
         if tracker is not None and tracker.is_new:
             return await tracker.follow(partial(self._request, method, url, offer=offer, **options))
         if not self._open:
-            raise RuntimeError("the session is closed; make a new ClientSession")
+            raise RuntimeError("Session is closed; make a new ClientSession")
         if options:
             check_names(options)
         request = self._composer.compose(method, url, options, self._loop.time())

@@ -5,16 +5,20 @@ from logging import getLogger
 from pathlib import Path
 from typing import Final
 
+from aiolos_protocol.errors import WrongType
 from aiolos_protocol.fields.authorization import BasicAuth
 
 logger: Final = getLogger("aiolos.client")
 
 
 def check_auth(auth: object, name: str = "auth") -> BasicAuth:
-    """`auth` where it is a BasicAuth, else TypeError."""
+    """`auth` where it is a BasicAuth, else WrongType."""
     if isinstance(auth, BasicAuth):
         return auth
-    raise TypeError(f"{name} takes BasicAuth('user', 'password'), not {auth!r:.80}")
+    raise WrongType(
+        f"{name} must be None or BasicAuth() tuple, not {type(auth).__name__}; write "
+        "BasicAuth('user', 'password')"
+    )
 
 
 def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -> str:

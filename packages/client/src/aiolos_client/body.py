@@ -53,6 +53,9 @@ def make_body(
         return bytes(data), fields
     payload = _payload(data, content_type)
     fields.extend(payload.headers)
+    if payload is not data:
+        # A body has no name of its own, unless a Payload that was made by hand says so.
+        fields.popall(hdrs.CONTENT_DISPOSITION, None)
     if content_type:
         fields.setdefault(hdrs.CONTENT_TYPE, content_type)
     return _at_hand(payload), fields

@@ -4,12 +4,13 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from logging import getLogger
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any, Final
 
 from aiolos_protocol.cookies import format_cookie, quote_value
 from aiolos_protocol.cookies.morsels import CookieMorsel, set_cookie_of
+from aiolos_protocol.errors import WrongType
 
 from .cookiestore import LONGEST, Kept, expiry
 
@@ -43,7 +44,9 @@ def load(path: Path, now: float) -> Iterator[Kept]:
             for place, cookies in content.items()
             for name, entry in cookies.items()
         ]
-    except (ValueError, AttributeError, KeyError, TypeError, OverflowError) as error:
+    except (AttributeError, TypeError) as error:
+        raise WrongType(f"{path} is no file of cookies: {error!r}") from error
+    except (ValueError, KeyError, OverflowError) as error:
         raise ValueError(f"{path} is no file of cookies: {error!r}") from error
     return filter(_can_be_sent, found)
 
@@ -75,14 +78,23 @@ def _kept(place: str, name: str, entry: dict[str, Any], now: float) -> Kept:
     dict.update(morsel, {key: entry[key] for key in morsel if key in entry})
     cookie = set_cookie_of(morsel)
     # Before it had a moment of its own, aiohttp wrote what the server had said.
-    expires = _moment(entry, now) if "expires_timestamp" in entry else expiry(cookie, now)
+    expires = (
+        _moment(name, place, entry, now) if "expires_timestamp" in entry else expiry(cookie, now)
+    )
     return Kept(cookie, domain, cookie.path or path or "/", bool(entry.get("host_only")), expires)
 
 
-def _moment(entry: dict[str, Any], now: float) -> float:
-    moment = float(entry["expires_timestamp"])
+def _moment(name: str, place: str, entry: dict[str, Any], now: float) -> float:
+    given = entry["expires_timestamp"]
+    try:
+        moment = float(given)
+    except ValueError:
+        moment = nan
     if not isfinite(moment):
-        raise ValueError(f"expires_timestamp is a finite number, not {moment}")
+        raise ValueError(
+            f"Cookie {name!r} in {place!r}: expiration timestamp must be a finite number, not "
+            f"{given!r:.80}"
+        )
     return min(moment, now + LONGEST)
 
 

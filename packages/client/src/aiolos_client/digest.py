@@ -44,10 +44,14 @@ class DigestAuthMiddleware:
     """
 
     def __init__(self, login: str, password: str, preemptive: bool = True) -> None:
-        if not all(isinstance(each, str) for each in (login, password)):
-            raise ValueError("DigestAuthMiddleware needs login and password, both str")
+        given: tuple[tuple[str, object], ...] = (("login", login), ("password", password))
+        for name, value in given:
+            if not isinstance(value, str):
+                # Not the value: it may be a secret.
+                kind = None if value is None else type(value).__name__
+                raise ValueError(f"{kind} is not allowed as {name} value; it is a str")
         if ":" in login:
-            raise ValueError('A ":" is not allowed in login (RFC 7616 3.4.2)')
+            raise ValueError('A ":" is not allowed in username (RFC 7616 3.4.2)')
         self._login = login
         self._password = password
         self._preemptive = preemptive

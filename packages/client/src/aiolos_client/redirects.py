@@ -31,6 +31,7 @@ _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hd
 _HTTP: Final = frozenset({"http", "https"})
 _WEBSOCKET: Final = _HTTP | {"ws", "wss"}
 
+_NO_URL: Final = "Server attempted redirecting to a location that does not look like a URL"
 # Bytes that are no text, as a field's value holds them.
 _RAW: Final = re.compile(r"[\udc80-\udcff]")
 # What a request line can hold (RFC 9112 3.2, RFC 3986 2).
@@ -96,8 +97,8 @@ def redirected(request: ClientRequest, response: ClientResponse, location: str) 
             fields.popall(name, None)
     elif request.is_consumed():
         raise ClientPayloadError(
-            f"{request} is redirected, but its body is gone: send bytes or a file that can seek, "
-            "or give allow_redirects=False"
+            f"Cannot follow redirect with a consumed request body: {request} is redirected; send "
+            "bytes or a file that can seek, or give allow_redirects=False"
         )
     if url.origin() != request.url.origin():
         again.cookies = ()
@@ -128,19 +129,19 @@ def _where(request: ClientRequest, location: str) -> URL:
             url = url.with_fragment(request.url.fragment)
         host = url.raw_host
     except ValueError as error:
-        told = f"{request} redirects there: {error}"
+        told = f"{_NO_URL}: {request} redirects there: {error}"
         raise InvalidUrlRedirectClientError(location, told) from error
     schemes = _WEBSOCKET if request.url.scheme in _WEBSOCKET else _HTTP
     if url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(url, f"{request} redirects there")
     if not host or not is_host(host):
-        told = f"{request} redirects there: {host!r:.80} is no host"
+        told = f"Invalid redirect URL origin: {request} redirects there: {host!r:.80} is no host"
         raise InvalidUrlRedirectClientError(url, told)
     if url.port == 0:
         raise InvalidUrlRedirectClientError(
             url, f"{request} redirects there: the port 0 is not one"
         )
     if not _SENDABLE.fullmatch(url.raw_path_qs):
-        told = f"{request} redirects there: it holds what must be quoted (RFC 3986 2.1)"
+        told = f"{_NO_URL}: {request} redirects there: it holds what must be quoted (RFC 3986 2.1)"
         raise InvalidUrlRedirectClientError(url, told)
     return url

@@ -69,7 +69,7 @@ def check_setting(setting: Any) -> "TLSSetting":
     """`setting` where it is one for `ssl=`, else TypeError."""
     if isinstance(setting, (bool, ssl.SSLContext, Fingerprint)):
         return setting
-    raise TypeError(f"ssl takes True, False, an SSLContext or a Fingerprint, not {setting!r}")
+    raise TypeError(f"ssl should be SSLContext, bool or Fingerprint, not {setting!r}")
 
 
 def merged_setting(

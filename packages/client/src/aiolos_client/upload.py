@@ -52,7 +52,9 @@ class UploadTracker:
     def use(self) -> None:
         """Take it for a request. RuntimeError the second time."""
         if self._use is _Use.USED:
-            raise RuntimeError("an UploadTracker observes one request; make a new one for each")
+            raise RuntimeError(
+                "the UploadTracker is already bound: it observes one request; make one for each"
+            )
         self._use = _Use.USED
 
     async def follow(self, ask: Callable[[], Awaitable[_T]]) -> _T:
