@@ -201,7 +201,10 @@ def test_too_many_parts(ask: Ask, file: Path, caplog: pytest.LogCaptureFixture) 
         assert (answer.headers.get("content-range") == "bytes */10") == (status == 416)
         warned = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
         assert len(warned) == (status == 416)
-        assert all(f"the limit ranges={most} was exceeded" in each for each in warned)
+        assert all(
+            f"ranges={most} was exceeded; raise it with Limits(ranges=...)" in each
+            for each in warned
+        )
 
 
 async def test_the_servers_own_limit_of_parts(file: Path, running: Any, talk: Any) -> None:

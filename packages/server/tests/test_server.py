@@ -229,7 +229,7 @@ async def test_above_max_connections_the_new_one_is_told_to_come_back(
     assert answer.headers["connection"] == "close"
     assert b"2" not in answer.body
     assert third.closed
-    assert "the limit max_connections=2 was exceeded" in caplog.text
+    assert "max_connections=2 was exceeded; raise it with run_app(max_connections=" in caplog.text
     gate.set()
     await settle()
     assert first.transport.take().endswith(b"done")

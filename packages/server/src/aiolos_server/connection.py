@@ -395,9 +395,7 @@ class Connection(Owner):
 
     def exceeded(self, limit: str, value: float) -> None:
         """Log that the current request is refused for a limit of the server's."""
-        self._server.logger.warning(
-            "refused a request from %s: the limit %s=%s was exceeded", self.peer(), limit, value
-        )
+        incidents.log_limit(self._server.logger, self.peer(), limit, value)
 
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call `callback()` when the current request has ended."""

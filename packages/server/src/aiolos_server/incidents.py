@@ -19,6 +19,14 @@ SORRY_PAGE: Final = (
     "<h1>500 Internal Server Error</h1>\nServer got itself in trouble\n</body></html>\n"
 )
 
+# What raises a limit that is not, or not only, one of Limits.
+_RAISED_BY: Final = {
+    "client_max_size": "Application(client_max_size=...)",
+    "form_fields": "Limits(form_fields=...), or with Application(client_max_fields=...)",
+    "max_connections": "run_app(max_connections=...), or the same option of a runner",
+    "parts": "Limits(parts=...), or for a form with Application(client_max_fields=...)",
+}
+
 
 def who(request: Any) -> str:
     """Whose fault it is: the handler, with its file and line."""
@@ -132,6 +140,17 @@ def log_stubborn(logger: Logger, request: Any) -> None:
 
 
 # For the operator.
+
+
+def log_limit(logger: Logger, peer: str, limit: str, value: float) -> None:
+    """A request is refused for a limit, which the operator may raise."""
+    logger.warning(
+        "refused a request from %s: the limit %s=%s was exceeded; raise it with %s",
+        peer,
+        limit,
+        value,
+        _RAISED_BY.get(limit, f"Limits({limit}=...)"),
+    )
 
 
 def log_refusal(logger: Logger, peer: str, error: ProtocolError) -> None:
