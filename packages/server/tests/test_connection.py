@@ -13,6 +13,10 @@ from aiolos_server import web
 
 Serve = Callable[..., Any]
 
+# HTTP/2: the preface and empty SETTINGS; HEADERS of GET / on stream 1, which end it.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+HEADERS = b"\0\0\6\1\5\0\0\0\1" + b"\x82\x84\x86\x41\x01a"
+
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 HEAD = b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -299,21 +303,75 @@ async def test_what_the_peer_asked_for_forges_no_line_of_the_log(
     assert f"GET /{shown}31mforged?{shown} from" in record.getMessage()
 
 
-async def test_a_handler_that_raises_in_the_middle_of_a_stream(
-    serve: Serve, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("length", [None, "50"])
+@pytest.mark.parametrize("suspend", [False, True])
+@pytest.mark.parametrize("how", ["raises", "returns another", "ends too early", "writes too much"])
+async def test_what_was_written_goes_out_before_the_connection_ends(
+    serve: Serve, caplog: pytest.LogCaptureFixture, length: str | None, suspend: bool, how: str
 ) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": length} if length else None)
+        await response.prepare(request)
+        await response.write(b"some")
+        if suspend:
+            await asyncio.sleep(0)
+        if how == "writes too much":
+            await response.write(b"x" * 60)
+        if how == "returns another":
+            return web.Response()
+        if how == "raises" or length is None:
+            raise LookupError("secret")
+        return response
+
+    peer = serve(handler)
+    data = await peer.send(GET)
+    head, _, body = data.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body.startswith(b"some" if length else b"4\r\nsome\r\n")
+    assert not data.endswith(b"0\r\n\r\n"), "a stream cut short must not look complete"
+    assert peer.transport.aborted
+    assert "its response is cut short" in caplog.text
+    assert not peer.server.connections
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_what_was_written_goes_out_on_every_loop(loop: str) -> None:
+    import uvloop
+
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(b"some")
-        raise LookupError("secret")
+        raise LookupError
 
-    peer = serve(handler)
-    data = await peer.send(GET)
-    assert data.count(b"HTTP/1.1") <= 1
-    assert not data.endswith(b"0\r\n\r\n"), "a stream cut short must not look complete"
-    assert peer.transport.aborted
-    assert "LookupError" in caplog.text
+    async def main() -> bytes:
+        app = web.Application()
+        app.router.add_get("/", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        reader, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(GET)
+        got = await reader.read()
+        writer.close()
+        await runner.cleanup()
+        return got
+
+    factory = uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(main()).endswith(b"\r\n\r\n4\r\nsome\r\n")
+
+
+async def test_what_was_written_to_a_stream_of_http2_goes_out(serve: Serve) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"some")
+        raise LookupError
+
+    data = await serve(handler).send(PREFACE + HEADERS)
+    at = data.index(b"\0\0\4\0\0\0\0\0\1some")
+    assert data[at:].endswith(b"\0\0\4\3\0\0\0\0\1\0\0\0\2"), "RST_STREAM, INTERNAL_ERROR"
 
 
 async def test_a_handler_that_returns_no_response(

@@ -312,8 +312,14 @@ class Connection(Owner):
             elif isinstance(error, Exception) and not isinstance(error, ConnectionError):
                 incidents.log_cut_short(self._server.logger, self.peer(), request, error)
             failed = error is None or isinstance(error, Exception)
-            if not (failed and begun is not None and begun._break_off()):
+            if begun is None or not failed:
                 link.abort()
+            elif not begun._break_off():
+                # The peer gets what was written: a connection that ends without a byte of an
+                # answer looks as if it had never asked, and many ask again (RFC 9110 9.2.2).
+                link.flush()
+                # Not in this turn, in which some loops' transports hand nothing to the kernel yet.
+                link.loop.call_soon(link.abort)
             return
         if self._idle is not None and not self._lost and link.idle_time() >= 0:
             self._idle.add(self)
