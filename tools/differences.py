@@ -37,6 +37,7 @@ REASONS = (
     "instead",
 )
 UNKNOWN = "?"
+MISSING = object()
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 KEYWORD = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -76,13 +77,13 @@ def compared(package: str, line: Kept) -> Iterator[str]:
     if module is None or not owner_is_there(module, line.path):
         return
     value = found(module, line.path)
-    if value is None:
+    if value is MISSING:
         yield told
     elif line.kind.startswith("= "):
         home, _, attribute = line.kind[2:].rpartition(".")
         other = imported(home.replace("aiohttp", package, 1))
         # Where that module is not there, or that name, its own line says it.
-        if other is not None and value is not found(other, attribute) is not None:
+        if other is not None and found(other, attribute) not in (value, MISSING):
             yield f"{told}  # ours: another object"
     elif "(" in line.kind and "(...)" not in line.kind and not takes(value, signature(line.kind)):
         yield f"{told}  # ours: {names(value)}"
@@ -109,19 +110,19 @@ def imported(name: str) -> ModuleType | None:
 def owner_is_there(module: ModuleType, path: str) -> bool:
     """Whether the class is there that `path`, a member of it, belongs to."""
     owner, _, _ = path.rpartition(".")
-    return not owner or found(module, owner) is not None
+    return not owner or found(module, owner) is not MISSING
 
 
 def found(module: ModuleType, path: str) -> object:
-    """What `module` has at `path`, a declared attribute as its name; None for nothing."""
+    """What `module` has at `path`, a declared attribute as its name; or MISSING."""
     value: object = module
     for name in path.split("."):
         if not inspect.isclass(value):
-            value = getattr(value, name, None)
+            value = getattr(value, name, MISSING)
         elif hasattr(value, name):
             value = inspect.getattr_static(value, name)
         else:
-            value = name if is_set(value, name) else None
+            value = name if is_set(value, name) else MISSING
     return value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
 
 
@@ -201,7 +202,8 @@ def reasons() -> dict[str, str]:
 def with_reasons() -> list[str]:
     """The lines of names/missing.txt as they are to be; what has no word yet has a "?"."""
     known = {rest.partition(" ")[0]: word for rest, word in reasons().items()}
-    lines = {package: of(package) for package in ("aiohttp", "aiolos")}
+    # The import name aiohttp gives classes of aiolos other names, so that it comes last.
+    lines = {package: of(package) for package in ("aiolos", "aiohttp")}
     without = {line.partition(" ")[0] for line in lines["aiohttp"]}
     told = []
     for package, differences in lines.items():

@@ -1842,3 +1842,58 @@ async def test_request_is_subclassed_and_made_by_hand():
     assert (made.method, made.path, made.host, made.keep_alive) == ("POST", "/x", "h", False)
     assert made.content is mocked.content
     assert made.client_max_fields == 3
+
+
+async def test_router_resolve_is_patched_while_the_server_runs(aiohttp_client, monkeypatch):
+    app = web.Application()
+    app.router.add_get("/", hello)
+    client = await aiohttp_client(app)
+    resolve = web.UrlDispatcher.resolve
+    seen = []
+
+    async def counting(self, request):
+        seen.append(request.path)
+        return await resolve(self, request)
+
+    await (await client.get("/")).read()
+    monkeypatch.setattr(web.UrlDispatcher, "resolve", counting)
+    assert await (await client.get("/")).text() == "hello"
+    monkeypatch.undo()
+    assert await (await client.get("/")).text() == "hello"
+    assert seen == ["/"]
+
+
+async def test_a_router_of_ones_own_says_that_nobody_answers(aiohttp_client):
+    class Closed(web.UrlDispatcher):
+        async def resolve(self, request):
+            return web_urldispatcher.MatchInfoError(web.HTTPGone(text="gone"))
+
+    app = web.Application(router=Closed())
+    client = await aiohttp_client(app)
+    async with client.get("/") as response:
+        assert (response.status, await response.text()) == (410, "gone")
+
+
+async def test_who_finds_nobody_has_a_match_that_says_so(aiohttp_client):
+    seen = []
+
+    @web.middleware
+    async def looking(request, handler):
+        seen.append(isinstance(request.match_info, web_urldispatcher.MatchInfoError))
+        return await handler(request)
+
+    app = web.Application(middlewares=[looking])
+    app.router.add_get("/", hello)
+    client = await aiohttp_client(app)
+    assert isinstance(app.router, web.UrlDispatcher)
+    assert isinstance(aiolos.web.UrlDispatcher(), web.UrlDispatcher)
+    for path in ("/", "/nothing"):
+        await (await client.get(path)).read()
+    assert seen == [False, True]
+
+
+def test_the_hash_of_proxy_headers():
+    key = client_reqrep.ConnectionKey("h", 80, False, True, None, None, ())
+    assert key.proxy_headers_hash is None
+    proxied = key._replace(proxy=URL("http://p"), proxy_headers=(("A", "b"),))
+    assert proxied.proxy_headers_hash == hash((("A", "b"),))

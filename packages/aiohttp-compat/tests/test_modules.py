@@ -27,6 +27,7 @@ DOORS = {
     "Server",
     "TCPConnector",
     "UnixConnector",
+    "UrlDispatcher",
 }
 # Functions that make one of those.
 THROUGH = {"make_mocked_request", "request", "run_app"}

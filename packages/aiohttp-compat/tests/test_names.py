@@ -25,6 +25,7 @@ OWN = {
 }
 OWN |= {"BaseConnector", "NamedPipeConnector", "TCPConnector", "UnixConnector"}
 OWN_OF_WEB = {"AbstractResource", "AccessLogger", "Application", "AppRunner", "Server", "run_app"}
+OWN_OF_WEB |= {"UrlDispatcher"}
 
 
 @pytest.mark.parametrize("name", sorted({*aiolos.__all__} - OWN))

@@ -48,6 +48,12 @@ async def test_stopping_a_site_leaves_the_others(runner: Any, talk: Any) -> None
     assert runner.sites == {other}
 
 
+async def test_a_site_has_no_timeout_of_its_own(runner: Any) -> None:
+    with pytest.warns(DeprecationWarning, match="give shutdown_timeout to the runner"):
+        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=60.0)
+    await site.start()
+
+
 async def test_starting_twice(runner: Any) -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

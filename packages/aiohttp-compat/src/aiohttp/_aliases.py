@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Awaitable
 from typing import Any
 
+from aiolos_client.keys import ConnectionKey
 from aiolos_client.tracing import TraceConfig
 from aiolos_client.websocket import ClientWebSocketResponse
 from aiolos_protocol.message import ResponseHead
@@ -112,6 +113,7 @@ def give_aliases() -> None:
     )
     request._payload_writer = Private(RequestWriter)
     request._payload_writer.__set_name__(request, "_payload_writer")
+    request.POST_METHODS = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})
     request.writer = property(lambda self: self._payload_writer)
     response._payload_writer = property(_writer_of)
     response._req = response._writer = None
@@ -123,6 +125,8 @@ def give_aliases() -> None:
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)
     _give_routing()
+    key: Any = ConnectionKey
+    key.proxy_headers_hash = property(lambda self: hash(self.proxy_headers) if self.proxy else None)
     config: Any = TraceConfig
     for name in vars(TraceConfig()):
         if name.startswith("on_"):

@@ -31,6 +31,19 @@ class Private:
         instance.__dict__.pop(self._name, None)
 
 
+class Counting(type):
+    """The metaclass of a thin subclass for which every instance of its base counts as one."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        base = cls.__mro__[1]
+        if not isinstance(base, Counting) and base in subclass.__mro__:
+            return True
+        return super().__subclasscheck__(subclass)
+
+
 def another_name(name: str) -> Any:
     """An attribute that is the one called `name`, read and set."""
 

@@ -19,6 +19,7 @@ from aiolos_client.contexts import Context
 from aiolos_client.options import HandshakeOptions, RequestOptions
 from aiolos_client.sender import Sender
 from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
+from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -33,6 +34,7 @@ from .connector import UnixConnector as UnixConnector
 from .cookiejar import CookieJar
 from .helpers import sentinel
 
+IDEMPOTENT_METHODS = IDEMPOTENT
 _RequestOptions = RequestOptions
 _RequestContextManager = _BaseRequestContextManager = _WSRequestContextManager = Context
 

@@ -8,6 +8,7 @@ from aiolos import (
     WSMessageTypeError,
     WSMsgType,
 )
+from aiolos_client.timeouts import DEFAULT_WS_TIMEOUT as DEFAULT_WS_CLIENT_TIMEOUT  # noqa: F401
 
 __all__ = [
     "ClientWSTimeout",

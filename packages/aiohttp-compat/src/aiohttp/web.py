@@ -16,6 +16,7 @@ from .web_app import Application as Application
 from .web_log import AccessLogger as AccessLogger
 from .web_runner import AppRunner as AppRunner
 from .web_server import Server as Server
+from .web_urldispatcher import UrlDispatcher as UrlDispatcher
 
 __all__ = web.__all__
 

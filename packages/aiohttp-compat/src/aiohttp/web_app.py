@@ -4,9 +4,10 @@ import asyncio
 import logging
 import warnings
 from typing import Any, Final
+from weakref import WeakSet
 
 import aiolos.web
-from aiolos.web import CleanupError, Request, Response, Server, StreamResponse, UrlDispatcher
+from aiolos.web import CleanupError, Request, Response, Server, StreamResponse
 from aiolos_protocol.message import RequestHead
 from aiolos_server.response import BaseResponse
 
@@ -15,6 +16,7 @@ from ._aliases import give_aliases
 from ._private import differs, is_changed, like, remember, replaced
 from ._requests import made_again
 from .log import web_logger
+from .web_urldispatcher import ROUTED, UrlDispatcher
 
 __all__ = ["Application", "CleanupError"]
 
@@ -38,6 +40,9 @@ class Application(aiolos.web.Application):
                 stacklevel=2,
             )
             router = _Resolving(router)
+        self._servers: WeakSet[Server] = WeakSet()
+        if router is None:
+            router = UrlDispatcher()
         super().__init__(logger=logger, router=router, **options)
 
     @property
@@ -66,6 +71,7 @@ class Application(aiolos.web.Application):
         if any(differs(kind, kind, name) for kind in _RESPONSES for name in _STEPS):
             # Each response goes through its steps then, and none is sent by one write.
             server.has_prepare_hooks = True
+        self._servers.add(server)
         return server
 
     def _make_request(
@@ -88,16 +94,29 @@ class Application(aiolos.web.Application):
     def compose(self, outer: Any) -> None:
         """See Application of aiolos."""
         super().compose(outer)
-        if outer is None and (
-            is_changed(self, Application, "_handle", "_make_request")
-            or is_changed(self._router, UrlDispatcher, "resolve")
+        if outer is not None:
+            return
+        ROUTED.add(self)
+        if is_changed(self, Application, "_handle", "_make_request") or is_changed(
+            self._router, UrlDispatcher, "resolve"
         ):
-            self.matches = {}
-            self.resolve = self._resolve_later  # type: ignore[method-assign]
+            self.resolve_later()
+
+    def resolve_later(self) -> None:
+        """Ask the router's resolve() for each request; those of connections that are open by now
+        where the route has no variables."""
+        self.matches = {}
+        self.resolve = self._resolve_later  # type: ignore[method-assign]
+        for server in self._servers:
+            for path, found in server.matches.items():
+                server.matches[path] = {name: self._later(each) for name, each in found.items()}
 
     def _resolve_later(self, head: RequestHead) -> Any:
         """Who answers: `_handle`, which resolves once more."""
-        match_info = self._router.find(head).own()
+        return self._later(self._router.find(head))
+
+    def _later(self, match_info: Any) -> Any:
+        match_info = match_info.own()
         match_info.chain = self._handle_here
         return match_info
 

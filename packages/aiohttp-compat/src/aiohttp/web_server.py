@@ -5,7 +5,7 @@ from typing import Any
 
 import aiolos.web
 
-from ._private import like
+from ._private import Counting, like
 from ._requests import making
 
 __all__ = [
@@ -13,19 +13,7 @@ __all__ = [
 ]
 
 
-class _Servers(type):
-    """Every server of aiolos counts as one."""
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return cls.__subclasscheck__(type(instance))
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        if cls.__mro__[1] is aiolos.web.Server:
-            return aiolos.web.Server in subclass.__mro__
-        return super().__subclasscheck__(subclass)
-
-
-class Server(aiolos.web.Server, metaclass=_Servers):
+class Server(aiolos.web.Server, metaclass=Counting):
     """A protocol factory for `handler`, which is given what
     `request_factory(message, payload, protocol, payload_writer, task)` makes."""
 

@@ -1,7 +1,10 @@
 """The router, its resources and its routes."""
 
-from typing import Final
+from abc import ABCMeta
+from typing import Any, Final
+from weakref import WeakSet
 
+import aiolos.web
 from aiolos.web import (
     AbstractRoute,
     DynamicResource,
@@ -10,11 +13,10 @@ from aiolos.web import (
     Resource,
     ResourceRoute,
     StaticResource,
-    UrlDispatcher,
     UrlMappingMatchInfo,
     View,
 )
-from aiolos_server.routing.match import MatchInfoError
+from aiolos_server.routing.match import MatchInfoError as OurMatchInfoError
 from aiolos_server.routing.routes import SystemRoute
 from aiolos_server.routing.routes import default_expect_handler as _default_expect_handler  # noqa: F401
 from aiolos_server.routing.subapps import (
@@ -24,7 +26,33 @@ from aiolos_server.routing.subapps import (
     MatchedSubAppResource,
 )
 
+from ._private import Counting
 from ._resources import AbstractResource
+
+# Those whose requests a router finds now, and which are told that its class is changed.
+ROUTED: Final[WeakSet[Any]] = WeakSet()
+
+
+class _Dispatchers(Counting, ABCMeta):
+    """A patch of resolve() is told to all applications."""
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "resolve":
+            for each in list(ROUTED):
+                each.resolve_later()
+
+
+class UrlDispatcher(aiolos.web.UrlDispatcher, metaclass=_Dispatchers):
+    """A router; a subclass or a patch that replaces resolve() is asked for each request."""
+
+
+class MatchInfoError(OurMatchInfoError, metaclass=Counting):
+    """What a router finds where nobody answers: the error to raise."""
+
+    def __init__(self, http_exception: Any) -> None:
+        super().__init__({}, SystemRoute(http_exception))
+
 
 # What separates the segments of a path, in a pattern.
 PATH_SEP: Final = "/"

@@ -28,6 +28,7 @@ from aiolos_client.errors import (
     ServerTimeoutError,
     SocketTimeoutError,
     TooManyRedirects,
+    UnixClientConnectorError,
     UploadAbortedError,
     WSServerHandshakeError,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "ServerTimeoutError",
     "SocketTimeoutError",
     "TooManyRedirects",
+    "UnixClientConnectorError",
     "UploadAbortedError",
     "WSMessageTypeError",
     "WSServerHandshakeError",

@@ -59,6 +59,7 @@ from aiolos_server.errors import (
     HTTPUseProxy,
     HTTPVariantAlsoNegotiates,
     HTTPVersionNotSupported,
+    NotAppKeyWarning,
 )
 
 __all__ = [
@@ -120,4 +121,5 @@ __all__ = [
     "HTTPUseProxy",
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
+    "NotAppKeyWarning",
 ]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import warnings
 from abc import ABC, abstractmethod
 from ssl import SSLContext
 from typing import Any
@@ -15,15 +16,25 @@ from .tls import check_context, offer_http2
 
 
 class Site(ABC):
-    """A place to listen at: start(), stop()."""
+    """A place to listen at: start(), stop().
+
+    `shutdown_timeout` is deprecated, and the runner's; aiohttp's sites take it still.
+    """
 
     def __init__(
         self,
         runner: BaseRunner,
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: SSLContext | None = None,
         backlog: int = 128,
     ) -> None:
+        if shutdown_timeout is not None:
+            warnings.warn(
+                "give shutdown_timeout to the runner, not to a site",
+                DeprecationWarning,
+                stacklevel=3,
+            )
         if runner.server is None:
             raise RuntimeError("call and await runner.setup() before making a site")
         if not isinstance(backlog, int):
@@ -72,12 +83,15 @@ class TCPSite(Site):
         host: str | None = None,
         port: int | None = None,
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: SSLContext | None = None,
         backlog: int = 128,
         reuse_address: bool | None = None,
         reuse_port: bool | None = None,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._host = host
         if port is None:
             port = 8443 if ssl_context else 8080
@@ -121,10 +135,13 @@ class UnixSite(Site):
         runner: BaseRunner,
         path: str | os.PathLike[str],
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: SSLContext | None = None,
         backlog: int = 128,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._path = os.fspath(path)
         self._made: os.stat_result | None = None
 
@@ -162,8 +179,10 @@ class NamedPipeSite(Site):
     RuntimeError on another loop.
     """
 
-    def __init__(self, runner: BaseRunner, path: str) -> None:
-        super().__init__(runner)
+    def __init__(
+        self, runner: BaseRunner, path: str, *, shutdown_timeout: float | None = None
+    ) -> None:
+        super().__init__(runner, shutdown_timeout=shutdown_timeout)
         loop = asyncio.get_running_loop()
         if not hasattr(loop, "start_serving_pipe"):
             raise RuntimeError(
@@ -190,10 +209,13 @@ class SockSite(Site):
         runner: BaseRunner,
         sock: socket.socket,
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: SSLContext | None = None,
         backlog: int = 128,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._sock = sock
         address = sock.getsockname()
         if isinstance(address, tuple):
