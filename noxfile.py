@@ -311,6 +311,7 @@ def compat(session: nox.Session) -> None:
 ECOSYSTEM = (
     "aiobotocore>=3",
     "aiogram>=3.20",
+    "aiohttp-asgi>=0.7",
     "aiohttp-client-cache[sqlite]>=0.14",
     "aiohttp-cors>=0.8",
     "aiohttp-jinja2>=1.6",

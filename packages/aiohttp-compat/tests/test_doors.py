@@ -1897,3 +1897,38 @@ def test_the_hash_of_proxy_headers():
     assert key.proxy_headers_hash is None
     proxied = key._replace(proxy=URL("http://p"), proxy_headers=(("A", "b"),))
     assert proxied.proxy_headers_hash == hash((("A", "b"),))
+
+
+async def test_client_response_start_is_overridden(server):
+    started = []
+
+    class Own(aiohttp.ClientResponse):
+        async def start(self, connection):
+            assert isinstance(connection, aiohttp.connector.Connection)
+            await super().start(connection)
+            started.append((self.status, self.headers["Content-Length"]))
+            if len(started) > 1:
+                raise ValueError("no more")
+            return self
+
+    async with aiohttp.ClientSession(response_class=Own) as session:
+        async with session.get(server.make_url("/")) as response:
+            assert await response.text() == "hello"
+        with pytest.raises(ValueError, match="no more"):
+            await session.get(server.make_url("/"))
+        assert session.connector.open_connections <= 1
+    assert started == [(200, "5")] * 2
+
+
+async def test_client_response_start_is_patched(server, monkeypatch):
+    started = []
+    start = aiohttp.ClientResponse.start
+
+    async def counting(self, connection):
+        started.append(self.status)
+        return await start(self, connection)
+
+    monkeypatch.setattr(aiohttp.ClientResponse, "start", counting)
+    async with aiohttp.ClientSession() as session, session.get(server.make_url("/")) as response:
+        assert await response.text() == "hello"
+    assert started == [200]

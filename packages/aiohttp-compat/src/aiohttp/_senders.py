@@ -5,19 +5,28 @@ from typing import Any
 
 from aiolos_client.sender import Sender
 
+from ._connections import Connection
+
 ASKED: ContextVar[Any] = ContextVar("ASKED", default=None)
 
 
 class Telling(Sender):
-    """A sender by which the request that waits for a connection is known."""
+    """A sender by which the request that waits for a connection is known, and each response is
+    told that it starts."""
 
     async def send(self, request: Any) -> Any:
         """See Sender."""
         token = ASKED.set(request)
         try:
-            return await super().send(request)
+            response: Any = await super().send(request)
         finally:
             ASKED.reset(token)
+        try:
+            await response.start(Connection(response))
+        except BaseException:
+            response.close()
+            raise
+        return response
 
 
 class Through:

@@ -109,15 +109,18 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             self._open_doors()
 
     def _open_doors(self) -> None:
-        """Tell the connector of each request, where one of its methods is somebody's own."""
+        """Tell the connector of each request, where one of its methods is somebody's own, and each
+        response of its start, where that is."""
         connector: Any = self._connector
-        # One of aiolos alone has no doors.
-        if not getattr(connector, "has_doors", bool)():
+        response_class: Any = self._classes[1]
+        # Those of aiolos alone have no doors.
+        doors = getattr(response_class, "starts", bool), getattr(connector, "has_doors", bool)
+        if not any(door() for door in doors):
             return
-        if connector.has_own_connect():
+        if getattr(connector, "has_own_connect", bool)():
             connector = Through(connector)
         repeat = self._retry_connection
-        self._ask_by(Telling(self._loop, connector, self._jar, repeat, self._classes[1]))
+        self._ask_by(Telling(self._loop, connector, self._jar, repeat, response_class))
 
     def _ask_by(self, sender: Sender) -> None:
         is_open = self._open
@@ -188,7 +191,8 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     def _response_class(self, response_class: type[aiolos.ClientResponse]) -> None:
         self._classes = self._classes[0], response_class
         connector, repeat = self._sender._connector, self._retry_connection
-        self._ask_by(type(self._sender)(self._loop, connector, self._jar, repeat, response_class))
+        self._ask_by(Sender(self._loop, connector, self._jar, repeat, response_class))
+        self._open_doors()
 
     @property
     def _version(self) -> Any:

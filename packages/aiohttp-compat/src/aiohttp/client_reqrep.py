@@ -27,6 +27,7 @@ from aiolos_protocol.transport import READY
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from ._connections import Connection
 from ._making import Making, Replaced
 from ._private import Private, differs, like, remember
 from ._steps import ORDER, Steps
@@ -239,6 +240,16 @@ class ClientResponse(aiolos.ClientResponse):
         else:
             self._make(method, url, **by_hand)
 
+    @classmethod
+    def starts(cls) -> bool:
+        """Whether this class has a start() of its own."""
+        return differs(cls, ClientResponse, "start")
+
+    async def start(self, connection: Any) -> Self:
+        """The head has come; where a subclass or a patch has replaced it, a session waits for it
+        before anything else is done with the response."""
+        return self
+
     @property
     def headers(self) -> "CIMultiDictProxy[str]":
         """The fields, read-only."""
@@ -279,8 +290,6 @@ class ClientResponse(aiolos.ClientResponse):
     @property
     def connection(self) -> Any:
         """The connection, while it serves this response."""
-        from .connector import Connection
-
         if self._connection is None and not self.closed:
             self._connection = Connection(self)
         return None if self.closed else self._connection
@@ -342,6 +351,7 @@ class ClientResponse(aiolos.ClientResponse):
         return READY if content is None else super().release()
 
 
+remember(ClientResponse, "start")
 remember(ClientRequest, "__init__", "is_ssl", *(name for name, _ in ORDER))
 
 

@@ -1,0 +1,132 @@
+"""What carries a response, as the original's Connection tells of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from aiolos_protocol.errors import ConnectionLost
+
+
+class Carrier:
+    """A connection's protocol and transport in one, as far as they are asked for."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self.transport = self
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info()."""
+        return self._response.get_extra_info(name, default)
+
+    def is_closing(self) -> bool:
+        """Whether the response is done with it."""
+        return bool(self._response.closed)
+
+    def is_connected(self) -> bool:
+        """Whether the response has it still."""
+        return not self._response.closed
+
+    def close(self) -> None:
+        """Close it: who still reads the response is told that the connection was lost."""
+        self._response._exchange.fail(ConnectionLost("the connection was closed on this side"))
+
+    abort = close
+
+
+class Connection:
+    """What carries a response; `transport` tells what is known of it.
+
+    By hand it is `Connection(connector, key, protocol, loop)`; what is released or closed there
+    is told to who was given to add_callback(), and to the connector's `_release()` if it has one.
+    """
+
+    def __init__(self, connector: Any, key: Any = None, protocol: Any = None, loop: Any = None):
+        # One argument is the response of a session, which has the connection.
+        self._response = connector if protocol is None else _ByHand(connector, key, protocol)
+        self._key = key
+        self._loop = loop
+        self._callbacks: list[Callable[[], object]] = []
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def loop(self) -> Any:
+        """The loop."""
+        return asyncio.get_running_loop() if self._loop is None else self._loop
+
+    @property
+    def transport(self) -> Any:
+        """What is known of it; None once the response is done with the connection."""
+        protocol = self.protocol
+        return None if protocol is None else protocol.transport
+
+    @property
+    def protocol(self) -> Any:
+        """Has `transport`; None once the response is done with the connection."""
+        if self._response.closed:
+            return None
+        if isinstance(self._response, _ByHand):
+            return self._response.protocol
+        return Carrier(self._response)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the response is done with it."""
+        closed: bool = self._response.closed
+        return closed
+
+    def add_callback(self, callback: Callable[[], object] | None) -> None:
+        """Have it called at release() or close(), whatever it raises."""
+        if callback is not None:
+            self._callbacks.append(callback)
+
+    def _notify_release(self) -> None:
+        callbacks, self._callbacks = self._callbacks, []
+        for each in callbacks:
+            with suppress(Exception):
+                each()
+
+    def release(self) -> None:
+        """Give it back."""
+        self._notify_release()
+        self._response.release()
+
+    def close(self) -> None:
+        """Close it."""
+        self._notify_release()
+        self._response.close()
+
+
+class _ByHand:
+    """What a Connection made by hand has in a response's stead."""
+
+    def __init__(self, connector: Any, key: Any, protocol: Any) -> None:
+        self._connector = connector
+        self._key = key
+        self.protocol = protocol
+        self._is_done = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was released, or its protocol lost its transport."""
+        return self._is_done or not self.protocol.is_connected()
+
+    def release(self) -> None:
+        """Give it back."""
+        self._end(bool(self.protocol.should_close))
+
+    def close(self) -> None:
+        """Close it."""
+        self._end(True)
+
+    def _end(self, should_close: bool) -> None:
+        if self._is_done:
+            return
+        self._is_done = True
+        release = getattr(self._connector, "_release", None)
+        if release is not None:
+            release(self._key, self.protocol, should_close=should_close)
+        elif should_close:
+            self.protocol.close()
