@@ -388,7 +388,7 @@ async def test_empty():
 
 
 async def test_what_it_says_of_itself():
-    reader = fed(b"abc", eof=False)
+    reader = fed(b"abc", eof=False, limit=2**18)
     assert repr(reader) == "<StreamReader 3 bytes>"
     await reader.read(1)
     reader.feed_eof()

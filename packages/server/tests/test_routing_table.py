@@ -256,6 +256,14 @@ def test_rte_16_decorators_leave_the_function_as_it_is(found: Found) -> None:
     assert found(router, "/purge", "PURGE").route.handler is handler
 
 
+@pytest.mark.parametrize("name", ["class", "a b", "", "a.", "a-if"])
+def test_a_name_that_is_none(name: str) -> None:
+    router = web.UrlDispatcher()
+    with pytest.raises(ValueError, match="Incorrect route name"):
+        router.add_get("/", handler, name=name)
+    router.add_get("/", handler, name="a.b:c-d")
+
+
 def test_what_routes_and_tables_tell_of_themselves() -> None:
     table = web.RouteTableDef()
     table.get("/path", name="x")(handler)

@@ -13,7 +13,7 @@ from .unread import Unread
 
 # Pieces, however small, above which reading pauses: each costs memory of its own.
 MAX_PIECES: Final = 4096
-DEFAULT_LIMIT: Final = 65_536
+DEFAULT_LIMIT: Final = 262_144
 
 _NO_TRAILERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 

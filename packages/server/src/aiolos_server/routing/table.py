@@ -1,9 +1,11 @@
 """The router: resources in the order of their registration, and how a request finds its route."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from keyword import iskeyword
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 from aiolos_protocol.message import RequestHead
 
@@ -23,6 +25,8 @@ from .verbs import VerbDecorators
 
 _F = TypeVar("_F", bound=AnyHandler)
 _T = TypeVar("_T")
+# What lies between the parts of a resource's name.
+_PARTS: Final = re.compile("[.:-]")
 
 
 class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
@@ -56,10 +60,16 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
     # Registering.
 
     def register_resource(self, resource: AbstractResource) -> None:
-        """Add a resource. ValueError where its name is taken."""
+        """Add a resource. ValueError where its name is taken, or is none."""
         self._check_open()
         name = resource.name
         if name is not None:
+            for part in _PARTS.split(name):
+                if not part.isidentifier() or iskeyword(part):
+                    raise ValueError(
+                        f"Incorrect route name {name!r}: its parts, between dots, colons and "
+                        "hyphens, are identifiers and no keywords"
+                    )
             if name in self._named:
                 raise ValueError(
                     f"Duplicate {name!r}, already handled by {self._named[name]!r}; each resource "
