@@ -91,12 +91,21 @@ def compared(package: str, line: Kept) -> Iterator[str]:
 
 def names(value: Any) -> str:
     """Of its parameters; a `*` stands before those that are given by name alone."""
-    try:
-        parameters = inspect.signature(value).parameters.values()
-    except (TypeError, ValueError):
+    if not has_parameters(value):
         return "(...)"
+    parameters = inspect.signature(value).parameters.values()
     by_name = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
     return " ".join(f"*{each.name}" if each.kind in by_name else each.name for each in parameters)
+
+
+def has_parameters(value: Any) -> bool:
+    """Whether it is a class or a function that tells them; an alias of types does on some Pythons
+    alone."""
+    try:
+        inspect.signature(value)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, type) or inspect.isroutine(value)
 
 
 def imported(name: str) -> ModuleType | None:
@@ -155,10 +164,9 @@ def signature(kind: str) -> Signature:
 def takes(value: Any, asked: Signature) -> bool:
     """Whether whatever may be called by `asked` calls `value`: by position, by name, and with
     what is left out."""
-    try:
-        ours = inspect.signature(value).parameters
-    except (TypeError, ValueError):
+    if not has_parameters(value):
         return False
+    ours = inspect.signature(value).parameters
     theirs = {
         name: each
         for name, each in asked.parameters.items()
