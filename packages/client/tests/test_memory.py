@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import tracemalloc
+import weakref
 from collections import Counter
 
 import aiolos_client
@@ -132,3 +133,19 @@ async def test_cli_34_the_heap_does_not_grow(session):
         tracemalloc.stop()
     # A byte for each request would be 3,000.
     assert after - before < 3_000
+
+
+async def test_cli_34_a_session_that_is_closed_goes_with_its_last_reference(talk):
+    async with talk(MISSING) as (peer, _):
+        session = aiolos_client.ClientSession()
+        async with session.get(peer.url) as response:
+            await response.read()
+        await session.close()
+        del response
+        gone = weakref.ref(session)
+        gc.disable()
+        try:
+            del session
+            assert gone() is None
+        finally:
+            gc.enable()

@@ -68,7 +68,7 @@ class Asking(Verbs):
             raise RuntimeError("Session is closed; make a new ClientSession")
         if options:
             check_names(options)
-        request = self._composer.compose(method, url, options, self._loop.time())
+        request = self._composer.compose(self, method, url, options, self._loop.time())
         request.offer = offer
         settings = request.settings
         handler = self._handler

@@ -13,15 +13,16 @@ cdef class Composer:
     cdef object _quote_cookie
     cdef object _request
     cdef object _schemes
-    cdef object _session
     cdef dict _targets
     cdef object _version
 
     @cython.locals(target=Target)
-    cpdef ClientRequest compose(self, method, url, options, double now)
+    cpdef ClientRequest compose(self, session, method, url, options, double now)
     @cython.locals(target=Target)
-    cdef object _plain_head(self, method, Target target)
+    cdef object _plain_head(self, session, method, Target target)
     @cython.locals(request=ClientRequest)
-    cdef ClientRequest _own(self, method, Target target, settings, options, auth, double now)
+    cdef ClientRequest _own(
+        self, session, method, Target target, settings, options, auth, double now
+    )
     cdef object _fields(self, given, skipped)
     cdef object _authorize(self, fields, given, auth, in_url)

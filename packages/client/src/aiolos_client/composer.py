@@ -36,7 +36,6 @@ class Composer:
 
     def __init__(
         self,
-        session: Any,
         *,
         settings: Settings,
         request_class: type[ClientRequest],
@@ -53,7 +52,6 @@ class Composer:
         self.headers = checked_headers(headers)
         self.auth = auth
         self.skipped = names_of("skip_auto_headers", skip_auto_headers)
-        self._session = session
         self._request = request_class
         self._schemes = schemes
         self.dumps = dumps
@@ -62,10 +60,10 @@ class Composer:
         self._version = _version(self.headers)
 
     def compose(
-        self, method: str, url: str | URL, options: Mapping[str, Any], now: float
+        self, session: Any, method: str, url: str | URL, options: Mapping[str, Any], now: float
     ) -> ClientRequest:
-        """The request, whose time begins `now`. Raises ClientError, ValueError or TypeError for
-        what cannot be asked. Never suspends."""
+        """A request of `session`, whose time begins `now`. Raises ClientError, ValueError or
+        TypeError for what cannot be asked. Never suspends."""
         version = _version(self.headers)
         if version != self._version:
             self._targets.clear()
@@ -76,9 +74,9 @@ class Composer:
             target, auth = self._target(url, options.get("params"))
         settings = settled(self.settings, options) if options else self.settings
         if auth is None and (not options or options.keys() <= POLICIES):
-            head = target.heads.get(method) or self._plain_head(method, target)
-            return self._request(head.method, target, settings, self._session, now, head)
-        return self._own(method, target, settings, options, auth, now)
+            head = target.heads.get(method) or self._plain_head(session, method, target)
+            return self._request(head.method, target, settings, session, now, head)
+        return self._own(session, method, target, settings, options, auth, now)
 
     # The URL.
 
@@ -102,16 +100,17 @@ class Composer:
 
     # The head.
 
-    def _plain_head(self, method: str, target: Target) -> RequestHead:
+    def _plain_head(self, session: Any, method: str, target: Target) -> RequestHead:
         """The head that requests without fields of their own share, whichever way they take: what
         a proxy is told is added for each."""
         direct = replace(self.settings, route=DIRECT)
-        request = self._own(method, target, direct, {}, None, 0.0)
+        request = self._own(session, method, target, direct, {}, None, 0.0)
         head = target.heads[method] = request.head("", last=False).freeze()
         return head
 
     def _own(
         self,
+        session: Any,
         method: str,
         target: Target,
         settings: Settings,
@@ -136,15 +135,15 @@ class Composer:
             if name not in fields and name.lower() not in skipped:
                 fields[name] = value
         self._authorize(fields, given, options.get("auth"), auth)
-        request = self._request(
-            method.upper(), target, settings, self._session, now, None, fields, data
-        )
+        request = self._request(method.upper(), target, settings, session, now, None, fields, data)
         request.chunked = bool(options.get("chunked"))
         if options.get("expect100"):
             fields[hdrs.EXPECT] = "100-continue"
         if options.get("cookies"):
             request.cookies = tuple(
-                cookie_pairs(options["cookies"], self._quote_cookie, secure=self._is_secure(target))
+                cookie_pairs(
+                    options["cookies"], self._quote_cookie, secure=_is_secure(session, target)
+                )
             )
         _set_upload(request, options.get("compress"), options.get("upload_tracker"))
         return request
@@ -162,12 +161,6 @@ class Composer:
         fields.update(self.headers)
         fields.update(given)
         return fields
-
-    def _is_secure(self, target: Target) -> bool:
-        """Whether Secure cookies may go there: by TLS, or where the jar was told so."""
-        jar = getattr(self._session, "cookie_jar", None)
-        trusted = getattr(jar, "treat_as_secure_origin", ())
-        return target.is_tls or (bool(trusted) and target.url.origin() in trusted)
 
     def _authorize(
         self,
@@ -193,6 +186,13 @@ class Composer:
 def _version(headers: Any) -> int:
     """A number that changes with `headers`."""
     return getversion(headers)
+
+
+def _is_secure(session: Any, target: Target) -> bool:
+    """Whether Secure cookies may go there: by TLS, or where the jar was told so."""
+    jar = getattr(session, "cookie_jar", None)
+    trusted = getattr(jar, "treat_as_secure_origin", ())
+    return target.is_tls or (bool(trusted) and target.url.origin() in trusted)
 
 
 def _set_upload(

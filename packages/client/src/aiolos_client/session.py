@@ -146,7 +146,6 @@ class ClientSession(Asking):
         self.requote_redirect_url = requote_redirect_url
         self.fallback_charset_resolver = fallback_charset_resolver
         composer = Composer(
-            self,
             settings=settings,
             request_class=request_class,
             schemes=connector.allowed_protocol_schema_set,
