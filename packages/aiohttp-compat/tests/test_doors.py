@@ -1092,6 +1092,7 @@ async def test_connector_tells_its_connections(server):
 async def test_trace_config_signals_by_their_private_names():
     config = aiohttp.TraceConfig()
     assert config._on_request_start is config.on_request_start
+    assert mock.create_autospec(aiohttp.TraceConfig).on_request_start is not None
 
 
 async def test_connector_family_is_read():

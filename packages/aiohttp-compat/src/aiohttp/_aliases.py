@@ -131,6 +131,8 @@ def give_aliases() -> None:
     for name in vars(TraceConfig()):
         if name.startswith("on_"):
             setattr(config, f"_{name}", another_name(name))
+            # A mock by the class has what instances have.
+            setattr(config, name, None)
 
 
 def _give_routing() -> None:
