@@ -459,11 +459,96 @@ def test_a_websocket_names_what_to_install() -> None:
 
 
 async def test_an_answer_that_cannot_be_sent_fails_the_test(fake: FakeServer) -> None:
-    fake.get("/").answer(headers={"Transfer-Encoding": "chunked"})
+    fields = CIMultiDict({"Transfer-Encoding": "chunked"})
+    fake.get("/").answer_with(Answer(headers=fields))
     with pytest.raises(AssertionError, match="no answer"):
         await ask(fake, "GET", "http://a/")
     with pytest.raises(UndeclaredRequest, match="the answer to GET / failed: .* leave it out"):
         fake.check()
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"text": b"x"}, TypeError, "text is a str, not bytes; bytes are given as data"),
+        ({"data": "hello"}, TypeError, "a str is given as text"),
+        ({"data": [3]}, TypeError, "data is bytes, or a list of them, not of int"),
+        ({"headers": {"a": "x\r\nb: c"}}, ValueError, "the headers of an answer cannot be sent"),
+        ({"headers": {"a b": "x"}}, ValueError, "the headers of an answer cannot be sent"),
+        ({"headers": {"transfer-encoding": "x"}}, ValueError, "give `data` as a list of pieces"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_where_it_is_declared(
+    options: dict[str, Any], kind: type[Exception], told: str
+) -> None:
+    with pytest.raises(kind, match=told):
+        FakeServer().get("/").answer(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"method": "GET /x"}, ValueError, r"'GET /x' is no method: write on\('GET', url\)"),
+        ({"url": None}, TypeError, "declare a URL as a str, a yarl.URL or a pattern, not None"),
+        ({"headers": {"A": 1}}, TypeError, "the header A is a str or a pattern, not 1"),
+        ({"form": "a=b"}, TypeError, "form is a dict like {'name': 'value'}, not 'a=b'"),
+        ({"form": {"a": 1}}, TypeError, "the form's field a is a str, not 1"),
+        ({"data": {"a": "b"}}, TypeError, "bytes or str, not dict; a form is given as form"),
+        ({"data": 5}, TypeError, "data is bytes or str, not int"),
+    ],
+)
+def test_what_no_request_can_be_is_told_where_it_is_declared(
+    options: dict[str, Any], kind: type[Exception], told: str
+) -> None:
+    with pytest.raises(kind, match=told):
+        FakeServer().on(**{"method": "GET", "url": "/x", **options})
+    with pytest.raises(TypeError, match=r"answer_with\(\) takes an answer\(\.\.\.\), not 200"):
+        FakeServer().get("/").answer_with(200)  # type: ignore[arg-type]
+
+
+async def test_addresses_have_a_certificate() -> None:
+    async with FakeServer() as fake:
+        fake.get("/").answer(text="ok")
+        for host in ("10.1.2.3", "[2001:db8::1]", "127.0.0.1", "10.1.2.3"):
+            assert await ask(fake, "GET", f"https://{host}/") == (200, b"ok")
+
+
+async def test_a_name_that_is_none_has_no_certificate() -> None:
+    async with FakeServer() as fake:
+        with pytest.raises(OSError, match="no certificate for 'my_service', .* ask it by http"):
+            await ask(fake, "GET", "https://my_service/")
+        # Whoever comes by the resolver is cut off, and the test is told by a complaint.
+        context = ssl.create_default_context()
+        fake.trust(context)
+        with pytest.raises(OSError):
+            await asyncio.open_connection(
+                "127.0.0.1", fake.port, ssl=context, server_hostname="my_service"
+            )
+        with pytest.raises(UndeclaredRequest, match="no certificate for 'my_service'"):
+            fake.check()
+
+
+def test_a_session_is_made_in_a_coroutine(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeServer()
+    loop = asyncio.new_event_loop()
+    monkeypatch.setattr(siblings, "client", lambda wanted_by: None)
+    try:
+        fake.start(loop)
+        with pytest.raises(RuntimeError, match="make the test an 'async def'"):
+            fake.session()
+        loop.run_until_complete(fake.close())
+    finally:
+        loop.close()
+
+
+async def test_a_server_that_is_closed_says_so() -> None:
+    async with FakeServer() as fake:
+        pass
+    for use in (fake.session, lambda: fake.url("/"), lambda: fake.resolver):
+        with pytest.raises(RuntimeError, match="this FakeServer is closed; make another one"):
+            use()
+    with pytest.raises(RuntimeError, match="it is started once"):
+        fake.start()
 
 
 async def test_a_server_that_does_not_run_says_what_to_do() -> None:

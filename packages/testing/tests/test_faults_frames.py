@@ -115,3 +115,11 @@ async def test_a_fault_is_spent_on_one_connection() -> None:
             await connection.ask("/a")
         assert await connection.ask("/b") == b"GET /b"
         await connection.close()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: GoAway("a"), lambda: GoAway(-1), lambda: RefusedStream(1.5)]
+)
+def test_what_is_no_count_is_told_at_once(make):
+    with pytest.raises(TypeError, match="takes a whole number, like"):
+        make()

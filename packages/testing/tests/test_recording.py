@@ -417,3 +417,70 @@ def test_a_url_in_a_query_or_a_form_has_secrets_too() -> None:
     assert "s3cret" not in str(hidden.url)
     assert hidden.form() == {"next": "https://b/?token=(hidden)"}
     assert hidden.url.query == {"next": "https://b/?token=(hidden)"}
+
+
+S = "s3cret"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"access_token": "{S}"}}\n{{"access_token": "{S}"}}\n',
+        f'event: login\ndata: {{"access_token": "{S}"}}\n\ndata: [1, {{"token": "{S}"}}]\n\n',
+        f'login {{"password": "{S}"}} and more',
+        json.dumps({"data": json.dumps({"password": S})}),
+        json.dumps({"data": f'login {{"password": "{S}"}}'}),
+        json.dumps([{"name": "password", "value": S}, {"key": "X-Token", "value": S}]),
+        json.dumps({"headers": [["Authorization", S], ["A", "b"]]}),
+        f"user=me&password={S}",
+        f"password={S}&user=me",
+        f"<a><password>{S}</password></a>",
+        f'<a xmlns:n="urn:x"><n:password kind="x">{S}</n:password></a>',
+        f'<login user="me" password="{S}"/>',
+        f"<login user='me' n:password='{S}'/>",
+        f"see https://me:{S}@host/x and //me:{S}@host",
+        f'note: <https://h/x?auth_token={S}>; rel="next"',
+    ],
+)
+def test_secrets_within_text_are_hidden(text: str) -> None:
+    redaction = Redaction(SECRETS)
+    for hidden in (redaction.text(text), redaction.content(text.encode()).decode()):
+        assert S not in hidden
+        assert "(hidden)" in hidden
+        # And what is hidden stays as it is, when it is compared in replaying.
+        assert redaction.text(hidden) == hidden
+
+
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16"])
+def test_secrets_of_json_in_other_codings_are_hidden(coding: str) -> None:
+    body = json.dumps({"password": S}).encode(coding)
+    assert Redaction(SECRETS).content(body) == b'{"password": "(hidden)"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain, with a = b and [brackets] {and more",
+        '{"a":  1}\n{"b": [2]}\n',
+        "<a b='c'><d>e</d></a>",
+        "https://host:80/path?q=1#f",
+        "{[" * 5_000,
+    ],
+)
+def test_what_holds_no_secret_is_written_as_it_came(text: str) -> None:
+    redaction = Redaction(SECRETS)
+    assert redaction.text(text) == text
+    assert redaction.content(text.encode()) == text.encode()
+
+
+def test_what_is_no_text_is_written_as_it_came() -> None:
+    assert Redaction(SECRETS).content(b"\xff\x00password=x") == b"\xff\x00password=x"
+
+
+def test_secrets_of_parts_that_are_json_are_hidden() -> None:
+    kind = CIMultiDict({"Content-Type": "multipart/form-data; boundary=b"})
+    head = b'--b\r\nContent-Disposition: form-data; name="payload"\r\n\r\n'
+    body = head + json.dumps({"password": S}).encode() + b"\r\n--b--\r\n"
+    hidden = Redaction(SECRETS).answer(Answer(200, kind, body)).body
+    assert b'{"password": "(hidden)"}\r\n--' in hidden

@@ -128,6 +128,17 @@ def test_what_cannot_be_served_is_refused_at_once() -> None:
         TestServer(handler)  # type: ignore[arg-type]
 
 
+def test_an_application_is_no_handler() -> None:
+    class Application:
+        router = None
+
+        def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            pass
+
+    with pytest.raises(TypeError, match="takes a handler; an application is TestServer's"):
+        RawTestServer(Application())  # type: ignore[arg-type]
+
+
 async def test_a_raw_server_wraps_its_handler(
     tiny: Any, fetch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,3 +170,11 @@ async def test_an_idle_socket_is_waited_for_a_while_and_not_for_ever(monkeypatch
     loop.remove_reader(ours)
     ours.close()
     theirs.close()
+
+
+async def test_it_is_advanced_in_its_block() -> None:
+    clock = VirtualClock()
+    with pytest.raises(RuntimeError, match="use it in its 'with' block"):
+        await clock.advance(1)
+    with clock, pytest.raises(TypeError, match="takes seconds, not '5'"):
+        await clock.advance("5")  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ def hidden(message: WSReceived, redaction: Redaction) -> Written:
     """`message` as it is written, without its secrets."""
     if message.type is WSMsgType.TEXT:
         message = message._replace(data=redaction.text(message.data))
+    elif message.type is WSMsgType.BINARY:
+        message = message._replace(data=redaction.content(message.data))
     return written_message(message)
 
 

@@ -2,8 +2,9 @@
 
 Secrets are told by the names of their fields, in any case and with or without "-" and "_", or by
 the last word of a name, so that "new_password" and "user[token]" are secrets as well: in heads, in
-urlencoded and multipart forms, in JSON at any depth, and in the queries and fragments of URLs, also
-of those that are the values of any of these.
+urlencoded and multipart forms, in JSON at any depth, in elements and attributes of XML, and in the
+queries, fragments and logins of URLs; and where any of these stands within a text, be it a line of
+events, a part of a form or a string of JSON.
 """
 
 import json
@@ -42,8 +43,16 @@ SECRETS: Final = (
     "signature",
     "token",
 )
-# A name and its value in the query or the fragment of a URL, wherever that stands.
-_PARAMETER: Final = re.compile(r"([?&#])([^?&#=\s]+)=([^&#\s\"'<>]*)")
+# A name and its value in a form, in the query or the fragment of a URL, wherever that stands.
+_PARAMETER: Final = re.compile(r"(^|[?&#])([^?&#=\s<>\"'{]+)=([^&#\s\"'<>]*)")
+# The password of a URL's login.
+_LOGIN: Final = re.compile(r"(//[^/\s:@\"'<>]*:)[^/\s@\"'<>]+@")
+_ELEMENT: Final = re.compile(r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)([^<]+)(?=</)")
+_ATTRIBUTE: Final = re.compile(r"([\s<](?:[\w.-]+:)?([\w.-]+)\s*=\s*)(\"[^\"<]*\"|'[^'<]*')")
+_BRACKET: Final = re.compile(r"[{\[]")
+# So many brackets in a text may begin no JSON before the rest is thought to hold none.
+_MOST_BRACKETS: Final = 1000
+_PAIR: Final = frozenset({"name", "key", "field"})
 # Of accessToken, access-token and user[token]: the words that they are made of.
 _WORDS: Final = re.compile("[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 # Each request has another boundary, which would never be asked for again.
@@ -68,9 +77,47 @@ class Redaction:
         return Answer(answer.status, headers, body)
 
     def text(self, text: str) -> str:
-        """`text`, which may be JSON, without its secrets."""
-        found = self._json(text.encode()).decode()
-        return found if found != text else self._text(text)
+        """`text`, which may be JSON or hold some, without its secrets."""
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return self._text(self._json_within(text))
+        hidden = self._hidden(value)
+        return text if hidden == value else json.dumps(hidden)
+
+    def content(self, body: bytes) -> bytes:
+        """`body`, which may be text in whatever form, without its secrets."""
+        try:
+            # Whatever its type says: much JSON goes about as text. It may be in UTF-16, too.
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            try:
+                text = body.decode()
+            except UnicodeDecodeError:
+                return body
+            return self.text(text).encode()
+        hidden = self._hidden(value)
+        return body if hidden == value else json.dumps(hidden).encode()
+
+    def _json_within(self, text: str) -> str:
+        """`text` without the secrets of each JSON value in it: in events, lines, behind words."""
+        decoder = json.JSONDecoder()
+        parts, done, at, in_vain = [], 0, 0, 0
+        for bracket in _BRACKET.finditer(text):
+            if bracket.start() < at:
+                continue
+            try:
+                value, at = decoder.raw_decode(text, bracket.start())
+            except (ValueError, RecursionError):
+                in_vain += 1
+                if in_vain > _MOST_BRACKETS:
+                    break
+                continue
+            hidden = self._hidden(value)
+            if hidden != value:
+                parts += [text[done : bracket.start()], json.dumps(hidden)]
+                done = at
+        return "".join([*parts, text[done:]])
 
     def _value(self, name: str, value: str) -> str:
         return HIDDEN if self._is_secret(name) else self._text(value)
@@ -82,12 +129,22 @@ class Redaction:
         return len(words) > 1 and words[-1].lower() in self._folded
 
     def _text(self, text: str) -> str:
-        """`text`, which may be a URL or hold some, without the secrets of their parameters."""
-        return _PARAMETER.sub(self._parameter, text)
+        """`text`, which may be a URL, a form or XML or hold some, without their secrets."""
+        text = _PARAMETER.sub(self._parameter, _LOGIN.sub(rf"\1{HIDDEN}@", text))
+        if "<" in text:
+            text = _ATTRIBUTE.sub(self._attribute, _ELEMENT.sub(self._element, text))
+        return text
 
     def _parameter(self, found: re.Match[str]) -> str:
         before, name, _ = found.groups()
         return f"{before}{name}={HIDDEN}" if self._is_secret(unquote_plus(name)) else found[0]
+
+    def _element(self, found: re.Match[str]) -> str:
+        return f"{found[1]}{HIDDEN}" if self._is_secret(found[2]) else found[0]
+
+    def _attribute(self, found: re.Match[str]) -> str:
+        quote = found[3][0]
+        return f"{found[1]}{quote}{HIDDEN}{quote}" if self._is_secret(found[2]) else found[0]
 
     def _url(self, url: URL) -> URL:
         query = [(name, self._value(name, value)) for name, value in url.query.items()]
@@ -106,7 +163,7 @@ class Redaction:
             body = self._multipart(body, boundary[1].encode())
             found["Content-Type"] = f"{kind}; boundary={_BOUNDARY.decode()}"
         else:
-            body = self._json(body)
+            body = self.content(body)
         return found, body
 
     def _field(self, name: str, value: str) -> str:
@@ -124,30 +181,30 @@ class Redaction:
     def _multipart(self, body: bytes, boundary: bytes) -> bytes:
         parts = body.split(b"--" + boundary)
         for number, part in enumerate(parts):
-            head, separator, _ = part.partition(b"\r\n\r\n")
+            head, separator, content = part.partition(b"\r\n\r\n")
             name = re.search(rb'(?i)[ ;]name="?([^";\r\n]+)', head)
-            if separator and name and self._is_secret(name[1].decode("utf-8", "replace")):
-                parts[number] = head + separator + HIDDEN.encode() + b"\r\n"
+            if not separator or name is None:
+                continue
+            if self._is_secret(name[1].decode("utf-8", "replace")):
+                content = HIDDEN.encode() + b"\r\n"
+            else:
+                content = self.content(content.removesuffix(b"\r\n")) + b"\r\n"
+            parts[number] = head + separator + content
         return (b"--" + _BOUNDARY).join(parts)
-
-    def _json(self, body: bytes) -> bytes:
-        # Whatever its type says: much JSON goes about as text.
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return body
-        hidden = self._hidden(value)
-        return body if hidden == value else json.dumps(hidden).encode()
 
     def _hidden(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {
+            hidden = {
                 name: HIDDEN if self._is_secret(name) else self._hidden(each)
                 for name, each in value.items()
             }
+            named = any(self._is_secret(str(value[each])) for each in _PAIR & value.keys())
+            return hidden | {"value": HIDDEN} if named and "value" in value else hidden
         if isinstance(value, list):
+            if len(value) == 2 and isinstance(value[0], str) and self._is_secret(value[0]):
+                return [value[0], HIDDEN]
             return [self._hidden(each) for each in value]
-        return self._text(value) if isinstance(value, str) else value
+        return self.text(value) if isinstance(value, str) else value
 
 
 def _fold(name: str) -> str:

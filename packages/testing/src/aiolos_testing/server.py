@@ -256,6 +256,8 @@ class RawTestServer(BaseTestServer):
         super().__init__(**options)
         if not callable(handler):
             raise TypeError(f"RawTestServer takes a coroutine function, not {handler!r:.80}")
+        if hasattr(handler, "router"):
+            raise TypeError("RawTestServer takes a handler; an application is TestServer's")
         self._servable = siblings.server("RawTestServer").from_handler(handler)
 
     async def _make_runner(self, **options: Any) -> Runner:

@@ -57,7 +57,11 @@ class VirtualClock:
         return self._now
 
     async def advance(self, seconds: float) -> None:
-        """Let `seconds` pass; what falls due meanwhile happens."""
+        """Let `seconds` pass; what falls due meanwhile happens. RuntimeError outside its block."""
+        if not isinstance(seconds, (int, float)):
+            raise TypeError(f"advance() takes seconds, not {seconds!r:.80}")
+        if self._loop.time != self.time:
+            raise RuntimeError("the virtual clock does not run: use it in its 'with' block")
         await asyncio.sleep(seconds)
 
     def __enter__(self) -> Self:

@@ -1,7 +1,9 @@
 """A certificate authority that lives as long as the process, for servers of every name."""
 
 import ssl
+from collections.abc import Callable
 from functools import cache
+from ipaddress import ip_address
 from typing import Any
 from weakref import WeakSet
 
@@ -21,18 +23,41 @@ class Authority:
             raise MissingDistribution("a FakeServer that is asked by https", "trustme") from None
         self._ca: Any = trustme.CA()
         self._contexts: dict[tuple[str, bool], ssl.SSLContext] = {}
+        # Who asks an address does not say which: one certificate names them all.
+        self._addresses = ["127.0.0.1"]
         self._trusting: WeakSet[ssl.SSLContext] = WeakSet()
 
-    def server_context(self, http2: bool) -> ssl.SSLContext:
-        """A context that takes each connection for the server which the client names (SNI)."""
+    def server_context(self, http2: bool, complain: Callable[[str], object]) -> ssl.SSLContext:
+        """A context that takes each connection for the server which the client names (SNI).
 
-        def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        `complain` is told of a name that there is no certificate for.
+        """
+
+        def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
             if name is not None:
-                connection.context = self._context_of(name, http2)
+                try:
+                    connection.context = self._context_of(name, http2)
+                except OSError as error:
+                    complain(str(error))
+                    return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            return None
 
-        context = self._context_of("127.0.0.1", http2)
+        context = self._context_of("", http2)
         context.sni_callback = choose
         return context
+
+    def prepare(self, host: str) -> None:
+        """A client is about to ask `host`. OSError for a name that no certificate can hold."""
+        try:
+            address = str(ip_address(host.partition("%")[0]))
+        except ValueError:
+            self._context_of(host.rstrip("."), True)
+            return
+        if address not in self._addresses:
+            self._addresses.append(address)
+            for name, http2 in list(self._contexts):
+                if not name:
+                    self._certify(self._contexts[name, http2], name)
 
     def trust(self, context: ssl.SSLContext) -> None:
         """Let a client's context accept this authority too; what else it checks, it checks."""
@@ -45,9 +70,21 @@ class Authority:
         if context is None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
-            self._ca.issue_cert(name).configure_cert(context)
+            self._certify(context, name)
             self._contexts[name, http2] = context
         return context
+
+    def _certify(self, context: ssl.SSLContext, name: str) -> None:
+        names = [name] if name else self._addresses
+        try:
+            self._ca.issue_cert(*names).configure_cert(context)
+        except UnicodeError as error:
+            # RFC 952, RFC 5890 2.3.2: an underscore, for instance.
+            raise OSError(
+                None,
+                f"FakeServer has no certificate for {name!r}, which is no host's name by the "
+                f"letter ({error}): ask it by http, or by another name",
+            ) from error
 
 
 @cache

@@ -8,6 +8,9 @@ from http import HTTPStatus
 from re import Pattern
 from typing import Any, Final, Self
 
+from aiolos_protocol.errors import LocalProtocolError
+from aiolos_protocol.grammar import is_token
+from aiolos_protocol.http1.serializer import field_lines
 from aiolos_protocol.websocket import WebSocket
 from multidict import CIMultiDict, MultiDict
 from yarl import URL
@@ -49,7 +52,7 @@ def answer(
     """An Answer whose body is one of `json`, `text` and `data`, with its Content-Type.
 
     `data` is bytes, or an iterable of them for a chunked body. `fault` is what the connection
-    suffers from this answer on.
+    suffers from this answer on. TypeError or ValueError for what cannot be sent.
     """
     if (json is not ANYTHING) + (text is not None) + (data is not None) > 1:
         raise TypeError("an answer has one body: give json, text or data")
@@ -57,19 +60,44 @@ def answer(
         raise ValueError(f"a status is a number from 200 to 599, not {status!r}")
     if fault is not None and not isinstance(fault, Fault):
         raise TypeError(f"a fault is an object like CutAfter(10), or None, not {fault!r}")
-    made = Answer(status, CIMultiDict(headers or {}), fault=fault)
+    made = Answer(status, _checked_fields(headers), fault=fault)
     kind = ""
     if json is not ANYTHING:
         kind, made.body = "application/json", json_module.dumps(json).encode()
     elif text is not None:
+        if not isinstance(text, str):
+            raise TypeError(f"text is a str, not {type(text).__name__}; bytes are given as data")
         kind, made.body = "text/plain; charset=utf-8", text.encode()
     elif isinstance(data, (bytes, bytearray)):
         kind, made.body = "application/octet-stream", bytes(data)
     elif data is not None:
-        kind, made.pieces = "application/octet-stream", tuple(data)
+        kind, made.pieces = "application/octet-stream", _checked_pieces(data)
     if kind:
         made.headers.setdefault("Content-Type", kind)
     return made
+
+
+def _checked_fields(headers: Mapping[str, str] | None) -> "CIMultiDict[str]":
+    fields = CIMultiDict(headers or {})
+    if "Transfer-Encoding" in fields:
+        raise ValueError(
+            "Transfer-Encoding is the connection's own; give `data` as a list of pieces"
+        )
+    try:
+        field_lines(fields)
+    except LocalProtocolError as error:
+        raise ValueError(f"the headers of an answer cannot be sent: {error}") from None
+    return fields
+
+
+def _checked_pieces(data: Any) -> tuple[bytes, ...]:
+    if isinstance(data, str):
+        raise TypeError("data is bytes, or a list of them; a str is given as text")
+    pieces = tuple(data)
+    for piece in pieces:
+        if not isinstance(piece, (bytes, bytearray)):
+            raise TypeError(f"data is bytes, or a list of them, not of {type(piece).__name__}")
+    return pieces
 
 
 Answering = Callable[[Asked], Answer | Awaitable[Answer]]
@@ -91,7 +119,8 @@ class Declaration:
     """One request that is expected, and what it is answered.
 
     Made by FakeServer.on() and its like. Answers are given in turn, the last one again and again;
-    without any it is 200 with no body. `asked` lists the requests that came.
+    without any it is 200 with no body. `asked` lists the requests that came. TypeError or
+    ValueError for what no request can be equal to.
     """
 
     said_to_be = "declared"
@@ -106,12 +135,14 @@ class Declaration:
         form: Mapping[str, str] | None = None,
         data: bytes | str | None = None,
     ) -> None:
+        if method != "*" and not is_token(method.encode()):
+            raise ValueError(f"{method!r} is no method: write on('GET', url)")
         self.method = method.upper()
         self._url = url if isinstance(url, Pattern) else _checked(url)
-        self._headers = dict(headers or {})
+        self._headers = _wanted_fields(headers)
         self._json = json
-        self._form = form
-        self._data = data.encode() if isinstance(data, str) else data
+        self._form = _wanted_form(form)
+        self._data = _wanted_body(data)
         self._answers: list[Answer | Conversation | Answering] = []
         self.asked: list[Asked] = []
 
@@ -121,6 +152,8 @@ class Declaration:
 
     def answer_with(self, answer: Answer | Conversation) -> Self:
         """Answer by `answer`, the next time."""
+        if not isinstance(answer, (Answer, Conversation)):
+            raise TypeError(f"answer_with() takes an answer(...), not {answer!r:.80}")
         self._answers.append(answer)
         return self
 
@@ -176,7 +209,7 @@ class Declaration:
         if self._data is not None and self._data != asked.body:
             return [self._differs("body", self._data, asked.body)]
         if self._form is not None:
-            wanted = sorted(MultiDict(self._form).items())
+            wanted = sorted(self._form.items())
             if wanted != sorted(asked.form().items()):
                 return [self._differs("form", dict(wanted), dict(asked.form()))]
         if self._json is not ANYTHING:
@@ -195,7 +228,40 @@ class Declaration:
         return f"{self.method} {_shown(self._url)}"
 
 
+def _wanted_fields(
+    headers: Mapping[str, str | Pattern[str]] | None,
+) -> dict[str, str | Pattern[str]]:
+    wanted = dict(headers or {})
+    for name, value in wanted.items():
+        if not isinstance(value, (str, Pattern)):
+            raise TypeError(f"the header {name} is a str or a pattern, not {value!r:.80}")
+    return wanted
+
+
+def _wanted_body(data: Any) -> bytes | None:
+    if data is None:
+        return None
+    if not isinstance(data, (str, bytes, bytearray)):
+        told = "; a form is given as form, JSON as json" if isinstance(data, dict) else ""
+        raise TypeError(f"data is bytes or str, not {type(data).__name__}{told}")
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _wanted_form(form: Any) -> "MultiDict[str] | None":
+    if form is None:
+        return None
+    if isinstance(form, (str, bytes)):
+        raise TypeError(f"form is a dict like {{'name': 'value'}}, not {form!r:.80}")
+    wanted: MultiDict[str] = MultiDict(form)
+    for name, value in wanted.items():
+        if not isinstance(value, str):
+            raise TypeError(f"the form's field {name} is a str, not {value!r:.80}")
+    return wanted
+
+
 def _checked(url: str | URL) -> URL:
+    if not isinstance(url, (str, URL)):
+        raise TypeError(f"declare a URL as a str, a yarl.URL or a pattern, not {url!r:.80}")
     whole = URL(url)
     if whole.absolute or str(url).startswith("/"):
         return whole

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
+from enum import Enum, auto
 from re import Pattern
 from ssl import SSLContext
 from typing import Any, Final, NoReturn, Self
@@ -32,6 +33,12 @@ UNDECLARED: Final = 501
 
 class UndeclaredRequest(AssertionError):
     """A client asked for what was not declared."""
+
+
+class _Life(Enum):
+    NEW = auto()
+    OPEN = auto()
+    CLOSED = auto()
 
 
 class FakeServer:
@@ -64,6 +71,7 @@ class FakeServer:
         self._sessions: list[Any] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._clock: Any = None
+        self._life = _Life.NEW
 
     # Declaring.
 
@@ -125,6 +133,8 @@ class FakeServer:
         Raises MissingDistribution where aiolos-websocket is not installed.
         """
         siblings.websocket("FakeServer.websocket()")
+        if not callable(talk):
+            raise TypeError(f"websocket() takes a coroutine function, not {talk!r:.80}")
         return self.on("GET", url, **options).answer_with(Conversation(talk, protocols))
 
     # Being reached.
@@ -143,6 +153,7 @@ class FakeServer:
         name = None
         if ssl is not None:
             authority().trust(ssl)
+            authority().prepare(host)
             name = host
         loop = asyncio.get_running_loop()
         _, protocol = await loop.create_connection(
@@ -171,6 +182,12 @@ class FakeServer:
         """
         self._running()
         component = siblings.client("FakeServer.session()")
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                "FakeServer.session() is called in a coroutine: make the test an 'async def'"
+            ) from None
         session = component.loopback_session(connect=self.connect, **options)
         self._sessions.append(session)
         return session
@@ -186,9 +203,10 @@ class FakeServer:
 
     def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Listen, in the running loop or in one that will run; once."""
-        if self._listening is not None:
+        if self._life is not _Life.NEW:
             raise RuntimeError("this FakeServer has been started: it is started once")
         loop = loop or asyncio.get_running_loop()
+        self._life = _Life.OPEN
         self._clock = Clock(loop)
         if self.transport == "memory":
             self.port = 80
@@ -206,6 +224,7 @@ class FakeServer:
 
     async def close(self) -> None:
         """Close sessions, connections and the socket; may be repeated."""
+        self._life = _Life.CLOSED
         for session in self._sessions:
             await session.close()
         self._sessions.clear()
@@ -256,6 +275,8 @@ class FakeServer:
             exc.add_note(str(undeclared))
 
     def _running(self) -> Acceptor | MemoryListener:
+        if self._life is _Life.CLOSED:
+            raise RuntimeError("this FakeServer is closed; make another one")
         if self._listening is None:
             raise RuntimeError(
                 "this FakeServer has not been started: write 'async with' before it, or use the "
@@ -314,7 +335,7 @@ class FakeServer:
 
     def _tls(self) -> SSLContext:
         try:
-            return authority().server_context(self._http2)
+            return authority().server_context(self._http2, self.complain)
         except MissingDistribution as error:
             self.complain(str(error))
             # The client is refused, and need not wait for its time-out.

@@ -17,7 +17,7 @@ from aiolos_protocol.http2.frames import (
 )
 from aiolos_protocol.http2.hpack import SHRINK, Decoder, encode_field
 
-from .plan import Fault, Line, complain
+from .plan import Fault, Line, check_count, complain
 
 # Where a frame has its type. In text, HTTP/1.1 or a client's preface, there is a printable
 # character, and no frame is of such a type (RFC 9113 6).
@@ -80,6 +80,8 @@ class ResetStream(_Framewise):
 
     def __init__(self, code: int = ErrorCode.INTERNAL_ERROR, count: int = 1) -> None:
         super().__init__()
+        check_count(self, "code", code)
+        check_count(self, "count", count)
         self.code = code
         self.count = count
         self._reset: set[int] = set()
@@ -116,6 +118,8 @@ class GoAway(_Framewise):
 
     def __init__(self, taken: int = 0, code: int = ErrorCode.NO_ERROR) -> None:
         super().__init__()
+        check_count(self, "taken", taken)
+        check_count(self, "code", code)
         self.taken = taken
         self.code = code
         self._streams: list[int] = []

@@ -45,6 +45,13 @@ Faults = Iterable[Fault | None]
 """One for each connection, None for a healthy one."""
 
 
+def check_count(fault: Fault, name: str, value: object) -> None:
+    """TypeError unless `value`, which `fault` takes as `name`, is a whole number from 0 on."""
+    if not isinstance(value, int) or value < 0:
+        kind = type(fault).__name__
+        raise TypeError(f"{kind} takes a whole number, like {kind}({name}=1), not {value!r:.80}")
+
+
 def complain(line: Line, fault: Fault, found: str) -> None:
     """Warn that `fault` does not fit what is sent, which passes."""
     text = f"{type(fault).__name__} does not fit {found}: it was sent as it is"

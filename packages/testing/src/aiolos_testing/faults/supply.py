@@ -84,7 +84,7 @@ class FaultyConnect:
         if isinstance(fault, Refuse):
             raise ConnectionRefusedError(f"refused by a fault of the test: {host}:{port}")
         if isinstance(fault, TLSFailure) and ssl is not None:
-            raise SSLError(f"handshake failed by a fault of the test: {host}:{port}")
+            raise SSLError(None, f"handshake failed by a fault of the test: {host}:{port}")
         made = self._supply.wrap(factory, fault)
         protocol = await self._connect(made, host, port, ssl=ssl)
         return protocol if fault is None else protocol.get_protocol()
