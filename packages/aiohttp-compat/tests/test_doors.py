@@ -1602,6 +1602,11 @@ async def test_data_queue_and_the_empty_reader():
     assert isinstance(streams.EMPTY_PAYLOAD, streams.EmptyStreamReader)
     assert not isinstance(streams.StreamReader(), streams.EmptyStreamReader)
     assert await streams.EmptyStreamReader().read() == b""
+    empty = streams.EmptyStreamReader()
+    assert repr(empty) == "<EmptyStreamReader>"
+    assert empty.feed_data(b"data") is False
+    empty.set_exception(ValueError())
+    assert (await empty.read(), empty.exception(), empty.total_bytes) == (b"", None, 0)
 
 
 def test_zlib_backend_is_chosen():

@@ -33,6 +33,13 @@ class EmptyStreamReader(StreamReader, metaclass=_Empty):
     def __repr__(self) -> str:
         return "<EmptyStreamReader>"
 
+    def feed_data(self, data: bytes, size: int = 0) -> bool:  # type: ignore[override]
+        """False: it stays empty."""
+        return False
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Nothing: it has come whole."""
+
 
 class FlowControlDataQueue(DataQueue[_T]):
     """A DataQueue that pauses `protocol` above twice `limit`, by the sizes that come with the

@@ -86,9 +86,7 @@ class Closer(Sender):
     def _peer_is_silent(self) -> None:
         heartbeat = self._heartbeat
         assert heartbeat is not None
-        error = TimeoutError(
-            f"nothing came from the peer within {heartbeat.patience:g} s after a ping"
-        )
+        error = TimeoutError(f"No PONG received after {heartbeat.patience} seconds")
         self._exception = error
         self._close_code = WSCloseCode.ABNORMAL_CLOSURE
         self._tell(WSMsgType.ERROR, error)
