@@ -256,7 +256,7 @@ class RawTestServer(BaseTestServer):
         super().__init__(**options)
         if not callable(handler):
             raise TypeError(f"RawTestServer takes a coroutine function, not {handler!r:.80}")
-        if hasattr(handler, "router"):
+        if hasattr(type(handler), "router"):
             raise TypeError("RawTestServer takes a handler; an application is TestServer's")
         self._servable = siblings.server("RawTestServer").from_handler(handler)
 
