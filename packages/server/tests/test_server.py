@@ -248,6 +248,66 @@ async def test_an_idle_connection_makes_room(serve: Serve) -> None:
     assert second.closed
 
 
+# HTTP/2: the preface and empty SETTINGS; HEADERS of GET / on a stream, which end it.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+FIELDS = b"\x82\x84\x86\x41\x01a"
+GOAWAY = b"\0\0\x08\7\0\0\0\0\0" + b"\0\0\0\1" + b"\0\0\0\0"
+
+
+def asked(stream: int) -> bytes:
+    return b"\0\0\6\1\5\0\0\0%c" % stream + FIELDS
+
+
+@pytest.mark.parametrize("newcomer", [GET, PREFACE + asked(1)])
+async def test_an_idle_peer_of_http2_makes_room(serve: Serve, newcomer: bytes) -> None:
+    first = serve(max_connections=2)
+    second, third = (type(first)(first.server) for _ in range(2))
+    for peer in (second, first):
+        assert b"hello" in await peer.send(PREFACE + asked(1))
+    assert b"hello" in await third.send(newcomer)
+    assert second.closed
+    assert second.transport.take().endswith(GOAWAY)
+    assert not first.closed
+    fourth = type(first)(first.server)
+    assert b"hello" in await fourth.send(newcomer)
+    assert first.closed
+
+
+async def test_a_peer_of_http2_that_waits_for_an_answer_makes_no_room(
+    serve: Serve, gate: asyncio.Event, settle: Any
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        if len(waiting):
+            await gate.wait()
+        waiting.append(request)
+        return web.Response(text="hello")
+
+    waiting: list[Any] = []
+    first = serve(handler, max_connections=1)
+    # The second one is at work on a stream that the first one had.
+    assert b"hello" in await first.send(PREFACE + asked(1))
+    assert await first.send(asked(3)) == b""
+    second = type(first)(first.server)
+    assert (await second.ask(GET)).status == 503
+    assert not first.closed
+    gate.set()
+    await settle()
+    assert b"hello" in first.transport.take()
+
+
+async def test_srv_16_idle_peers_of_http2_are_capped(serve: Serve) -> None:
+    first = serve(max_idle=1)
+    assert b"hello" in await first.send(PREFACE + asked(1))
+    second = type(first)(first.server)
+    for stream in (1, 3, 5):
+        prefix = PREFACE if stream == 1 else b""
+        # Used again and again, it is one.
+        assert b"hello" in await second.send(prefix + asked(stream))
+    assert first.closed
+    assert not second.closed
+    assert len(first.server.idle) == 1
+
+
 async def test_room_that_came_meanwhile_is_used(
     serve: Serve, settle: Any, gate: asyncio.Event, waiting: Any
 ) -> None:

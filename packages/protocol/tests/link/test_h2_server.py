@@ -70,7 +70,7 @@ class Role:
 class Server:
     """A link with its roles, its clock, and the peer."""
 
-    def __init__(self, make_peer: Any, limits: Limits = DEFAULT_LIMITS, **times: float) -> None:
+    def __init__(self, make_peer: Any, limits: Limits = DEFAULT_LIMITS, **times: Any) -> None:
         self.roles: list[Role] = []
         self.requests: list[tuple[Role, Any]] = []
         self.refused: list[Any] = []
@@ -92,7 +92,7 @@ class Server:
 
 @pytest.fixture
 async def make_server(make_peer: Any) -> Any:
-    def make(limits: Limits = DEFAULT_LIMITS, **times: float) -> Server:
+    def make(limits: Limits = DEFAULT_LIMITS, **times: Any) -> Server:
         server = Server(make_peer, limits, **times)
         server.peer.talk()
         return server
@@ -738,6 +738,46 @@ class TestTimes:
         server.clock.advance(SPARE + 1)
         server.clock.advance(70)
         assert server.transport.is_closing()
+
+    async def test_who_knows_the_idle_ones_is_told(self, make_server: Any) -> None:
+        idle: set[Any] = set()
+        server = make_server(idle=idle)
+        assert not idle
+        server.peer.ask(1)
+        server.peer.ask(3)
+        server.peer.talk()
+        first, second = (role for role, _ in server.requests)
+        first.respond()
+        server.peer.talk()
+        assert not idle, "another is at work"
+        second.respond()
+        server.peer.talk()
+        assert idle == {server.link}
+        server.peer.ask(5)
+        server.peer.talk()
+        assert not idle
+        server.link.close_idle(0.0)
+        assert not server.transport.is_closing(), "a request is at work"
+        server.role.respond()
+        server.peer.talk()
+        server.link.close_idle(1.0)
+        assert not server.transport.is_closing(), "not for so long"
+        server.link.close_idle(0.0)
+        assert server.transport.is_closing()
+        await turn()
+        assert not idle
+
+    async def test_one_that_the_peer_resets_is_idle_too(self, make_server: Any) -> None:
+        idle: set[Any] = set()
+        server = make_server(idle=idle)
+        server.peer.ask(1)
+        server.peer.talk()
+        server.peer.conn.reset_stream(1)
+        server.peer.talk()
+        assert idle == {server.link}
+        server.transport.lose()
+        await turn()
+        assert not idle
 
     async def test_a_body_that_does_not_come(self, make_server: Any) -> None:
         server = make_server(body_timeout=10.0)

@@ -41,7 +41,6 @@ class Serving(Protocol):
     client_max_fields: int | None
     limits: Limits
     auto_compress: bool
-    idle: IdleConnections | None
     auto_decompress: bool
     debug: bool
     connections: "set[Connection]"
@@ -92,7 +91,8 @@ class Connection(Owner):
         "requests",
     )
 
-    def __init__(self, server: Serving) -> None:
+    def __init__(self, server: Serving, idle: IdleConnections | None = None) -> None:
+        """`idle` is told when the link waits for its next request; None where the link tells."""
         self._server = server
         self._dispatcher = server.dispatcher
         self._matches = server.matches
@@ -100,7 +100,7 @@ class Connection(Owner):
         self._log_access = server.log_access
         self._has_hooks = server.has_prepare_hooks
         self._auto_compress = server.auto_compress
-        self._idle = server.idle
+        self._idle = idle
         self._is_simple = not (self._has_hooks or self._auto_compress)
         self.client_max_size = server.client_max_size
         self.link: Any = None

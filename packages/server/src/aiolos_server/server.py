@@ -140,7 +140,7 @@ class Server:
 
     def __call__(self) -> Any:
         """A protocol for a new connection."""
-        connection = Connection(self)
+        connection = Connection(self, self.idle)
         return H1ServerLink(
             self.loop,
             self.clock,
@@ -165,6 +165,7 @@ class Server:
             self.head_timeout,
             self.keepalive_timeout,
             self.body_timeout,
+            self.idle,
         )
         handover.attach(link)
 

@@ -14,6 +14,7 @@ cdef int BODY, DONE
 cdef class H2ServerLink(H2Link):
     cdef double _body_timeout
     cdef list _free
+    cdef object _idle
     cdef double _idle_since
     cdef double _idle_until
     cdef double _keepalive_timeout
@@ -29,6 +30,7 @@ cdef class H2ServerLink(H2Link):
     cpdef object head_received(self, Stream stream, head)
     @cython.locals(owner=H2ServerStream)
     cpdef object head_refused(self, Stream stream, error)
+    cdef object _work(self)
     cpdef object over(self, stream, bint again)
     cdef object _forget_reset(self)
     cpdef object shut_down(self)

@@ -6,7 +6,7 @@ sees one request after the other, as on an HTTP/1.1 connection, only that severa
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from multidict import CIMultiDict
 
@@ -44,6 +44,16 @@ FAREWELL: Final = 2.0
 SPARE: Final = 5.0
 
 
+class IdleLinks(Protocol):
+    """What knows the connections that wait for their next request."""
+
+    def add(self, link: Any) -> None:
+        """`link` waits for one, and may be closed by its close_idle()."""
+
+    def discard(self, link: Any) -> None:
+        """`link` has one, or is gone; no error where it did not wait."""
+
+
 class H2ServerLink(H2Link):
     """Receives requests. `new_role()` makes the role of one stream after the other.
 
@@ -51,12 +61,14 @@ class H2ServerLink(H2Link):
     sent. All times are seconds, inf for none: `head_timeout` bounds the wait for the first
     request, `keepalive_timeout` that for any other while none is at work. Within every
     `body_timeout` the peer must send as much of a body that is awaited, and take as much of a
-    response, as `Limits.body_rate` demands.
+    response, as `Limits.body_rate` demands. `idle` is told when no request is at work any more,
+    and when there is one again.
     """
 
     __slots__ = (
         "_body_timeout",
         "_free",
+        "_idle",
         "_idle_since",
         "_idle_until",
         "_keepalive_timeout",
@@ -76,6 +88,7 @@ class H2ServerLink(H2Link):
         head_timeout: float = 30.0,
         keepalive_timeout: float = 75.0,
         body_timeout: float = 30.0,
+        idle: IdleLinks | None = None,
     ) -> None:
         H2Link.__init__(self, loop, clock, limits)
         self._conn = ServerConnection(self, limits)
@@ -83,6 +96,7 @@ class H2ServerLink(H2Link):
         self._server = server
         self._keepalive_timeout = keepalive_timeout
         self._body_timeout = body_timeout
+        self._idle = idle
         self._idle_since = clock.now
         # When a connection without a request at work is closed.
         self._idle_until = self.deadline = clock.now + head_timeout
@@ -124,15 +138,20 @@ class H2ServerLink(H2Link):
         """See Sink."""
         if not self._working:
             self.deadline = self._clock.now + self._body_timeout
-        self._working += 1
+        self._work()
         owner = self._idle_stream()
         owner.requested(stream, head)
 
     def head_refused(self, stream: Stream, error: ProtocolError) -> None:
         """See Sink."""
-        self._working += 1
+        self._work()
         owner = self._idle_stream()
         owner.refused(stream, error)
+
+    def _work(self) -> None:
+        if not self._working and self._idle is not None:
+            self._idle.discard(self)
+        self._working += 1
 
     def _broken(self, error: ProtocolError) -> None:
         # There is nothing to answer; but a role keeps the log, and all of them may be at work.
@@ -150,6 +169,8 @@ class H2ServerLink(H2Link):
             leaves = self._conn.accepts != FOREVER
             self._idle_until = now + (FAREWELL if leaves else self._keepalive_timeout)
             self.deadline = min(self._idle_until, now + SPARE)
+            if self._idle is not None and self.transport is not None:
+                self._idle.add(self)
         if not again:
             self._reset.append(stream)
         elif self.transport is not None:
@@ -178,6 +199,8 @@ class H2ServerLink(H2Link):
             self.close()
 
     def _gone(self, exc: BaseException | None) -> None:
+        if self._idle is not None:
+            self._idle.discard(self)
         self._reset.clear()
         free, self._free = self._free, []
         for stream in free:
@@ -192,6 +215,11 @@ class H2ServerLink(H2Link):
             return -1.0
         idle: float = self._clock.now - self._idle_since
         return idle
+
+    def close_idle(self, seconds: float) -> None:
+        """Close now if nothing has been asked for so long."""
+        if self.idle_time() >= seconds:
+            self.close()
 
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
