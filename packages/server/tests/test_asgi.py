@@ -3,6 +3,8 @@
 import asyncio
 import inspect
 import logging
+import subprocess
+import sys
 
 import pytest
 from aiolos_protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -217,6 +219,101 @@ async def test_asg_06_what_nobody_takes_of_a_longer_body_is_not_kept():
     app.router.add_post("/", idle)
     await app(scope_of("POST", "/", (b"content-length", b"1")), receive, send)
     assert readers[0].total_bytes <= 1
+
+
+async def test_trailers_that_are_not_sent_are_not_announced():
+    async def handler(request):
+        response = web.StreamResponse()
+        response.trailers["Checksum"] = "1"
+        await response.prepare(request)
+        await response.write(b"x")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    start, *_ = sent = await call(app, scope_of("GET", "/"), REQUEST)
+    assert body_of(sent) == b"x"
+    assert [name for name, _ in start["headers"] if name in (b"trailer", b"checksum")] == []
+
+
+async def test_early_hints_are_not_sent():
+    async def handler(request):
+        response = web.Response(text="x")
+        await response.early_hints(request, {"Link": "</a>"})
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    start, *_ = await call(app, scope_of("GET", "/"), REQUEST)
+    assert start["status"] == 200
+
+
+WITHOUT_LIFESPAN = """
+import asyncio
+from aiolos_server import web
+from aiolos_server.signals import Signals
+
+app = web.Application()
+
+async def told(app):
+    await asyncio.sleep(0)
+    print("cleaned up")
+
+async def fails(app):
+    raise ValueError("something")
+
+app.on_cleanup.append(told)
+
+async def receive():
+    if coming:
+        return coming.pop()
+    await asyncio.sleep(3600)
+
+coming = [{"type": "http.request"}]
+
+async def send(message):
+    pass
+
+runner = asyncio.Runner()
+head = {"type": "http", "method": "GET", "path": "/", "headers": []}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "out", "err"),
+    [
+        pytest.param("", "cleaned up\n", "", id="at exit"),
+        pytest.param("runner.close()", "", "", id="its loop is closed"),
+        pytest.param(
+            "app.signal(Signals.POST_CLEANUP).append(fails)",
+            "cleaned up\n",
+            "something",
+            id="fails",
+        ),
+        pytest.param(
+            "runner.run(app({'type': 'lifespan'}, ends, send))",
+            "cleaned up\n",
+            "",
+            id="has ended before",
+        ),
+    ],
+)
+def test_asg_02_the_end_of_the_process_where_there_is_no_lifespan(rest, out, err):
+    early = rest if "signal" in rest else ""
+    program = [
+        WITHOUT_LIFESPAN,
+        "async def ends():",
+        "    return {'type': 'lifespan.shutdown'}",
+        early,
+        "runner.run(app(head, receive, send))",
+        rest if not early else "",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(program)], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stdout) == (0, out)
+    assert err in done.stderr
+    assert err or not done.stderr
 
 
 async def test_a_stream():

@@ -21,9 +21,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 # Bytes that wait for the server above which writers wait, and below which they go on.
 HIGH_WATER: Final = 65_536
-# RFC 9110 7.6.1: these are between the server and its peer.
-_CONNECTION_FIELDS: Final = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+# RFC 9110 7.6.1: these are between the server and its peer. Trailers are dropped: see end().
+_LEFT_OUT: Final = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade"}
 )
 
 
@@ -137,7 +137,7 @@ class AsgiLink:
                 "headers": [
                     (name.lower().encode("ascii"), value.encode("utf-8", "surrogateescape"))
                     for name, value in fields.items()
-                    if name.lower() not in _CONNECTION_FIELDS
+                    if name.lower() not in _LEFT_OUT
                 ],
             }
         )

@@ -1,8 +1,10 @@
 """The life of an application under an ASGI server, and its scopes as requests."""
 
 import asyncio
+import atexit
 import contextlib
 import logging
+import weakref
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -18,15 +20,22 @@ from .socket import SocketLink
 # Any key of 16 bytes: the handshake on the wire is the ASGI server's.
 _KEY: Final = "AAAAAAAAAAAAAAAAAAAAAA=="
 
+# What has been started without a lifespan: nobody tells it the end.
+_untold: "weakref.WeakSet[AsgiServing]" = weakref.WeakSet()
+
 
 class AsgiServing:
-    """Answers ASGI's calls for `app`; started by the lifespan, or else by the first request."""
+    """Answers ASGI's calls for `app`; started by the lifespan, or else by the first request.
+
+    In that case it ends with the process, if the server has left the loop open.
+    """
 
     def __init__(self, app: AbstractApplication, logger: logging.Logger, **options: Any) -> None:
         self._app = app
         self._logger = logger
         self._options = options
         self._server: Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -47,6 +56,7 @@ class AsgiServing:
             if message["type"] == "lifespan.startup":
                 try:
                     await self._started()
+                    _untold.discard(self)
                 except Exception as error:
                     self._logger.exception("The application failed to start")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -69,18 +79,30 @@ class AsgiServing:
             if self._server is None:
                 await self._app.startup()
                 self._app.freeze()
-                loop = asyncio.get_running_loop()
+                loop = self._loop = asyncio.get_running_loop()
+                _untold.add(self)
                 # The Server field is the ASGI server's own.
                 options = {"server_header": "", **self._options}
                 self._server = Server(self._app, loop=loop, logger=self._logger, **options)
             return self._server
 
     async def _ended(self) -> None:
+        _untold.discard(self)
         server, self._server = self._server, None
         if server is not None:
             await self._app.shutdown()
             server.dispatcher.close()
             await self._app.cleanup()
+
+    def end_at_exit(self) -> None:
+        """Run what ends the application in its own loop, the only one that its resources know."""
+        loop = self._loop
+        if loop is None or loop.is_closed() or loop.is_running():
+            return
+        try:
+            loop.run_until_complete(self._ended())
+        except Exception:
+            self._logger.exception("The application failed to end in order")
 
     async def _exchange(
         self,
@@ -111,6 +133,12 @@ class AsgiServing:
             with contextlib.suppress(asyncio.CancelledError):
                 await receiving
             server.forget(connection)
+
+
+@atexit.register
+def _end_untold() -> None:
+    for serving in list(_untold):
+        serving.end_at_exit()
 
 
 def head_of(scope: Message) -> RequestHead:
