@@ -29,6 +29,9 @@ def test_what_a_composed_request_is_by_default():
     assert dict(head.headers) == {}
     assert head.raw_headers == ()
     assert repr(head) == "<RequestHead GET />"
+    forged = RequestHead("GET", "/\x9b31m\u2028\u202e\udc80")
+    assert repr(forged).isascii()
+    assert repr(forged) == "<RequestHead GET /\\x9b31m\\u2028\\u202e\\udc80>"
 
 
 def test_a_composed_response():

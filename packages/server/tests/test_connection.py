@@ -362,6 +362,21 @@ def test_what_was_written_goes_out_on_every_loop(loop: str) -> None:
         assert runner.run(main()).endswith(b"\r\n\r\n4\r\nsome\r\n")
 
 
+async def test_what_cannot_be_sent_is_logged_without_the_steps_of_coroutines(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(headers={"X": "a\r\nb"})
+
+    assert (await serve(handler).ask(GET)).status == 500
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    error = record.exc_info[1]
+    assert error is not None
+    assert error.__context__ is None
+    assert "StopIteration" not in caplog.text
+
+
 async def test_what_was_written_to_a_stream_of_http2_goes_out(serve: Serve) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

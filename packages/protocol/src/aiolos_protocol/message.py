@@ -182,7 +182,9 @@ class RequestHead(Head):
         return self
 
     def __repr__(self) -> str:
-        return f"<RequestHead {self.method} {self.target}>"
+        # It goes to logs: nothing that the peer sent may forge a line or move a cursor.
+        target = self.target.encode("unicode_escape", "surrogateescape").decode("ascii")
+        return f"<RequestHead {self.method} {target}>"
 
 
 class ResponseHead(Head):

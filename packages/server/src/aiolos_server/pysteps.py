@@ -25,11 +25,14 @@ def _first_steps(owner: Owner) -> "tuple[Any, Any] | None":
         try:
             return coro, coro.send(None)
         except StopIteration as stop:
-            coro = owner.finished(stop.value, None)
+            result = stop.value
         except BaseException as exc:
             coro = owner.finished(None, exc)
             if isinstance(exc, (KeyboardInterrupt, SystemExit)):
                 raise
+            continue
+        # Out here, for what it raises and logs has nothing to do with StopIteration.
+        coro = owner.finished(result, None)
     return None
 
 
