@@ -1,4 +1,4 @@
-"""The client over HTTP/2, to nghttpd and to our own server."""
+"""The client over HTTP/2, to our own server."""
 
 import asyncio
 import base64
@@ -6,7 +6,6 @@ import re
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from hashlib import sha1
 
 import aiolos
@@ -17,63 +16,6 @@ from aiolos_protocol.testkit import ScriptedPeer
 from aiolos_testing import TestServer, unused_port
 
 UPLOAD = bytes(range(256)) * 8192
-
-
-@pytest.fixture(params=["tls", "clear"])
-async def nghttpd(request, authority, trusting, tool, tmp_path) -> AsyncIterator[tuple[str, dict]]:
-    """Its URL, and the options of a connector that speaks HTTP/2 with it."""
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "hello.txt").write_text("hello")
-    port = unused_port()
-    command = [tool("nghttpd"), "-d", str(tmp_path / "root"), "--echo-upload", "-a", "127.0.0.1"]
-    options = {"http2": "prior-knowledge"}
-    if request.param == "tls":
-        cert = authority.issue_cert("127.0.0.1")
-        cert.private_key_pem.write_to_path(tmp_path / "key")
-        cert.cert_chain_pems[0].write_to_path(tmp_path / "cert")
-        command += [str(port), str(tmp_path / "key"), str(tmp_path / "cert")]
-        options = {"http2": True, "ssl": trusting}
-    else:
-        command += ["--no-tls", str(port)]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        await listens(port)
-        yield f"{'https' if request.param == 'tls' else 'http'}://127.0.0.1:{port}", options
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def listens(port: int) -> None:
-    """Wait until somebody listens on `port`."""
-    for _ in range(400):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.025)
-        else:
-            writer.close()
-            return
-    raise AssertionError(f"nobody listens on port {port}")
-
-
-@pytest.fixture
-async def session(nghttpd):
-    url, options = nghttpd
-    connector = aiolos.TCPConnector(**options)
-    async with aiolos.ClientSession(url, connector=connector) as session:
-        yield session
-
-
-async def check_a_get_and_a_404(session):
-    async with session.get("/hello.txt") as response:
-        assert (response.status, response.version) == (200, (2, 0))
-        assert await response.text() == "hello"
-    async with session.get("/nothing") as response:
-        assert (response.status, response.version) == (404, (2, 0))
-    assert session.connector.open_connections == 1
 
 
 async def test_responses_that_are_not_read_hold_up_no_other():
@@ -134,39 +76,6 @@ async def test_pages_of_which_only_the_status_is_read_harm_no_other_request():
         gate.set()
         assert await placed == "done"
         assert orders == ["one"]
-
-
-@pytest.mark.parametrize("nghttpd", ["tls"], indirect=True)
-async def test_h2c_01_over_tls(session):
-    await check_a_get_and_a_404(session)
-
-
-@pytest.mark.parametrize("nghttpd", ["clear"], indirect=True)
-async def test_h2c_02_by_prior_knowledge(session):
-    await check_a_get_and_a_404(session)
-
-
-async def test_h2c_03_many_requests_share_one_connection(session):
-    async def get():
-        async with session.get("/hello.txt") as response:
-            return response.version, await response.text()
-
-    answers = await asyncio.gather(*(get() for _ in range(60)))
-    assert answers == [((2, 0), "hello")] * 60
-    assert session.connector.open_connections == 1
-
-
-async def test_h2c_04_uploads_are_echoed(session):
-    async with session.post("/", data=UPLOAD) as response:
-        assert await response.read() == UPLOAD
-
-    async def pieces():
-        for at in range(0, len(UPLOAD), 10_000):
-            yield UPLOAD[at : at + 10_000]
-
-    async with session.post("/", data=pieces()) as response:
-        assert response.version == (2, 0)
-        assert await response.read() == UPLOAD
 
 
 @pytest.mark.parametrize("alpn", [["http/1.1"], None])
@@ -284,13 +193,29 @@ async def test_a_websocket_uses_the_connection_that_is_there(serving_tls, trusti
                 assert await response.text() == "HTTP/2.0"
 
 
-@pytest.mark.parametrize("nghttpd", ["clear"], indirect=True)
-async def test_a_websocket_to_a_server_that_speaks_nothing_but_http_2(session):
+async def test_a_websocket_to_a_server_that_speaks_nothing_but_http_2(tool, tmp_path):
     """Without RFC 8441 it is asked by HTTP/1.1, which such a server does not understand."""
-    with pytest.raises(aiolos.WSServerHandshakeError, match=r"HTTP/2.*extended CONNECT"):
-        await session.ws_connect("/hello.txt")
-    async with session.get("/hello.txt") as response:
-        assert response.version == (2, 0)
+    (tmp_path / "hello.txt").write_text("hello")
+    port = unused_port()
+    process = await asyncio.create_subprocess_exec(
+        *(tool("nghttpd"), "-d", str(tmp_path), "-a", "127.0.0.1", "--no-tls", str(port)),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    connector = aiolos.TCPConnector(http2="prior-knowledge")
+    retry = aiolos.RetryPolicy(attempts=200, backoff=0.025, max_backoff=0.025)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with aiolos.ClientSession(url, connector=connector) as session:
+            async with session.get("/hello.txt", retry=retry) as response:
+                assert response.version == (2, 0)
+            with pytest.raises(aiolos.WSServerHandshakeError, match=r"HTTP/2.*extended CONNECT"):
+                await session.ws_connect("/hello.txt")
+            async with session.get("/hello.txt") as response:
+                assert response.version == (2, 0)
+    finally:
+        process.kill()
+        await process.wait()
 
 
 async def both(reader, writer):

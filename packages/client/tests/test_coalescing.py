@@ -7,7 +7,6 @@ import ssl
 from hashlib import sha256
 
 import pytest
-import trustme
 from aiolos_client import (
     ClientConnectorCertificateError,
     ClientSession,
@@ -85,18 +84,6 @@ class Book(AbstractResolver):
 
     async def close(self):
         pass
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority):
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import threading
 
 import aiolos_client
 import pytest
-import trustme
 from aiolos_client import ClientSession, TCPConnector
 from aiolos_protocol.testkit import ScriptedPeer
 
@@ -173,11 +172,6 @@ async def test_a_failed_dial_frees_its_place():
         for _ in range(3):
             with pytest.raises(aiolos_client.ClientConnectorError):
                 await session.get("http://127.0.0.1:1/")
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
 
 
 class TestTLS:

@@ -8,7 +8,6 @@ from ipaddress import IPv4Address, IPv6Address
 
 import aiolos_client
 import pytest
-import trustme
 from aiolos_client import BasicAuth, ClientSession, Fingerprint, TCPConnector
 from aiolos_protocol.testkit import ScriptedPeer
 
@@ -18,18 +17,6 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 async def get(session, url, **options):
     async with session.get(url, **options) as response:
         return await response.text()
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority):
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 def serving(authority, *names):

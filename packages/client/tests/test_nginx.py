@@ -11,7 +11,6 @@ from hashlib import sha256
 
 import aiolos_client
 import pytest
-import trustme
 from aiolos_client import ClientSession, CookieJar, Fingerprint, TCPConnector
 
 # Daemons lie in sbin, which is not on every PATH.
@@ -90,11 +89,6 @@ class Nginx:
         path = self.folder / "www" / name
         path.write_bytes(content)
         path.chmod(0o644)
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
 
 
 @pytest.fixture
