@@ -729,6 +729,31 @@ def test_what_is_remembered_is_bounded():
     assert max(map(len, pyparser._said)) <= 2048
 
 
+def test_whole_requests_that_are_remembered_are_bounded():
+    fields = b" HTTP/1.1\r\nHost: a\r\n\r\n"
+    longest = 2048 - len(b"GET /" + fields)
+    for number in range(1000):
+        for target in (b"%d" % number, b"x" * (longest - number % 9), b"x" * (longest + 1)):
+            pyparser.parse_request(b"GET /" + target + fields, 0, DEFAULT_LIMITS)
+    assert 9 <= len(pyparser._asked) <= 256
+    assert max(map(len, pyparser._asked)) == 2048
+    # Other limits judge anew, and empty what others have remembered.
+    pyparser.parse_request(b"GET /" + fields, 0, replace(DEFAULT_LIMITS))
+    assert not pyparser._asked
+
+
+def test_the_same_request_again_is_a_head_of_its_own(twin):
+    data = b"GET /a?b HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
+    alone = [twin.parse_request(data, 0, DEFAULT_LIMITS) for _ in range(16)]
+    behind = twin.parse_request(b"xx" + data, 2, DEFAULT_LIMITS)
+    before = twin.parse_request(data + data, 0, DEFAULT_LIMITS)
+    assert alone[-2] is not alone[-1]
+    assert alone[-2].headers is not alone[-1].headers
+    assert {head.size for head in (*alone, behind, before)} == {len(data)}
+    heads = [everything(head) for head in (*alone, behind, before)]
+    assert all(head == heads[0] for head in heads)
+
+
 @given(
     st.sampled_from([data for data in REQUESTS if data.count(b"\r\n\r\n") == 1]),
     st.integers(0, 40),
