@@ -61,7 +61,14 @@ def kept() -> Iterator[Kept]:
 
 
 def of(package: str) -> list[str]:
-    """The differences of `package`, `aiolos` or `aiohttp`, each as `path kind # ours: ...`."""
+    """The differences of `package`, `aiolos` or `aiohttp`, each as `path kind # ours: ...`.
+
+    SystemExit where the original is what the name aiohttp gives here: it differs from nothing.
+    """
+    if package == "aiohttp" and imported("aiohttp._component") is None:
+        raise SystemExit(
+            "the name aiohttp is the original's here: put packages/aiohttp-compat/src on the path"
+        )
     return [line for each in kept() for line in compared(package, each)]
 
 
