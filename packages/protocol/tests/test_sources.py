@@ -48,6 +48,16 @@ def test_pure_loads_the_sources_although_compiled_modules_lie_beside_them(tmp_pa
     for name in ("aiolos_protocol.message", "aiolos_protocol.streams"):
         assert run(code(name), tmp_path, AIOLOS_PURE="1").endswith(".py")
     assert run(READERS, tmp_path, AIOLOS_PURE="1") == "aiolos_protocol.http1.pyparser"
+    (tmp_path / "aiolos_protocol" / "message.py").unlink()
+    for name, told in (
+        ("message", "has no Python source, and AIOLOS_PURE=1 loads nothing else"),
+        ("nothing", "No module named"),
+    ):
+        importing = f"""
+try: import aiolos_protocol.{name}
+except ModuleNotFoundError as error: print(error)
+"""
+        assert told in run(importing, tmp_path, AIOLOS_PURE="1")
     broken = [sys.executable, "-c", "import aiolos_protocol.message"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "AIOLOS_PURE": "0"}
     assert subprocess.run(broken, env=environment, capture_output=True, check=False).returncode

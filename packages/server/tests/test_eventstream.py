@@ -84,6 +84,7 @@ async def test_names_and_ids_are_one_line(sent: Any, options: Any) -> None:
         ({"data": 5}, "data of an event is str, not int"),
         ({"id": 7}, "id of an event is str, not int"),
         ({"event": b"a"}, "event of an event is str, not bytes"),
+        ({"data": "a", "retry": "soon"}, "retry is a whole number of milliseconds, not 'soon'"),
     ],
 )
 async def test_what_is_no_text_is_named(sent: Any, options: Any, told: str) -> None:

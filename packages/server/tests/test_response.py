@@ -573,6 +573,7 @@ def test_validators_read_and_removed() -> None:
         ({"samesite": "None"}, "needs secure=True"),
         ({"expires": "soon"}, "is a date"),
         ({"name": "__Host-x"}, "needs Secure"),
+        ({"max_age": "soon"}, "max_age of the cookie a is a whole number of seconds, not 'soon'"),
     ],
 )
 def test_cookies_that_no_browser_would_keep(options: Any, reason: str) -> None:

@@ -3,7 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    SourceFileLoader,
+)
 from types import ModuleType
 
 
@@ -17,12 +24,16 @@ class _SourceFinder:
         """As importlib.abc.MetaPathFinder; a module that only exists compiled is not found."""
         if path is None or not fullname.startswith("aiolos_"):
             return None
+        sources = SourceFileLoader, SOURCE_SUFFIXES
         for folder in path:
-            finder = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES))
-            spec = finder.find_spec(fullname, target)
+            spec = FileFinder(folder, sources).find_spec(fullname, target)
             if spec is not None:
                 return spec
-        raise ModuleNotFoundError(f"{fullname} has no Python source", name=fullname)
+        told = f"No module named {fullname!r}"
+        compiled = ExtensionFileLoader, EXTENSION_SUFFIXES
+        if any(FileFinder(folder, compiled).find_spec(fullname) for folder in path):
+            told = f"{fullname} has no Python source, and AIOLOS_PURE=1 loads nothing else"
+        raise ModuleNotFoundError(told, name=fullname)
 
 
 def prefer_sources() -> None:

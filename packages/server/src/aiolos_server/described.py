@@ -212,7 +212,7 @@ class Described(MutableMapping[str, Any]):
             name,
             str(value),
             expires=moment if isinstance(moment, datetime) else None,
-            max_age=None if max_age is None else int(max_age),
+            max_age=None if max_age is None else _whole_seconds(name, max_age),
             domain=domain or "",
             path=path or "",
             secure=bool(secure),
@@ -295,3 +295,11 @@ class Described(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.reason} not prepared>"
+
+
+def _whole_seconds(cookie: str, given: int | str) -> int:
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        told = f"max_age of the cookie {cookie} is a whole number of seconds, not {given!r:.80}"
+        raise WrongType(told) from None

@@ -213,6 +213,8 @@ def _fields(data: str, event: str | None, id: str | None, retry: int | None) -> 
                 raise ValueError(f"the {name} of an event is one line, not {value!r:.80}")
             lines.append(f"{name}: {value}\n")
     if retry is not None:
+        if not isinstance(retry, int):
+            raise TypeError(f"retry is a whole number of milliseconds, not {retry!r:.80}")
         lines.append(f"retry: {int(retry)}\n")
     if data or event is not None or (id is None and retry is None):
         lines += [f"data: {line}\n" for line in _LINE_END.split(data)]
