@@ -513,18 +513,24 @@ async def test_addresses_have_a_certificate() -> None:
             assert await ask(fake, "GET", f"https://{host}/") == (200, b"ok")
 
 
-async def test_a_name_that_is_none_has_no_certificate() -> None:
+async def test_names_with_an_underscore_have_a_certificate() -> None:
     async with FakeServer() as fake:
-        with pytest.raises(OSError, match="no certificate for 'my_service', .* ask it by http"):
-            await ask(fake, "GET", "https://my_service/")
+        fake.get("/").answer(text="ok")
+        for host in ("my_service", "db_1.internal:5000"):
+            assert await ask(fake, "GET", f"https://{host}/") == (200, b"ok")
+
+
+async def test_a_name_that_is_none_has_no_certificate() -> None:
+    name = "my_service." + "a" * 60
+    async with FakeServer() as fake:
+        with pytest.raises(OSError, match=f"no certificate for '{name}', .* ask it by http"):
+            await ask(fake, "GET", f"https://{name}/")
         # Whoever comes by the resolver is cut off, and the test is told by a complaint.
         context = ssl.create_default_context()
         fake.trust(context)
         with pytest.raises(OSError):
-            await asyncio.open_connection(
-                "127.0.0.1", fake.port, ssl=context, server_hostname="my_service"
-            )
-        with pytest.raises(UndeclaredRequest, match="no certificate for 'my_service'"):
+            await asyncio.open_connection("127.0.0.1", fake.port, ssl=context, server_hostname=name)
+        with pytest.raises(UndeclaredRequest, match=f"no certificate for '{name}'"):
             fake.check()
 
 

@@ -99,6 +99,18 @@ async def test_a_task_that_speaks_of_run_until_complete_is_named() -> None:
     task.cancel()
 
 
+def test_a_server_that_listens_on_uvloop_is_named(uvloop: Any) -> None:
+    async def main() -> None:
+        check = LeakCheck()
+        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        with pytest.raises(Leaked, match="a server listens: .*; close it"):
+            await check.check()
+        server.close()
+        await check.check()
+
+    uvloop.run(main())
+
+
 async def test_a_connection_in_memory_is_named() -> None:
     class End(asyncio.Protocol):
         def connection_made(self, transport: Any) -> None:

@@ -484,3 +484,35 @@ def test_secrets_of_parts_that_are_json_are_hidden() -> None:
     body = head + json.dumps({"password": S}).encode() + b"\r\n--b--\r\n"
     hidden = Redaction(SECRETS).answer(Answer(200, kind, body)).body
     assert b'{"password": "(hidden)"}\r\n--' in hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('{"password": "s3cret', '{"password": "(hidden)'),
+        ('[1] login {"a": 1, "new_password":"s\\"3cret", ...', '"new_password":"(hidden)", ...'),
+        ('let config = {\'a\': 1, "token": "s3cret"}', '"token": "(hidden)"}'),
+        ('{"password": 1, "other": "kept', '"other": "kept'),
+    ],
+)
+def test_secrets_of_json_that_is_not_whole_are_hidden(text: str, written: str) -> None:
+    hidden = Redaction(SECRETS).text(text)
+    assert hidden.endswith(written)
+    assert "3cret" not in hidden
+
+
+def test_what_begins_like_json_is_not_read_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counting(json.JSONDecoder):
+        read = 0
+
+        def raw_decode(self, s: str, idx: int = 0) -> tuple[object, int]:
+            try:
+                return super().raw_decode(s, idx)
+            except json.JSONDecodeError as error:
+                Counting.read += error.pos - idx
+                raise
+
+    text = "[" * 500 + "1," * 5000
+    monkeypatch.setattr(json, "JSONDecoder", Counting)
+    assert Redaction(SECRETS).text(text) == text
+    assert len(text) < Counting.read <= 22 * len(text)

@@ -116,6 +116,8 @@ def _describer(kind: type) -> Describer:
     module = str(kind.__module__)
     if module.startswith("uvloop") and hasattr(kind, "get_extra_info"):
         return _of_transport
+    if module.startswith("uvloop") and hasattr(kind, "is_serving"):
+        return _of_server
     if issubclass(kind, AsyncIterablePayload):
         return _of_payload
     if hasattr(kind, "closed") and any(_is_the_clients(base) for base in kind.__mro__):
@@ -145,6 +147,10 @@ def _of_connection(found: Any) -> str | None:
 
 def _of_transport(found: Any) -> str | None:
     return None if found.is_closing() else f"a transport is open: {found!r}; close it"
+
+
+def _of_server(found: Any) -> str | None:
+    return f"a server listens: {found!r}; close it" if found.is_serving() else None
 
 
 def _of_payload(found: Any) -> str | None:

@@ -50,8 +50,12 @@ _LOGIN: Final = re.compile(r"(//[^/\s:@\"'<>]*:)[^/\s@\"'<>]+@")
 _ELEMENT: Final = re.compile(r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)([^<]+)(?=</)")
 _ATTRIBUTE: Final = re.compile(r"([\s<](?:[\w.-]+:)?([\w.-]+)\s*=\s*)(\"[^\"<]*\"|'[^'<]*')")
 _BRACKET: Final = re.compile(r"[{\[]")
-# So many brackets in a text may begin no JSON before the rest is thought to hold none.
-_MOST_BRACKETS: Final = 1000
+# So many times its length may a text be read for JSON that is none, before the rest is thought to
+# hold none. A bracket behind which brackets are nested too deep counts as so many characters.
+_READINGS: Final = 20
+_TOO_DEEP: Final = 1000
+# A member of what is no whole JSON: it was cut, or is a script's.
+_MEMBER: Final = re.compile(r"(\"([\w.\[\]-]{1,100})\"\s*:\s*)\"(?:[^\"\\]|\\.)*(\"?)")
 _PAIR: Final = frozenset({"name", "key", "field"})
 # Of accessToken, access-token and user[token]: the words that they are made of.
 _WORDS: Final = re.compile("[A-Z]?[a-z0-9]+|[A-Z0-9]+")
@@ -103,20 +107,23 @@ class Redaction:
         """`text` without the secrets of each JSON value in it: in events, lines, behind words."""
         decoder = json.JSONDecoder()
         parts, done, at, in_vain = [], 0, 0, 0
+        most = _READINGS * len(text)
         for bracket in _BRACKET.finditer(text):
             if bracket.start() < at:
                 continue
             try:
                 value, at = decoder.raw_decode(text, bracket.start())
-            except (ValueError, RecursionError):
-                in_vain += 1
-                if in_vain > _MOST_BRACKETS:
-                    break
-                continue
-            hidden = self._hidden(value)
-            if hidden != value:
-                parts += [text[done : bracket.start()], json.dumps(hidden)]
-                done = at
+            except json.JSONDecodeError as error:
+                in_vain += error.pos - bracket.start()
+            except RecursionError:
+                in_vain += _TOO_DEEP
+            else:
+                hidden = self._hidden(value)
+                if hidden != value:
+                    parts += [text[done : bracket.start()], json.dumps(hidden)]
+                    done = at
+            if in_vain > most:
+                break
         return "".join([*parts, text[done:]])
 
     def _value(self, name: str, value: str) -> str:
@@ -130,6 +137,7 @@ class Redaction:
 
     def _text(self, text: str) -> str:
         """`text`, which may be a URL, a form or XML or hold some, without their secrets."""
+        text = _MEMBER.sub(self._member, text)
         text = _PARAMETER.sub(self._parameter, _LOGIN.sub(rf"\1{HIDDEN}@", text))
         if "<" in text:
             text = _ATTRIBUTE.sub(self._attribute, _ELEMENT.sub(self._element, text))
@@ -138,6 +146,9 @@ class Redaction:
     def _parameter(self, found: re.Match[str]) -> str:
         before, name, _ = found.groups()
         return f"{before}{name}={HIDDEN}" if self._is_secret(unquote_plus(name)) else found[0]
+
+    def _member(self, found: re.Match[str]) -> str:
+        return f'{found[1]}"{HIDDEN}{found[3]}' if self._is_secret(found[2]) else found[0]
 
     def _element(self, found: re.Match[str]) -> str:
         return f"{found[1]}{HIDDEN}" if self._is_secret(found[2]) else found[0]

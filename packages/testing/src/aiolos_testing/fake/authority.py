@@ -77,9 +77,15 @@ class Authority:
     def _certify(self, context: ssl.SSLContext, name: str) -> None:
         names = [name] if name else self._addresses
         try:
-            self._ca.issue_cert(*names).configure_cert(context)
-        except UnicodeError as error:
-            # RFC 952, RFC 5890 2.3.2: an underscore, for instance.
+            try:
+                issued = self._ca.issue_cert(*names)
+            except UnicodeError:
+                # Names like my_service, which containers have, are none of IDNA (RFC 5891 4.2.3).
+                # Without other names in a certificate, clients look at the common one.
+                issued = self._ca.issue_cert(common_name=name)
+            issued.configure_cert(context)
+        except ValueError as error:
+            # A common name has 64 characters at most (RFC 5280 A.1).
             raise OSError(
                 None,
                 f"FakeServer has no certificate for {name!r}, which is no host's name by the "
