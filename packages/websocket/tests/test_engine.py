@@ -903,6 +903,8 @@ async def test_what_is_no_window(end, role, agreed, compress):
         ({"protocols": ("a b",)}, ValueError, "'a b' is no token"),
         ({"protocols": ("",)}, ValueError, "'' is no token"),
         ({"protocols": ("a", "a")}, ValueError, "stands twice"),
+        ({"protocols": ("a", 1)}, TypeError, "protocols holds str, not 1"),
+        ({"origins": ("https://a.example", None)}, TypeError, "origins holds str, not None"),
     ],
 )
 def test_what_an_option_cannot_be(option, error, told):

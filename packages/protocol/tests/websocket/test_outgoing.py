@@ -2,7 +2,12 @@
 
 import pytest
 from aiolos_protocol.errors import LocalProtocolError
-from aiolos_protocol.websocket import WSMsgType, checked_fragment, control_payload
+from aiolos_protocol.websocket import (
+    WSMsgType,
+    checked_fragment,
+    control_payload,
+    each_fragment,
+)
 
 
 @pytest.mark.parametrize("message", ["é", "é".encode(), bytearray("é".encode())])
@@ -26,3 +31,10 @@ def test_fragments_are_of_one_kind():
     for fragment, kind in (("a", WSMsgType.BINARY), (b"a", WSMsgType.TEXT)):
         with pytest.raises(TypeError, match="all fragments of a message are str, or all are bytes"):
             checked_fragment(fragment, kind)
+
+
+@pytest.mark.parametrize("fragments", [5, None])
+async def test_what_holds_no_fragments(fragments):
+    with pytest.raises(TypeError, match="an iterable of pieces, not (int|NoneType)"):
+        async for _ in each_fragment(fragments):
+            pass

@@ -56,6 +56,10 @@ class WSOptions:
                 raise TypeError(f"{name} is a number, not {value!r}")
             if not value >= 0:
                 raise ValueError(f"{name} is not negative, as {value!r} is")
+        for name, listed in (("protocols", self.protocols), ("origins", self.origins or ())):
+            for each in listed:
+                if not isinstance(each, str):
+                    raise TypeError(f"{name} holds str, not {each!r}")
         if len(set(self.protocols)) < len(self.protocols):
             raise ValueError(f"a sub-protocol stands twice in {self.protocols!r} (RFC 6455 4.1)")
         for protocol in self.protocols:

@@ -38,7 +38,8 @@ async def each_fragment(
 ) -> AsyncIterator[WSFragment]:
     """What send_fragments() was given, piece by piece.
 
-    TypeError for a whole message: it can be iterated over, too, but nobody means its letters.
+    TypeError for a whole message: it can be iterated over, too, but nobody means its letters; and
+    for what is no iterable.
     """
     if isinstance(fragments, (str, bytes, bytearray, memoryview)):
         verb = "send_str" if isinstance(fragments, str) else "send_bytes"
@@ -49,6 +50,10 @@ async def each_fragment(
     if isinstance(fragments, AsyncIterable):
         async for fragment in fragments:
             yield fragment
+    elif not isinstance(fragments, Iterable):
+        raise TypeError(
+            f"send_fragments() takes an iterable of pieces, not {type(fragments).__name__}"
+        )
     else:
         for fragment in fragments:
             yield fragment
