@@ -103,9 +103,11 @@ def test_a_server_that_listens_on_uvloop_is_named(uvloop: Any) -> None:
     async def main() -> None:
         check = LeakCheck()
         server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-        with pytest.raises(Leaked, match="a server listens: .*; close it"):
-            await check.check()
-        server.close()
+        try:
+            with pytest.raises(Leaked, match="a server listens: .*; close it"):
+                await check.check()
+        finally:
+            server.close()
         await check.check()
 
     uvloop.run(main())
