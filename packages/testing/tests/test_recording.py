@@ -516,3 +516,17 @@ def test_what_begins_like_json_is_not_read_again_and_again(monkeypatch: pytest.M
     monkeypatch.setattr(json, "JSONDecoder", Counting)
     assert Redaction(SECRETS).text(text) == text
     assert len(text) < Counting.read <= 22 * len(text)
+
+
+def test_secrets_in_multipart_of_any_kind_are_hidden() -> None:
+    parts = (
+        '--b\r\n\r\n{"password": "s3cret"}\r\n'
+        '--b\r\nContent-Disposition: inline; name="token"\r\n\r\ns3cret\r\n--b--\r\n'
+    )
+    fields = CIMultiDict({"Content-Type": "multipart/mixed; boundary=b"})
+    hidden = Redaction(SECRETS).answer(Answer(200, fields, parts.encode()))
+    boundary = hidden.headers["Content-Type"].partition("boundary=")[2]
+    assert hidden.body.startswith(
+        f"--{boundary}\r\n\r\n".encode() + b'{"password": "(hidden)"}\r\n'
+    )
+    assert hidden.body.endswith(f"\r\n\r\n(hidden)\r\n--{boundary}--\r\n".encode())

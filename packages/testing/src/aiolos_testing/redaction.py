@@ -170,7 +170,7 @@ class Redaction:
         boundary = re.search(r"boundary=\"?([^\";]+)", content_type)
         if kind == "application/x-www-form-urlencoded":
             body = self._form(body)
-        elif kind == "multipart/form-data" and boundary is not None:
+        elif kind.startswith("multipart/") and boundary is not None:
             body = self._multipart(body, boundary[1].encode())
             found["Content-Type"] = f"{kind}; boundary={_BOUNDARY.decode()}"
         else:
@@ -194,9 +194,9 @@ class Redaction:
         for number, part in enumerate(parts):
             head, separator, content = part.partition(b"\r\n\r\n")
             name = re.search(rb'(?i)[ ;]name="?([^";\r\n]+)', head)
-            if not separator or name is None:
+            if not separator:
                 continue
-            if self._is_secret(name[1].decode("utf-8", "replace")):
+            if name and self._is_secret(name[1].decode("utf-8", "replace")):
                 content = HIDDEN.encode() + b"\r\n"
             else:
                 content = self.content(content.removesuffix(b"\r\n")) + b"\r\n"
