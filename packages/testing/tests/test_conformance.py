@@ -21,6 +21,13 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requirement, "PATIENCE", 1.0)
 
 
+@pytest.mark.parametrize("suite", [check_servable, check_requester])
+@pytest.mark.parametrize("given", [None, object()])
+async def test_a_suite_is_given_a_maker(suite: Any, given: object) -> None:
+    with pytest.raises(TypeError, match=rf"{suite.__name__}\(\) takes a function that makes"):
+        await suite(given)
+
+
 # Servables.
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiolos_protocol.contracts import Requester
 from aiolos_protocol.testkit import ScriptedPeer
 
-from .requirement import in_time, require
+from .requirement import in_time, require, require_maker
 
 _ANSWER = (
     b"HTTP/1.1 201 Created\r\nContent-Type: text/plain; charset=utf-8\r\nX-Field: one\r\n"
@@ -17,8 +17,10 @@ _ANSWER = (
 async def check_requester(make: Callable[[], Requester]) -> None:
     """Check the session that `make` gives, as ClientComponent.loopback_session() does.
 
-    Raises NonConformance, an AssertionError that quotes the clause.
+    Raises NonConformance, an AssertionError that quotes the clause; TypeError where `make` cannot
+    be called.
     """
+    require_maker(make, "check_requester")
     for check in (_check_answers, _check_cookies, _check_no_retry, _check_refused_upgrade):
         session = make()
         try:

@@ -20,6 +20,12 @@ def require(condition: object, clause: str) -> None:
         raise NonConformance(clause)
 
 
+def require_maker(make: object, suite: str) -> None:
+    """Raise TypeError where the suite was given the thing itself, or nothing."""
+    if not callable(make):
+        raise TypeError(f"{suite}() takes a function that makes what is checked, not {make!r:.80}")
+
+
 async def in_time(awaited: Awaitable[_T], clause: str) -> _T:
     """What `awaited` gives; NonConformance with `clause` where it takes for ever."""
     try:

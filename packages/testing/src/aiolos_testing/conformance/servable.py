@@ -9,7 +9,7 @@ from aiolos_protocol.contracts import Servable
 from yarl import URL
 
 from ..ports import get_unused_port_socket
-from .requirement import in_time, require
+from .requirement import in_time, require, require_maker
 
 
 async def check_servable(
@@ -21,8 +21,10 @@ async def check_servable(
     """Check what `make` gives, each time a new one that answers GET `path`.
 
     `tls` is a pair of contexts, of a server and of a client that trusts it, to check TLS as well.
-    Raises NonConformance, an AssertionError that quotes the clause.
+    Raises NonConformance, an AssertionError that quotes the clause; TypeError where `make` cannot
+    be called.
     """
+    require_maker(make, "check_servable")
     servable = make()
     require(isinstance(servable, Servable), "to be served is to have runner(**options)")
     runner = servable.runner(handler_cancellation=True)
