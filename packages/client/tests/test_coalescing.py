@@ -358,6 +358,36 @@ class TestBooks:
         await asked[0]
         assert session.connector.open_connections == 2
 
+    async def test_room_on_it_is_for_whoever_it_is_lent_to(self, serve, make_session):
+        """Also where `limit` allows no connection more, and no place comes free."""
+        server = await serve("a.test", "b.test")
+        session = await make_session(limit=2)
+        for host in ("a.test", "b.test"):
+            await get(session, host, server.port)
+        other = await serve("c.test")
+        held = []
+        other.answer = server.answer = lambda role, head: held.append((role, head))
+        asked = [asyncio.ensure_future(get(session, "c.test", other.port))]
+        asked += [asyncio.ensure_future(get(session, "a.test", server.port)) for _ in range(100)]
+        while len(held) < 101:
+            await asyncio.sleep(0.001)
+        late = [
+            asyncio.ensure_future(get(session, host, server.port)) for host in ("b.test", "a.test")
+        ]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        server.answer = Role.respond
+        names = [role.server.asked[0] for role, _ in held]
+        role, head = held.pop(names.index("a.test"))
+        role.link.answer(head, 200, "", "text/plain", None, b"", True)
+        await late[0]
+        assert await late[1] == "a.test"
+        assert server.asked[-2:] == ["b.test", "a.test"]
+        assert (server.connections, session.connector.open_connections) == (1, 2)
+        for role, head in held:
+            role.respond(head)
+        await asyncio.gather(*asked)
+
     async def test_one_that_is_full(self, serve, make_session):
         server = await serve("a.test", "b.test")
         session = await make_session()

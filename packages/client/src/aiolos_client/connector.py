@@ -409,15 +409,22 @@ class BaseConnector:
             turn.set_result(link)
 
     def _share_out(self, host: Host) -> None:
-        """Give what its shared connections have room for to those who wait for `host`."""
-        while host.waiting and not self._force_close:
-            ticket, turn = next(iter(host.waiting.items()))
-            link = None if turn.done() else self._pool.join(host)
+        """Give what its shared connections have room for to those who wait for `host`, or for one
+        that it lends to, first come first."""
+        sharers = [] if self._force_close else self._pool.sharers(host)
+        while sharers:
+            first = sharers[0] if len(sharers) == 1 else min(sharers, key=_first_ticket)
+            ticket, turn = next(iter(first.waiting.items()))
+            link = None if turn.done() else self._pool.join(first)
             if link is None and not turn.done():
-                return
-            self._pool.leave(host, ticket)
+                # It has no room for this one; another host may have more connections.
+                sharers.remove(first)
+                continue
+            self._pool.leave(first, ticket)
             if link is not None:
                 turn.set_result(link)
+            if not first.waiting:
+                sharers.remove(first)
 
     # For links (aiolos_protocol.exchange.ClientRole).
 
@@ -432,7 +439,7 @@ class BaseConnector:
             if self._pool.part(host, link):
                 link.on_deadline = None
                 link.deadline = now + self._keepalive_timeout
-            if host.waiting:
+            if host.waiting or host.borrowers is not None:
                 self._share_out(host)
             if self._pool.is_waited_for():
                 self._serve()
@@ -502,6 +509,11 @@ class BaseConnector:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} 0x{id(self):x}>"
+
+
+def _first_ticket(host: Host) -> int:
+    ticket: int = next(iter(host.waiting))
+    return ticket
 
 
 def _settle(future: "asyncio.Future[None]") -> None:

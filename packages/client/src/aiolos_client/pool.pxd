@@ -4,6 +4,7 @@ cimport cython
 cdef class Host:
     cdef object __weakref__
     cdef public bint apart
+    cdef public object borrowers
     cdef public dict idle
     cdef public Py_ssize_t in_use
     cdef public object key

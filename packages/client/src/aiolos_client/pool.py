@@ -4,7 +4,7 @@ from collections import OrderedDict
 from enum import Enum, auto
 from heapq import heappop, heappush
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from .keys import ConnectionKey
 
@@ -30,12 +30,12 @@ class Host:
     requests in flight, connections that are being opened included. `streams` is how many requests
     its last shared connection took at once, 0 while that is not known. `lender` is another host and
     a shared connection of its that serves this one, too, where its requests are counted; `apart`
-    tells that none may.
+    tells that none may. `borrowers` are the hosts whose lender this one is or was.
     """
 
     __slots__ = (
-        "__weakref__", "apart", "idle", "in_use", "key", "lender", "listed", "opening", "shared",
-        "sharing", "streams", "waiting",
+        "__weakref__", "apart", "borrowers", "idle", "in_use", "key", "lender", "listed", "opening",
+        "shared", "sharing", "streams", "waiting",
     )  # fmt: skip
 
     def __init__(self, key: ConnectionKey, sharing: Sharing = Sharing.NEVER) -> None:
@@ -43,6 +43,7 @@ class Host:
         self.in_use = 0
         self.apart = False
         self.lender: tuple[Host, Any] | None = None
+        self.borrowers: WeakSet[Host] | None = None
         self.idle: dict[Any, float] = {}
         self.shared: dict[Any, int] = {}
         self.sharing = sharing
@@ -203,6 +204,9 @@ class Pool:
         host.opening = False
         host.sharing = Sharing.HOPED
         host.lender = owner, link
+        if owner.borrowers is None:
+            owner.borrowers = WeakSet()
+        owner.borrowers.add(host)
         self.release(host)
         self._add(owner, link)
 
@@ -239,6 +243,17 @@ class Pool:
         if not host.listed:
             self._list(host)
         return self._ticket
+
+    def sharers(self, host: Host) -> list[Host]:
+        """Those who wait for what `host` shares: itself, and whom it lends to."""
+        sharers = [host] if host.waiting else []
+        if host.borrowers is not None:
+            sharers += [
+                each
+                for each in host.borrowers
+                if each.waiting and each.lender is not None and each.lender[0] is host
+            ]
+        return sharers
 
     def leave(self, host: Host, ticket: int) -> None:
         """The one with `ticket` waits no longer."""
