@@ -24,7 +24,7 @@ class Server:
     """Answers each request as `answer(server, stream)` does, by default with 200 and "ok".
 
     Frames other than those of requests are acknowledged where they must be. `streams` are the
-    requests' numbers per connection, `data` what came of each body.
+    requests' numbers per connection, `resets` those that were reset, `data` what came of each body.
     """
 
     def __init__(self, *answers, settings=None):
@@ -32,6 +32,7 @@ class Server:
         self._settings = settings or {}
         self._peer = ScriptedPeer(self._serve)
         self.streams = []
+        self.resets = []
         self.data = {}
         self.blocks = {}
         self.writer = None
@@ -83,6 +84,8 @@ class Server:
                 streams.append(stream)
                 self.blocks[stream] = payload
                 self.begins(stream)
+            elif kind == frames.RST_STREAM:
+                self.resets.append(stream)
             elif kind == frames.DATA:
                 self.data[stream] = self.data.get(stream, b"") + payload
             if kind in (frames.HEADERS, frames.DATA) and flags & frames.END_STREAM:
@@ -395,6 +398,64 @@ class TestMessages:
                 assert response.status == 200
             assert await get(session, server.url) == "ok"
             assert server.streams == [[1, 3]]
+
+    @pytest.mark.parametrize(("left", "resets"), [(65536, 0), (65537, 1)])
+    async def test_an_answer_of_which_little_is_left_is_not_reset(self, session, left, resets):
+        """The rest is thrown away as it comes; servers count resets."""
+
+        def begin(server, stream):
+            length = encode_field(b"content-length", b"%d" % left)
+            server.send(frames.head_frames(stream, OK + length, False, 16384))
+
+        async with Server(begin) as server:
+            async with session.get(server.url) as response:
+                assert response.status == 200
+            assert await get(session, server.url) == "ok"
+            assert len(server.resets) == resets
+            if not resets:
+                for at in range(0, left, 16384):
+                    end = frames.END_STREAM if at + 16384 >= left else 0
+                    server.send(frames.header(16384, frames.DATA, end, 1) + bytes(16384))
+            assert await get(session, server.url) == "ok"
+            assert server.streams == [[1, 3, 5]]
+
+    async def test_rests_that_do_not_come_are_reset_in_the_end(self, session):
+        def begin(server, stream):
+            length = encode_field(b"content-length", b"9")
+            server.send(frames.head_frames(stream, OK + length, False, 16384))
+
+        async with Server(*[begin] * 10) as server:
+            for _ in range(10):
+                async with session.get(server.url) as response:
+                    assert response.status == 200
+            assert await get(session, server.url) == "ok"
+            assert server.resets == [17, 19]
+
+    async def test_the_end_of_a_rest_makes_room(self):
+        """For who waits: the connection is the only one, and takes one request at once."""
+
+        def begin(server, stream):
+            length = encode_field(b"content-length", b"2")
+            server.send(frames.head_frames(stream, OK + length, False, 16384))
+
+        connector = TCPConnector(http2="prior-knowledge", limit=1)
+        settings = {3: 2}
+        async with (
+            Server(begin, nothing, settings=settings) as server,
+            ClientSession(connector=connector) as session,
+        ):
+            async with session.get(server.url) as response:
+                held = asyncio.ensure_future(get(session, server.url))
+                while server.streams != [[1, 3]]:
+                    await asyncio.sleep(0.001)
+                waiting = asyncio.ensure_future(get(session, server.url))
+                await asyncio.sleep(0)
+                assert response.status == 200
+            server.send(frames.header(2, frames.DATA, frames.END_STREAM, 1) + b"ok")
+            assert await waiting == "ok"
+            server.ok(3)
+            assert await held == "ok"
+            assert server.connections == 1
 
     async def test_a_window_held_at_zero(self, session):
         """The request's own time ends that, and resets its stream alone."""

@@ -1,6 +1,7 @@
 cimport cython
 
 from aiolos_protocol.http2.client cimport ClientConnection
+from aiolos_protocol.http2.stream cimport Stream
 from aiolos_protocol.link.h2 cimport H2Link
 from aiolos_protocol.link.h2_client_exchange cimport H2ClientExchange
 
@@ -18,6 +19,7 @@ cdef class H2ClientLink(H2Link):
     cdef object _scheme
     cdef object _settled
     cdef double _silence
+    cdef list _unread
     cdef public bint keep_alive
     cdef public object on_deadline
     cdef public object on_settings
@@ -36,4 +38,6 @@ cdef class H2ClientLink(H2Link):
     cpdef object over(self, exchange)
     @cython.locals(conn=ClientConnection, opened=cython.longlong)
     cpdef object cancelled(self)
+    @cython.locals(unread=list)
+    cpdef bint leaves(self, Stream stream) except -1
     cpdef object fail(self, error)

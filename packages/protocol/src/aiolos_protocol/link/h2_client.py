@@ -17,7 +17,7 @@ from ..exchange import ClientRole
 from ..http2 import blocks
 from ..http2.client import ClientConnection
 from ..http2.errors import name_of
-from ..http2.stream import Stream
+from ..http2.stream import BODY, DONE, Stream
 from ..limits import Limits
 from ..message import RequestHead, ResponseHead
 from ..transport import Outcome, Pending, wait_for
@@ -30,13 +30,19 @@ _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE", "CONN
 # How many exchanges, beyond those answered, are reset on one connection: servers allow more.
 MOST_RESETS: Final = 100
 
+# How many bytes of an answer may be left for it to be read to its end though nobody wants them, and
+# of how many answers at once: a server that does not send them would keep their streams.
+MOST_LEFT: Final = 65_536
+MOST_UNREAD: Final = 8
+
 
 class H2ClientLink(H2Link):
     """Sends requests as long as there is `room`, and receives their responses in any order.
 
     `deadline` is the owner's while nothing is asked: when it has passed `on_deadline` is called, or
     else the connection is closed; while exchanges are at work each has its own. `on_settings` is
-    called when the server has changed its settings, with them maybe the `room`. A server that goes
+    called when the server has changed its settings, with them maybe the `room`, and when the rest
+    of an answer has come that nobody reads. A server that goes
     away leaves no room, and the connection ends behind the exchanges that it still works on; so
     does one on which MOST_RESETS exchanges were given up.
     """
@@ -54,6 +60,7 @@ class H2ClientLink(H2Link):
         "_scheme",
         "_settled",
         "_silence",
+        "_unread",
         "keep_alive",
         "on_deadline",
         "on_settings",
@@ -67,6 +74,7 @@ class H2ClientLink(H2Link):
         self._role = role
         self._scheme = "http"
         self._exchanges: set[H2ClientExchange] = set()
+        self._unread: list[Stream] = []
         self._settled: asyncio.Future[None] | None = None
         self._pings: dict[bytes, asyncio.Future[None]] = {}
         self._numbers = 0
@@ -309,6 +317,21 @@ class H2ClientLink(H2Link):
         if stream.owner is not None:
             stream.owner.inform(head)
 
+    def ended(self, stream: Stream, trailers: "CIMultiDict[str] | None") -> None:
+        """See Sink."""
+        owner = stream.owner
+        if owner is not None:
+            owner.ended(trailers)
+        elif self.on_settings is not None:
+            self.on_settings()
+
+    def reset(self, stream: Stream, error: ProtocolError) -> None:
+        """See Sink."""
+        was_left = stream.owner is None
+        H2Link.reset(self, stream, error)
+        if was_left and self.on_settings is not None:
+            self.on_settings()
+
     def settled(self) -> None:
         """See Sink."""
         settled, self._settled = self._settled, None
@@ -360,6 +383,19 @@ class H2ClientLink(H2Link):
         self._opened = opened
         if self._resets >= MOST_RESETS:
             self.keep_alive = False
+
+    def leaves(self, stream: Stream) -> bool:
+        """Whether what is left of the answer on `stream` is taken and thrown away from now on.
+        False where it is too much, or of unknown size: that is to be reset."""
+        if stream.sending != DONE or stream.receiving != BODY:
+            return False
+        if not 0 <= stream.expected <= MOST_LEFT:
+            return False
+        unread = self._unread = [each for each in self._unread if each.receiving == BODY]
+        if len(unread) >= MOST_UNREAD:
+            return False
+        unread.append(stream)
+        return True
 
     def _rest(self) -> None:
         if not self.keep_alive and not self._exchanges and self.transport is not None:

@@ -56,7 +56,7 @@ class H2ClientExchange(H2Stream):
         if self.on_deadline is not None:
             self.on_deadline()
         else:
-            self.abort()
+            self.fail(ConnectionLost("the exchange was aborted"))
 
     # From the link.
 
@@ -187,5 +187,11 @@ class H2ClientExchange(H2Stream):
             self._link._flush_soon()
 
     def abort(self) -> None:
-        """See Exchange.abort."""
+        """See Exchange.abort. An answer of which little is left is not reset but read on: servers
+        count resets, and what is on its way would come all the same."""
+        stream = self._stream
+        if stream is not None and self._lost is None and self._link.leaves(stream):
+            stream.owner = None
+            self.broken(ConnectionLost("the exchange was aborted"))
+            return
         self.fail(ConnectionLost("the exchange was aborted"))
