@@ -464,6 +464,7 @@ def test_secrets_of_json_in_other_codings_are_hidden(coding: str) -> None:
         "plain, with a = b and [brackets] {and more",
         '{"a":  1}\n{"b": [2]}\n',
         "<a b='c'><d>e</d></a>",
+        '{"required": ["password", "email"]}',
         "https://host:80/path?q=1#f",
         "{[" * 5_000,
     ],

@@ -203,6 +203,11 @@ class Redaction:
             parts[number] = head + separator + content
         return (b"--" + _BOUNDARY).join(parts)
 
+    def _is_pair(self, value: Any) -> bool:
+        """Whether it is a secret's name and its value; in a list of such, as fields are written."""
+        is_pair = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
+        return is_pair and self._is_secret(value[0])
+
     def _hidden(self, value: Any) -> Any:
         if isinstance(value, dict):
             hidden = {
@@ -212,9 +217,9 @@ class Redaction:
             named = any(self._is_secret(str(value[each])) for each in _PAIR & value.keys())
             return hidden | {"value": HIDDEN} if named and "value" in value else hidden
         if isinstance(value, list):
-            if len(value) == 2 and isinstance(value[0], str) and self._is_secret(value[0]):
-                return [value[0], HIDDEN]
-            return [self._hidden(each) for each in value]
+            return [
+                [each[0], HIDDEN] if self._is_pair(each) else self._hidden(each) for each in value
+            ]
         return self.text(value) if isinstance(value, str) else value
 
 
