@@ -106,6 +106,26 @@ async def test_any_answer_goes_to_a_file(command, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes in folders")
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+async def test_a_pipe_is_written_into_and_a_link_followed(command, tmp_path, method):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = asyncio.ensure_future(asyncio.to_thread(pipe.read_bytes))
+    options = ["-X", method, "-o", str(pipe), "URL"]
+    status, _, err, _ = await command([answer(b"content")], *options)
+    assert (status, err) == (0, "")
+    assert pipe.is_fifo()
+    assert await reading == b"content"
+    link, target = tmp_path / "link", tmp_path / "target"
+    link.symlink_to(target)
+    target.write_text("old")
+    options = ["-X", method, "-o", str(link), "URL"]
+    assert (await command([answer(b"content")], *options))[0] == 0
+    assert link.is_symlink()
+    assert target.read_bytes() == b"content"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is POSIX's")
 async def test_long_transfers_are_watched_on_a_terminal(tmp_path):
     path = tmp_path / "up"
@@ -167,6 +187,7 @@ async def test_the_exit_status_of_errors(command, unused_port, tmp_path):
         ([], ["ftp://host/"], 2, "'ftp'"),
         ([], ["-d", "@nowhere", "URL"], 2, "nowhere"),
         ([], ["-X", "HEAD", "-o", f"{tmp_path}/c", "URL"], 2, "an answer to HEAD has none"),
+        ([], ["-o", "-", "URL"], 2, "the body goes to the standard output"),
         ([b""], ["-t", "0.1", "URL"], 28, "total=0.1"),
         ([redirect] * 20, ["URL"], 47, "max_redirects=10"),
         ([b"nonsense\r\n\r\n"], ["URL"], 56, "malformed response"),

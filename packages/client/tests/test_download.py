@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gzip
 import json
+import os
 import sys
 
 import aiolos_client
@@ -323,3 +324,28 @@ async def test_where_nothing_came_nothing_is_left(talk, tmp_path, pauses):
         with pytest.raises(aiolos_client.ClientConnectionError):
             await session.download("/x", tmp_path / "file", attempts=1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes in folders")
+async def test_what_a_file_would_replace_is_refused(talk, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    async with talk(whole()) as (peer, session):
+        with pytest.raises(OSError, match="no file that could be replaced") as caught:
+            await session.download("/x", pipe)
+    assert caught.value.errno == errno.EINVAL
+    assert peer.requests == []
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+async def test_a_link_stays_one(talk, tmp_path):
+    (tmp_path / "folder").mkdir()
+    link, target = tmp_path / "link", tmp_path / "folder" / "target"
+    link.symlink_to(target)
+    for _ in range(2):
+        async with talk(whole()) as (_, session):
+            await session.download("/x", link)
+        assert link.is_symlink()
+        assert target.read_bytes() == BODY
+        target.write_text("old")

@@ -2,7 +2,7 @@
 
 import json
 import os
-from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EISDIR
+from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EINVAL, EISDIR
 from io import FileIO
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,12 @@ _LOCKED: Final = frozenset({EACCES, EAGAIN, EDEADLK})
 _PLACE_OF_LOCK: Final = 1 << 62
 
 
+def is_stream(path: Path) -> bool:
+    """Whether there is something at `path` that is written into and not replaced: a device, a pipe,
+    a socket."""
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
 class PartialFile:
     """What is there of a file, and how the server names the version that it is of.
 
@@ -28,10 +34,15 @@ class PartialFile:
     def __init__(self, path: Path, url: str) -> None:
         """Open what an earlier download of `url` to `path` has left, or begin.
 
-        OSError EBUSY where another download writes to it.
+        A link stays one: its target is written. OSError EBUSY where another download writes to it,
+        EINVAL where it is a device, a pipe or the like, which a file would replace.
         """
         if path.is_dir():
             raise IsADirectoryError(EISDIR, "a folder, where a file is to be written", str(path))
+        if is_stream(path):
+            raise OSError(EINVAL, "no file that could be replaced by a whole one", str(path))
+        if path.is_symlink():
+            path = path.resolve()
         self.target = path
         self.path = path.with_name(f"{path.name}.part")
         self.note = path.with_name(f"{path.name}.part.json")

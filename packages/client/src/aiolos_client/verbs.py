@@ -129,6 +129,7 @@ class Verbs:
         `auto_decompress` is True. There is no bound in total by default. Raises what request()
         raises, ClientPayloadError for another length than announced, OSError for what the disk
         has against it and, EBUSY, where another download writes to `path`, in whichever process.
+        A link at `path` stays one; a device or a pipe there is an OSError, too.
         """
         timeout = replace(self.timeout, total=None, sock_read=self.timeout.sock_read or _SILENCE)
         options.setdefault("timeout", timeout)

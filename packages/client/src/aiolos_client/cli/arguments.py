@@ -90,6 +90,8 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
 
     Raises Mistake.
     """
+    if given.output == Path("-"):
+        raise Mistake("-o names a file; without it the body goes to the standard output")
     if given.output is not None and given.method == "HEAD":
         raise Mistake("-o keeps a body, and an answer to HEAD has none; -i shows the head")
     url = given.url if "://" in given.url else f"http://{given.url}"

@@ -20,6 +20,7 @@ from ..errors import (
     NonHttpUrlClientError,
     TooManyRedirects,
 )
+from ..partialfile import is_stream
 from ..response import ClientResponse
 from ..session import ClientSession
 from ..upload import UploadTracker
@@ -67,7 +68,7 @@ async def _run(given: Any) -> int:
         configs = [timing.config] if given.timing else None
         http2 = http2_setting(given)
         async with ClientSession(trust_env=True, trace_configs=configs, http2=http2) as session:
-            if given.output is not None and method == "GET":
+            if given.output is not None and method == "GET" and not is_stream(given.output):
                 status = await _download(session, url, given.output, options)
             else:
                 status = await _ask(session, method, url, options, given)
@@ -133,7 +134,10 @@ async def _show(response: ClientResponse, given: Any) -> None:
     if is_terminal or given.include:
         show.head(response, sys.stdout)
         sys.stdout.flush()
-    if given.output is not None:
+    if given.output is not None and is_stream(given.output):
+        with given.output.open("wb", buffering=0) as out:
+            await show.into_pipe(response, out)
+    elif given.output is not None:
         if sys.stderr.isatty():
             with shown(given.output.name) as progress:
                 await keep(response, given.output, progress)
