@@ -150,3 +150,57 @@ async def test_redirections_are_repeated_where_they_failed(talk, sleep):
 def test_less_than_one_attempt_is_none():
     with pytest.raises(ValueError, match="attempts is 1 or more, not 0"):
         RetryPolicy(0)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"attempts": 0}, ValueError, "attempts is 1 or more, not 0"),
+        ({"attempts": "3"}, TypeError, "attempts takes a whole number, not '3'"),
+        ({"attempts": 2.5}, TypeError, "attempts takes a whole number, not 2.5"),
+        ({"backoff": "1"}, TypeError, "backoff takes seconds, not '1'"),
+        ({"backoff": -1}, ValueError, "backoff is not negative"),
+        ({"max_backoff": "x"}, TypeError, "max_backoff takes seconds"),
+        ({"max_retry_after": -1}, ValueError, "max_retry_after is not negative"),
+        ({"budget": -1}, ValueError, "budget is not negative"),
+        ({"budget": "x"}, TypeError, "budget takes a part, like 0.2 of all, not 'x'"),
+        ({"max_body": -1}, ValueError, "max_body is not negative"),
+        ({"methods": "POST"}, TypeError, r"methods takes a list of names: write \['POST'\]"),
+        ({"methods": [1]}, TypeError, "methods takes names, like 'POST', not 1"),
+        ({"statuses": 503}, TypeError, r"statuses takes a list of numbers, like \[503\], not 503"),
+        ({"statuses": ["503"]}, TypeError, "statuses takes numbers, like 503, not '503'"),
+    ],
+)
+def test_what_a_policy_cannot_be(options, kind, told):
+    with pytest.raises(kind, match=told):
+        aiolos_client.RetryPolicy(**options)
+
+
+async def test_pauses_have_no_end_of_their_own(talk):
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    unavailable = b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n"
+    policy = aiolos_client.RetryPolicy(
+        attempts=1100, budget=None, max_backoff=1, jitter=False, methods=["get"], sleep=sleep
+    )
+    async with talk(*[unavailable] * 1100) as (_, session):
+        async with session.get("/", retry=policy) as response:
+            assert response.status == 503
+    assert pauses == [0.5] + [1.0] * 1098
+
+
+async def test_a_server_may_ask_for_any_pause(talk):
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    later = b"HTTP/1.1 503 Unavailable\r\nRetry-After: 100000\r\nContent-Length: 0\r\n\r\n"
+    policy = aiolos_client.RetryPolicy(max_retry_after=None, sleep=sleep)
+    async with talk(later, b"HTTP/1.1 204 Fine\r\n\r\n") as (_, session):
+        async with session.get("/", retry=policy) as response:
+            assert response.status == 204
+    assert pauses == [100_000.0]

@@ -5,6 +5,7 @@ import contextvars
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from math import inf
 from typing import Any
 
 import pytest
@@ -468,6 +469,7 @@ async def test_nothing_is_left_behind() -> None:
 async def test_steps_that_are_timed_are_cancelled_and_raise_as_always() -> None:
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
+    loop.slow_callback_duration = inf
     separate = Dispatcher(loop)
 
     async def waits() -> None:

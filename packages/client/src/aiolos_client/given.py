@@ -69,6 +69,13 @@ def check_seconds(name: str, value: object) -> None:
     _check_sign(name, value)
 
 
+def check_part(name: str, value: object) -> None:
+    """TypeError unless `value` is a number, ValueError where it is negative; None passes."""
+    if value is not None and not isinstance(value, (int, float)):
+        raise TypeError(f"{name} takes a part, like 0.2 of all, not {value!r:.80}")
+    _check_sign(name, value)
+
+
 def _check_sign(name: str, value: float | None) -> None:
     if value is not None and not value >= 0:
         raise ValueError(f"{name} is not negative, as {value!r} is")

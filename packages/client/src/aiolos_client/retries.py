@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from math import inf
+from typing import Any, Final
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.fields.dates import parse_http_date
@@ -19,6 +20,7 @@ from .errors import (
     ConnectionTimeoutError,
     ServerFingerprintMismatch,
 )
+from .given import check_count, check_part, check_seconds
 from .middlewares import ClientHandlerType
 from .response import ClientResponse
 
@@ -35,13 +37,15 @@ class RetryPolicy:
 
     `attempts` counts the first one, too. Between them lie `backoff` seconds, doubled each time up
     to `max_backoff`, of which a random part is waited (`jitter` False: all). A Retry-After of the
-    server outranks that, unless it asks for more than `max_retry_after` seconds: then the response
-    is returned. Responses of `statuses`, and failed connections, are repeated for `methods` (by
-    default the idempotent ones, RFC 9110 9.2.2); what was never sent is repeated for any.
+    server outranks that, unless it asks for more than `max_retry_after` seconds (None: no bound):
+    then the response is returned. Responses of `statuses`, and failed connections, are repeated for
+    `methods` (by default the idempotent ones, RFC 9110 9.2.2); what was never sent is repeated for
+    any.
 
     `budget` bounds the repetitions to that part of all requests (None: no bound), so that a
     server that is down is not asked still more often. A body that comes in pieces is kept to be
     sent again, up to `max_body` bytes; a longer one is not repeated. `sleep` makes the pauses.
+    TypeError or ValueError for what these cannot be.
     """
 
     def __init__(
@@ -53,20 +57,26 @@ class RetryPolicy:
         jitter: bool = True,
         statuses: Collection[int] = STATUSES,
         methods: Collection[str] | None = None,
-        max_retry_after: float = 60.0,
+        max_retry_after: float | None = 60.0,
         budget: float | None = 0.2,
         max_body: int = 65_536,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        if attempts < 1:
-            raise ValueError(f"attempts is 1 or more, not {attempts!r}")
+        check_count("attempts", attempts)
+        if not attempts:
+            raise ValueError("attempts is 1 or more, not 0: the first one counts, too")
+        check_seconds("backoff", backoff)
+        check_seconds("max_backoff", max_backoff)
+        check_seconds("max_retry_after", max_retry_after)
+        check_count("max_body", max_body)
+        check_part("budget", budget)
         self.attempts = attempts
         self.backoff = backoff
         self.max_backoff = max_backoff
         self.jitter = jitter
-        self.statuses = frozenset(statuses)
-        self.methods = IDEMPOTENT if methods is None else frozenset(methods)
-        self.max_retry_after = max_retry_after
+        self.statuses = _checked_statuses(statuses)
+        self.methods = IDEMPOTENT if methods is None else _checked_methods(methods)
+        self.max_retry_after = inf if max_retry_after is None else max_retry_after
         self.budget = budget
         self.max_body = max_body
         self._sleep = sleep
@@ -111,7 +121,8 @@ class RetryPolicy:
         return True
 
     def _pause(self, attempt: int) -> float:
-        pause = min(self.backoff * 2 ** (attempt - 1), self.max_backoff)
+        # 2 ** 64 of any pause are more than any bound.
+        pause = min(self.backoff * 2.0 ** min(attempt - 1, 64), self.max_backoff)
         # Not a secret: it only spreads those who were refused together.
         return random.uniform(0, pause) if self.jitter else pause  # noqa: S311
 
@@ -123,6 +134,26 @@ class RetryPolicy:
         if after is None:
             return self._pause(attempt)
         return after if after <= self.max_retry_after else None
+
+
+def _checked_statuses(statuses: Any) -> frozenset[int]:
+    if not isinstance(statuses, Iterable) or isinstance(statuses, (str, bytes)):
+        raise TypeError(f"statuses takes a list of numbers, like [503], not {statuses!r:.80}")
+    checked = frozenset(statuses)
+    for status in checked:
+        if not isinstance(status, int):
+            raise TypeError(f"statuses takes numbers, like 503, not {status!r:.80}")
+    return checked
+
+
+def _checked_methods(methods: Any) -> frozenset[str]:
+    if not isinstance(methods, Iterable) or isinstance(methods, (str, bytes)):
+        raise TypeError(f"methods takes a list of names: write [{methods!r:.80}]")
+    for method in methods:
+        if not isinstance(method, str):
+            raise TypeError(f"methods takes names, like 'POST', not {method!r:.80}")
+    # As the verbs take them.
+    return frozenset(method.upper() for method in methods)
 
 
 def retry_after(value: str | None) -> float | None:
