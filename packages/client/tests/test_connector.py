@@ -285,3 +285,22 @@ async def test_a_class_of_responses_that_raises_costs_no_place(talk):
         with pytest.raises(ZeroDivisionError):
             await session.get("/bad")
         assert await asyncio.wait_for(get(session), 20) == "ok"
+
+
+async def test_what_is_being_dialled_ends_with_the_connector():
+    # Connections are accepted by the system, and nobody speaks TLS.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        session = ClientSession()
+        asked = asyncio.ensure_future(session.get(url))
+        loop = asyncio.get_running_loop()
+        silent.setblocking(False)
+        accepted, _ = await loop.sock_accept(silent)
+        with accepted:
+            await session.close()
+            told = "the connector was closed while connecting"
+            with pytest.raises(aiolos_client.ClientConnectionError, match=told):
+                await asked
+            accepted.setblocking(False)
+            while await loop.sock_recv(accepted, 65_536):
+                pass

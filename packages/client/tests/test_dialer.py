@@ -532,10 +532,13 @@ class TestHttpProxy:
 class SocksProxy:
     """SOCKS 4, 4a, and 5 with user and password; `asked` keeps where it was to connect."""
 
-    def __init__(self, login=None, refuse=0):
+    def __init__(self, login=None, refuse=0, only=None):
         self.asked = []
+        self.tried = []
         self._login = login
         self._refuse = refuse
+        # The address that it connects to, and no other.
+        self._only = only
 
     async def __aenter__(self):
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -563,6 +566,7 @@ class SocksProxy:
         await reader.readuntil(b"\0")
         if host == "0.0.0.1":
             host = (await reader.readuntil(b"\0"))[:-1].decode()
+        self.tried.append(host)
         writer.write(bytes([0, 91 if self._refuse else 90]) + bytes(6))
         return None if self._refuse else (host, port)
 
@@ -586,8 +590,28 @@ class SocksProxy:
         else:
             host = str(IPv6Address(await reader.readexactly(16)))
         port = int.from_bytes(await reader.readexactly(2), "big")
-        writer.write(bytes([5, self._refuse, 0, 3, 4]) + b"here" + bytes(2))
-        return None if self._refuse else (host, port)
+        self.tried.append(host)
+        refuse = self._refuse or (5 if self._only not in (None, host) else 0)
+        writer.write(bytes([5, refuse, 0, 3, 4]) + b"here" + bytes(2))
+        return None if refuse else (host, port)
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5h"])
+@pytest.mark.parametrize("host", ["a..example", f"{'a' * 64}.example"])
+async def test_a_name_that_tls_cannot_ask_for(scheme, host):
+    async def open_tunnel(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 Fine\r\n\r\n")
+        await reader.read()
+
+    async with SocksProxy() as socks, ScriptedPeer(open_tunnel) as tunnel:
+        at = socks.address if scheme == "socks5h" else f"127.0.0.1:{tunnel.port}"
+        async with ClientSession(proxy=f"{scheme}://{at}") as session:
+            # What the SOCKS proxy connects to does not matter: the name fails before.
+            url = f"https://{host}:{tunnel.port}/"
+            told = "is no name of a server: "
+            with pytest.raises(aiolos_client.ClientConnectorError, match=told):
+                await session.get(url)
 
 
 class TestSocks:
@@ -611,6 +635,29 @@ class TestSocks:
                     assert await get(session, url, proxy=f"{scheme}://{proxy.address}") == "ok"
         assert proxy.asked == [(asked, int(server.url.rpartition(":")[2]))]
         assert server.requests[0].startswith(b"GET / HTTP/1.1\r\n")
+
+    @pytest.mark.parametrize(
+        ("scheme", "found", "asked"),
+        [
+            ("socks4", ("::1", "127.0.0.1"), ["127.0.0.1"]),
+            ("socks5", ("127.0.0.9", "127.0.0.1"), ["127.0.0.9", "127.0.0.1"]),
+            ("socks5", ("::1", "127.0.0.1"), ["::1", "127.0.0.1"]),
+        ],
+    )
+    async def test_addresses_in_turn(self, peer, scheme, found, asked):
+        class Both(Names):
+            async def resolve(self, host, port=0, family=0):
+                if host == "proxy.example":
+                    return await Names("127.0.0.1").resolve(host, port)
+                return await super().resolve(host, port)
+
+        connector = TCPConnector(resolver=Both(*found))
+        async with peer() as server, SocksProxy(only="127.0.0.1") as proxy:
+            async with ClientSession(connector=connector) as session:
+                at = proxy.address.replace("127.0.0.1", "proxy.example")
+                url = server.url.replace("127.0.0.1", "name.example")
+                assert await get(session, url, proxy=f"{scheme}://{at}") == "ok"
+        assert proxy.tried == asked
 
     async def test_tls_through_it(self, authority, trusting):
         async with https(authority, "inside") as port, SocksProxy() as proxy:

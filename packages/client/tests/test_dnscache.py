@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import pytest
+from aiolos_client import ClientConnectionError
 from aiolos_client.abc import AbstractResolver
 from aiolos_client.dnscache import Names
 
@@ -126,6 +127,16 @@ async def test_closing_ends_lookups():
     cache = names(Book(gate=asyncio.Event()))
     asked = asyncio.ensure_future(cache.resolve("a", 80))
     await asyncio.sleep(0)
+    await cache.close()
+    with pytest.raises(ClientConnectionError, match="the connector was closed"):
+        await asked
+
+
+async def test_who_is_cancelled_himself_is_so():
+    cache = names(Book(gate=asyncio.Event()))
+    asked = asyncio.ensure_future(cache.resolve("a", 80))
+    await asyncio.sleep(0)
+    asked.cancel()
     await cache.close()
     with pytest.raises(asyncio.CancelledError):
         await asked

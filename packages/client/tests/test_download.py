@@ -349,3 +349,47 @@ async def test_a_link_stays_one(talk, tmp_path):
         assert link.is_symlink()
         assert target.read_bytes() == BODY
         target.write_text("old")
+
+
+async def test_a_file_of_somebody_else_is_not_touched(talk, tmp_path, unused_port):
+    path, other = tmp_path / "file", tmp_path / "file.part"
+    other.write_text("mine")
+    async with talk(whole()) as (peer, session):
+        with pytest.raises(FileExistsError, match="no download of ours has left it"):
+            await session.download("/x", path)
+        assert peer.requests == []
+    assert [other.read_text(), path.exists()] == ["mine", False]
+
+
+async def test_a_part_of_another_url_stays_until_there_is_something_else(
+    talk, tmp_path, pauses, unused_port
+):
+    path, part = tmp_path / "file", tmp_path / "file.part"
+    async with talk(whole(cut=700_000), close=True) as (peer, session):
+        with pytest.raises(aiolos_client.ClientPayloadError):
+            await session.download(f"{peer.url}/x", path, attempts=1)
+        with pytest.raises(aiolos_client.ClientConnectorError):
+            await session.download(f"http://127.0.0.1:{unused_port}/", path, attempts=1)
+        assert part.stat().st_size == 700_000
+        peer._answers = [rest(700_000)]
+        done = await session.download(f"{peer.url}/x", path)
+    assert (done.resumed_from, path.read_bytes()) == (700_000, BODY)
+
+
+async def test_a_note_that_cannot_be_sent_begins_anew(talk, tmp_path):
+    path = tmp_path / "file"
+    async with talk(whole()) as (peer, session):
+        (tmp_path / "file.part").write_text("begun")
+        note = {"url": f"{peer.url}/x", "validator": '"a\r\nb"', "total": 10}
+        (tmp_path / "file.part.json").write_text(json.dumps(note))
+        await session.download("/x", path)
+    assert path.read_bytes() == BODY
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+async def test_whoever_may_not_read_the_old_file_may_not_read_the_new_one(talk, tmp_path):
+    path = tmp_path / "file"
+    path.touch(0o600)
+    async with talk(whole()) as (_, session):
+        await session.download("/x", path)
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -33,6 +33,13 @@ async def test_sessions(options, told):
         ClientSession(**options)
 
 
+async def test_a_base_url_without_its_slash():
+    with pytest.raises(ValueError, match="ends in a slash: write 'http://host/api/'"):
+        ClientSession("http://host/api")
+    async with ClientSession("http://host"), ClientSession("http://host/api/"):
+        pass
+
+
 @pytest.mark.parametrize(
     ("options", "kind", "told"),
     [

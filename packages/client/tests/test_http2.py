@@ -5,6 +5,7 @@ import gc
 
 import pytest
 from aiolos_client import (
+    ClientConnectionError,
     ClientSession,
     ClientTimeout,
     HttpVersion10,
@@ -266,7 +267,7 @@ class TestSharing:
                 await asyncio.sleep(0)
             await session.connector.close()
             assert session.connector.open_connections == 0
-            with pytest.raises(ServerDisconnectedError):
+            with pytest.raises(ClientConnectionError, match="closed while GET .* waited"):
                 await asked
 
     async def test_who_asks_for_http_1_0_gets_no_other(self, session, peer):

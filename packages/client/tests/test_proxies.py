@@ -85,3 +85,14 @@ def test_what_is_no_proxy(proxy, words):
 def test_a_proxy_is_a_url():
     with pytest.raises(TypeError, match="a proxy is a URL"):
         check_proxy(5)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["us:s3cret@h:1", "http://us:s3cret@h:99999", "ftp://us:s3cret@h", "http://us:s3cret@/"],
+)
+def test_errors_hold_no_password(proxy):
+    with pytest.raises(InvalidURL) as caught:
+        check_proxy(proxy)
+    assert "s3cret" not in str(caught.value)
+    assert "us:***@" in str(caught.value)

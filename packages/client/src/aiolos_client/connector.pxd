@@ -4,6 +4,7 @@ from aiolos_client.pool cimport Host, Pool
 cdef class BaseConnector:
     cdef object __weakref__
     cdef public object _clock
+    cdef public set _dialling
     cdef public bint _closed
     cdef public object _emptied
     cdef public bint _force_close

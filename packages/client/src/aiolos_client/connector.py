@@ -102,6 +102,8 @@ class BaseConnector:
         self._pool = Pool(limit or 0, limit_per_host or 0)
         self._hosts: dict[Any, Host] = {}
         self._emptied: asyncio.Future[None] | None = None
+        # What is being dialled ends with the connector.
+        self._dialling: set[asyncio.Timeout] = set()
         self._closed = False
         self.connect_by: Connect | None = None
 
@@ -277,9 +279,16 @@ class BaseConnector:
             if traces is not None:
                 await traces.send("on_connection_create_start", TraceConnectionCreateStartParams())
             factory = self._factory(host)
-            link: ClientLink = await self._dial(host.key, factory, traces, dial_timeout)
+            async with asyncio.timeout(None) as until_closed:
+                self._dialling.add(until_closed)
+                try:
+                    link: ClientLink = await self._dial(host.key, factory, traces, dial_timeout)
+                finally:
+                    self._dialling.discard(until_closed)
         except TimeoutError as error:
             self._gave_up(host)
+            if self._closed:
+                raise ClientConnectionError("the connector was closed while connecting") from None
             if dial_timeout is None:
                 raise
             raise ConnectionTimeoutError(
@@ -470,6 +479,8 @@ class BaseConnector:
         if not self._closed:
             self._closed = True
             self._end_waiting()
+            for until_closed in self._dialling:
+                until_closed.reschedule(self._loop.time())
             for link in list(self._hosts):
                 if link.is_idle() and not abort_ssl:
                     link.close()

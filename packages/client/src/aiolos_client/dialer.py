@@ -98,12 +98,12 @@ class Dialer:
                 protocol = await self._open(key, sock, factory)
         elif proxy.scheme.startswith("socks"):
             found = await self._addresses(key, proxy.host or "", proxy.port or 0, traces)
-            host = key.host
+            hosts = [key.host]
             if not socks.resolves_remotely(proxy.scheme):
-                host = (await self._addresses(key, host, key.port, traces))[0]["host"]
+                told = await self._addresses(key, key.host, key.port, traces)
+                hosts = socks.addresses(proxy.scheme, [each["host"] for each in told])
             async with asyncio.timeout(within):
-                sock = await self._connected(key, found)
-                await self._ask_socks(key, sock, proxy, host)
+                sock = await self._by_socks(key, found, proxy, hosts)
                 protocol = await self._open(key, sock, factory)
         else:
             found = await self._addresses(key, proxy.host or "", proxy.port or 0, traces)
@@ -181,7 +181,7 @@ class Dialer:
             _, protocol = await self._loop.create_connection(factory, sock=sock, **options)
         except BaseException as error:
             sock.close()
-            if isinstance(error, OSError):
+            if isinstance(error, (OSError, UnicodeError)):
                 raise tls_error(key, error) from error
             raise
         return self._link_of(key, protocol)
@@ -193,6 +193,22 @@ class Dialer:
             raise tls_error(key, error) from error
 
     # Proxies.
+
+    async def _by_socks(
+        self, key: ConnectionKey, found: Sequence[ResolveResult], proxy: URL, hosts: Sequence[str]
+    ) -> socket.socket:
+        """A socket that the SOCKS proxy has joined to one of `hosts`, the addresses of `key`."""
+        for host in hosts[:-1]:
+            sock = await self._connected(key, found)
+            try:
+                await self._ask_socks(key, sock, proxy, host)
+            except ClientProxyConnectionError:
+                # Maybe the next address answers.
+                continue
+            return sock
+        sock = await self._connected(key, found)
+        await self._ask_socks(key, sock, proxy, hosts[-1])
+        return sock
 
     async def _ask_socks(
         self, key: ConnectionKey, sock: socket.socket, proxy: URL, host: str
@@ -287,7 +303,7 @@ class Dialer:
             )
         except BaseException as error:
             handover.transport.abort()
-            if isinstance(error, OSError):
+            if isinstance(error, (OSError, UnicodeError)):
                 raise tls_error(key, error) from error
             raise
         try:
@@ -313,8 +329,12 @@ class _Tunnel:
         """Whoever waits knows."""
 
 
-def tls_error(key: ConnectionKey, error: OSError) -> ClientConnectorError:
+def tls_error(key: ConnectionKey, error: OSError | UnicodeError) -> ClientConnectorError:
     """What opening a connection raises for `error`."""
+    if isinstance(error, UnicodeError):
+        # RFC 5890 2.3.2.1: of a label that is empty, or of more than 63 letters.
+        told = f"{key.server_hostname or key.host!r:.80} is no name of a server: {error}"
+        return ClientConnectorError(key, OSError(None, told))
     if isinstance(error, ssl.SSLCertVerificationError):
         return ClientConnectorCertificateError(key, error)
     if isinstance(error, ssl.SSLError):

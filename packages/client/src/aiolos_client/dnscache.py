@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from .abc import AbstractResolver, ResolveResult
+from .errors import ClientConnectionError
 from .tracing import (
     TraceDnsCacheHitParams,
     TraceDnsCacheMissParams,
@@ -44,7 +45,8 @@ class Names:
     ) -> list[ResolveResult]:
         """The addresses of `host`, of several equal ones another first each time.
 
-        Raises OSError where there are none. Who is cancelled leaves the lookup to the others.
+        Raises OSError where there are none, ClientConnectionError where close() came first. Who is
+        cancelled leaves the lookup to the others.
         """
         key = (host, port)
         known = self._find(key)
@@ -60,7 +62,13 @@ class Names:
         if asked is None:
             asked = self._asked[key] = asyncio.ensure_future(self._ask(key))
             asked.add_done_callback(_noticed)
-        found = await asyncio.shield(asked)
+        try:
+            found = await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if asked.cancelled() and task is not None and not task.cancelling():
+                raise ClientConnectionError("the connector was closed") from None
+            raise
         if traces is not None:
             await traces.send("on_dns_resolvehost_end", TraceDnsResolveHostEndParams(host))
         return list(found)

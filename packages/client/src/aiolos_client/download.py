@@ -65,7 +65,7 @@ async def keep(response: ClientResponse, path: Path, progress: Progress | None =
         await _in_thread(partial.finish)
     except BaseException:
         # Such a request is not made again for the rest.
-        partial.size = 0
+        await _in_thread(partial.give_up)
         raise
     finally:
         await _in_thread(partial.close)

@@ -1,8 +1,9 @@
 """What a client raises. Each message names the method, the URL and what was expected."""
 
 import asyncio
+import re
 import ssl
-from typing import Any
+from typing import Any, Final
 
 from multidict import MultiMapping
 
@@ -232,6 +233,14 @@ class UploadAbortedError(ClientError):
     """The request's body was not sent to its end."""
 
 
+# In what is no URL, too: user:password@host is a proxy whose scheme was forgotten.
+_PASSWORD: Final = re.compile(r"((?:^|//|\s)[^/?#@\s:]*):[^/?#@\s]*@")
+
+
+def _without_passwords(text: str) -> str:
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
 class InvalidURL(ClientError, ValueError):
     """A URL that cannot be requested; `url` is it, `description` says why."""
 
@@ -251,7 +260,7 @@ class InvalidURL(ClientError, ValueError):
         return self._description
 
     def __str__(self) -> str:
-        return f"{self._url} - {self._description}" if self._description else str(self._url)
+        return _without_passwords(" - ".join(map(str, self.args)))
 
 
 class InvalidUrlClientError(InvalidURL):
@@ -271,7 +280,7 @@ class NonHttpUrlClientError(ClientError):
         self.description = description
 
     def __str__(self) -> str:
-        return " - ".join(map(str, self.args))
+        return _without_passwords(" - ".join(map(str, self.args)))
 
 
 class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):

@@ -29,6 +29,18 @@ class ConnectionKey(NamedTuple):
     http2: bool = True
     is_forwarded: bool = False
 
+    def __repr__(self) -> str:
+        """As a tuple's with names, without passwords: it stands in errors, and they in logs."""
+        shown = self._asdict()
+        if self.proxy is not None and self.proxy.raw_password is not None:
+            shown["proxy"] = self.proxy.with_password("***")
+        if self.proxy_auth is not None:
+            shown["proxy_auth"] = "***"
+        if self.proxy_headers:
+            shown["proxy_headers"] = tuple((name, "***") for name, _ in self.proxy_headers)
+        fields = ", ".join(f"{name}={value!r}" for name, value in shown.items())
+        return f"{type(self).__name__}({fields})"
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"host {host}:{self.port}"

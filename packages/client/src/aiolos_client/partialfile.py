@@ -1,13 +1,15 @@
 """A file of which a part is there: `name.part`, beside the file that it will be."""
 
+import contextlib
 import json
 import os
-from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EINVAL, EISDIR
+import stat
+from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EEXIST, EINVAL, EISDIR
 from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from aiolos_protocol import hdrs
+from aiolos_protocol import grammar, hdrs
 
 from .response import ClientResponse
 
@@ -34,8 +36,10 @@ class PartialFile:
     def __init__(self, path: Path, url: str) -> None:
         """Open what an earlier download of `url` to `path` has left, or begin.
 
+        Nothing is changed before begin().
         A link stays one: its target is written. OSError EBUSY where another download writes to it,
-        EINVAL where it is a device, a pipe or the like, which a file would replace.
+        EINVAL where it is a device, a pipe or the like, which a file would replace, EEXIST where
+        somebody else's file has the name of the part.
         """
         if path.is_dir():
             raise IsADirectoryError(EISDIR, "a folder, where a file is to be written", str(path))
@@ -50,14 +54,20 @@ class PartialFile:
         self.total: int | None = None
         self.size = 0
         self._file = _opened(self.path, path)
+        there = os.fstat(self._file.fileno()).st_size
         try:
             found = json.loads(self.note.read_text())
-            if found["url"] == url:
-                self.validator = str(found["validator"])
-                self.total = found["total"]
-                self.size = os.fstat(self._file.fileno()).st_size
-        except (OSError, ValueError, KeyError, TypeError):
-            self.validator, self.size = "", 0
+            validator, total = str(found["validator"]), found["total"]
+            if found["url"] == url and not grammar.CONTROL.search(validator):
+                self.validator, self.total, self.size = validator, total, there
+        except (ValueError, KeyError, TypeError):
+            pass
+        except OSError as error:
+            if there:
+                # The note is there before the first byte is.
+                self._file.close()
+                told = "no download of ours has left it: move it away, or download to another name"
+                raise OSError(EEXIST, told, str(self.path)) from error
         self.kept = self.size
 
     def is_of(self, response: ClientResponse, total: int | None) -> bool:
@@ -89,6 +99,9 @@ class PartialFile:
 
     def finish(self) -> None:
         """It is whole: it takes its place, and is closed."""
+        with contextlib.suppress(OSError):
+            # Who may read what was there may read what takes its place, and nobody else.
+            os.chmod(self.path, stat.S_IMODE(self.target.stat().st_mode))
         if os.name == "nt":
             # There an open file cannot be renamed.
             self._file.close()
@@ -96,11 +109,15 @@ class PartialFile:
         self.note.unlink(missing_ok=True)
         self._file.close()
 
+    def give_up(self) -> None:
+        """What has come is worth nothing."""
+        self._file.truncate(0)
+
     def close(self) -> None:
         """Leave what is there to a later download; where there is nothing, leave nothing."""
         if self._file.closed:
             return
-        if not self.size:
+        if not os.fstat(self._file.fileno()).st_size:
             self.note.unlink(missing_ok=True)
             if os.name != "nt":
                 self.path.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from .clientrequest import ClientRequest
 from .connector import BaseConnector
 from .cookiejar import cookie_pairs
 from .deadlines import watch
+from .errors import ClientConnectionError
 from .pool import Host
 from .response import ClientResponse
 from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams, Traces
@@ -116,6 +117,9 @@ class Sender:
                 reused = link is not None
                 continue
             except Unanswered as error:
+                if self._connector.closed:
+                    told = f"the connector was closed while {request} waited for its answer"
+                    raise ClientConnectionError(told) from error
                 if not (may_repeat and reused and request.is_repeatable()):
                     raise request_error(request, error, 0) from error
                 # The idle ones of a server that went away are dead, too.

@@ -357,6 +357,9 @@ def _checked_base(base_url: StrOrURL) -> URL:
     url = parse_url(base_url)
     if not url.absolute:
         raise ValueError(f"base_url is a whole URL, like http://host/path/, not {str(url)!r}")
+    if not url.raw_path.endswith("/"):
+        # Or what is joined to it would take the place of its last segment (RFC 3986 5.2.3).
+        raise ValueError(f"base_url ends in a slash: write {str(url.with_path(url.path + '/'))!r}")
     return url
 
 

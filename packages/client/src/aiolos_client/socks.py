@@ -3,7 +3,7 @@
 Pure: `dialogue()` is a generator of what to send and how much to receive.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
@@ -38,6 +38,14 @@ class SocksError(OSError):
 def resolves_remotely(scheme: str) -> bool:
     """Whether the proxy is given names, not addresses."""
     return scheme in ("socks4a", "socks5h")
+
+
+def addresses(scheme: str, found: Sequence[str]) -> list[str]:
+    """Which of the addresses `found` of a host such a proxy can be asked for, never none."""
+    if scheme == "socks4":
+        # Where there is none, dialogue() tells what to write instead.
+        return [each for each in found if ":" not in each] or [found[0]]
+    return list(found)
 
 
 def dialogue(scheme: str, host: str, port: int, login: str | None, password: str) -> Dialogue:

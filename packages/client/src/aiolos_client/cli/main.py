@@ -68,13 +68,19 @@ async def _run(given: Any) -> int:
         configs = [timing.config] if given.timing else None
         http2 = http2_setting(given)
         async with ClientSession(trust_env=True, trace_configs=configs, http2=http2) as session:
-            if given.output is not None and method == "GET" and not is_stream(given.output):
+            if method == "GET" and _resumes(given):
                 status = await _download(session, url, given.output, options)
             else:
                 status = await _ask(session, method, url, options, given)
     if given.timing:
         timing.show(sys.stderr)
     return status
+
+
+def _resumes(given: Any) -> bool:
+    """Whether the answer is a file's content alone, which may be asked for piece by piece."""
+    is_file = given.output is not None and not is_stream(given.output)
+    return is_file and not given.include and not given.no_redirects
 
 
 async def _download(session: ClientSession, url: str, path: Any, options: dict[str, Any]) -> int:
@@ -107,7 +113,9 @@ async def _ask(
     try:
         async with session.request(method, url, **options) as response:
             if watching is not None:
+                # Its line ends before something else is shown.
                 watching.cancel()
+                await asyncio.wait([watching])
             if given.output is not None:
                 # What the server has against it is not what was to be kept.
                 response.raise_for_status()
@@ -122,8 +130,9 @@ async def _ask(
 
 async def _watch(tracker: UploadTracker, total: int | None) -> None:
     """Show how an upload goes on, where it takes its time."""
-    await asyncio.sleep(1)
     with shown("sent") as progress:
+        progress.begin(tracker.bytes_written)
+        await asyncio.sleep(1)
         while not tracker.upload_complete.done():
             progress(tracker.bytes_written, total)
             await asyncio.sleep(0.2)

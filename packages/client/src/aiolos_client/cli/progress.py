@@ -33,6 +33,7 @@ class Line:
         self._what = what
         self._begun = self._shown = time.monotonic()
         self._first: int | None = None
+        self._is_begun = False
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +44,13 @@ class Line:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        print(file=sys.stderr)
+        if self._is_begun:
+            print(file=sys.stderr)
+
+    def begin(self, done: int) -> None:
+        """It begins now, with `done` bytes, and is shown by the next call."""
+        self._begun = time.monotonic()
+        self._first = done
 
     def __call__(self, done: int, total: int | None) -> None:
         """`done` of `total` bytes have passed."""
@@ -53,6 +60,7 @@ class Line:
         if now - self._shown < _INTERVAL and done != total:
             return
         self._shown = now
+        self._is_begun = True
         print(f"\r{self.text(done, total, now)}\033[K", end="", file=sys.stderr, flush=True)
 
     def text(self, done: int, total: int | None, now: float) -> str:
@@ -74,7 +82,7 @@ class Bar:
         columns = (
             rich.TextColumn("{task.description}"),
             rich.BarColumn(),
-            rich.DownloadColumn(binary_units=True),
+            rich.DownloadColumn(),
             rich.TransferSpeedColumn(),
             rich.TimeRemainingColumn(),
         )
@@ -84,8 +92,11 @@ class Bar:
         self._task = self._progress.add_task(what, total=None)
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
+
+    def begin(self, done: int) -> None:
+        """It begins now, with `done` bytes, and is shown by the next call."""
+        self._progress.update(self._task, completed=done)
 
     def __exit__(
         self,
@@ -97,6 +108,7 @@ class Bar:
 
     def __call__(self, done: int, total: int | None) -> None:
         """`done` of `total` bytes have passed."""
+        self._progress.start()
         self._progress.update(self._task, completed=done, total=total)
 
 

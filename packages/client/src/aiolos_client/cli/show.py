@@ -15,6 +15,8 @@ _VISIBLE: Final = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
     0x7F: "\u2421",
     **dict.fromkeys([*range(128, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "�"),
+    # Bytes that are no text, and halves of characters.
+    **dict.fromkeys(range(0xD800, 0xE000), "�"),
 }
 
 
@@ -23,7 +25,7 @@ def head(response: ClientResponse, out: TextIO) -> None:
     version = ".".join(map(str, response.version))
     lines = [f"HTTP/{version} {response.status} {response.reason}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    print("\n".join(lines).translate(_VISIBLE), end="\n\n", file=out)
+    print(_visible("\n".join(lines), out), end="\n\n", file=out)
 
 
 def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
@@ -39,7 +41,7 @@ def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
         # What is no JSON after all, or deeper than can be parsed, is shown as it is.
         with suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    print(text.replace("\r\n", "\n").translate(_VISIBLE).rstrip("\n"), file=out)
+    print(_visible(text.replace("\r\n", "\n"), out).rstrip("\n"), file=out)
 
 
 async def into_pipe(response: ClientResponse, out: BinaryIO) -> None:
@@ -51,4 +53,10 @@ async def into_pipe(response: ClientResponse, out: BinaryIO) -> None:
 
 def complain(message: str) -> None:
     """One line about what went wrong."""
-    print(f"aiolos_client: {message}".translate(_VISIBLE), file=sys.stderr)
+    print(_visible(f"aiolos_client: {message}", sys.stderr), file=sys.stderr)
+
+
+def _visible(text: str, out: TextIO) -> str:
+    """`text` as `out` can show it, whatever it is encoded in."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.translate(_VISIBLE).encode(encoding, "backslashreplace").decode(encoding)
