@@ -13,6 +13,7 @@ from aiolos_websocket.deflate import Deflater, Inflater, deflated
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
 from aiolos_websocket.handshake import Terms
+from aiolos_websocket.role import CLIENT
 
 OK = b"\x03\xe8"
 
@@ -1478,13 +1479,27 @@ async def test_listening_to_what_is_gone(end):
 # The rest.
 
 
-async def test_a_loop_that_does_not_look_ends_some_time(end):
+async def test_a_loop_that_does_not_look_ends_some_time_on_the_server(end, role):
     one = end()
     one.transport.lose()
     for _ in range(5):
         assert (await one.engine.receive()).type is WSMsgType.CLOSED
-    with pytest.raises(RuntimeError, match="use 'async for'"):
-        await one.engine.receive()
+    if role is CLIENT:
+        # As aiohttp has it.
+        for _ in range(20):
+            assert (await one.engine.receive()).type is WSMsgType.CLOSED
+    else:
+        with pytest.raises(RuntimeError, match="use 'async for'"):
+            await one.engine.receive()
+
+
+async def test_iteration_ends_however_often_it_is_begun(end):
+    one = end()
+    one.receive(TEXT, b"last")
+    one.transport.lose()
+    assert [message.data async for message in one.engine] == ["last"]
+    for _ in range(10):
+        assert [message async for message in one.engine] == []
 
 
 async def test_a_close_that_does_not_wait(end):

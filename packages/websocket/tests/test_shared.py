@@ -163,3 +163,10 @@ async def test_what_is_no_websocket_of_ours(end):
     with pytest.raises(TypeError, match="open WebSockets of aiolos, not ForwardingWebSocket"):
         broadcast([one.engine, ForwardingWebSocket()], "x")
     assert one.sent() == []
+
+
+async def test_a_single_one_is_no_list(end):
+    one = end()
+    with pytest.raises(TypeError, match=r"takes a list of WebSockets: write \[socket\]"):
+        broadcast(one.engine, "x")
+    assert one.sent() == []

@@ -16,9 +16,12 @@ def broadcast(
     it is written to (its send buffer, or what waits for its turn, is above `writer_limit`). What
     to do with a slow peer, to close it or to let it miss some, is the caller's choice.
 
-    Where one of `sockets` is none of ours, or not open yet, or `message` is of another type,
-    TypeError is raised and nothing sent.
+    Where `sockets` is a single one, one of them is none of ours, or not open yet, or `message` is
+    of another type, TypeError is raised and nothing sent.
     """
+    if isinstance(sockets, WebSocket):
+        # A server's is a mapping, too, and there would be nothing in it.
+        raise TypeError("broadcast() takes a list of WebSockets: write [socket]")
     senders = [(socket, _sender_of(socket)) for socket in sockets]
     shared = Broadcasting(message)
     return [socket for socket, send in senders if not send(shared)]

@@ -3,7 +3,7 @@ cimport cython
 from aiolos_websocket.closing cimport Closer
 from aiolos_websocket.reader cimport Reader
 
-cdef int ANSWERING, CLOSE, CLOSING, ENDING, MESSAGE_COST, OPEN, PING, PONG, _PATIENCE, _SINGLE
+cdef int ANSWERING, CLOSE, CLOSING, ENDING, MESSAGE_COST, OPEN, PING, PONG, _SINGLE
 
 
 cdef class Connection(Closer):

@@ -38,9 +38,6 @@ _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 # What a peer sends at once is one message, up to here.
 _SINGLE: Final = 1024
 
-# A loop that does not look at what it receives must end some time.
-_PATIENCE: Final = 5
-
 
 class Connection(Closer):
     """Reads and answers; gives messages to whoever receives.
@@ -315,6 +312,8 @@ class Connection(Closer):
             if queue and self._phase == OPEN and not self._held:
                 whole: Any = queue.popleft()
                 return whole  # type: ignore[no-any-return]  # no fragment: none was asked for
+        if self._phase >= ENDING and not queue and not self._held:
+            raise StopAsyncIteration
         message = await self.receive()
         if message.type in _ENDS:
             raise StopAsyncIteration
@@ -345,7 +344,8 @@ class Connection(Closer):
         if self._phase < ENDING:
             return CLOSING_MESSAGE
         self._asked_in_vain += 1
-        if self._asked_in_vain > _PATIENCE:
+        # A loop that does not look at what it receives must end some time.
+        if 0 < self._role.patience < self._asked_in_vain:
             raise RuntimeError(
                 "the WebSocket is closed, and was so the last times, too: "
                 "end the loop when message.type is CLOSED, or use 'async for'"

@@ -22,7 +22,8 @@ class Role:
 
     `masks` and `peer_masks` tell whose frames are masked; `writer` makes ours; `ends_connection`
     tells that this end closes the connection once the closing handshake is done, and does not
-    wait for the peer to (RFC 6455 7.1.1).
+    wait for the peer to (RFC 6455 7.1.1). `patience` is how often receive() may give CLOSED: as
+    often as is asked (0) on the client's side, as aiohttp has it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Role:
     ends_connection: bool
     own_window: Callable[[Compression], Window]
     peer_window: Callable[[Compression], Window]
+    patience: int
 
 
 def _server_window(agreed: Compression) -> Window:
@@ -42,5 +44,5 @@ def _client_window(agreed: Compression) -> Window:
     return Window(agreed.client_window, agreed.client_takeover)
 
 
-CLIENT: Final = Role("client", True, False, CLIENT_WRITER, False, _client_window, _server_window)
-SERVER: Final = Role("server", False, True, SERVER_WRITER, True, _server_window, _client_window)
+CLIENT: Final = Role("client", True, False, CLIENT_WRITER, False, _client_window, _server_window, 0)
+SERVER: Final = Role("server", False, True, SERVER_WRITER, True, _server_window, _client_window, 5)
