@@ -341,7 +341,9 @@ def test_what_is_no_time(seconds, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["-t", seconds, "http://localhost/"])
     assert caught.value.code == 2
-    assert "argument -t/--timeout" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "argument -t/--timeout" in told
+    assert "_" not in told.partition("error: ")[2]
 
 
 def test_an_authority_of_ones_own_leaves_http2_on():

@@ -381,3 +381,10 @@ def test_a_dummy_keeps_nothing():
     assert (len(jar), list(jar), jar.filter_cookies(SITE)) == (0, [], {})
     assert (jar.unsafe, jar.quote_cookie, jar.cookies) == (False, True, {})
     assert jar.treat_as_secure_origin == frozenset()
+
+
+async def test_a_name_that_would_be_another_one(talk):
+    async with talk() as (peer, session):
+        with pytest.raises(ValueError, match="'a=b' is no cookie's name"):
+            await session.get("/", cookies={"a=b": "c"})
+        assert peer.requests == []

@@ -29,7 +29,7 @@ siblings.provide("client", "aiolos_client.component")
 siblings.provide("server", "aiolos_server.component")
 siblings.provide("websocket", "aiolos_websocket.component")
 
-__all__ = ["ChainMapProxy", "ETag", "broadcast", "hdrs", "set_zlib_backend"]
+__all__ = ["ChainMapProxy", "broadcast", "hdrs", "set_zlib_backend"]
 __all__ += aiolos_client.__all__
 __all__ += [
     name

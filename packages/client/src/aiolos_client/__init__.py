@@ -2,10 +2,13 @@
 
 # First of all: it decides whether compiled modules or their sources are imported.
 import aiolos_protocol
+from aiolos_protocol import hdrs as hdrs  # a module, and no part of __all__
 from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.fields.etag import ETag
 from aiolos_protocol.forms import FormData
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import HttpVersion, HttpVersion10, HttpVersion11
+from aiolos_protocol.multipart import BodyPartReader, MultipartReader, MultipartWriter
 from aiolos_protocol.payload import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -117,6 +120,7 @@ __all__ = [
     "AsyncResolver",
     "BaseConnector",
     "BasicAuth",
+    "BodyPartReader",
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
@@ -149,6 +153,7 @@ __all__ = [
     "DigestAuthMiddleware",
     "Downloaded",
     "DummyCookieJar",
+    "ETag",
     "EventSource",
     "Fingerprint",
     "FormData",
@@ -161,6 +166,8 @@ __all__ = [
     "InvalidUrlRedirectClientError",
     "JsonPayload",
     "Limits",
+    "MultipartReader",
+    "MultipartWriter",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",

@@ -299,6 +299,9 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
         elif isinstance(value, BaseCookie):
             yield from map(set_cookie_of, value.values())
         elif isinstance(name, str) and isinstance(value, str):
+            if "=" in name:
+                # What is behind it would be the value (RFC 6265bis 5.6).
+                raise ValueError(f"{name!r:.80} is no cookie's name: it holds '='")
             found = _CONTROL.search(value)
             if found is not None:
                 raise ValueError(

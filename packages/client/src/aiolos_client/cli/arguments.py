@@ -51,8 +51,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-u", "--auth", metavar="USER:PASSWORD", help="Basic authentication")
     made.add_argument("-o", "--output", metavar="FILE", type=Path, help="download to a file")
     made.add_argument("-i", "--include", action="store_true", help="show the head in any case")
-    made.add_argument("-t", "--timeout", type=_seconds, metavar="SECONDS", help="at most, in total")
-    made.add_argument("-x", "--proxy", metavar="URL", help="http, https or socks5 proxy")
+    made.add_argument("-t", "--timeout", type=seconds, metavar="SECONDS", help="at most, in total")
+    made.add_argument(
+        "-x", "--proxy", metavar="URL", help="http, https, socks4, socks4a, socks5 or socks5h proxy"
+    )
     made.add_argument("-k", "--insecure", action="store_true", help="do not check certificates")
     made.add_argument("--cacert", metavar="FILE", help="trust these authorities")
     version = made.add_mutually_exclusive_group()
@@ -74,11 +76,12 @@ def http2_setting(given: argparse.Namespace) -> HTTP2Setting:
     return "prior-knowledge" if given.http2 else given.cacert is not None or None
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not seconds >= 0:
+def seconds(text: str) -> float:
+    """What -t takes, as a number; argparse names this function in its messages."""
+    given = float(text)
+    if not given >= 0:
         raise argparse.ArgumentTypeError(f"{text} is no time in seconds")
-    return seconds
+    return given
 
 
 class Mistake(Exception):
