@@ -162,7 +162,7 @@ class TestHeads:
             ("middlewares", 5, "middlewares takes a list of coroutine functions"),
             ("middlewares", [5], "a middleware is a coroutine function"),
             ("retry", 5, "retry takes a RetryPolicy, not 5"),
-            ("on_informational", 5, "on_informational takes a function"),
+            ("on_informational", 5, "on_informational takes a plain function"),
         ],
     )
     async def test_options_of_another_type_are_named_at_once(

@@ -19,6 +19,7 @@ from aiolos_protocol.testkit import ScriptedPeer
 
 OK = b"\x88"
 REFUSED_STREAM = 7
+MOST_STREAMS = 3
 
 
 class Server:
@@ -526,3 +527,54 @@ async def test_a_server_that_says_nothing_when_it_goes_away(session):
         await get(session, server.url)
         with pytest.raises(ServerDisconnectedError, match="closed the connection of .*answer$"):
             await session.post(server.url, data=b"x")
+
+
+class TestGivenUp:
+    async def test_as_many_as_the_server_allows(self, session):
+        """Answers that cross our resets end nothing (RFC 9113 5.1)."""
+        count = 600
+        held = []
+
+        def hold(server, stream):
+            held.append(stream)
+
+        async with Server(Server.ok, settings={MOST_STREAMS: 5000}) as server:
+            assert await get(session, server.url) == "ok"
+            server._answers = [hold] * (count + 1)
+            kept, *asked = [
+                asyncio.ensure_future(get(session, server.url)) for _ in range(count + 1)
+            ]
+            while len(held) <= count:
+                await asyncio.sleep(0)
+            for each in asked:
+                each.cancel()
+            await asyncio.wait(asked)
+            for stream in held[1:]:
+                server.ok(stream)
+            server.ok(held[0], b"kept")
+            assert await kept == "kept"
+            assert server.connections == 1
+
+    async def test_what_a_callback_raises_is_its_requests_own(self, session):
+        def hint(server, stream):
+            hints = encode_field(b":status", b"103")
+            server.send(frames.head_frames(stream, hints, False, 16384))
+            server.ok(stream)
+
+        def fail(head):
+            raise ZeroDivisionError
+
+        gate = []
+
+        def hold(server, stream):
+            gate.append(stream)
+
+        async with Server(hold, hint) as server:
+            other = asyncio.ensure_future(get(session, server.url))
+            while not gate:
+                await asyncio.sleep(0)
+            with pytest.raises(ZeroDivisionError):
+                await session.get(server.url, on_informational=fail)
+            server.ok(gate[0], b"other")
+            assert await other == "other"
+            assert server.connections == 1

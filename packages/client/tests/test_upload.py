@@ -363,3 +363,17 @@ async def test_informational_heads_are_told(talk):
         async with session.get("/", on_informational=told.append) as response:
             assert response.status == 200
     assert [(head.status, head.headers["Link"]) for head in told] == [(103, "<a>; rel=preload")]
+
+
+async def test_what_a_callback_raises_reaches_who_asked(talk):
+    def fail(head):
+        raise ZeroDivisionError
+
+    async def never(head):
+        raise AssertionError
+
+    async with talk(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK) as (_, session):
+        with pytest.raises(ZeroDivisionError):
+            await session.get("/", on_informational=fail)
+        with pytest.raises(TypeError, match="on_informational takes a plain function"):
+            await session.get("/", on_informational=never)

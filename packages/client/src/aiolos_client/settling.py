@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from aiolos_protocol.errors import LocalProtocolError
@@ -38,6 +39,10 @@ def _is_policy(value: Any) -> bool:
     return callable(value) and not isinstance(value, type)
 
 
+def _is_plain_function(value: Any) -> bool:
+    return callable(value) and not iscoroutinefunction(value)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int)
 
@@ -57,7 +62,7 @@ _KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "version": (_is_version, "HttpVersion10 or HttpVersion11"),
     "middlewares": (_is_sequence, "a list of coroutine functions (request, handler)"),
     "retry": (_is_policy, "a RetryPolicy"),
-    "on_informational": (callable, "a function of a ResponseHead"),
+    "on_informational": (_is_plain_function, "a plain function of a ResponseHead"),
 }
 
 

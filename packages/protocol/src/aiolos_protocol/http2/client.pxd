@@ -10,6 +10,8 @@ cdef class ClientConnection(Connection):
     cdef public Py_ssize_t expected
     cdef public unsigned int next_stream
 
+    cdef Py_ssize_t _most_ignored(self) except -1
+    cdef double _cost_of_ignored(self) except -1
     cpdef Py_ssize_t room(self) except -1
     cpdef bint is_exhausted(self) except -1
     @cython.locals(stream=Stream)

@@ -20,6 +20,8 @@ EXPECTED_STREAMS: Final = 100
 # as on connections of HTTP/1.1. The connection's window must never hold up a response: one that
 # is not read may be waiting for that very response.
 _WINDOW: Final = 2**30
+# A server may allow streams without bound; of so many that are given up some 10 MB are kept.
+_MOST_GIVEN_UP: Final = 50_000
 
 
 class ClientConnection(Connection):
@@ -70,6 +72,15 @@ class ClientConnection(Connection):
         return stream
 
     # Receiving.
+
+    def _most_ignored(self) -> int:
+        # All that the server allows may be given up at once, and answers cross that.
+        allowed: int = self.remote.max_concurrent_streams
+        return max(4 * self._limits.streams, 2 * min(allowed, _MOST_GIVEN_UP))
+
+    def _cost_of_ignored(self) -> float:
+        # It is the client who gives up, and as often as it likes.
+        return 0.1
 
     def _is_idle(self, number: int) -> bool:
         return number >= self.next_stream or number & 1 == 0

@@ -18,6 +18,7 @@ cdef class Connection(Streams):
     cdef _head(self, unsigned int number, fields, Py_ssize_t size, bint end)
     cdef _priority_update(self, unsigned int number, bytes payload)
     cdef bint _unknown(self, unsigned int number) except -1
+    cdef double _cost_of_ignored(self) except -1
     @cython.locals(stream=Stream, window=ReceiveWindow, length=Py_ssize_t)
     cdef _data(
         self, unsigned int number, bytes data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t size,

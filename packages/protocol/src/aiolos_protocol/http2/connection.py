@@ -114,9 +114,13 @@ class Connection(Streams):
         if self._is_idle(number):
             raise ConnectionFailed(f"stream {number} is idle (RFC 9113 5.1)")
         if number in self._ignored:
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, self._cost_of_ignored())
             return False
         return True
+
+    def _cost_of_ignored(self) -> float:
+        """For how many empty frames one counts that comes for a stream which was reset here."""
+        return 1.0
 
     # Data.
 

@@ -36,6 +36,7 @@ cdef class Streams(FrameReader):
     cpdef release(self, Stream stream)
     cdef _settle(self, Stream stream)
     cdef _ignore(self, unsigned int number, Py_ssize_t left)
+    cdef Py_ssize_t _most_ignored(self) except -1
     @cython.locals(stream=Stream)
     cpdef lose(self)
     cdef unsigned int _last(self)

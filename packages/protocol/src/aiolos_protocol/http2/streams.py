@@ -223,9 +223,13 @@ class Streams(FrameReader):
 
     def _ignore(self, number: int, left: int) -> None:
         ignored = self._ignored
-        if len(ignored) >= 4 * self._limits.streams:
+        if len(ignored) >= self._most_ignored():
             del ignored[next(iter(ignored))]
         ignored[number] = left
+
+    def _most_ignored(self) -> int:
+        """Of how many streams that were reset here it is known that frames may still come."""
+        return 4 * self._limits.streams
 
     def fail(self, code: int, message: str = "") -> None:
         """Queue a GOAWAY with `code`; nothing is received or sent after it (RFC 9113 5.4.1)."""

@@ -231,7 +231,12 @@ class H1ClientLink(H1Link):
             raise LimitExceeded("informational", self._limits.informational)
         informed = self._exchange.informed
         if informed is not None:
-            informed(head)
+            try:
+                informed(head)
+            except Exception as error:
+                # Whoever asked gets his own error; the server has nothing to do with it.
+                self.fail(error)
+                return False
         return True
 
     def _final(self, head: ResponseHead) -> None:

@@ -72,7 +72,11 @@ class H2ClientExchange(H2Stream):
         """A head of 1xx has come."""
         self.received += head.size
         if self.informed is not None:
-            self.informed(head)
+            try:
+                self.informed(head)
+            except Exception as error:
+                # Whoever asked gets his own error; the other exchanges go on.
+                self.fail(error)
 
     def answer(self, head: ResponseHead) -> None:
         """The response's head has come."""
