@@ -366,6 +366,13 @@ def objection(endpoint: Any) -> str | None:
 )
 @given(sequence=st.lists(moves, max_size=12))
 @example([head(3, POST, S, A, PATH, end=False), frames.window_update(1, 0)])
+@example(
+    [
+        head(1, POST, S, A, PATH, end=False),
+        frames.rst_stream(1, 8),
+        frames.window_update(1, 2**31 - 1),
+    ]
+)
 def test_any_sequence(make_server: Any, sequence: list[bytes]) -> None:
     """A server objects to what h2 objects to, and to nothing else, up to the first objection."""
     server, oracle = make_server(), Oracle(client_side=False)

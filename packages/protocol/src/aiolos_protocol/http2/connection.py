@@ -363,7 +363,8 @@ class Connection(Streams):
                 raise ConnectionFailed(f"WINDOW_UPDATE by 0 on stream {number} (RFC 9113 6.9)")
         elif not increment:
             raise StreamFailed("WINDOW_UPDATE by 0 (RFC 9113 6.9)")
-        else:
+        elif stream.sending < DONE:
+            # Where nothing is sent any more the window means nothing, however wide it is.
             self._out.widen_stream(stream, increment)
 
 
