@@ -154,3 +154,19 @@ def test_a_router_of_the_users_own() -> None:
 def test_definitions_have_slots(tmp_path: Path) -> None:
     for definition in (web.get("/", handler), web.static("/files", tmp_path)):
         assert not hasattr(definition, "__dict__")
+
+
+async def test_a_view_with_a_way_of_its_own(serve: Any) -> None:
+    class Wrapped(web.View):
+        async def get(self) -> web.Response:
+            return web.Response(text="got")
+
+        async def _iter(self) -> web.StreamResponse:
+            response = await super()._iter()
+            response.headers["X-Wrapped"] = "yes"
+            return response
+
+    app = web.Application()
+    app.router.add_view("/", Wrapped)
+    answer = await serve(app=app).ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (answer.body, answer.headers["x-wrapped"]) == (b"got", "yes")

@@ -194,3 +194,28 @@ async def test_an_abstract_unix_socket(runner: Any) -> None:
     assert (await reader.read()).endswith(b"hello")
     writer.close()
     await site.stop()
+
+
+async def test_a_site_of_ones_own(runner: Any, talk: Any) -> None:
+    """As programs write it for aiohttp's BaseSite."""
+
+    class Own(web.BaseSite):
+        @property
+        def name(self) -> str:
+            return "http://own"
+
+        async def start(self) -> None:
+            await super().start()
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._runner.server, "127.0.0.1", 0)
+
+    site = Own(runner)
+    await site.start()
+    assert runner.sites == {site}
+    assert site._server is not None
+    port = site._server.sockets[0].getsockname()[1]
+    assert (await talk(port, GET)).endswith(b"hello")
+    await site.stop()
+    assert runner.sites == set()
+    with pytest.raises(OSError):
+        await talk(port, GET)

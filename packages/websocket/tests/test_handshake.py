@@ -316,3 +316,10 @@ def test_client_and_server_agree_with_one_another():
     confirmed = made.confirm(ResponseHead(agreement.status, headers=agreement.headers))
     assert confirmed.subprotocol == agreement.subprotocol == "a"
     assert confirmed.terms.compression == agreement.terms.compression
+
+
+def test_a_sub_protocol_that_is_offered_by_a_header():
+    for value in ("v4.channel.k8s.io", "a, v4.channel.k8s.io"):
+        made, fields = offered(headers={"sec-websocket-protocol": value})
+        answer = response(fields, Sec_WebSocket_Protocol="v4.channel.k8s.io")
+        assert made.confirm(answer).subprotocol == "v4.channel.k8s.io"

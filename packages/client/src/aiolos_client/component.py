@@ -14,6 +14,7 @@ def loopback_session(*, connect: Connect | None = None, **options: Any) -> Clien
         # A test server is at an address, not at a name.
         options["cookie_jar"] = CookieJar(unsafe=True)
     session = ClientSession(retry_disconnected=False, **options)
-    if connect is not None:
-        session.connector.connect_by = connect
+    connector = session.connector
+    if connect is not None and connector is not None:
+        connector.connect_by = connect
     return session

@@ -236,10 +236,8 @@ class ClientSession(Asking):
         return not self._open or self._connector is None or self._connector.closed
 
     @property
-    def connector(self) -> BaseConnector:
-        """The connector. RuntimeError after detach()."""
-        if self._connector is None:
-            raise RuntimeError("the session has no connector any more: it was detached")
+    def connector(self) -> BaseConnector | None:
+        """The connector; None after close() or detach()."""
         return self._connector
 
     @property
@@ -320,8 +318,9 @@ class ClientSession(Asking):
             return
         self._open = False
         await self._sender.close()
-        if self._connector_owner and self._connector is not None:
-            await self._connector.close()
+        connector, self._connector = self._connector, None
+        if self._connector_owner and connector is not None:
+            await connector.close()
 
     async def __aenter__(self) -> Self:
         return self

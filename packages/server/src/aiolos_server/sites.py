@@ -15,10 +15,12 @@ from .runner import BaseRunner
 from .tls import check_context, offer_http2
 
 
-class Site(ABC):
-    """A place to listen at: start(), stop().
+class BaseSite(ABC):
+    """A place to listen at, which a runner knows of while it does: start(), stop().
 
-    `shutdown_timeout` is deprecated, and the runner's; aiohttp's sites take it still.
+    A subclass has a `name`; its start() opens an asyncio.Server for `runner.server`, keeps it as
+    `_server`, and awaits this one's. `shutdown_timeout` is deprecated, and the runner's; aiohttp's
+    sites take it still.
     """
 
     def __init__(
@@ -45,12 +47,27 @@ class Site(ABC):
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog
-        self._listening: asyncio.Server | None = None
+        self._server: asyncio.Server | None = None
 
     @property
     @abstractmethod
     def name(self) -> str:
         """The address as a URL."""
+
+    async def start(self) -> None:
+        """The runner knows of it from now on."""
+        self._runner.register(self)
+
+    async def stop(self) -> None:
+        """Accept nothing more; connections go on until the runner's cleanup()."""
+        self._runner.unregister(self)
+        server, self._server = self._server, None
+        if server is not None:
+            self._runner.stop_listening(server)
+
+
+class Site(BaseSite):
+    """A site that start() opens."""
 
     @abstractmethod
     async def _open(self, factory: Any) -> asyncio.Server:
@@ -58,17 +75,10 @@ class Site(ABC):
 
     async def start(self) -> None:
         """Begin to accept. OSError where the address cannot be had."""
-        if self._listening is not None:
+        if self._server is not None:
             raise RuntimeError(f"{self.name} has been started already")
-        self._listening = await self._runner.serve(self._open)
-        self._runner.register(self)
-
-    async def stop(self) -> None:
-        """Accept nothing more; connections go on until the runner's cleanup()."""
-        self._runner.unregister(self)
-        listening, self._listening = self._listening, None
-        if listening is not None:
-            self._runner.stop_listening(listening)
+        self._server = await self._runner.serve(self._open)
+        await super().start()
 
     def _scheme(self) -> str:
         return "http" if self._ssl_context is None else "https"
@@ -103,15 +113,15 @@ class TCPSite(Site):
     def name(self) -> str:
         """The address as a URL; with the port in use once started."""
         port = self._port
-        if self._listening is not None and self._listening.sockets:
-            port = self._listening.sockets[0].getsockname()[1]
+        if self._server is not None and self._server.sockets:
+            port = self._server.sockets[0].getsockname()[1]
         return str(URL.build(scheme=self._scheme(), host=self._host or "0.0.0.0", port=port))  # noqa: S104  # the name of "all interfaces"
 
     @property
     def port(self) -> int:
         """The port in use once started, else the one asked for."""
-        if self._listening is not None and self._listening.sockets:
-            port: int = self._listening.sockets[0].getsockname()[1]
+        if self._server is not None and self._server.sockets:
+            port: int = self._server.sockets[0].getsockname()[1]
             return port
         return self._port
 

@@ -109,8 +109,7 @@ from .run import run_app
 from .runner import AppRunner, BaseRunner, GracefulExit, ServerRunner
 from .server import Server
 from .signals import Signals
-from .sites import NamedPipeSite, SockSite, TCPSite, UnixSite
-from .sites import Site as BaseSite
+from .sites import BaseSite, NamedPipeSite, SockSite, TCPSite, UnixSite
 from .typedefs import Handler, Middleware
 from .websocket import WebSocketReady, WebSocketResponse
 

@@ -92,6 +92,8 @@ class Offer:
         self._opener = opener
         self._version = HttpVersion11
         self._key = ""
+        # The sub-protocols as they went out: among `options.headers` there may be some, too.
+        self._offered: list[str] = []
 
     def head(self, version: HttpVersion) -> OfferHead:
         """See the contract; each call makes a new key (RFC 6455 4.1)."""
@@ -101,6 +103,8 @@ class Offer:
         headers[hdrs.SEC_WEBSOCKET_VERSION] = VERSION
         if options.protocols:
             headers[hdrs.SEC_WEBSOCKET_PROTOCOL] = ", ".join(options.protocols)
+        offered = ",".join(headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, []))
+        self._offered = [each.strip(" \t") for each in offered.split(",")]
         if options.compress:
             headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = extensions.offer(
                 options.compress, options.takeover
@@ -128,10 +132,10 @@ class Offer:
         named = fields.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, [])
         # RFC 6455 11.3.4: one field, one name; two are none that was offered.
         subprotocol = ", ".join(named) if named else None
-        if subprotocol is not None and subprotocol not in options.protocols:
+        if subprotocol is not None and subprotocol not in self._offered:
             raise UpgradeRefused(
                 f"the server chose the sub-protocol {subprotocol!r}; offered were: "
-                f"{', '.join(options.protocols) or 'none'}"
+                f"{', '.join(self._offered) or 'none'}"
             )
         chosen = extensions.parse(fields.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, []))
         compression = extensions.confirm(chosen, options.compress, options.takeover)

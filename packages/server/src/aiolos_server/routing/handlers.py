@@ -28,9 +28,10 @@ class View(AbstractView):
         return request
 
     def __await__(self) -> Generator[Any, Any, StreamResponse]:
-        return self._answer().__await__()
+        return self._iter().__await__()
 
-    async def _answer(self) -> StreamResponse:
+    async def _iter(self) -> StreamResponse:
+        """The answer of the method's handler; aiohttp's views override it."""
         method = self.request.method
         handler = getattr(self, method.lower(), None) if method in methods.ALL else None
         if handler is None:
