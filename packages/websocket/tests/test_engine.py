@@ -856,6 +856,13 @@ async def test_what_cannot_be_received_or_closed_with_is_named(end):
         one.engine.receive("1")
     with pytest.raises(TypeError, match=r"message_received\(payload, kind\), not function"):
         await one.engine.listen(lambda payload, kind: None)
+
+    class Later:
+        async def message_received(self, payload, kind):
+            raise AssertionError
+
+    with pytest.raises(TypeError, match="is a plain method: nobody could await it"):
+        await one.engine.listen(Later())
     with pytest.raises(TypeError, match="a close code is an int such as 1000, not '1000'"):
         one.engine.close(code="1000")
     with pytest.raises(TypeError, match="the reason of a close is str or bytes, not int"):
@@ -1474,6 +1481,27 @@ async def test_listening_to_what_is_gone(end):
     listener = Listener(one.engine)
     await one.engine.listen(listener)
     assert listener.heard == [(WSMsgType.TEXT, b"last")]
+
+
+async def test_a_listener_that_closes_at_what_waited_hears_nothing_more(end):
+    one = end()
+    heard = []
+
+    class Once:
+        def message_received(self, payload, kind):
+            heard.append(bytes(payload))
+            one.engine.close(code=4000, drain=False)
+
+    one.receive(TEXT, b"waited")
+    one.receive(TEXT, b"waited, too")
+    listening = asyncio.ensure_future(one.engine.listen(Once()))
+    await turn()
+    for _ in range(10):
+        one.receive(TEXT, b"later")
+    one.receive(CLOSE, b"\x0f\xa0")
+    one.transport.lose()
+    await listening
+    assert heard == [b"waited"]
 
 
 # The rest.

@@ -13,6 +13,7 @@ from aiolos_websocket.engine import Engine
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, FIN, TEXT
 from aiolos_websocket.handshake import Terms
+from aiolos_websocket.outbox import JOB_COST
 from aiolos_websocket.role import CLIENT, SERVER
 from aiolos_websocket.shared import SharedMessage
 
@@ -63,7 +64,7 @@ async def test_to_all_that_are_open_and_read(end):
 
 
 async def test_who_is_in_the_middle_of_a_message_gets_it_behind_that(end):
-    one, go_on = end(writer_limit=100), asyncio.Event()
+    one, go_on = end(writer_limit=100 + JOB_COST), asyncio.Event()
 
     async def pieces():
         yield "a"

@@ -116,8 +116,9 @@ class Engine(Connection, WebSocket):
         self._listener = hear
         queue = self._queue
         try:
-            self._hear_what_waits()
+            # First: what is heard may close the WebSocket, and then nobody listens any more.
             self._reader.listen(hear)
+            self._hear_what_waits()
             if self._write_paused:
                 self._after_reading(True)
             else:

@@ -25,6 +25,9 @@ from .writer import Writer
 # Deflating more than this takes a millisecond or longer, and is done in a thread.
 OFF_LOOP: Final = 65_536
 
+# What a message that waits is counted for beyond its bytes.
+JOB_COST: Final = 640
+
 # A window that was not used for this long, in seconds, is given back.
 IDLE: Final = 5.0
 
@@ -56,8 +59,9 @@ class Job:
 
     @property
     def size(self) -> int:
-        """How many bytes wait."""
-        return self.shared.size if self.shared is not None else len(self.payload or b"")
+        """For how many bytes it counts while it waits, the objects that hold it included."""
+        payload = self.shared.size if self.shared is not None else len(self.payload or b"")
+        return payload + JOB_COST
 
 
 class Outbox:
@@ -78,6 +82,7 @@ class Outbox:
         "_write",
         "_writer",
         "left",
+        "waiting",
     )
 
     def __init__(
@@ -99,6 +104,8 @@ class Outbox:
         self._alarm = Alarm(loop, clock, self._release)
         self._jobs: deque[Job] = deque()
         self._turn = Turn.FREE
+        # For how many bytes the jobs count.
+        self.waiting = 0
         # What a thread does for somebody who did not wait for it.
         self.left: asyncio.Future[bytes] | None = None
 
@@ -131,11 +138,6 @@ class Outbox:
     def window(self) -> int:
         """The window that messages may be deflated with, 0 where they are not."""
         return 0 if self._deflater is None else self._deflater.window
-
-    @property
-    def waiting(self) -> int:
-        """How many bytes wait for their turn."""
-        return sum(job.size for job in self._jobs)
 
     def send_shared(self, message: Broadcasting) -> "asyncio.Future[None] | None":
         """Send a message that others get, too; as send()."""
@@ -231,6 +233,7 @@ class Outbox:
         close = None
         while self._jobs:
             job = self._jobs.popleft()
+            self.waiting -= job.size
             if job.opcode == CLOSE:
                 close = job.payload
             _settle(job.done, self._too_late())
@@ -258,12 +261,14 @@ class Outbox:
             _settle(job.done, self._too_late())
         else:
             self._jobs.append(job)
+            self.waiting += job.size
             self._go_on()
         return job.done
 
     def _go_on(self) -> None:
         while self._jobs and self._turn is Turn.FREE:
             job = self._jobs.popleft()
+            self.waiting -= job.size
             payload = job.payload
             if job.shared is not None:
                 if self._takes_long(job.shared):

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from inspect import iscoroutinefunction
 from typing import Any, Final, Protocol
 
 from .messages import WSCloseCode, WSMessageTypeError, WSMsgType, WSReceived
@@ -30,6 +31,11 @@ def hearing(listener: WSListener) -> Callable[[memoryview, WSMsgType], None]:
         raise TypeError(
             "listen() takes an object with a method message_received(payload, kind), "
             f"not {type(listener).__name__}"
+        )
+    if iscoroutinefunction(listener.message_received):
+        raise TypeError(
+            "message_received() of a listener is a plain method: nobody could await it; "
+            "with 'async for' messages are awaited"
         )
     return listener.message_received
 
