@@ -302,7 +302,11 @@ def python27() -> str | None:
 @nox.session
 def compat(session: nox.Session) -> None:
     """The import name aiohttp, in an environment of its own."""
-    install(session, (*FULL, "aiohttp-compat"), *TESTING, *COMPRESSION, *WORKERS, "uv>=0.5")
+    install(
+        session,
+        (*FULL, "aiohttp-compat"),
+        *(*TESTING, *COMPRESSION, *WORKERS, "attrs>=23.1", "uv>=0.5"),
+    )
     tests = "packages/aiohttp-compat/tests"
     session.run("pytest", "-q", tests, f"--ignore={tests}/ecosystem", *session.posargs)
 

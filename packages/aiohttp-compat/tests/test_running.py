@@ -1,11 +1,13 @@
 """Running an application under the name aiohttp: the command line, Gunicorn's workers."""
 
+import asyncio
 import subprocess
 import sys
 
 import aiohttp
 import aiolos_server.gunicorn
 import pytest
+from aiohttp import web
 
 
 @pytest.mark.parametrize("name", ["GunicornWebWorker", "GunicornUVLoopWebWorker"])
@@ -24,3 +26,30 @@ def test_the_command_line_is_aiohttps():
     command = [sys.executable, "-m", "aiohttp.web", "-H", "127.0.0.1", "-P", "0", "nowhere:app"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (1, "there is no module 'nowhere' to import\n")
+
+
+async def test_an_application_runs_beside_other_tasks():
+    from aiohttp.test_utils import unused_port
+
+    async def hello(request):
+        return web.Response(text="hello")
+
+    async def make():
+        app = web.Application()
+        app.router.add_get("/", hello)
+        return app
+
+    told = []
+    port = unused_port()
+    running = asyncio.ensure_future(
+        web._run_app(make(), host="127.0.0.1", port=port, print=told.append)
+    )
+    while not told:
+        await asyncio.sleep(0)
+    assert f"http://127.0.0.1:{port}" in told[0]
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/") as response:
+            assert await response.text() == "hello"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

@@ -17,7 +17,7 @@ from aiolos import *  # noqa: E402, F403  # all of its names, as its own __all__
 from aiolos_aiohttp.standin import VERSION as __version__  # noqa: E402, N811  # libraries go by it
 from aiolos_protocol import siblings  # noqa: E402
 
-from . import _missing, hdrs  # type: ignore[no-redef]  # noqa: E402
+from . import _attrs, _missing, hdrs  # type: ignore[no-redef]  # noqa: E402
 from ._aliases import give_aliases  # noqa: E402
 from .client import ClientSession, request  # noqa: E402
 from .client_reqrep import ClientRequest, ClientResponse  # noqa: E402
@@ -35,6 +35,12 @@ __all__ = [*aiolos.__all__, "FlowControlDataQueue", "streamer"]
 
 give_aliases()
 _missing.tell()
+_attrs.tell(
+    aiolos.ClientTimeout,
+    aiolos.ClientWSTimeout,
+    aiolos.ETag,
+    *(getattr(aiolos, name) for name in aiolos.__all__ if name.endswith("Params")),
+)
 # The clients of test_utils are made by the classes above.
 siblings.provide("client", "aiohttp._component")
 

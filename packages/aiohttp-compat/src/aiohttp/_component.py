@@ -18,6 +18,7 @@ def loopback_session(*, connect: Connect | None = None, **options: Any) -> clien
         options["cookie_jar"] = CookieJar(unsafe=True)
     make = replaced("ClientSession", _SESSION, "aiohttp.client", "aiohttp.test_utils")
     session: client.ClientSession = make(retry_disconnected=False, **options)
-    if connect is not None:
-        session.connector.connect_by = connect
+    connector = session.connector
+    if connect is not None and connector is not None:
+        connector.connect_by = connect
     return session

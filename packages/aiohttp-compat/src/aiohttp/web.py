@@ -1,14 +1,19 @@
 """The server's names: `from aiohttp import web`."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import isawaitable
+from ssl import SSLContext
 from typing import Any
 
 from aiolos import web
 from aiolos.web import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos_server.cli import main as serve_named
 from aiolos_server.run import SHOWN
+from aiolos_server.run import _several as several
 
+from . import _attrs
 from ._private import like
 from ._resources import AbstractResource as AbstractResource
 from .log import access_logger
@@ -21,6 +26,7 @@ from .web_urldispatcher import UrlDispatcher as UrlDispatcher
 __all__ = web.__all__
 
 SHOWN.add(access_logger.name)
+_attrs.tell(web.FileField, web.RouteDef, web.StaticDef)
 
 
 @like(web.run_app)
@@ -33,6 +39,45 @@ def run_app(
 ) -> None:
     """See run_app() of aiolos; the access log is the logger aiohttp.access."""
     web.run_app(app, access_log=access_log, access_log_class=access_log_class, **options)
+
+
+async def _run_app(
+    app: Any,
+    *,
+    host: Any = None,
+    port: int | None = None,
+    path: Any = None,
+    sock: Any = None,
+    ssl_context: SSLContext | None = None,
+    print: Callable[..., object] | None = print,
+    backlog: int = 128,
+    reuse_address: bool | None = None,
+    reuse_port: bool | None = None,
+    **options: Any,
+) -> None:
+    """Serve `app` in the running loop until it is cancelled: run_app() beside other tasks."""
+    options.setdefault("access_log", access_logger)
+    application = await app if isawaitable(app) else app
+    runner = AppRunner(application, **options)
+    await runner.setup()
+    where: dict[str, Any] = {"ssl_context": ssl_context, "backlog": backlog}
+    reuse: dict[str, Any] = {"reuse_address": reuse_address, "reuse_port": reuse_port}
+    hosts = several(host)
+    if not hosts and (port is not None or (path is None and sock is None)):
+        hosts = [None]
+    sites: list[web.BaseSite] = []
+    sites += [web.TCPSite(runner, each, port, **where, **reuse) for each in hosts]
+    sites += [web.UnixSite(runner, each, **where) for each in several(path)]
+    sites += [web.SockSite(runner, each, **where) for each in several(sock)]
+    try:
+        for site in sites:
+            await site.start()
+        if print:
+            names = sorted(site.name for site in runner.sites)
+            print(f"======== Running on {', '.join(names)} ========\n(Press CTRL+C to quit)")
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await runner.cleanup()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
