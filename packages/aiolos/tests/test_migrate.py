@@ -165,7 +165,7 @@ def test_what_aiolos_has_not_stays_and_is_said():
         aiohttp.streamer
     """
     assert text_of(before) == dedent(before)
-    stays = "is not in aiolos; it stays, and needs aiolos-aiohttp"
+    stays = "is not in aiolos; it stays, and needs aiolos-aiohttp, where that has it"
     assert notes_of(before) == [
         f"1: aiohttp.client_proto.ResponseHandler {stays}",
         f"2: aiohttp.streamer {stays}",
@@ -189,7 +189,7 @@ def test_what_behaves_differently_is_said():
     ) == [
         f"1: aioresponses is built on aiohttp: {keeps}",
         f"2: aiohttp_session is built on aiohttp: {keeps}",
-        f"3: _connector is private: {keeps}",
+        "3: _connector is private: aiolos promises nothing of it, and aiolos-aiohttp keeps it open",
         "4: timeout= of get() takes ClientTimeout(total=5), no number",
         "6: the fixture aiohttp_client is aiolos_client without aiolos-aiohttp",
     ]
@@ -287,3 +287,29 @@ def test_a_reader_that_has_seen_enough(tree):
         child.stdout.close()
         assert child.stderr.read() == b""
     assert child.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import aiohttp\nimport aiohttp.web\naiohttp.web._no_such(1)",
+        "import aiohttp.web as w\nw._no_such(1)",
+        "from aiohttp import web\nweb._no_such(1)",
+        "from aiohttp import web, helpers\nweb.Response; helpers.sentinel",
+        "import aiohttp\naiohttp.helpers.sentinel",
+        "import aiohttp\naiohttp.connector.Connection",
+        "import aiohttp\naiohttp.client._RequestContextManager",
+        'from unittest.mock import patch\n@patch("aiohttp.web.Application._handle")\ndef f(): pass',
+        'from unittest.mock import patch\npatch("aiohttp.TCPConnector._create_connection")',
+    ],
+)
+def test_what_is_not_below_stays_as_it_is_and_is_told(before):
+    assert text_of(before) == before
+    assert notes_of(before)
+
+
+def test_what_is_below_changes():
+    before = "from aiohttp import web, hdrs as h\nweb.Response; h.ACCEPT; web.Application.router"
+    assert text_of(before) == before.replace("aiohttp", "aiolos")
+    before = 'patch("aiohttp.ClientSession.get")\npatch("aiohttp.web.Application.freeze")'
+    assert text_of(before) == before.replace("aiohttp", "aiolos")

@@ -104,7 +104,7 @@ async def test_a_line_has_a_limit():
         if size == 9:
             assert await reader.readline(max_line_length=10) == b"x" * 9 + b"\n"
         else:
-            with pytest.raises(LineTooLong, match=r"within 10 bytes: b'x.*max_size"):
+            with pytest.raises(LineTooLong, match=r"within 10 bytes, which begin b'x.*max_size"):
                 await reader.readuntil(max_size=10)
     reader = fed(b"x" * 21, limit=10)
     with pytest.raises(ValueError, match="within 20 bytes") as caught:

@@ -7,7 +7,7 @@ from typing import Final
 
 from .names import NEW, OLD, has, home_of, is_old
 
-LACKING: Final = "is not in aiolos; it stays, and needs aiolos-aiohttp"
+LACKING: Final = "is not in aiolos; it stays, and needs aiolos-aiohttp, where that has it"
 
 
 class Fate(Enum):
@@ -28,10 +28,10 @@ def fates(tree: ast.AST) -> dict[str, Fate]:
                 if name := bound_by(alias):
                     modules.setdefault(name, set()).add(alias.name)
     others = {name for node in nodes for name in _bound_otherwise(node)}
-    used: dict[str, set[str]] = {name: set() for name in modules}
+    used: dict[str, set[tuple[str, ...]]] = {name: set() for name in modules}
     for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            used.get(node.value.id, set()).add(node.attr)
+        root, path = path_to(node)
+        used.get(root, set()).add(path)
     return {
         name: _fate(name, imported, used[name], shadowed=name in others)
         for name, imported in modules.items()
@@ -55,8 +55,62 @@ def renamed(attribute: str) -> str | None:
     return home.rpartition(".")[2]
 
 
-def _fate(name: str, imported: Iterable[str], used: Iterable[str], *, shadowed: bool) -> Fate:
+def modules_bound(tree: ast.AST) -> dict[str, str]:
+    """Which module below the package aiohttp a name stands for, by an import."""
+    bound = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname is not None and alias.name.startswith(f"{OLD}."):
+                    bound[alias.asname] = alias.name
+        elif isinstance(node, ast.ImportFrom) and not node.level and is_old(node.module or ""):
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}"
+                if home_of(module) is not None:
+                    bound[alias.asname or alias.name] = module
+    return bound
+
+
+def kept_modules(tree: ast.AST) -> set[str]:
+    """Those of modules_bound() of which something is used that aiolos has not."""
+    bound = modules_bound(tree)
+    kept = set()
+    for node in ast.walk(tree):
+        root, path = path_to(node)
+        if root in bound and lacks(bound[root], path):
+            kept.add(root)
+    return kept
+
+
+def path_to(node: ast.AST) -> tuple[str, tuple[str, ...]]:
+    """The name and the attributes that `node` is made of; the name is "" where it is another."""
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or not path:
+        return "", ()
+    return node.id, tuple(reversed(path))
+
+
+def lacks(module: str, path: Iterable[str]) -> bool:
+    """Whether aiolos has not what the attributes `path` of a module of aiohttp lead to; what is no
+    module is not looked into."""
+    for attribute in path:
+        below = f"{module}.{attribute}"
+        if home_of(below) is None:
+            return home_of(module, (attribute,)) is None
+        module = below
+    return False
+
+
+def _fate(
+    name: str, imported: Iterable[str], paths: Iterable[tuple[str, ...]], *, shadowed: bool
+) -> Fate:
+    used = {path[0] for path in paths if path}
     if any(home_of(module) is None for module in imported) or None in map(renamed, used):
+        return Fate.KEPT
+    if any(lacks(OLD, path) for path in paths):
         return Fate.KEPT
     if not shadowed:
         return Fate.RENAMED if name == OLD else Fate.IMPORTED

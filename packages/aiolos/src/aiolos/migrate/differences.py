@@ -26,23 +26,32 @@ EVERYWHERE: Final = """\
 DOORS: Final = frozenset(
     {
         "_acquired",
+        "_base_url",
         "_body",
+        "_cache",
+        "_close",
         "_conns",
         "_connector",
         "_cookie_jar",
         "_create_connection",
+        "_default_auth",
         "_default_headers",
         "_handle",
+        "_headers",
+        "_limit",
         "_make_handler",
         "_make_runner",
         "_payload_writer",
         "_post",
         "_prepare_headers",
+        "_raise_for_status",
         "_raw_headers",
         "_read_bytes",
         "_request",
         "_resolve_host",
         "_retry_connection",
+        "_start",
+        "_timeout",
         "_trace_configs",
         "_wrap_create_connection",
     }
@@ -71,6 +80,7 @@ BUILT_ON_AIOHTTP: Final = frozenset(
 )
 _VERSION: Final = "__version__ is that of aiolos, which is not counted as aiohttp's"
 _KEEP: Final = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
+_DOOR: Final = "aiolos promises nothing of it, and aiolos-aiohttp keeps it open"
 _VERBS: Final = frozenset(
     {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
 )
@@ -84,7 +94,7 @@ def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=value, attr=attr) if attr in DOORS and not _is_own(value):
-                yield node.lineno, f"{attr} is private: {_KEEP}"
+                yield node.lineno, f"{attr} is private: {_DOOR}"
             case ast.Call(func=ast.Attribute(attr=verb), keywords=keywords) if verb in _VERBS:
                 for each in keywords:
                     if each.arg == "timeout" and _is_number(each.value):

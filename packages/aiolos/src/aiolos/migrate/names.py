@@ -47,10 +47,24 @@ def path_of(dotted: str) -> str | None:
     if dotted in (f"{OLD}.access", f"{OLD}.server"):
         return dotted.replace(OLD, NEW)
     module, found = NEW, True
+    value: object = None
     for name in dotted.split(".")[1:]:
-        found = found and (has(module, name) if _exists(module) else True)
+        if _exists(module):
+            found = found and has(module, name)
+            value = _value(module, name)
+        else:
+            # What an instance has is not known.
+            found = found and (not isinstance(value, type) or hasattr(value, name))
+            value = getattr(value, name, None)
         module = f"{module}.{name}"
     return module if found else None
+
+
+def _value(module: str, name: str) -> object:
+    try:
+        return getattr(import_module(module), name, None)
+    except ImportError:
+        return None
 
 
 def _exists(module: str) -> bool:

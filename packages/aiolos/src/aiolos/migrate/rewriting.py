@@ -6,7 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from .bindings import LACKING, Fate, bound_by, fates, renamed
+from .bindings import (
+    LACKING,
+    Fate,
+    bound_by,
+    fates,
+    kept_modules,
+    lacks,
+    modules_bound,
+    path_to,
+    renamed,
+)
 from .differences import seen_in
 from .names import NEW, OLD, has, home_of, is_old, path_of
 
@@ -38,7 +48,7 @@ def rewritten(source: str) -> Rewritten:
     """
     tree = ast.parse(source)
     bound = fates(tree)
-    visitor = _Visitor(source, bound)
+    visitor = _Visitor(source, tree, bound)
     visitor.visit(tree)
     notes = sorted({*visitor.notes, *seen_in(tree, bound)})
     return Rewritten(visitor.text(), notes)
@@ -55,7 +65,7 @@ class _Edit:
 
 
 class _Visitor(ast.NodeVisitor):
-    def __init__(self, source: str, bound: dict[str, Fate]) -> None:
+    def __init__(self, source: str, tree: ast.AST, bound: dict[str, Fate]) -> None:
         # By the line ends that Python knows, and no others.
         self._lines = [line.encode() for line in io.StringIO(source, newline="")]
         self._edits: set[_Edit] = set()
@@ -63,6 +73,8 @@ class _Visitor(ast.NodeVisitor):
         self._paths: set[ast.AST] = set()
         self.notes: set[tuple[int, str]] = set()
         self._fates = bound
+        self._modules = modules_bound(tree)
+        self._kept = kept_modules(tree)
         self._is_renamed = bound.get(OLD) is Fate.RENAMED
 
     def text(self) -> str:
@@ -91,7 +103,7 @@ class _Visitor(ast.NodeVisitor):
                 self._keep(alias.lineno, alias.name)
                 continue
             fate = self._fates.get(bound_by(alias) or "", Fate.IMPORTED)
-            if fate is Fate.KEPT:
+            if fate is Fate.KEPT or alias.asname in self._kept:
                 name = alias.asname or OLD
                 text = f"{alias.name} stays: not all that {name} stands for here is in aiolos"
                 self.notes.add((alias.lineno, text))
@@ -104,6 +116,11 @@ class _Visitor(ast.NodeVisitor):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level or node.module is None or not is_old(node.module):
             return
+        for alias in node.names:
+            if (alias.asname or alias.name) in self._kept:
+                text = f"{alias.name} stays: not all of it that is used here is in aiolos"
+                self.notes.add((node.lineno, text))
+                return
         names = tuple(alias.name for alias in node.names)
         home = home_of(node.module, names)
         if home is None:
@@ -129,6 +146,10 @@ class _Visitor(ast.NodeVisitor):
             self._edit(node.lineno, node.col_offset, OLD, NEW)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        root, path = path_to(node)
+        module = OLD if root in self._fates else self._modules.get(root)
+        if module is not None and len(path) > (module == OLD) and lacks(module, path):
+            self._keep(node.lineno, ".".join((module, *path)))
         fate = self._fates.get(node.value.id) if isinstance(node.value, ast.Name) else None
         if fate is not None:
             name = renamed(node.attr)
