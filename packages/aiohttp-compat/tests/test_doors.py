@@ -55,7 +55,7 @@ async def test_session_request_replaced_on_the_class_is_what_every_verb_calls(mo
         assert await session.get("http://x", params={"a": 1}) == (
             "GET",
             "http://x",
-            {"params": {"a": 1}},
+            {"allow_redirects": True, "params": {"a": 1}},
         )
         assert (await session.request("PUT", "http://x"))[0] == "PUT"
         assert (await session.post("http://x"))[0] == "POST"
@@ -65,7 +65,7 @@ async def test_session_request_is_patched_as_a_coroutine_function():
     with mock.patch("aiohttp.client.ClientSession._request") as fake:
         async with aiohttp.ClientSession() as session:
             await session.get("http://x")
-    fake.assert_awaited_once_with("GET", "http://x")
+    fake.assert_awaited_once_with("GET", "http://x", allow_redirects=True)
 
 
 async def test_session_request_is_overridden_in_a_subclass(server):
@@ -1938,3 +1938,22 @@ async def test_client_response_start_is_patched(server, monkeypatch):
     async with aiohttp.ClientSession() as session, session.get(server.make_url("/")) as response:
         assert await response.text() == "hello"
     assert started == [200]
+
+
+async def test_verbs_give_a_request_of_ones_own_what_the_originals_give():
+    with mock.patch("aiohttp.ClientSession._request", new_callable=mock.AsyncMock) as asked:
+        async with aiohttp.ClientSession() as session:
+            await session.get("http://x/")
+            await session.options("http://x/", allow_redirects=False)
+            await session.head("http://x/")
+            await session.post("http://x/", json={})
+            await session.put("http://x/", data=b"a")
+            await session.delete("http://x/")
+    assert asked.mock_calls == [
+        mock.call("GET", "http://x/", allow_redirects=True),
+        mock.call("OPTIONS", "http://x/", allow_redirects=False),
+        mock.call("HEAD", "http://x/", allow_redirects=False),
+        mock.call("POST", "http://x/", data=None, json={}),
+        mock.call("PUT", "http://x/", data=b"a"),
+        mock.call("DELETE", "http://x/"),
+    ]

@@ -23,7 +23,7 @@ from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict
 from yarl import URL
 
-from ._private import another_name, differs, like, remember
+from ._private import F, another_name, differs, is_changed, like, remember
 from ._senders import Telling, Through
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
@@ -43,10 +43,29 @@ def _asked(self: Any, method: str, str_or_url: str | URL, **options: Any) -> Any
     """What _request() looks like."""
 
 
+def _verb(verb: F, method: str, **defaults: Any) -> F:
+    """`verb` of a session; a _request() of somebody's own is given what the original gives it."""
+
+    def ask(self: Any, url: str | URL, **options: Any) -> Any:
+        if is_changed(self, _SESSION, "_request"):
+            return Context(self._request(method, url, **{**defaults, **options}))
+        return verb(self, url, **options)
+
+    given: Any = like(verb, RequestOptions.__annotations__)(ask)
+    return given  # type: ignore[no-any-return]  # as `verb` is
+
+
 class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     """A session; every verb goes through _request()."""
 
     _cookie_jar = another_name("_jar")
+
+    get = _verb(aiolos.ClientSession.get, "GET", allow_redirects=True)
+    options = _verb(aiolos.ClientSession.options, "OPTIONS", allow_redirects=True)
+    head = _verb(aiolos.ClientSession.head, "HEAD", allow_redirects=False)
+    post = _verb(aiolos.ClientSession.post, "POST", data=None)
+    put = _verb(aiolos.ClientSession.put, "PUT", data=None)
+    patch = _verb(aiolos.ClientSession.patch, "PATCH", data=None)
 
     @like(aiolos.ClientSession.__init__)
     def __init__(
@@ -292,4 +311,4 @@ class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the or
 
 
 _SESSION: Final = ClientSession
-remember(ClientSession, "_build_url", "_prepare_headers")
+remember(ClientSession, "_build_url", "_prepare_headers", "_request")
