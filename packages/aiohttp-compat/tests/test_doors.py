@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 import re
+import weakref
 from types import SimpleNamespace
 from unittest import mock
 
@@ -1957,3 +1958,26 @@ async def test_verbs_give_a_request_of_ones_own_what_the_originals_give():
         mock.call("PUT", "http://x/", data=b"a"),
         mock.call("DELETE", "http://x/"),
     ]
+
+
+def test_a_response_by_hand_names_what_is_missing():
+    with pytest.raises(TypeError, match=r"ClientResponse\(\) missing .* 'writer'"):
+        aiohttp.ClientResponse("GET", URL("http://x/"))
+    with pytest.raises(TypeError, match=r"ClientResponse\(\) got an unexpected .* 'nonsense'"):
+        aiohttp.ClientResponse("GET", URL("http://x/"), nonsense=1)
+
+
+async def test_classes_of_requests_that_are_made_on_the_go_are_not_kept():
+    def made():
+        class Request(aiohttp.ClientRequest):
+            pass
+
+        loop = asyncio.get_running_loop()
+        Request("GET", URL("http://x/"), loop=loop, session=mock.Mock())
+        return weakref.ref(Request)
+
+    first = made()
+    for _ in range(200):
+        made()
+    gc.collect()
+    assert first() is None

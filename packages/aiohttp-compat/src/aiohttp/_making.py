@@ -47,6 +47,8 @@ class Making(type):
         """A request."""
         replaced = _KNOWN.get(cls)
         if replaced is None:
+            if len(_KNOWN) >= _MOST:
+                _KNOWN.clear()
             replaced = cls.replaced()  # type: ignore[attr-defined]
             replaced = _KNOWN[cls] = _NOTHING if replaced == _NOTHING else replaced
         if url.__class__ is not Target:
@@ -115,5 +117,7 @@ def _make(
     )
 
 
+# Who makes classes as he goes must not keep them all alive.
+_MOST: Final = 100
 # Kept until a class of Making is changed.
 _KNOWN: Final[dict[type, Replaced]] = {}

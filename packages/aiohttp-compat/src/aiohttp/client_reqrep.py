@@ -238,7 +238,11 @@ class ClientResponse(aiolos.ClientResponse):
         if head is not None and content is not None:
             super().__init__(method, url, head, content)
         else:
-            self._make(method, url, **by_hand)
+            try:
+                self._make(method, url, **by_hand)
+            except TypeError as error:
+                # It was ClientResponse() that was called.
+                raise TypeError(str(error).replace("._make()", "()")) from error
 
     @classmethod
     def starts(cls) -> bool:
