@@ -313,6 +313,7 @@ def compat(session: nox.Session) -> None:
 
 # Each has a program of ours in packages/aiohttp-compat/tests/ecosystem.
 ECOSYSTEM = (
+    "aiodocker>=0.24",
     "aiobotocore>=3",
     "aiogram>=3.20",
     "aiohttp-asgi>=0.7",

@@ -1981,3 +1981,41 @@ async def test_classes_of_requests_that_are_made_on_the_go_are_not_kept():
         made()
     gc.collect()
     assert first() is None
+
+
+async def test_behind_101_the_connection_is_the_callers():
+    """As aiodocker speaks with a process: by a parser of its own, over the bare transport."""
+
+    async def daemon(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nhello")
+        writer.write(await reader.read(100))
+        await writer.drain()
+        writer.close()
+
+    class Parser:
+        def __init__(self, queue):
+            self.queue = queue
+
+        def feed_data(self, data):
+            self.queue.feed_data(data, len(data))
+            return False, b""
+
+        def feed_eof(self):
+            self.queue.feed_eof()
+
+    server = await asyncio.start_server(daemon, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    fields = {"Connection": "Upgrade", "Upgrade": "tcp"}
+    async with server, aiohttp.ClientSession() as session:
+        response = await session.post(url, headers=fields, read_until_eof=False)
+        connection = response.connection
+        assert (response.status, connection is response.connection) == (101, True)
+        loop = asyncio.get_running_loop()
+        queue = aiohttp.streams.FlowControlDataQueue(connection.protocol, 2**16, loop=loop)
+        connection.protocol.set_parser(Parser(queue), queue)
+        connection.transport.write(b" and more")
+        assert await queue.read() + await queue.read() == b"hello and more"
+        with pytest.raises(aiohttp.EofStream):
+            await queue.read()
+        response.close()

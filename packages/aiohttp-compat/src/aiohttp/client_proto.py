@@ -1,6 +1,7 @@
 """The protocol of a connection that a connector's `_factory` makes, or somebody by hand."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from aiolos.streams import DataQueue
@@ -78,6 +79,10 @@ class ResponseHandler(BaseProtocol, DataQueue[Any]):
             return
         if self._responses is not None:
             self._responses.feed_eof()
+        if self._other is not None:
+            # It is the caller's; what it makes of the end is told to whoever reads by it.
+            with suppress(Exception):
+                self._other.feed_eof()
         lost = ClientConnectionError("the connection was lost")
         lost.__cause__ = exc
         self.set_exception(lost)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from http.cookies import SimpleCookie
 from types import MappingProxyType as MappingProxyType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import aiolos
 from aiolos import ConnectionKey, Fingerprint, RequestInfo, UploadTracker
@@ -175,6 +175,10 @@ class ClientRequest(Steps, metaclass=Making):
         return self.settings.route.server_hostname
 
 
+# RFC 9110 15.2.2
+SWITCHED: Final = 101
+
+
 class ClientResponse(aiolos.ClientResponse):
     """A response; by hand: `ClientResponse(method, url, writer=..., request_info=..., ...)`.
 
@@ -293,10 +297,28 @@ class ClientResponse(aiolos.ClientResponse):
 
     @property
     def connection(self) -> Any:
-        """The connection, while it serves this response."""
+        """The connection, while it serves this response; behind 101 it is the caller's own."""
+        if self.status == SWITCHED:
+            if self._connection is None:
+                self._connection = self._switched()
+            return self._connection
         if self._connection is None and not self.closed:
             self._connection = Connection(self)
         return None if self.closed else self._connection
+
+    def _switched(self) -> Connection | None:
+        """What speaks another protocol from now on (RFC 9110 15.2.2); None where it is gone."""
+        # Here, because that module's base comes from the one that imports this.
+        from .client_proto import ResponseHandler
+
+        handler = ResponseHandler(asyncio.get_running_loop())
+        try:
+            handover = self.take_over()
+        except (RuntimeError, aiolos.ClientError, ConnectionError):
+            return None
+        handover.attach(handler)
+        session = self._session
+        return Connection(getattr(session, "_connector", None), None, handler)
 
     @property
     def closed(self) -> bool:
