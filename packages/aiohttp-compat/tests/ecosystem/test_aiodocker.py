@@ -1,4 +1,4 @@
-"""aiodocker: a daemon on a UNIX socket, and a process spoken with over the connection behind 101."""
+"""aiodocker: a daemon on a UNIX socket, and a process spoken with behind 101."""
 
 import asyncio
 import json
