@@ -251,3 +251,11 @@ async def test_srv_13_error_pages_escape_what_the_client_sent(serve: Serve) -> N
         assert b"<script" not in answer.body.lower()
         assert answer.headers["content-type"].startswith("text/plain")
     assert (await peer.ask(target("/"))).status == 200
+
+
+def test_one_middleware_is_no_list() -> None:
+    async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
+        return await handler(request)
+
+    with pytest.raises(TypeError, match="middlewares takes a list of functions, not <function"):
+        web.Application(middlewares=middleware)  # type: ignore[arg-type]

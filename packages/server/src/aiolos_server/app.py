@@ -84,6 +84,8 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
         self.logger = logger
         self.debug = debug
         self._router = UrlDispatcher() if router is None else router
+        if not isinstance(middlewares, Iterable):
+            raise TypeError(f"middlewares takes a list of functions, not {middlewares!r:.80}")
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
         self.serving_options = {
             "client_max_size": client_max_size or 0,
