@@ -81,8 +81,9 @@ class Authority:
                 issued = self._ca.issue_cert(*names)
             except UnicodeError:
                 # Names like my_service, which containers have, are none of IDNA (RFC 5891 4.2.3).
-                # Without other names in a certificate, clients look at the common one.
-                issued = self._ca.issue_cert(common_name=name)
+                # Without other names of hosts in a certificate, clients look at the common one;
+                # an address there must be, for an empty list is malformed (RFC 5280 4.2.1.6).
+                issued = self._ca.issue_cert("127.0.0.1", common_name=name)
             issued.configure_cert(context)
         except ValueError as error:
             # A common name has 64 characters at most (RFC 5280 A.1).
