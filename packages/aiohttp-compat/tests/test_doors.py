@@ -2019,3 +2019,45 @@ async def test_behind_101_the_connection_is_the_callers():
         with pytest.raises(aiohttp.EofStream):
             await queue.read()
         response.close()
+
+
+async def test_a_response_behind_101_that_is_closed_closes_the_connection():
+    closed = asyncio.Event()
+
+    async def daemon(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        await reader.read()
+        writer.close()
+        closed.set()
+
+    server = await asyncio.start_server(daemon, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    fields = {"Connection": "Upgrade", "Upgrade": "tcp"}
+    async with server, aiohttp.ClientSession() as session:
+        response = await session.post(url, headers=fields, read_until_eof=False)
+        assert await response.read() == b""
+        transport = response.connection.transport
+        response.close()
+        assert (transport.is_closing(), response.connection) == (True, None)
+        await asyncio.wait_for(closed.wait(), 5)
+
+        response = await session.post(url, headers=fields, read_until_eof=False)
+        response.close()
+        assert response.connection is None
+
+
+async def test_the_connection_of_a_websocket_is_its_own():
+    async def handler(request):
+        socket = aiohttp.web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str((await socket.receive()).data)
+        return socket
+
+    app = aiohttp.web.Application()
+    app.router.add_get("/", handler)
+    async with aiohttp.test_utils.TestServer(app) as server, aiohttp.ClientSession() as session:
+        async with session.ws_connect(server.make_url("/")) as socket:
+            assert socket._response.connection is None
+            await socket.send_str("a")
+            assert (await socket.receive()).data == "a"

@@ -19,6 +19,7 @@ from aiolos_client.composer import _set_upload as set_upload
 from aiolos_client.composer import checked_headers
 from aiolos_client.settings import DEFAULTS
 from aiolos_protocol import hdrs
+from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.fields.disposition import Disposition
 from aiolos_protocol.message import HttpVersion, RequestHead, ResponseHead
@@ -299,9 +300,9 @@ class ClientResponse(aiolos.ClientResponse):
     def connection(self) -> Any:
         """The connection, while it serves this response; behind 101 it is the caller's own."""
         if self.status == SWITCHED:
-            if self._connection is None:
+            if self._connection is None and not self._released:
                 self._connection = self._switched()
-            return self._connection
+            return None if self._released else self._connection
         if self._connection is None and not self.closed:
             self._connection = Connection(self)
         return None if self.closed else self._connection
@@ -314,7 +315,8 @@ class ClientResponse(aiolos.ClientResponse):
         handler = ResponseHandler(asyncio.get_running_loop())
         try:
             handover = self.take_over()
-        except (RuntimeError, aiolos.ClientError, ConnectionError):
+        except (RuntimeError, aiolos.ClientError, ConnectionError, LocalProtocolError):
+            # LocalProtocolError: somebody has it already, as a WebSocket has.
             return None
         handover.attach(handler)
         session = self._session
@@ -373,6 +375,9 @@ class ClientResponse(aiolos.ClientResponse):
     def release(self) -> Awaitable[None]:
         """See ClientResponse of aiolos."""
         self._released = True
+        if self.status == SWITCHED and self._connection is not None:
+            # It was taken out of HTTP: nobody else closes it.
+            self._connection.close()
         content: Any = self.content
         return READY if content is None else super().release()
 
