@@ -10,8 +10,7 @@ from typing import Any
 from aiolos import web
 from aiolos.web import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos_server.cli import main as serve_named
-from aiolos_server.run import SHOWN
-from aiolos_server.run import _several as several
+from aiolos_server.run import SHOWN, made_sites
 
 from . import _attrs
 from ._private import like
@@ -60,15 +59,16 @@ async def _run_app(
     application = await app if isawaitable(app) else app
     runner = AppRunner(application, **options)
     await runner.setup()
-    where: dict[str, Any] = {"ssl_context": ssl_context, "backlog": backlog}
-    reuse: dict[str, Any] = {"reuse_address": reuse_address, "reuse_port": reuse_port}
-    hosts = several(host)
-    if not hosts and (port is not None or (path is None and sock is None)):
-        hosts = [None]
-    sites: list[web.BaseSite] = []
-    sites += [web.TCPSite(runner, each, port, **where, **reuse) for each in hosts]
-    sites += [web.UnixSite(runner, each, **where) for each in several(path)]
-    sites += [web.SockSite(runner, each, **where) for each in several(sock)]
+    sites = made_sites(
+        runner,
+        host=host,
+        port=port,
+        path=path,
+        sock=sock,
+        reuse={"reuse_address": reuse_address, "reuse_port": reuse_port},
+        ssl_context=ssl_context,
+        backlog=backlog,
+    )
     try:
         for site in sites:
             await site.start()

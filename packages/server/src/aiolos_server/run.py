@@ -7,7 +7,7 @@ import inspect
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from errno import EADDRNOTAVAIL
 from functools import partial
 from ssl import SSLContext
@@ -18,7 +18,7 @@ from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import is_asgi
 from .hosting.scope import AsgiApplication
 from .options import no_application
-from .runner import STOP_SIGNALS, AppRunner, GracefulExit, access_logger
+from .runner import STOP_SIGNALS, AppRunner, BaseRunner, GracefulExit, access_logger
 from .sites import Site, SockSite, TCPSite, UnixSite
 
 # The names of the access loggers that run_app() may set up.
@@ -78,18 +78,16 @@ def run_app(
         "handler_cancellation": handler_cancellation,
     }
 
-    def sites(runner: AppRunner) -> list[Site]:
-        where: dict[str, Any] = {"ssl_context": ssl_context, "backlog": backlog}
-        reuse: dict[str, Any] = {"reuse_address": reuse_address, "reuse_port": reuse_port}
-        made: list[Site] = []
-        if host is not None:
-            made += [TCPSite(runner, each, port, **where, **reuse) for each in _several(host)]
-        elif port is not None or (path is None and sock is None):
-            made.append(TCPSite(runner, None, port, **where, **reuse))
-        made += [UnixSite(runner, each, **where) for each in _several(path)]
-        made += [SockSite(runner, each, **where) for each in _several(sock)]
-        return made
-
+    sites = partial(
+        made_sites,
+        host=host,
+        port=port,
+        path=path,
+        sock=sock,
+        reuse={"reuse_address": reuse_address, "reuse_port": reuse_port},
+        ssl_context=ssl_context,
+        backlog=backlog,
+    )
     say = _saying(print)
     main = _serve(app, sites, runner_options, say, handle_signals)
     factory = None if loop is None else (lambda: loop)
@@ -101,6 +99,28 @@ def run_app(
             _finish(runner.get_loop(), main)
     finally:
         _close(runner)
+
+
+def made_sites(
+    runner: BaseRunner,
+    *,
+    host: Any,
+    port: int | None,
+    path: Any,
+    sock: Any,
+    reuse: Mapping[str, Any],
+    **where: Any,
+) -> list[Site]:
+    """The sites that run_app()'s parameters of these names stand for, not started; `reuse` is for
+    TCP alone, `where` for all."""
+    made: list[Site] = []
+    if host is not None:
+        made += [TCPSite(runner, each, port, **where, **reuse) for each in _several(host)]
+    elif port is not None or (path is None and sock is None):
+        made.append(TCPSite(runner, None, port, **where, **reuse))
+    made += [UnixSite(runner, each, **where) for each in _several(path)]
+    made += [SockSite(runner, each, **where) for each in _several(sock)]
+    return made
 
 
 def _check_call(app: Any) -> None:
