@@ -299,6 +299,8 @@ def test_a_reader_that_has_seen_enough(tree):
         "import aiohttp\naiohttp.helpers.sentinel",
         "import aiohttp\naiohttp.connector.Connection",
         "import aiohttp\naiohttp.client._RequestContextManager",
+        "import aiohttp.web_request as r\nr._no_such",
+        "import aiohttp\naiohttp.web_request._no_such",
         'from unittest.mock import patch\n@patch("aiohttp.web.Application._handle")\ndef f(): pass',
         'from unittest.mock import patch\npatch("aiohttp.TCPConnector._create_connection")',
     ],
@@ -313,3 +315,15 @@ def test_what_is_below_changes():
     assert text_of(before) == before.replace("aiohttp", "aiolos")
     before = 'patch("aiohttp.ClientSession.get")\npatch("aiohttp.web.Application.freeze")'
     assert text_of(before) == before.replace("aiohttp", "aiolos")
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["patch.object({})", "mocker.patch.object({})", "monkeypatch.setattr({}, 1)", "getattr({})"],
+)
+def test_a_private_name_in_a_string_is_told(call):
+    before = "import aiohttp\n" + call.format('aiohttp.TCPConnector, "_create_connection"')
+    told = "2: _create_connection is private: aiolos promises nothing of it, and aiolos-aiohttp"
+    assert notes_of(before) == [f"{told} keeps it open"]
+    assert notes_of(call.format('self, "_create_connection"')) == []
+    assert notes_of(call.format('aiohttp.TCPConnector, "close"')) == []

@@ -25,7 +25,8 @@ def home_of(module: str, names: tuple[str, ...] = ()) -> str | None:
     if _exists(NEW + tail):
         homes = [NEW + tail]
     else:
-        homes = [f"{NEW}.web"] if tail.startswith(".web_") else []
+        # Below such a module there is none.
+        homes = [f"{NEW}.web"] if tail.startswith(".web_") and tail.count(".") == 1 else []
         homes += [NEW] if names else []
     return next((home for home in homes if all(has(home, name) for name in names)), None)
 
