@@ -15,7 +15,8 @@ from aiolos_protocol.errors import (
 from aiolos_protocol.http2 import frames
 from aiolos_protocol.http2.frames import DATA, GOAWAY, HEADERS
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
-from aiolos_protocol.link.h2_server import FAREWELL, SPARE, H2ServerLink
+from aiolos_protocol.link.h2_pace import FAREWELL, SPARE
+from aiolos_protocol.link.h2_server import H2ServerLink
 from aiolos_protocol.message import HttpVersion20, ResponseHead
 from aiolos_protocol.testkit import ManualClock, MemoryTransport, connected
 from hypothesis import HealthCheck, given, settings

@@ -5,23 +5,18 @@ from aiolos_protocol.http2 cimport blocks
 from aiolos_protocol.http2.server cimport ServerConnection
 from aiolos_protocol.http2.stream cimport Stream
 from aiolos_protocol.link.answers cimport check_end, fields_of_answer, fields_of_head, opens_tunnel
-from aiolos_protocol.link.h2 cimport H2Link, H2Stream
+from aiolos_protocol.link.h2 cimport H2Stream
+from aiolos_protocol.link.h2_pace cimport H2PacedLink
 from aiolos_protocol.message cimport RequestHead
 
 cdef int BODY, DONE
 
 
-cdef class H2ServerLink(H2Link):
-    cdef double _body_timeout
+cdef class H2ServerLink(H2PacedLink):
     cdef list _free
-    cdef object _idle
-    cdef double _idle_since
-    cdef double _idle_until
-    cdef double _keepalive_timeout
     cdef object _new_role
     cdef list _reset
     cdef readonly object _server
-    cdef int _working
 
     cdef H2ServerStream _new_stream(self)
     @cython.locals(free=list)
@@ -30,13 +25,9 @@ cdef class H2ServerLink(H2Link):
     cpdef object head_received(self, Stream stream, head)
     @cython.locals(owner=H2ServerStream)
     cpdef object head_refused(self, Stream stream, error)
-    cdef object _work(self)
     cpdef object over(self, stream, bint again)
     cdef object _forget_reset(self)
     cpdef object shut_down(self)
-    cdef object _check_pace(self)
-    cdef object _part_with_spares(self)
-    cdef object _end(self, Stream stream, error)
 
 
 cdef class H2ServerStream(H2Stream):

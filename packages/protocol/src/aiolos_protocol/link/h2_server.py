@@ -6,7 +6,7 @@ sees one request after the other, as on an HTTP/1.1 connection, only that severa
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any
 
 from multidict import CIMultiDict
 
@@ -35,48 +35,18 @@ from .answers import (
 )
 from .h2 import H2Link, H2Stream
 from .h2_exchange import H2ServerExchange
+from .h2_pace import FAREWELL, H2PacedLink, IdleLinks
 from .h2_transport import H2StreamTransport
 
-# How long a peer that was told goodbye may take to hear it, in seconds.
-FAREWELL: Final = 2.0
 
-# How long streams that were at work together wait for others, in seconds; then one is enough.
-SPARE: Final = 5.0
-
-
-class IdleLinks(Protocol):
-    """What knows the connections that wait for their next request."""
-
-    def add(self, link: Any) -> None:
-        """`link` waits for one, and may be closed by its close_idle()."""
-
-    def discard(self, link: Any) -> None:
-        """`link` has one, or is gone; no error where it did not wait."""
-
-
-class H2ServerLink(H2Link):
+class H2ServerLink(H2PacedLink):
     """Receives requests. `new_role()` makes the role of one stream after the other.
 
     `server` is the text of the Server field; where that, or a response's own, is empty, none is
-    sent. All times are seconds, inf for none: `head_timeout` bounds the wait for the first
-    request, `keepalive_timeout` that for any other while none is at work. Within every
-    `body_timeout` the peer must send as much of a body that is awaited, and take as much of a
-    response, as `Limits.body_rate` demands. `idle` is told when no request is at work any more,
-    and when there is one again.
+    sent. The times, and `idle`, are H2PacedLink's.
     """
 
-    __slots__ = (
-        "_body_timeout",
-        "_free",
-        "_idle",
-        "_idle_since",
-        "_idle_until",
-        "_keepalive_timeout",
-        "_new_role",
-        "_reset",
-        "_server",
-        "_working",
-    )
+    __slots__ = ("_free", "_new_role", "_reset", "_server")
 
     def __init__(
         self,
@@ -90,26 +60,20 @@ class H2ServerLink(H2Link):
         body_timeout: float = 30.0,
         idle: IdleLinks | None = None,
     ) -> None:
-        H2Link.__init__(self, loop, clock, limits)
+        H2PacedLink.__init__(
+            self, loop, clock, limits, head_timeout, keepalive_timeout, body_timeout, idle
+        )
         self._conn = ServerConnection(self, limits)
         self._new_role = new_role
         self._server = server
-        self._keepalive_timeout = keepalive_timeout
-        self._body_timeout = body_timeout
-        self._idle = idle
-        self._idle_since = clock.now
-        # When a connection without a request at work is closed.
-        self._idle_until = self.deadline = clock.now + head_timeout
-        # How many streams are at work; those that wait for one; those that the peer has reset
-        # while their handlers were at work.
-        self._working = 0
+        # The streams that wait for a request, and those that the peer has reset while their
+        # handlers were at work.
         self._free: list[H2ServerStream] = []
         self._reset: list[H2ServerStream] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol. One stream is there from the start: its role is the connection."""
-        H2Link.connection_made(self, transport)
-        self._idle_since = self._clock.now
+        H2PacedLink.connection_made(self, transport)
         self._free.append(self._new_stream())
 
     def data_received(self, data: bytes) -> None:
@@ -136,22 +100,15 @@ class H2ServerLink(H2Link):
 
     def head_received(self, stream: Stream, head: RequestHead) -> None:
         """See Sink."""
-        if not self._working:
-            self.deadline = self._clock.now + self._body_timeout
-        self._work()
+        self._begin_work()
         owner = self._idle_stream()
         owner.requested(stream, head)
 
     def head_refused(self, stream: Stream, error: ProtocolError) -> None:
         """See Sink."""
-        self._work()
+        self._begin_work()
         owner = self._idle_stream()
         owner.refused(stream, error)
-
-    def _work(self) -> None:
-        if not self._working and self._idle is not None:
-            self._idle.discard(self)
-        self._working += 1
 
     def _broken(self, error: ProtocolError) -> None:
         # There is nothing to answer; but a role keeps the log, and all of them may be at work.
@@ -163,14 +120,7 @@ class H2ServerLink(H2Link):
 
     def over(self, stream: "H2ServerStream", again: bool) -> None:
         """A stream has ended; `again` where it may be used for another request."""
-        self._working -= 1
-        if not self._working:
-            now = self._idle_since = self._clock.now
-            leaves = self._conn.accepts != FOREVER
-            self._idle_until = now + (FAREWELL if leaves else self._keepalive_timeout)
-            self.deadline = min(self._idle_until, now + SPARE)
-            if self._idle is not None and self.transport is not None:
-                self._idle.add(self)
+        self._end_work(self._conn.accepts != FOREVER)
         if not again:
             self._reset.append(stream)
         elif self.transport is not None:
@@ -207,68 +157,11 @@ class H2ServerLink(H2Link):
             stream.transport = None
             stream.role.lost(exc)
 
-    # Time.
-
-    def idle_time(self) -> float:
-        """See ServerLink."""
-        if self._working:
-            return -1.0
-        idle: float = self._clock.now - self._idle_since
-        return idle
-
-    def close_idle(self, seconds: float) -> None:
-        """Close now if nothing has been asked for so long."""
-        if self.idle_time() >= seconds:
-            self.close()
-
-    def pause_writing(self) -> None:
-        """asyncio.BaseProtocol."""
-        H2Link.pause_writing(self)
-        self._watch_unsent()
-        self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
-
-    def expired(self) -> None:
-        """The deadline has passed: for the next request, or for the peer to keep its pace."""
-        if self._is_sluggish(self._limits.body_rate * self._body_timeout):
-            self._broken(TooSlow.answer(self._limits.body_rate, self._body_timeout))
-            self.abort()
-        elif self._working or self._write_paused or self.transport.is_closing():
-            self.deadline = self._clock.now + self._body_timeout
-            if self._working:
-                self._check_pace()
-        elif self._clock.now < self._idle_until:
-            self.deadline = self._idle_until
-            self._part_with_spares()
-        else:
-            self.close()
-            self.deadline = self._clock.now + self._body_timeout
-
     def _part_with_spares(self) -> None:
-        """An idle connection is to take little memory."""
         while len(self._free) > 1:
             stream = self._free.pop()
             stream.transport = None
             stream.role.lost(None)
-
-    def _check_pace(self) -> None:
-        least = int(self._limits.body_rate * self._body_timeout)
-        taking, sending = self._conn.held_up(least)
-        for stream in taking:
-            self._broken(TooSlow.answer(self._limits.body_rate, self._body_timeout))
-            error = ConnectionLost(
-                f"the peer took less than {least} bytes of the response in {self._body_timeout:g} s"
-            )
-            self._end(stream, error)
-        for stream in sending:
-            if stream.owner is not None:
-                stream.owner.late(self._body_timeout)
-        self._flush_soon()
-
-    def _end(self, stream: Stream, error: Exception) -> None:
-        owner, stream.owner = stream.owner, None
-        self._conn.reset(stream, ErrorCode.CANCEL)
-        if owner is not None:
-            owner.broken(error)
 
 
 class H2ServerStream(H2Stream):
