@@ -364,11 +364,15 @@ def test_what_cannot_be_sent_is_not_taken_from_a_file(jar, tmp_path, caplog):
     assert "the cookie a of example.com is ignored" in caplog.text
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"a|/": {"b": {}}}', "\x80\x04."])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"a|/": {"b": {}}}', "\x80\x04.", "[" * 100_000],
+    ids=range(5),
+)
 def test_a_file_of_something_else(jar, tmp_path, content):
     path = tmp_path / "cookies.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match="is no file of cookies"):
+    with pytest.raises(ValueError, match=r"cookies\.json is no file of cookies"):
         jar.load(path)
 
 

@@ -21,6 +21,8 @@ from aiolos_client import ClientSession, TCPConnector, TraceConfig
         ({"json_serialize_bytes": 5}, "json_serialize_bytes takes a function that gives bytes"),
         ({"loop": 5}, "loop takes an event loop, or is left out, not 5"),
         ({"skip_auto_headers": "User-Agent"}, r"takes a list of names: write \['User-Agent'\]"),
+        ({"skip_auto_headers": 5}, "skip_auto_headers takes a list of names, not 5"),
+        ({"skip_auto_headers": [5]}, r"skip_auto_headers takes a list of names, not \[5\]"),
         ({"retry": aiolos_client.RetryPolicy}, "retry takes a RetryPolicy, not <class"),
         (
             {"middlewares": [aiolos_client.DigestAuthMiddleware]},
@@ -57,6 +59,11 @@ async def test_a_base_url_without_its_slash():
         ({"socket_factory": 5}, TypeError, "socket_factory takes a function that makes a socket"),
         ({"resolver": aiolos_client.ThreadedResolver}, TypeError, r"write ThreadedResolver\(\)"),
         ({"loop": 5}, TypeError, "loop takes an event loop"),
+        ({"limits": 5}, TypeError, "limits takes an object of Limits, not 5"),
+        ({"limits": aiolos_client.Limits}, TypeError, r"not a class: write Limits\(\)"),
+        ({"family": "x"}, TypeError, "family takes socket.AF_INET, AF_INET6 or AF_UNSPEC"),
+        ({"family": 12345}, ValueError, "family takes one of socket.AddressFamily, not 12345"),
+        ({"dns_cache_max_size": None}, TypeError, "dns_cache_max_size takes a whole number"),
     ],
 )
 async def test_connectors(options, kind, told):
@@ -107,6 +114,124 @@ async def test_middlewares(talk, middleware, kind, told):
     async with talk(OK) as (_, session):
         with pytest.raises(kind, match=told):
             await session.get("/", middlewares=[middleware])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"method": b"GET"}, "a method is a str, like 'GET', not b'GET'"),
+        ({"method": 5}, "a method is a str, like 'GET', not 5"),
+        ({"upload_tracker": 5}, "upload_tracker takes an object of UploadTracker, not 5"),
+        ({"upload_tracker": aiolos_client.UploadTracker}, r"write UploadTracker\(\)"),
+        ({"skip_auto_headers": 5}, "skip_auto_headers takes a list of names, not 5"),
+    ],
+)
+async def test_requests(talk, options, told):
+    async with talk() as (peer, session):
+        with pytest.raises(TypeError, match=told):
+            await session.request(**{"method": "POST", "url": "/", **options})
+        assert peer.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"last_event_id": 5}, TypeError, "last_event_id takes a str, not 5"),
+        ({"max_event_size": "x"}, TypeError, "max_event_size takes a whole number, not 'x'"),
+        ({"max_event_size": 0}, ValueError, "max_event_size is 1 or more, not 0"),
+        ({"max_event_size": None}, TypeError, "max_event_size takes a whole number, not None"),
+    ],
+)
+async def test_event_sources(options, kind, told):
+    async with ClientSession() as session:
+        with pytest.raises(kind, match=told):
+            session.sse("http://127.0.0.1:1/", **options)
+
+
+async def awaited(received, total):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        (
+            {"progress": "x"},
+            TypeError,
+            r"progress takes a function of \(received, total\), not 'x'",
+        ),
+        ({"progress": awaited}, TypeError, "no coroutine function: nobody awaits it"),
+        ({"attempts": 0}, ValueError, "attempts is 1 or more, not 0"),
+        ({"attempts": "3"}, TypeError, "attempts takes a whole number, not '3'"),
+    ],
+)
+async def test_downloads(talk, tmp_path, options, kind, told):
+    async with talk() as (peer, session):
+        with pytest.raises(kind, match=told):
+            await session.download("/", tmp_path / "file", **options)
+        assert peer.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"json_serialize": lambda value: b"{}"},
+            "json_serialize gave b'{}': a function that gives bytes is json_serialize_bytes",
+        ),
+        (
+            {"json_serialize_bytes": lambda value: "{}"},
+            "json_serialize_bytes gave '{}': a function that gives str is json_serialize",
+        ),
+    ],
+)
+async def test_what_writes_json_gives_its_kind(talk, options, told):
+    async with talk(**options) as (peer, session):
+        with pytest.raises(TypeError, match=told):
+            await session.post("/", json={})
+        assert peer.requests == []
+
+
+async def test_a_charset_that_is_none(talk):
+    async with talk(OK, fallback_charset_resolver=lambda response, body: None) as (_, session):
+        async with session.get("/") as response:
+            with pytest.raises(TypeError, match="fallback_charset_resolver gave None: it gives a"):
+                await response.text()
+
+
+@pytest.mark.parametrize(
+    "found", [[{}], [{"host": "127.0.0.1"}], None, "127.0.0.1", ["127.0.0.1"], [("127.0.0.1", 80)]]
+)
+@pytest.mark.parametrize("is_awaited", [True, False])
+async def test_a_resolver_that_gives_no_addresses(found, is_awaited):
+    class Mine:
+        def resolve(self, host, port=0, family=0):
+            async def answer():
+                return found
+
+            return answer() if is_awaited else found
+
+        async def close(self):
+            pass
+
+    async with ClientSession(connector=TCPConnector(resolver=Mine())) as session:
+        with pytest.raises(TypeError, match="the resolver Mine gave .* for 'name.test': its resol"):
+            await session.get("http://name.test/")
+
+
+@pytest.mark.parametrize("signal", ["on_request_start", "on_request_end"])
+async def test_a_trace_that_is_no_coroutine_function(talk, signal):
+    config = TraceConfig()
+    getattr(config, signal).append(plain_trace)
+    async with talk(OK, trace_configs=[config]) as (_, session):
+        told = f"plain_trace at .* on the signal {signal} is no coroutine function"
+        with pytest.raises(TypeError, match=told):
+            await session.get("/")
+
+
+def plain_trace(session, context, params):
+    return None
 
 
 async def test_a_judge_that_is_no_coroutine_function(talk):

@@ -57,8 +57,8 @@ async def test_what_is_no_failure_of_the_connection_is_raised():
     [
         ({"delay": -1}, ValueError, "delay is not negative, as -1 is"),
         ({"delay": float("nan")}, ValueError, "delay is not negative"),
-        ({"delay": "1"}, TypeError, "delay is a number of seconds, not '1'"),
-        ({"max_delay": None}, TypeError, "max_delay is a number of seconds, not None"),
+        ({"delay": "1"}, TypeError, "delay takes seconds, not '1'"),
+        ({"max_delay": None}, TypeError, "max_delay takes seconds, not None"),
     ],
 )
 async def test_what_a_delay_cannot_be_is_told_at_once(delays, error, told):

@@ -280,6 +280,15 @@ async def test_a_body_that_was_read_stays(talk):
         assert await response.text() == "body"
 
 
+async def test_a_link_without_a_relation_is_found_by_its_target(talk):
+    head = b"HTTP/1.1 200 OK\r\nLink: <c>; title=t, </d?a=b>\r\nContent-Length: 0\r\n\r\n"
+    async with talk(head) as (peer, session):
+        async with session.get("/a/b") as response:
+            assert list(response.links) == ["c", "/d?a=b"]
+            assert str(response.links["c"]["url"]) == f"{peer.url}/a/c"
+            assert response.links["c"]["title"] == "t"
+
+
 @pytest.mark.parametrize("target", ["http://[bad", "http://a:99999/"])
 async def test_a_link_to_no_url_is_left_out(talk, target):
     head = f"HTTP/1.1 200 OK\r\nLink: <{target}>; rel=x, </b>; rel=y\r\nContent-Length: 0\r\n\r\n"

@@ -1,7 +1,7 @@
 """Hosts that are IP addresses, and addresses as sockets take them."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from itertools import chain, zip_longest
 from typing import Any
@@ -33,6 +33,23 @@ def literal(host: str, port: int) -> ResolveResult:
         proto=socket.IPPROTO_TCP,
         flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
     )
+
+
+def check_found(found: Any, resolver: object, host: str) -> None:
+    """TypeError unless `found`, which `resolver` gave for `host`, is a list of ResolveResult."""
+    if isinstance(found, Iterable) and all(map(_is_result, found)):
+        return
+    raise TypeError(
+        f"the resolver {type(resolver).__name__} gave {found!r:.200} for {host!r}: its resolve() "
+        "is a coroutine function that gives a list of ResolveResult, dicts with hostname, host, "
+        "port, family, proto and flags"
+    )
+
+
+def _is_result(found: Any) -> bool:
+    if not isinstance(found, Mapping) or not isinstance(found.get("host"), str):
+        return False
+    return all(isinstance(found.get(name), int) for name in ("port", "family", "proto"))
 
 
 def address_info(found: ResolveResult) -> AddrInfoType:

@@ -10,6 +10,7 @@ from .clientrequest import ClientRequest
 from .composer import Composer
 from .deadlines import within_total
 from .environment import by_environment
+from .given import check_instance
 from .middlewares import ClientHandlerType, build_client_middlewares
 from .options import RaiseForStatus, RequestOptions, check_names
 from .redirects import STATUSES, follow, follow_redirects
@@ -24,7 +25,7 @@ from .tracing import (
     Traces,
 )
 from .typedefs import StrOrURL
-from .upload import trace_upload
+from .upload import UploadTracker, trace_upload
 from .verbs import Verbs
 
 
@@ -62,7 +63,7 @@ class Asking(Verbs):
     ) -> ClientResponse:
         """See request(); every verb comes through here, and the handshake of an `offer`."""
         tracker = options.get("upload_tracker") if options else None
-        if tracker is not None and tracker.is_new:
+        if tracker is not None and _checked(tracker).is_new:
             return await tracker.follow(partial(self._request, method, url, offer=offer, **options))
         if not self._open:
             raise RuntimeError("Session is closed; make a new ClientSession")
@@ -128,6 +129,11 @@ class Asking(Verbs):
         assert request.traces is not None
         ended = request.method, response.url, request.headers, response
         await request.traces.send("on_request_end", TraceRequestEndParams(*ended))
+
+
+def _checked(tracker: UploadTracker) -> UploadTracker:
+    check_instance("upload_tracker", tracker, UploadTracker)
+    return tracker
 
 
 async def _judge(response: ClientResponse, judge: RaiseForStatus) -> None:

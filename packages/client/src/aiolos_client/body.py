@@ -25,8 +25,22 @@ class JSONDumps:
         self.binary = binary
 
     def __call__(self, value: Any) -> bytes:
-        """`value` as UTF-8."""
-        return self.text(value).encode() if self.binary is None else self.binary(value)
+        """`value` as UTF-8. TypeError where its function gives something else."""
+        if self.binary is not None:
+            data = self.binary(value)
+            if not isinstance(data, bytes):
+                raise TypeError(
+                    f"json_serialize_bytes gave {data!r:.80}: a function that gives str is "
+                    "json_serialize"
+                )
+            return data
+        text = self.text(value)
+        if not isinstance(text, str):
+            raise TypeError(
+                f"json_serialize gave {text!r:.80}: a function that gives bytes is "
+                "json_serialize_bytes"
+            )
+        return text.encode()
 
 
 def make_body(

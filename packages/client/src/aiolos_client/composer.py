@@ -118,6 +118,8 @@ class Composer:
         auth: BasicAuth | None,
         now: float,
     ) -> ClientRequest:
+        if not isinstance(method, str):
+            raise TypeError(f"a method is a str, like 'GET', not {method!r:.80}")
         if not is_token(method.encode()):
             raise ValueError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
         given = checked_headers(options.get("headers"))

@@ -17,7 +17,7 @@ from aiolos_protocol.transport import READY, Pending, wait_for
 
 from .dialer import tls_error
 from .errors import ClientConnectionError, ConnectionTimeoutError, ServerTimeoutError
-from .given import check_count, check_loop, check_seconds
+from .given import check_count, check_instance, check_loop, check_seconds
 from .keys import ConnectionKey
 from .negotiation import (
     HTTP2Setting,
@@ -89,9 +89,10 @@ class BaseConnector:
         elif force_close and keepalive_timeout is not None:
             raise ValueError("force_close=True keeps nothing alive: leave keepalive_timeout out")
         check_loop(loop)
-        check_seconds("keepalive_timeout", keepalive_timeout)
-        check_count("limit", limit)
-        check_count("limit_per_host", limit_per_host)
+        check_seconds("keepalive_timeout", keepalive_timeout, or_none=True)
+        check_count("limit", limit, or_none=True)
+        check_count("limit_per_host", limit_per_host, or_none=True)
+        check_instance("limits", limits, Limits)
         self._loop = loop or asyncio.get_running_loop()
         self._clock = Clock(self._loop)
         self._keepalive_timeout = NEVER if keepalive_timeout is None else keepalive_timeout

@@ -46,7 +46,7 @@ def load(path: Path, now: float) -> Iterator[Kept]:
         ]
     except (AttributeError, TypeError) as error:
         raise WrongType(f"{path} is no file of cookies: {error!r}") from error
-    except (ValueError, KeyError, OverflowError) as error:
+    except (ValueError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is no file of cookies: {error!r}") from error
     return filter(_can_be_sent, found)
 

@@ -4,10 +4,12 @@ import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from inspect import isawaitable
 from math import inf
 from typing import Any
 
 from .abc import AbstractResolver, ResolveResult
+from .addresses import check_found
 from .errors import ClientConnectionError
 from .tracing import (
     TraceDnsCacheHitParams,
@@ -93,7 +95,9 @@ class Names:
     async def _ask(self, key: _Key) -> list[ResolveResult]:
         host, port = key
         try:
-            found = await self._resolver.resolve(host, port, family=_family(self._family))
+            answer: Any = self._resolver.resolve(host, port, family=_family(self._family))
+            found: list[ResolveResult] = await answer if isawaitable(answer) else answer
+            check_found(found, self._resolver, host)
             if not found:
                 raise OSError(None, "the name has no address")
             if self._ttl and self._size:

@@ -11,6 +11,7 @@ from aiolos_protocol.fields.ranges import ContentRange, parse_content_range
 from yarl import URL
 
 from .errors import ClientConnectionError, ClientPayloadError, ClientResponseError
+from .given import check_count, check_plain_function
 from .partialfile import PartialFile
 from .response import ClientResponse
 
@@ -46,6 +47,8 @@ async def download(
 ) -> Downloaded:
     """Download by `ask(headers)`, whose URL without credentials is `url`, to `path`. `decode` tells
     that bodies come decoded. See ClientSession.download()."""
+    check_plain_function("progress", progress, "a function of (received, total)")
+    check_count("attempts", attempts, least=1)
     partial = await _in_thread(PartialFile, path, url)
     try:
         return await _complete(ask, url, partial, progress, attempts, decode, sleep)

@@ -4,7 +4,10 @@ What would else fail at the first request, in words that name nothing of the cal
 """
 
 import asyncio
+import socket
 from collections.abc import Iterable
+from inspect import iscoroutinefunction
+from typing import Any
 
 from .tracing import TraceConfig
 
@@ -25,10 +28,37 @@ def check_class(name: str, value: object) -> None:
         raise TypeError(f"{name} takes a class, not {value!r:.80}")
 
 
+def check_instance(name: str, value: object, kind: type) -> None:
+    """TypeError unless `value` is a `kind`."""
+    if isinstance(value, type):
+        raise TypeError(f"{name} takes an object, not a class: write {value.__name__}()")
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} takes an object of {kind.__name__}, not {value!r:.80}")
+
+
 def check_callable(name: str, value: object, example: str) -> None:
     """TypeError unless `value` can be called; None passes."""
     if value is not None and not callable(value):
         raise TypeError(f"{name} takes {example}, not {value!r:.80}")
+
+
+def check_plain_function(name: str, value: object, example: str) -> None:
+    """TypeError unless `value` can be called without being awaited; None passes."""
+    check_callable(name, value, example)
+    if iscoroutinefunction(value):
+        raise TypeError(f"{name} takes {example}, no coroutine function: nobody awaits it")
+
+
+def check_family(family: object) -> None:
+    """TypeError or ValueError unless `family` is an address family."""
+    if not isinstance(family, int):
+        raise TypeError(
+            f"family takes socket.AF_INET, AF_INET6 or AF_UNSPEC (any), not {family!r:.80}"
+        )
+    try:
+        socket.AddressFamily(family)
+    except ValueError:
+        raise ValueError(f"family takes one of socket.AddressFamily, not {family}") from None
 
 
 def check_loop(loop: object) -> None:
@@ -49,33 +79,39 @@ def check_traces(configs: "Iterable[TraceConfig] | None") -> None:
 
 
 def names_of(name: str, given: "Iterable[str] | None") -> frozenset[str]:
-    """Names of fields, in lower case; TypeError for a single str, of which each letter were one."""
+    """Names of fields, in lower case; TypeError for a single str, of which each letter were one,
+    and for what are none."""
     if isinstance(given, str):
         raise TypeError(f"{name} takes a list of names: write [{given!r}]")
-    return frozenset(each.lower() for each in given or ())
+    try:
+        return frozenset(each.lower() for each in given or ())
+    except (AttributeError, TypeError):
+        raise TypeError(f"{name} takes a list of names, not {given!r:.80}") from None
 
 
-def check_count(name: str, value: object) -> None:
-    """TypeError unless `value` is a whole number, ValueError where it is negative; None passes."""
-    if value is not None and not isinstance(value, int):
-        raise TypeError(f"{name} takes a whole number, not {value!r:.80}")
-    _check_sign(name, value)
+def check_count(name: str, value: object, *, or_none: bool = False, least: int = 0) -> None:
+    """TypeError unless `value` is a whole number, ValueError where it is below `least`; None passes
+    where it is allowed."""
+    _check_number(name, value, int, "a whole number", or_none)
+    if least and isinstance(value, int) and value < least:
+        raise ValueError(f"{name} is {least} or more, not {value}")
 
 
-def check_seconds(name: str, value: object) -> None:
-    """TypeError unless `value` is a number, ValueError where it is negative; None passes."""
-    if value is not None and not isinstance(value, (int, float)):
-        raise TypeError(f"{name} takes seconds, not {value!r:.80}")
-    _check_sign(name, value)
+def check_seconds(name: str, value: object, *, or_none: bool = False) -> None:
+    """TypeError unless `value` is a number, ValueError where it is negative; None passes where it
+    is allowed."""
+    _check_number(name, value, (int, float), "seconds", or_none)
 
 
-def check_part(name: str, value: object) -> None:
-    """TypeError unless `value` is a number, ValueError where it is negative; None passes."""
-    if value is not None and not isinstance(value, (int, float)):
-        raise TypeError(f"{name} takes a part, like 0.2 of all, not {value!r:.80}")
-    _check_sign(name, value)
+def check_part(name: str, value: object, *, or_none: bool = False) -> None:
+    """As check_seconds(), for a part of a whole."""
+    _check_number(name, value, (int, float), "a part, like 0.2 of all", or_none)
 
 
-def _check_sign(name: str, value: float | None) -> None:
-    if value is not None and not value >= 0:
+def _check_number(name: str, value: Any, kind: Any, words: str, or_none: bool) -> None:
+    if value is None and or_none:
+        return
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} takes {words}, not {value!r:.80}")
+    if not value >= 0:
         raise ValueError(f"{name} is not negative, as {value!r} is")

@@ -7,6 +7,7 @@ from logging import getLogger
 from typing import Final
 
 from .errors import ClientConnectionError, WSServerHandshakeError
+from .given import check_seconds
 from .websocket import ClientWebSocketResponse
 
 logger: Final = getLogger("aiolos.client")
@@ -29,11 +30,8 @@ def reconnecting(
     Connections that fail and answers of 429 or 5xx are such failures, and are logged with `url`;
     all else is raised. Raises TypeError or ValueError at once for delays that cannot be.
     """
-    for name, seconds in (("delay", delay), ("max_delay", max_delay)):
-        if not isinstance(seconds, (int, float)):
-            raise TypeError(f"{name} is a number of seconds, not {seconds!r}")
-        if not seconds >= 0:
-            raise ValueError(f"{name} is not negative, as {seconds!r} is")
+    check_seconds("delay", delay)
+    check_seconds("max_delay", max_delay)
     return _attempts(connect, url, delay, max_delay, sleep)
 
 

@@ -131,8 +131,8 @@ class ClientResponse(Received):
 
     @property
     def links(self) -> Links:
-        """The Link fields by their relation, else their URL: parameters, and `url`, absolute. A
-        link whose target is no URL is left out."""
+        """The Link fields by their relation, else their target as it was written: parameters, and
+        `url`, absolute. A link whose target is no URL is left out."""
         found: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
         for link in parse_links(self.headers.getall(hdrs.LINK, ())):
             try:
@@ -141,7 +141,7 @@ class ClientResponse(Received):
                 continue
             parameters: MultiDict[str | URL] = MultiDict(link.parameters)
             parameters["url"] = url
-            found.add(link.parameters.get("rel", str(url)), MultiDictProxy(parameters))
+            found.add(link.parameters.get("rel", link.target), MultiDictProxy(parameters))
         return MultiDictProxy(found)
 
     # The body.
@@ -159,7 +159,15 @@ class ClientResponse(Received):
         if self._body is None:
             raise RuntimeError("the charset is not named, and the body not read yet: await read()")
         resolver = getattr(self._request.session, "fallback_charset_resolver", None)
-        return "utf-8" if resolver is None else resolver(self, self._body)
+        if resolver is None:
+            return "utf-8"
+        charset = resolver(self, self._body)
+        if not isinstance(charset, str):
+            raise TypeError(
+                f"fallback_charset_resolver gave {charset!r:.80}: it gives a charset's name, like "
+                "'utf-8'"
+            )
+        return charset
 
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         """The body as text, by `encoding`, else by get_encoding()."""

@@ -62,14 +62,12 @@ class RetryPolicy:
         max_body: int = 65_536,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        check_count("attempts", attempts)
-        if not attempts:
-            raise ValueError("attempts is 1 or more, not 0: the first one counts, too")
+        check_count("attempts", attempts, least=1)
         check_seconds("backoff", backoff)
         check_seconds("max_backoff", max_backoff)
-        check_seconds("max_retry_after", max_retry_after)
+        check_seconds("max_retry_after", max_retry_after, or_none=True)
         check_count("max_body", max_body)
-        check_part("budget", budget)
+        check_part("budget", budget, or_none=True)
         self.attempts = attempts
         self.backoff = backoff
         self.max_backoff = max_backoff

@@ -14,6 +14,7 @@ from .errors import (
     ContentTypeError,
 )
 from .eventstream import EventParser, EventTooLarge, ServerSentEvent
+from .given import check_count
 from .response import ClientResponse
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -51,6 +52,9 @@ class EventSource:
         max_event_size: int,
         sleep: Callable[[float], Awaitable[object]],
     ) -> None:
+        if not isinstance(last_event_id, str):
+            raise TypeError(f"last_event_id takes a str, not {last_event_id!r:.80}")
+        check_count("max_event_size", max_event_size, least=1)
         self._ask = ask
         self._reconnect = reconnect
         self._limit = max_event_size

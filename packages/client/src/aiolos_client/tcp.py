@@ -17,7 +17,7 @@ from .coalescing import Lenders
 from .connector import SCHEMES, UNSET, BaseConnector, Unset
 from .dialer import Dialer, DialOptions
 from .dnscache import Names
-from .given import check_callable, check_count, check_made, check_seconds
+from .given import check_callable, check_count, check_family, check_made, check_seconds
 from .happyeyeballs import SocketFactoryType
 from .keys import ConnectionKey
 from .negotiation import HTTP2Setting
@@ -83,11 +83,12 @@ class TCPConnector(BaseConnector):
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
-        check_seconds("ttl_dns_cache", ttl_dns_cache)
-        check_seconds("happy_eyeballs_delay", happy_eyeballs_delay)
-        check_seconds("ssl_shutdown_timeout", ssl_shutdown_timeout)
+        check_seconds("ttl_dns_cache", ttl_dns_cache, or_none=True)
+        check_seconds("happy_eyeballs_delay", happy_eyeballs_delay, or_none=True)
+        check_seconds("ssl_shutdown_timeout", ssl_shutdown_timeout, or_none=True)
         check_count("dns_cache_max_size", dns_cache_max_size)
-        check_count("interleave", interleave)
+        check_count("interleave", interleave, or_none=True)
+        check_family(family)
         check_callable("socket_factory", socket_factory, "a function that makes a socket")
         if local_addr is not None and not isinstance(local_addr, (tuple, list)):
             raise TypeError(f"local_addr takes (host, port), not {local_addr!r:.80}")

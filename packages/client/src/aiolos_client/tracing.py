@@ -202,12 +202,18 @@ class Traces:
         self._configs = []
         for config, context in configs:
             if config.on_request_start:
-                await config.on_request_start.send(self._session, context, params)
+                await self._tell("on_request_start", config, context, params)
             self._configs.append((config, context))
 
     async def send(self, name: str, params: Any) -> None:
         """Call what hangs on the signal `name` of every configuration, in order."""
         for config, context in self._configs:
-            signal: Signal[Any, Any, Any] = getattr(config, name)
-            if signal:
-                await signal.send(self._session, context, params)
+            if getattr(config, name):
+                await self._tell(name, config, context, params)
+
+    async def _tell(self, name: str, config: TraceConfig, context: Any, params: Any) -> None:
+        for callback in getattr(config, name):
+            telling = callback(self._session, context, params)
+            if not hasattr(telling, "__await__"):
+                raise TypeError(f"{callback!r:.200} on the signal {name} is no coroutine function")
+            await telling
