@@ -39,14 +39,18 @@ class RemoteProtocolError(ProtocolError):
 class LimitExceeded(RemoteProtocolError):
     """The peer sent more than a bound of `Limits` allows.
 
-    `limit` is the field's name in `Limits`, `value` its value in force.
+    `limit` is the field's name in `Limits`, `value` its value in force; `by` says by what, where
+    the name does not.
     """
 
     value: float
 
-    def __init__(self, limit: str, value: int, *, status_hint: int = _WIRE_STATUS) -> None:
+    def __init__(
+        self, limit: str, value: int, *, by: str = "", status_hint: int = _WIRE_STATUS
+    ) -> None:
+        told = f" by {by}" if by else ""
         super().__init__(
-            f"the limit {limit}={value} was exceeded; raise it with Limits({limit}=...)",
+            f"the limit {limit}={value} was exceeded{told}; raise it with Limits({limit}=...)",
             status_hint=status_hint,
         )
         self.limit = limit

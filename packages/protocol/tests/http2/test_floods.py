@@ -22,10 +22,11 @@ from aiolos_protocol.limits import Limits
 OK = blocks.status(200)
 
 
-def assert_calmed(endpoint: Any, limit: str) -> None:
-    """The connection has ended, and the limit is named."""
+def assert_calmed(endpoint: Any, limit: str, by: str = "") -> None:
+    """The connection has ended, and the limit is named, as is what exceeds it."""
     assert isinstance(endpoint.error, LimitExceeded), endpoint.error
     assert endpoint.error.limit == limit
+    assert f" was exceeded{by and ' by '}{by}; raise it" in str(endpoint.error)
     away = endpoint.sent()[-1]
     assert away.kind == GOAWAY
     assert int.from_bytes(away.payload[4:8], "big") == ErrorCode.ENHANCE_YOUR_CALM
@@ -133,7 +134,7 @@ class TestResets:
             server.feed(frames.rst_stream(number, 8))
         assert server.error is None
         server.feed(*[frames.rst_stream(1, 8)] * 2)
-        assert_calmed(server, "empty_frames")
+        assert_calmed(server, "empty_frames", by="frames for streams that are over")
 
     def test_made_you_reset(self, make_server: Any, wire: Any) -> None:
         # CVE-2025-8671: the client has the server do the resetting.
@@ -262,14 +263,14 @@ class TestEmptyFrames:
         server.feed(*[wire.frame(DATA, PADDED, 1, b"\x01\x00")] * 5)
         assert server.error is None
         server.feed(wire.data(1))
-        assert_calmed(server, "empty_frames")
+        assert_calmed(server, "empty_frames", by="DATA frames without data")
 
     def test_unknown_types(self, make_server: Any, wire: Any) -> None:
         server = make_server(empty_frames=10)
         server.feed(*[wire.frame(0xFA, 0, 0)] * 10)
         assert server.error is None
         server.feed(wire.frame(0xFA, 0, 0))
-        assert_calmed(server, "empty_frames")
+        assert_calmed(server, "empty_frames", by="frames of unknown types")
 
     def test_frames_of_streams_that_are_over(self, make_server: Any, wire: Any) -> None:
         server = make_server(empty_frames=10)
@@ -280,7 +281,7 @@ class TestEmptyFrames:
         server.feed(*[wire.data(1, b"x")] * 3, frames.rst_stream(1, 0), frames.rst_stream(1, 0))
         assert server.error is None
         server.feed(wire.head(1, {"x": "y"}))
-        assert_calmed(server, "empty_frames")
+        assert_calmed(server, "empty_frames", by="frames for streams that are over")
 
     def test_requests_behind_a_goaway(self, make_server: Any, wire: Any) -> None:
         server = make_server(empty_frames=10)
@@ -288,7 +289,7 @@ class TestEmptyFrames:
         server.feed(*[wire.request(1 + 2 * number) for number in range(10)])
         assert server.error is None
         server.feed(wire.request(21))
-        assert_calmed(server, "empty_frames")
+        assert_calmed(server, "empty_frames", by="requests behind GOAWAY")
 
 
 class TestHeads:
@@ -484,24 +485,24 @@ class TestServersThatFlood:
     """What holds for clients' frames holds for servers': their connection ends, by the limit."""
 
     @pytest.mark.parametrize(
-        ("limit", "frame", "spent"),
+        ("limit", "frame", "spent", "by"),
         [
-            ("settings", frames.settings({}), 2),
-            ("settings", frames.goaway(0xFFFF, 0), 2),
-            ("pings", frames.ping(bytes(8)), 0),
-            ("window_updates", frames.window_update(0, 1), 0),
-            ("empty_frames", frames.header(0, DATA, 0, 1), 0),
-            ("empty_frames", frames.header(0, 0xFA, 0, 0), 0),
-            ("priorities", frames.header(5, PRIORITY, 0, 1) + bytes(5), 0),
+            ("settings", frames.settings({}), 2, ""),
+            ("settings", frames.goaway(0xFFFF, 0), 2, ""),
+            ("pings", frames.ping(bytes(8)), 0, ""),
+            ("window_updates", frames.window_update(0, 1), 0, ""),
+            ("empty_frames", frames.header(0, DATA, 0, 1), 0, "DATA frames without data"),
+            ("empty_frames", frames.header(0, 0xFA, 0, 0), 0, "frames of unknown types"),
+            ("priorities", frames.header(5, PRIORITY, 0, 1) + bytes(5), 0, ""),
         ],
         ids=["settings", "goaway", "ping", "window-update", "empty-data", "unknown", "priority"],
     )
-    def test_frames(self, make_client: Any, limit: str, frame: bytes, spent: int) -> None:
+    def test_frames(self, make_client: Any, limit: str, frame: bytes, spent: int, by: str) -> None:
         client = opened(make_client(**{limit: 10}))
         client.feed(*[frame] * (10 - spent))
         assert client.error is None
         client.feed(frame)
-        assert_calmed(client, limit)
+        assert_calmed(client, limit, by)
 
     def test_replies_that_are_not_read(self, make_client: Any) -> None:
         client = make_client(replies=170)

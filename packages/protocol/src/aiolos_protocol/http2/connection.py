@@ -12,7 +12,7 @@ from ..limits import Limits
 from . import frames, heads, hpack
 from .errors import ConnectionFailed, ErrorCode, StreamFailed, StreamReset
 from .field import Field
-from .floods import EMPTY_FRAMES, PINGS, PRIORITIES, RESETS, SETTINGS, WINDOW_UPDATES
+from .floods import EMPTY_FRAMES, LATE_FRAMES, PINGS, PRIORITIES, RESETS, SETTINGS, WINDOW_UPDATES
 from .frames import ACK
 from .settings import UNLIMITED, Setting
 from .sink import Sink
@@ -87,7 +87,7 @@ class Connection(Streams):
             return
         phase = stream.receiving
         if phase == IGNORED:
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, 1.0, LATE_FRAMES)
         elif phase != BODY:
             raise StreamFailed("HEADERS behind END_STREAM (RFC 9113 5.1)", _STREAM_CLOSED)
         elif stream.tunnel:
@@ -114,7 +114,7 @@ class Connection(Streams):
         if self._is_idle(number):
             raise ConnectionFailed(f"stream {number} is idle (RFC 9113 5.1)")
         if number in self._ignored:
-            self._floods.spend(EMPTY_FRAMES, self.now, self._cost_of_ignored())
+            self._floods.spend(EMPTY_FRAMES, self.now, self._cost_of_ignored(), LATE_FRAMES)
             return False
         return True
 
@@ -163,7 +163,7 @@ class Connection(Streams):
         if not window.received(size):
             raise StreamFailed("more data than the stream's window (RFC 9113 6.9.1)", _FLOW_CONTROL)
         if not length and not end:
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, 1.0, "DATA frames without data")
         expected = stream.expected
         if expected >= 0:
             if length > expected or (end and length < expected):
@@ -187,7 +187,7 @@ class Connection(Streams):
         elif stream.receiving == IDLE:
             raise StreamFailed("DATA before a head (RFC 9113 8.1)")
         elif stream.receiving == IGNORED:
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, 1.0, LATE_FRAMES)
             window = stream.window
             if window is None:
                 window = stream.window = ReceiveWindow(self._stream_window())
@@ -252,7 +252,7 @@ class Connection(Streams):
                 self._priority_update(int.from_bytes(payload[:4], "big") & 0x7FFFFFFF, payload[4:])
         else:
             # RFC 9113 5.5: unknown types are ignored; that does not make them free.
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, 1.0, "frames of unknown types")
 
     def _rst_stream(self, number: int, payload: bytes) -> None:
         if number == 0:
@@ -264,7 +264,7 @@ class Connection(Streams):
         if stream is None:
             if self._is_idle(number):
                 raise ConnectionFailed(f"RST_STREAM on stream {number}, idle (RFC 9113 5.1)")
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, 1.0, LATE_FRAMES)
             return
         self._floods.spend(RESETS, self.now, _LATE if self._is_answered(stream) else 1.0)
         over = stream.sending >= DONE and stream.receiving >= DONE

@@ -4,7 +4,7 @@ cdef class Floods:
     cdef double _since
     cdef bint _spent
 
-    cpdef spend(self, int kind, double now, double count=*)
+    cpdef spend(self, int kind, double now, double count=*, str what=*)
     cpdef earn(self, int kind, double count)
     cpdef answered(self)
     cdef _leak(self, double now)

@@ -16,6 +16,9 @@ WINDOW_UPDATES: Final = 3
 EMPTY_FRAMES: Final = 4
 PRIORITIES: Final = 5
 
+# Several kinds of frames share the limit empty_frames.
+LATE_FRAMES: Final = "frames for streams that are over"
+
 _FIELDS: Final = ("resets", "settings", "pings", "window_updates", "empty_frames", "priorities")
 _PERIOD: Final = 60.0
 
@@ -40,15 +43,16 @@ class Floods:
         # Whether there is something for answered() to make up for: nearly never.
         self._spent = False
 
-    def spend(self, kind: int, now: float, count: float = 1.0) -> None:
-        """One more frame of `kind`, or less than one. Raises LimitExceeded naming the limit."""
+    def spend(self, kind: int, now: float, count: float = 1.0, what: str = "") -> None:
+        """One more frame of `kind`, or less than one. Raises LimitExceeded naming the limit, and
+        `what` such frames are where the limit has several kinds of them."""
         if now > self._since:
             self._leak(now)
         self._levels[kind] += count
         if kind in (RESETS, EMPTY_FRAMES):
             self._spent = True
         if self._levels[kind] > self._bounds[kind]:
-            raise LimitExceeded(_FIELDS[kind], int(self._bounds[kind]))
+            raise LimitExceeded(_FIELDS[kind], int(self._bounds[kind]), by=what)
 
     def earn(self, kind: int, count: float) -> None:
         """Useful work was done that makes up for `count` frames of `kind`."""

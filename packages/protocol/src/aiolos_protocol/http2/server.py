@@ -70,7 +70,7 @@ class ServerConnection(Connection):
         self.last = number
         if number > self.accepts:
             # RFC 9113 6.8: the client knows that it was not worked on.
-            self._floods.spend(EMPTY_FRAMES, self.now)
+            self._floods.spend(EMPTY_FRAMES, self.now, 1.0, "requests behind GOAWAY")
             self._ignore(number, self._stream_window())
             return
         if len(self.streams) >= self._limits.streams:
