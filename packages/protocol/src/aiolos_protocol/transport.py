@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Generator, Sequence
 from typing import Any, Final, cast
 
 from .errors import ConnectionLost
+from .receiving import share_buffer
 
 # CVE-2024-12254: there asyncio's writelines() never pauses its protocol, and a peer that does not
 # read would fill the memory.
@@ -173,6 +174,7 @@ class TransportOwner:
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
         self.transport = transport
+        share_buffer(self.loop, transport, self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """asyncio.BaseProtocol; whoever drains gets ConnectionLost, or what `_lost` makes."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from typing import Any, Final, cast
 
 from aiolos_protocol.clock import Clock
+from aiolos_protocol.receiving import share_buffer
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
     CLOSED_MESSAGE,
@@ -108,6 +109,7 @@ class Connection(Closer):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
         self.transport = transport
+        share_buffer(self.loop, transport, self)
         transport.set_write_buffer_limits(high=self._options.writer_limit)
         if self._heartbeat is not None:
             self._heartbeat.start()

@@ -33,6 +33,7 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import Head
+from ..receiving import share_buffer
 from ..streams import EMPTY, StreamReader
 from ..upgrade import Handover
 from .gathering import GatheringOwner
@@ -325,6 +326,7 @@ class H1Link(GatheringOwner):
         self._filling = None
         if self.transport is not None and not self.transport.is_closing():
             self._set_protocol(self)
+            share_buffer(self.loop, self.transport, self)
         decoder: Any = self._decoder
         decoder.skip(filling.received)
         self._body.put_back(filling.buffer.take())

@@ -1,0 +1,3 @@
+cdef class SharedBuffer:
+    cdef object _buffer
+    cdef object _owner
