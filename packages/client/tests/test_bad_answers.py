@@ -4,6 +4,8 @@ and the next request is none the wiser."""
 import asyncio
 import contextlib
 import gzip
+import operator
+import re
 
 import aiolos_client
 import pytest
@@ -96,6 +98,18 @@ def in_pieces(answer):
     return serve
 
 
+def slowly(*pieces):
+    """Each of `pieces` by itself, and then the end of the connection."""
+
+    async def serve(reader, writer):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.002)
+
+    return serve
+
+
 @pytest.mark.parametrize("form", [bytes, in_pieces])
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
@@ -157,6 +171,65 @@ async def test_endless(talk, begin, more, kind, words):
     async with talk(serve) as (peer, session):
         await fails(session, peer, kind, words)
         # It is the client that has hung up.
+        await stopped.wait()
+
+
+SIX = {
+    "with its head": of(b"Content-Length: 6", body=b"abcdef"),
+    "behind its head": slowly(of(b"Content-Length: 6"), b"abc", b"def"),
+    "in chunks": CHUNKED + b"3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n",
+    "in late chunks": slowly(CHUNKED, b"3\r\nabc\r\n", b"3\r\ndef\r\n", b"0\r\n\r\n"),
+    "until the end": slowly(OK + b"\r\n", b"abc", b"def"),
+    "coded": of(b"Content-Encoding: gzip", b"Connection: close", body=gzip.compress(b"abcdef")),
+}
+
+
+@pytest.mark.parametrize("read", ["read", "text", "json", "content.read"])
+@pytest.mark.parametrize("answer", SIX.values(), ids=SIX)
+async def test_how_much_is_read_at_once_is_bounded(talk, answer, read):
+    whole = operator.attrgetter(read)
+    async with talk(*[answer] * 3, close=True) as (peer, session):
+        async with session.get("/", max_body_size=6) as response:
+            assert await response.read() == b"abcdef"
+        async with session.get("/x", max_body_size=5) as response:
+            told = (
+                f"the body of GET {peer.url}/x is refused: the limit max_body_size=5 was exceeded; "
+                "raise it with ClientSession(max_body_size=...) or "
+                "TCPConnector(limits=Limits(body_size=...))"
+            )
+            with pytest.raises(ClientPayloadError, match=re.escape(told)):
+                await whole(response)()
+        # In pieces it may be as long as it likes.
+        async with session.get("/", max_body_size=5) as response:
+            assert b"".join([each async for each in response.content.iter_any()]) == b"abcdef"
+
+
+async def test_the_bound_of_a_session_and_of_its_connector(peer):
+    answer = of(b"Content-Length: 6", body=b"abcdef")
+    connector = aiolos_client.TCPConnector(limits=aiolos_client.Limits(body_size=5))
+    async with peer(*[answer] * 4) as server, aiolos_client.ClientSession(max_body_size=5) as own:
+        async with aiolos_client.ClientSession(connector=connector) as other:
+            for session in (own, other):
+                async with session.get(server.url) as response:
+                    with pytest.raises(ClientPayloadError, match="max_body_size=5"):
+                        await response.read()
+                async with session.get(server.url, max_body_size=6) as response:
+                    assert await response.read() == b"abcdef"
+
+
+async def test_a_body_without_end_is_refused_where_it_is_read_at_once(talk):
+    stopped = asyncio.Event()
+
+    async def serve(reader, writer):
+        writer.write(CHUNKED)
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"400\r\n" + bytes(0x400) + b"\r\n")
+                await writer.drain()
+        stopped.set()
+
+    async with talk(serve, max_body_size=1_000_000) as (peer, session):
+        await fails(session, peer, ClientPayloadError, "max_body_size=1000000")
         await stopped.wait()
 
 

@@ -355,8 +355,41 @@ class TestAnswers:
     @pytest.mark.parametrize("of", ["session", "request"])
     async def test_bounds(self, talk, bound, answer, of):
         async with talk(answer, **(bound if of == "session" else {})) as (_, session):
-            with pytest.raises(aiolos_client.ClientResponseError, match="limit"):
+            with pytest.raises(aiolos_client.ClientResponseError) as caught:
                 await session.get("/", **(bound if of == "request" else {}))
+            ((name, value),) = bound.items()
+            assert (
+                f"the limit {name}={value} was exceeded; raise it with ClientSession({name}="
+                in (caught.value.message)
+            )
+
+    async def test_a_bound_that_has_no_word(self, talk):
+        answer = b"HTTP/1.1 102 Processing\r\n\r\n" * 17
+        async with talk(answer) as (_, session):
+            told = r"informational=16 was exceeded; raise it with TCPConnector\(limits=Limits\(inf"
+            with pytest.raises(aiolos_client.ClientResponseError, match=told):
+                await session.get("/")
+
+    @pytest.mark.parametrize("fields", [200, 201])
+    async def test_the_bounds_of_a_connector(self, peer, fields):
+        answer = b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * (fields - 1) + b"Content-Length: 0\r\n\r\n"
+        connector = aiolos_client.TCPConnector(limits=aiolos_client.Limits(fields=200))
+        async with peer(answer) as server, ClientSession(connector=connector) as session:
+            if fields == 200:
+                assert (await session.get(server.url)).status == 200
+                return
+            with pytest.raises(aiolos_client.ClientResponseError, match="max_headers=200"):
+                await session.get(server.url)
+
+    @pytest.mark.parametrize("value", [0, -1, "x", 1.5])
+    @pytest.mark.parametrize("name", ["max_field_size", "read_bufsize", "max_body_size"])
+    async def test_what_a_bound_cannot_be_is_told_by_its_word(self, talk, name, value):
+        told = f"^{name} must be a positive int, not {value!r}"
+        with pytest.raises(ValueError, match=told):
+            ClientSession(**{name: value})
+        async with talk() as (_, session):
+            with pytest.raises(ValueError, match=told):
+                await session.get("/", **{name: value})
 
     async def test_cli_32_many_at_once(self, talk):
         async def ask(session, n):

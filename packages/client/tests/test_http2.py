@@ -6,6 +6,8 @@ import gc
 import pytest
 from aiolos_client import (
     ClientConnectionError,
+    ClientPayloadError,
+    ClientResponseError,
     ClientSession,
     ClientTimeout,
     HttpVersion10,
@@ -123,6 +125,30 @@ class OneAtATime(Server):
 async def session():
     async with ClientSession(http2="prior-knowledge") as session:
         yield session
+
+
+@pytest.mark.parametrize("most", [6, 5])
+async def test_how_much_is_read_at_once_is_bounded(session, most):
+    async with Server(lambda server, stream: server.ok(stream, b"abcdef")) as server:
+        async with session.get(server.url, max_body_size=most) as response:
+            if most == 6:
+                assert await response.read() == b"abcdef"
+            else:
+                with pytest.raises(ClientPayloadError, match="max_body_size=5 was exceeded"):
+                    await response.read()
+        assert await get(session, server.url) == "ok"
+        assert server.connections == 1
+
+
+async def test_the_bounds_of_a_session_hold_for_heads():
+    def answer(server, stream):
+        block = OK + encode_field(b"x", b"y" * 60)
+        server.send(frames.head_frames(stream, block, True, 16384))
+
+    async with ClientSession(http2="prior-knowledge", max_field_size=60) as session:
+        async with Server(answer) as server:
+            with pytest.raises(ClientResponseError, match="max_field_size=60 was exceeded"):
+                await session.get(server.url)
 
 
 async def get(session, url):

@@ -33,8 +33,15 @@ def test_by_aiohttp_s_words_it_is_so_too():
         limits = changed_limits(DEFAULT_LIMITS, {word: sys.maxsize})
         assert getattr(limits, name) == 2**40
         assert limits.head in (DEFAULT_LIMITS.head, 2**40)
-        with pytest.raises(ValueError, match=name):
-            changed_limits(DEFAULT_LIMITS, {word: float("inf")})
+        for value in (float("inf"), 0, -1, "x", True):
+            with pytest.raises(ValueError, match=f"^{word} must be a positive int, not {value!r}"):
+                changed_limits(DEFAULT_LIMITS, {word: value})
+
+
+def test_by_words_of_ones_own():
+    words = {**WORDS, "largest": "body_size"}
+    assert changed_limits(DEFAULT_LIMITS, {"largest": 5}, words).body_size == 5
+    assert changed_limits(DEFAULT_LIMITS, {"largest": 5}) is DEFAULT_LIMITS
 
 
 @pytest.mark.parametrize("name", NAMES)

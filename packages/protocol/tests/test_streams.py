@@ -4,7 +4,7 @@ import asyncio
 import gc
 
 import pytest
-from aiolos_protocol.errors import LineTooLong, RemoteProtocolError
+from aiolos_protocol.errors import LimitExceeded, LineTooLong, RemoteProtocolError
 from aiolos_protocol.streams import EMPTY, StreamReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,6 +60,47 @@ async def test_read():
     assert await reader.read(-1) == b"e"
     assert await reader.read() == await reader.read(1) == b""
     assert await fed(b"abc", b"de", eof=False).read(9) == b"abcde"
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_read_of_everything_has_a_bound(ended):
+    reader = StreamReader()
+    reader.most = 5
+    reader.feed_data(b"abc")
+    reader.feed_data(b"de")
+    assert reader.fits()
+    if ended:
+        reader.feed_eof()
+        assert reader.read_whole() == b"abcde"
+        return
+    reader.feed_data(b"f")
+    assert not reader.fits()
+    for _ in range(2):
+        with pytest.raises(LimitExceeded, match="the limit body_size=5 was exceeded"):
+            await reader.read()
+    reader.feed_eof()
+    with pytest.raises(LimitExceeded):
+        await reader.read()
+    with pytest.raises(LimitExceeded) as caught:
+        reader.read_whole()
+    assert caught.value.status_hint == 413
+    # In pieces it is there.
+    assert await reader.read(4) + await reader.readany() == b"abcdef"
+    assert reader.at_eof()
+    assert reader.read_whole() == b""
+
+
+async def test_the_bound_holds_for_what_comes_while_it_is_read():
+    reader = StreamReader()
+    reader.most = 5
+    reader.translate(lambda error: OSError(str(error)))
+    reading = asyncio.ensure_future(reader.read())
+    for piece in (b"abc", b"de", b"f"):
+        await asyncio.sleep(0)
+        reader.feed_data(piece)
+    with pytest.raises(OSError, match="the limit body_size=5 was exceeded"):
+        await reading
+    assert reader.read_nowait() == b"abcdef"
 
 
 async def test_readany():

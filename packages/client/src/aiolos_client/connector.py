@@ -114,6 +114,11 @@ class BaseConnector:
         return self._closed
 
     @property
+    def limits(self) -> Limits:
+        """The bounds of responses, where a session or a request sets no others."""
+        return self._limits
+
+    @property
     def limit(self) -> int:
         """The bound on open connections; 0 for none."""
         return self._pool.limit

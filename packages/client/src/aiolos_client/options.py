@@ -55,7 +55,9 @@ class RequestOptions(HandshakeOptions, total=False):
     The answer: `timeout`, `allow_redirects` and `max_redirects`, `raise_for_status`,
     `auto_decompress`, `read_until_eof` (False: what has no length is empty), `on_informational`
     (called with each head of 1xx), and the bounds in bytes `read_bufsize`, `max_line_size`,
-    `max_field_size`, and `max_headers`, a count.
+    `max_field_size`, `max_body_size` of what read(), text() and json() give, and `max_headers`, a
+    count; of heads over HTTP/2 those hold that the connection was made with, which are the
+    session's where the connector is its own.
 
     `middlewares` stand in place of the session's, `retry` too; `trace_request_ctx` goes to
     the trace configurations.
@@ -79,6 +81,7 @@ class RequestOptions(HandshakeOptions, total=False):
     max_line_size: int | None
     max_field_size: int | None
     max_headers: int | None
+    max_body_size: int | None
     version: HttpVersion | None
     retry: RetryPolicy | None
     on_informational: Callable[[ResponseHead], object] | None

@@ -61,12 +61,13 @@ class Received:
         return self._url.with_fragment(None) if self._url.raw_fragment else self._url
 
     async def read(self) -> bytes:
-        """The whole body; again the same bytes."""
+        """The whole body; again the same bytes. ClientPayloadError for more than `max_body_size`
+        bytes, too."""
         body = self._body
         if body is None:
             content = self.content
             try:
-                body = content.read_nowait() if content.ended else await content.read()
+                body = content.read_whole() if content.ended else await content.read()
             except BaseException:
                 self.release()
                 raise

@@ -324,7 +324,7 @@ class Sender:
             if values:
                 self._jar.update_cookies_from_headers(values, request.url)
         content: StreamReader = exchange.body
-        if not (content.ended and (head.plain or content.at_eof())):
+        if not (content.ended and content.fits() and (head.plain or content.at_eof())):
             content = self._content(request, head, exchange)
         return self._response(request, exchange, head, content)
 
@@ -346,7 +346,7 @@ class Sender:
             except ProtocolError as error:
                 exchange.abort()
                 raise request_error(request, error, 0) from error
-        if not content.is_eof() or content is not exchange.body:
+        if not content.is_eof() or content is not exchange.body or not content.fits():
             content.translate(BodyErrors(str(request)))
         return content
 

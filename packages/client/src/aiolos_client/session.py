@@ -10,6 +10,7 @@ from typing import Any, Self, Unpack
 
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.message import HttpVersion, HttpVersion11
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -95,6 +96,7 @@ class ClientSession(Asking):
         max_line_size: int | None = None,
         max_field_size: int | None = None,
         max_headers: int | None = None,
+        max_body_size: int | None = None,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] = lambda *_: "utf-8",
         middlewares: Sequence[ClientMiddlewareType] = (),
         ssl: Any = True,
@@ -112,8 +114,12 @@ class ClientSession(Asking):
         check_callable("json_serialize", json_serialize, "a function that gives a str")
         check_callable("json_serialize_bytes", json_serialize_bytes, "a function that gives bytes")
         check_loop(loop)
+        # What its connector is bound by where it does not say, which holds for its own heads.
+        bounds = (
+            DEFAULT_LIMITS if connector is None else getattr(connector, "limits", DEFAULT_LIMITS)
+        )
         settings = settled(
-            DEFAULTS,
+            replace(DEFAULTS, limits=bounds),
             {
                 "timeout": _timeout(timeout, read_timeout, conn_timeout),
                 "raise_for_status": raise_for_status,
@@ -128,6 +134,7 @@ class ClientSession(Asking):
                 "max_line_size": max_line_size,
                 "max_field_size": max_field_size,
                 "max_headers": max_headers,
+                "max_body_size": max_body_size,
             },
         )
         if auth is not None:
@@ -135,8 +142,12 @@ class ClientSession(Asking):
         base = None if base_url is None else _checked_base(base_url)
         loop = loop or asyncio.get_running_loop()
         if connector is None:
-            shutdown = ssl_shutdown_timeout
-            connector = TCPConnector(loop=loop, ssl_shutdown_timeout=shutdown, http2=http2)
+            connector = TCPConnector(
+                loop=loop,
+                ssl_shutdown_timeout=ssl_shutdown_timeout,
+                http2=http2,
+                limits=settings.limits,
+            )
         elif http2 is not None:
             raise ValueError("the connector decides about HTTP/2: give http2 to it")
         self._connector: BaseConnector | None = connector

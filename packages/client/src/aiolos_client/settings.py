@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.limits import DEFAULT_LIMITS, WORDS, Limits
 from aiolos_protocol.message import HttpVersion, HttpVersion11, ResponseHead
 from yarl import URL
 
@@ -30,6 +30,8 @@ class Route:
 
 
 DIRECT: Final = Route()
+# What sessions and requests call fields of Limits.
+BOUNDS: Final = {**WORDS, "max_body_size": "body_size"}
 
 
 @dataclass(frozen=True, slots=True)

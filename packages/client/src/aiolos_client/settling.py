@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.http1.serializer import field_lines
-from aiolos_protocol.limits import WORDS, changed_limits
+from aiolos_protocol.limits import changed_limits
 from aiolos_protocol.message import HttpVersion11
 from multidict import CIMultiDict
 from yarl import URL
@@ -16,7 +16,7 @@ from yarl import URL
 from .auth import check_auth
 from .keys import Pairs
 from .proxies import check_proxy
-from .settings import Route, Settings
+from .settings import BOUNDS, Route, Settings
 from .timeouts import ClientTimeout
 from .tls import merged_setting
 from .urls import is_host
@@ -28,7 +28,7 @@ _PLAIN: Final = frozenset({
 _TLS: Final = ("ssl", "verify_ssl", "ssl_context", "fingerprint")
 _ROUTE: Final = (*_TLS, "server_hostname", "proxy", "proxy_auth", "proxy_headers")
 # Options that leave the request's head as it is.
-POLICIES: Final = frozenset({*_PLAIN, *WORDS, *_ROUTE} - {"version"})
+POLICIES: Final = frozenset({*_PLAIN, *BOUNDS, *_ROUTE} - {"version"})
 
 
 def _is_judge(value: Any) -> bool:
@@ -89,8 +89,8 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
     if changed.get("version", HttpVersion11) < HttpVersion11:
         # Who asks for an old version does not get a newer one.
         changed["route"] = replace(changed.get("route", settings.route), http2=False)
-    if not options.keys().isdisjoint(WORDS):
-        changed["limits"] = changed_limits(settings.limits, options)
+    if not options.keys().isdisjoint(BOUNDS):
+        changed["limits"] = changed_limits(settings.limits, options, BOUNDS)
     return replace(settings, **changed) if changed else settings
 
 

@@ -1,5 +1,7 @@
 """The protocol's neutral errors in the client's words: what was asked of whom, what came of it."""
 
+from typing import Final
+
 from aiolos_protocol.errors import (
     ConnectionLost,
     LimitExceeded,
@@ -17,6 +19,10 @@ from .errors import (
     ClientResponseError,
     ServerDisconnectedError,
 )
+from .settings import BOUNDS
+
+# What fields of Limits are called by who made the session.
+_OPTIONS: Final = {limit: word for word, limit in BOUNDS.items()}
 
 
 def request_error(request: ClientRequest, error: Exception, received: int) -> Exception:
@@ -46,7 +52,10 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
         raised = ValueError(f"{request} cannot be sent: {error}")
     elif isinstance(error, RemoteProtocolError):
         raised = ClientResponseError(
-            request.request_info, (), status=400, message=f"malformed response of {peer}: {error}"
+            request.request_info,
+            (),
+            status=400,
+            message=f"malformed response of {peer}: {_words(error)}",
         )
     elif isinstance(error, ConnectionError):
         raised = ClientOSError(error.errno, f"{request}: {error.strerror or error}")
@@ -54,6 +63,22 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
         return error
     raised.__cause__ = error
     return raised
+
+
+def _words(error: ProtocolError) -> str:
+    """`error`, and where it is a limit how a client names and raises it."""
+    if not isinstance(error, LimitExceeded):
+        return str(error)
+    name, value = error.limit, error.value
+    by = f" by {error.by}" if error.by else ""
+    where = f"TCPConnector(limits=Limits({name}=...))"
+    word = _OPTIONS.get(name)
+    if word is None:
+        return f"the limit {name}={value} was exceeded{by}; raise it with {where}"
+    return (
+        f"the limit {word}={value} was exceeded{by}; raise it with ClientSession({word}=...) or "
+        f"{where}"
+    )
 
 
 class BodyErrors:
@@ -67,7 +92,7 @@ class BodyErrors:
     def __call__(self, error: BaseException) -> BaseException:
         """`error` as ClientPayloadError, or itself where it is not the protocol's."""
         if isinstance(error, LimitExceeded):
-            told = f"the body of {self._what} is refused: {error}"
+            told = f"the body of {self._what} is refused: {_words(error)}"
         elif isinstance(error, ProtocolError):
             told = f"the body of {self._what} is malformed: {error}"
         elif isinstance(error, ConnectionError):

@@ -51,6 +51,7 @@ class DecodedReader(StreamReader):
 
     def __init__(self, source: StreamReader, decoder: ContentDecoder) -> None:
         StreamReader.__init__(self)
+        self.most = source.most
         self._source = source
         self._decoder = decoder
 

@@ -55,6 +55,7 @@ class LimitExceeded(RemoteProtocolError):
         )
         self.limit = limit
         self.value = value
+        self.by = by
 
 
 class LineTooLong(RemoteProtocolError, ValueError):
@@ -84,6 +85,7 @@ class TooSlow(LimitExceeded):
         RemoteProtocolError.__init__(self, message, status_hint=408)
         self.limit = limit
         self.value = value
+        self.by = ""
 
     @classmethod
     def body(cls, rate: int, seconds: float) -> Self:

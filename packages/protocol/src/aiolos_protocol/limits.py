@@ -38,6 +38,9 @@ class Limits:
     """Bytes of an unread request body that are thrown away to keep the connection."""
     body_buffer: int = 131_072
     """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
+    body_size: int = 17_179_869_184
+    """Bytes of a response's body that a client reads at once, decoded: read(), text(), json(). In
+    pieces, and into a file, it may be as long as it likes."""
     body_rate: int = 16
     """Bytes a second that a peer must send of a body, and take of a response, at the least; looked
     at once in every body_timeout of the server's link (a server answers 408)."""
@@ -93,10 +96,14 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"Limits.{field.name} must be a positive int, not {value!r}")
+            _check(f"Limits.{field.name}", value)
             if value > _MOST:
                 object.__setattr__(self, field.name, _MOST)
+
+
+def _check(name: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive int, not {value!r:.80}")
 
 
 DEFAULT_LIMITS: Final = Limits()
@@ -110,14 +117,20 @@ WORDS: Final = {
 }
 
 
-def changed_limits(limits: Limits, options: Mapping[str, Any]) -> Limits:
-    """`limits` with the bounds that `options` name by WORDS, None for those that stay.
+def changed_limits(
+    limits: Limits, options: Mapping[str, Any], words: Mapping[str, str] = WORDS
+) -> Limits:
+    """`limits` with the bounds that `options` name by `words`, None for those that stay.
 
-    A head may at least hold the longest line and one field of the longest.
+    A head may at least hold the longest line and one field of the longest. ValueError for what is
+    no bound, by the word for it.
     """
-    given = {limit: options[name] for name, limit in WORDS.items() if options.get(name) is not None}
+    given = {limit: options[name] for name, limit in words.items() if options.get(name) is not None}
     if not given:
         return limits
+    for name, limit in words.items():
+        if limit in given:
+            _check(name, given[limit])
     if options.get("read_bufsize") is not None:
         given["body_buffer"] *= 2
     changed = replace(limits, **given)

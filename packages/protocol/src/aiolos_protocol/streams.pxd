@@ -3,6 +3,7 @@ cimport cython
 from aiolos_protocol.unread cimport Unread
 
 cdef int DEFAULT_LIMIT, MAX_PIECES
+cdef long long _ANY
 
 
 cdef class StreamReader(Unread):
@@ -18,16 +19,20 @@ cdef class StreamReader(Unread):
     cdef object _translation
     cdef object _waiter
     cdef public bint ended
+    cdef public long long most
 
     cpdef object feed_data(self, bytes data, Py_ssize_t size=*)
     cpdef object feed_chunks(self, list pieces, bint whole)
     cpdef object feed_eof(self)
+    cpdef bint fits(self)
+    cpdef bytes read_whole(self)
     cdef object _open(self, flow, Py_ssize_t limit)
     cdef object _wake(self)
     cdef object _taken(self, Py_ssize_t size)
     cdef object _pause(self)
     cdef object _let_go(self)
+    cdef object _too_large(self)
 
 
 @cython.locals(reader=StreamReader)
-cpdef StreamReader whole_reader(bytes data, Py_ssize_t limit=*)
+cpdef StreamReader whole_reader(bytes data, Py_ssize_t limit=*, long long most=*)

@@ -7,13 +7,15 @@ from typing import Any, Final, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from .errors import LineTooLong
+from .errors import LimitExceeded, LineTooLong
 from .iterators import AsyncStreamIterator, ChunkTupleAsyncStreamIterator
 from .unread import Unread
 
 # Pieces, however small, above which reading pauses: each costs memory of its own.
 MAX_PIECES: Final = 4096
 DEFAULT_LIMIT: Final = 262_144
+# Without a bound on what is read at once.
+_ANY: Final = 2**63 - 1
 
 _NO_TRAILERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
@@ -41,8 +43,9 @@ class StreamReader(Unread):
     Above twice `limit` unread bytes the flow is paused, below `limit` resumed. All methods that
     wait raise the exception that ended the body early (set_exception), after what came before it
     has been read by the piecewise methods; read() of everything raises it at once. One task may
-    wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived. `timer`
-    and `loop`, and `size` further down, are taken as aiohttp takes them.
+    wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived, `most` is
+    how many bytes read() of everything gives (without one: any number). `timer` and `loop`, and
+    `size` further down, are taken as aiohttp takes them.
     """
 
     __slots__ = (
@@ -58,6 +61,7 @@ class StreamReader(Unread):
         "_translation",
         "_waiter",
         "ended",
+        "most",
     )
 
     def __init__(
@@ -84,6 +88,7 @@ class StreamReader(Unread):
         self._trailers: CIMultiDictProxy[str] = _NO_TRAILERS
         self._paused = False
         self.ended = False
+        self.most = _ANY
 
     def __repr__(self) -> str:
         told = [type(self).__name__]
@@ -240,10 +245,23 @@ class StreamReader(Unread):
 
     # What users read.
 
+    def fits(self) -> bool:
+        """Whether what is unread is no more than `most`."""
+        return self._size <= self.most
+
+    def read_whole(self) -> bytes:
+        """As read() of everything, for a body that has arrived (`ended`): never suspends."""
+        if self._exception is not None and not self._size:
+            raise self._exception
+        if self._size > self.most:
+            raise self._too_large()
+        return self._take_all()
+
     async def read(self, n: int = -1) -> bytes:
         """Everything to the end (n < 0), or what is there, at most `n` bytes; b"" at the end.
 
-        Suspends only while nothing is there (n > 0), or the end is not (n < 0).
+        Suspends only while nothing is there (n > 0), or the end is not (n < 0). LimitExceeded for
+        more than `most` bytes (n < 0), which can still be read in pieces.
         """
         if n == 0:
             return b""
@@ -260,9 +278,13 @@ class StreamReader(Unread):
                 if self._exception is not None:
                     raise self._exception
                 if self._size:
+                    if len(whole) + self._size > self.most:
+                        raise self._too_large()
                     whole += self._take_all()
                 else:
                     await self._wait()
+            if len(whole) + self._size > self.most:
+                raise self._too_large()
         except BaseException:
             # Given up, or broken off: what has come can be read still.
             if filler is not None:
@@ -396,6 +418,10 @@ class StreamReader(Unread):
 
     # Inner parts.
 
+    def _too_large(self) -> BaseException:
+        error = LimitExceeded("body_size", self.most, status_hint=413)
+        return error if self._translation is None else self._translation(error)
+
     async def _some(self) -> None:
         while not self._size and not self.ended:
             if self._exception is not None:
@@ -456,10 +482,11 @@ def _call(callback: Callable[[], None]) -> None:
         )
 
 
-def whole_reader(data: bytes, limit: int = DEFAULT_LIMIT) -> StreamReader:
+def whole_reader(data: bytes, limit: int = DEFAULT_LIMIT, most: int = _ANY) -> StreamReader:
     """A reader of `data`, which is the whole body and not empty."""
     reader = StreamReader.__new__(StreamReader)
     reader._open(None, limit)
+    reader.most = most
     reader._append(data)
     reader.ended = True
     return reader

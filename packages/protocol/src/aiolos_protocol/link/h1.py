@@ -301,8 +301,9 @@ class H1Link(GatheringOwner):
         decoder = self._decoder
         if self._receiving != BODY or self._buffer or not isinstance(decoder, LengthDecoder):
             return
-        if decoder.left >= FILL:
-            body: StreamReader = self._body
+        body: StreamReader = self._body
+        # More than may be read at once is not made room for.
+        if FILL <= decoder.left <= body.most:
             prefix = body.read_nowait()
             buffer = BodyBuffer(len(prefix) + decoder.left, prefix, FIRST)
             self._filling = Filling(self, buffer, body)

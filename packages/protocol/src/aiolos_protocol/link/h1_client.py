@@ -253,13 +253,17 @@ class H1ClientLink(H1Link):
         elif 0 < head.length <= len(self._buffer) - self._at:
             # The body has come with its head: nothing is to be waited for, or to be counted.
             self._received(COMPLETE)
-            exchange.body = whole_reader(self._taken(head.length), self._limits.body_buffer // 2)
+            limits = self._limits
+            exchange.body = whole_reader(
+                self._taken(head.length), limits.body_buffer // 2, limits.body_size
+            )
         else:
             until_close = head.length < 0 and not head.chunked
             if until_close:
                 self.keep_alive = False
             self._expect_body(head, until_close)
             exchange.body = self._body
+            self._body.most = self._limits.body_size
             if self._buffer:
                 # Before the caller is woken: a short body is then read without suspending.
                 self._body_received()

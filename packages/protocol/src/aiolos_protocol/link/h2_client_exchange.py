@@ -87,6 +87,7 @@ class H2ClientExchange(H2Stream):
             self._source = self._stream
         elif self._stream.receiving == BODY:
             self._expect_body()
+            self.body.most = self._limits.body_size
         if not self.answered.done():
             self.answered.set_result(head)
         self._check_over()
