@@ -1,10 +1,11 @@
-"""How bytes come from transports: by way of one buffer for a whole loop, where the loop has none.
+"""How bytes come from the sockets of stock asyncio: by way of one buffer for a whole loop.
 
-To a plain asyncio.Protocol stock asyncio gives what recv(262144) returned, and over TLS both loops
-what read(262144) did: a block of 256 KiB for each read, which the C library maps, shrinks to the
-few bytes that came, and unmaps. That costs three system calls and fresh pages, and up to three
-times as much as all the rest of a small request (tools/bench/websocket_echo.py with `--loops
-asyncio` shows it). From sockets uvloop reads into a buffer of its own.
+To a plain asyncio.Protocol they come as recv(262144) returned them: in a block of 256 KiB for each
+read, which the C library maps, shrinks to the few bytes that came, and unmaps, unless a program has
+by chance freed a block as large before. That costs three system calls and fresh pages, and up to
+three times as much as all the rest of a small request (tools/bench/websocket_echo.py with `--loops
+asyncio` shows it). uvloop has a buffer of its own; TLS frees large blocks for each connection, and
+loses by this more than it gains.
 """
 
 import asyncio
@@ -13,15 +14,8 @@ from weakref import WeakKeyDictionary
 
 # As asyncio's own reads.
 SIZE: Final = 262_144
-# The transports that read so, and that ask for a buffer, fill it and tell of it in one step, so
-# that nobody else's bytes can come between.
-_STRAIGHT: Final = frozenset(
-    {
-        "asyncio.selector_events._SelectorSocketTransport",
-        "asyncio.sslproto._SSLProtocolTransport",
-        "uvloop.loop._SSLProtocolTransport",
-    }
-)
+# It asks for a buffer, fills it and tells of it in one step: nobody else's bytes come between.
+_SOCKET: Final = ("asyncio.selector_events", "_SelectorSocketTransport")
 # Not one for each thread: a loop may run in another thread later.
 _BUFFERS: "Final[WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview]]" = WeakKeyDictionary()
 
@@ -71,9 +65,9 @@ class Receiving(SharedBuffer, asyncio.BufferedProtocol):
 
 def share_buffer(loop: asyncio.AbstractEventLoop, transport: Any, owner: Any) -> None:
     """Have `transport`, whose protocol is `owner`, read by way of the buffer of `loop`, where it
-    is one that would take a large block for each read; any other is left as it is."""
+    is a socket's of stock asyncio; any other is left as it is."""
     kind = type(transport)
-    if f"{kind.__module__}.{kind.__qualname__}" in _STRAIGHT:
+    if (kind.__module__, kind.__name__) == _SOCKET:
         buffer = _BUFFERS.get(loop)
         if buffer is None:
             buffer = _BUFFERS[loop] = memoryview(bytearray(SIZE))
