@@ -2,7 +2,6 @@ cimport cython
 
 from aiolos_client.clientrequest cimport ClientRequest, Target
 from aiolos_client.pool cimport Host
-from aiolos_protocol.streams cimport StreamReader
 
 
 cdef class Sender:
@@ -17,7 +16,6 @@ cdef class Sender:
     @cython.locals(target=Target)
     cdef Host _place(self, ClientRequest request)
     cdef object _ask(self, link, ClientRequest request)
-    @cython.locals(content=StreamReader)
     cdef object _respond(self, ClientRequest request, head, exchange)
     cdef object _content(self, ClientRequest request, head, exchange)
     cdef object _give_up(self, link, exchange)
