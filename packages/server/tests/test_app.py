@@ -259,3 +259,30 @@ def test_one_middleware_is_no_list() -> None:
 
     with pytest.raises(TypeError, match="middlewares takes a list of functions, not <function"):
         web.Application(middlewares=middleware)  # type: ignore[arg-type]
+
+
+def test_what_is_missing_is_told_with_what_there_is() -> None:
+    app = web.Application()
+    with pytest.raises(KeyError, match="has no 'zz', but nothing; .* request.config_dict"):
+        app["zz"]
+    app["db"] = 1
+    with pytest.raises(KeyError, match="has no 'zz', but 'db';"):
+        app["zz"]
+    app.update({str(number): number for number in range(12)})
+    with pytest.raises(KeyError, match="'7', '8' and 3 more;"):
+        app["zz"]
+    assert "zz" not in app
+    assert "db" in app
+    assert app.pop("zz", 3) == 3
+
+
+def test_an_application_is_no_part_of_itself() -> None:
+    app = web.Application()
+    with pytest.raises(RuntimeError, match="cannot be a sub-application of itself"):
+        app.add_subapp("/a", app)
+    with pytest.raises(RuntimeError, match="cannot be a sub-application of itself"):
+        app.add_domain("example.com", app)
+    other = web.Application()
+    app.add_subapp("/b", other)
+    with pytest.raises(RuntimeError, match="has been started, or is one already"):
+        app.add_subapp("/c", other)

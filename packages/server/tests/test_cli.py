@@ -51,6 +51,15 @@ def makes_asgi():
 
 number = 5
 
+async def later():
+    return 5
+
+def failing():
+    raise TypeError("a mistake of its own")
+
+def deeper():
+    failing()
+
 def wrong():
     return 5
 """
@@ -105,7 +114,10 @@ def test_what_is_named_is_served(folder, entry, rest, who):
         (["no_such_module:app"], "there is no module 'no_such_module' to import"),
         (["site_of_mine:nothing"], "the module 'site_of_mine' has no 'nothing'"),
         (["site_of_mine:number"], "neither an application nor a function: 5"),
-        (["site_of_mine:wrong"], r"wrong\(\) made no application but 5"),
+        (["site_of_mine:wrong"], r"wrong \(site_of_mine.py, line \d+\) made no application but 5"),
+        (["site_of_mine:later"], r"later \(site_of_mine.py, line \d+\) made no application but 5"),
+        (["json:loads"], r"loads \(__init__.py, line \d+\) makes no application of .*, \[\]: the"),
+        (["builtins:max"], "max must take no argument, or the list"),
         (["site_of_mine:app", "--what"], "unknown arguments: --what"),
         (["site_of_mine:of_nothing", "--what"], "unknown arguments: --what"),
         (["site_of_mine:of_two"], r"of_two \(site_of_mine.py, line \d+\) must take no argument"),
@@ -119,6 +131,14 @@ def test_a_mistake_is_one_line(folder, arguments, words):
     assert process.returncode == 1
     assert re.search(words, err)
     assert err.count("\n") == 1
+
+
+def test_what_a_maker_raises_shows_where(folder):
+    process = start(folder, "site_of_mine:deeper")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "in failing" in err
+    assert err.endswith("TypeError: a mistake of its own\n")
 
 
 def test_a_unix_socket_alone(folder):

@@ -199,3 +199,8 @@ def test_exceptions_are_true_and_equal_only_to_themselves() -> None:
     assert error == error
     assert error != web.HTTPNoContent()
     assert {error: 1}[error] == 1
+
+
+def test_one_method_is_no_list_of_methods() -> None:
+    with pytest.raises(TypeError, match=r"allowed_methods is a list, such as \['POST'\]"):
+        web.HTTPMethodNotAllowed("GET", "POST")

@@ -113,6 +113,16 @@ def test_a_file_that_is_missing(ask: Ask, tmp_path: Path, caplog: pytest.LogCapt
     assert "secret-name" in record.getMessage()
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+@pytest.mark.parametrize("lines", [(), ("Accept-Encoding: br",)])
+def test_a_path_that_no_file_can_have_is_none(
+    ask: Ask, tmp_path: Path, name: str, lines: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ask(tmp_path / name, *lines).status == 404
+    (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert f"{str(tmp_path / name)!r}) cannot be sent: no file has such" in record.getMessage()
+
+
 def test_a_directory(ask: Ask, tmp_path: Path) -> None:
     assert ask(tmp_path).status == 403
 

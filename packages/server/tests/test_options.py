@@ -142,3 +142,43 @@ async def test_a_backlog_that_is_none() -> None:
     with pytest.raises(TypeError, match="^backlog is an int, not 'x'"):
         web.TCPSite(runner, "127.0.0.1", 0, backlog="x")  # type: ignore[arg-type]
     await runner.cleanup()
+
+
+def test_an_option_that_is_unknown_is_told_in_the_words_of_who_was_called() -> None:
+    def nothing(text: str) -> None: ...
+
+    app = web.Application()
+    for served in (app, hosted):
+        with pytest.raises(
+            TypeError, match=r"^run_app\(\) has no option 'prot'; did you mean port"
+        ):
+            web.run_app(served, prot=80, print=nothing)
+    with pytest.raises(TypeError, match=r"^AppRunner has no option 'debgu'; did you mean debug\?$"):
+        web.AppRunner(app, debgu=True)
+    with pytest.raises(TypeError, match="^AppRunner has no option 'zzz'$"):
+        web.AppRunner(web.Application(handler_args={"zzz": 1}))
+    web.AppRunner(
+        app, handle_signals=True, shutdown_timeout=1.0, read_bufsize=9, tcp_keepalive=True
+    )
+
+
+async def hosted(scope: Any, receive: Any, send: Any) -> None:
+    """An ASGI application."""
+
+
+def test_run_app_leaves_the_options_of_a_runner_of_somebodys_own() -> None:
+    seen: dict[str, Any] = {}
+
+    class Mine(web.Application):
+        def runner(self, **options: Any) -> web.AppRunner:
+            seen.update(options)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        web.run_app(Mine(), colour="red", print=None)
+    assert seen["colour"] == "red"
+
+
+async def test_a_server_names_what_is_no_option() -> None:
+    with pytest.raises(TypeError, match=r"^Server\(\) has no option 'limit'; did you mean limits"):
+        Server(hosted, limit=3)

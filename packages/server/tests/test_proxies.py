@@ -130,7 +130,8 @@ async def test_other_peers_are_not_believed(peer: Any, shown: Any) -> None:
 @pytest.mark.parametrize("peer", ["", "/run/socket", None])
 async def test_peers_on_a_unix_socket(peer: Any, shown: Any) -> None:
     for unix, remote in ((True, "203.0.113.7"), (False, peer or None)):
-        seen = await shown("X-Forwarded-For: 203.0.113.7", peer=peer, trusted=[], unix=unix)
+        trusted = [] if unix else ["192.0.2.0/24"]
+        seen = await shown("X-Forwarded-For: 203.0.113.7", peer=peer, trusted=trusted, unix=unix)
         assert seen[0] == remote
 
 
@@ -229,11 +230,22 @@ def test_hostile_lists_are_read_no_further_than_needed() -> None:
 
 @pytest.mark.parametrize(
     ("networks", "error"),
-    [(["x"], ValueError), (["10.0.0.0/33"], ValueError), ("10.0.0.1", TypeError)],
+    [
+        (["x"], ValueError),
+        (["10.0.0.0/33"], ValueError),
+        ("10.0.0.1", TypeError),
+        (None, TypeError),
+    ],
 )
 def test_what_is_no_list_of_networks(networks: Any, error: type[Exception]) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error, match="network"):
         web.behind_proxies(networks)
+
+
+def test_a_list_that_trusts_nobody() -> None:
+    with pytest.raises(ValueError, match="trusts nobody"):
+        web.behind_proxies([], unix=False)
+    web.behind_proxies([])
 
 
 def test_other_mistakes() -> None:

@@ -242,3 +242,20 @@ async def test_an_empty_path_is_the_root(serve: Serve) -> None:
     assert (await peer.ask(target("/"))).status == 200
     assert (await peer.ask(target("/sub"))).status == 200
     assert (await peer.ask(target("/sub/"))).status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        ("int", "x", "x='x': not an int"),
+        ("int", 1.5, "x=1.5: not an int"),
+        ("float", "y", "x='y': not a finite number"),
+        ("float", 10**400, "not a finite number"),
+        ("uuid", "u", "x='u': not a UUID"),
+        ("bool", 2, "x=2: not a bool"),
+    ],
+)
+def test_a_value_that_is_none_of_the_variables(kind: str, value: Any, told: str) -> None:
+    resource = web.UrlDispatcher().add_resource(f"/{{x:{kind}}}")
+    with pytest.raises(ValueError, match=f"{told}$"):
+        resource.url_for(x=value)

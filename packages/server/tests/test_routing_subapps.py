@@ -221,7 +221,7 @@ def test_what_cannot_be_joined() -> None:
     app.add_subapp("/x", sub)
     with pytest.raises(RuntimeError, match="is one already"):
         app.add_subapp("/y", sub)
-    with pytest.raises(RuntimeError, match="already"):
+    with pytest.raises(RuntimeError, match="of itself"):
         app.add_subapp("/y", app)
     with pytest.raises(RuntimeError):
         sub.add_subapp("/z", web.Application())

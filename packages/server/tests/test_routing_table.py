@@ -278,3 +278,12 @@ def test_a_pattern_that_is_none() -> None:
         web.UrlDispatcher().add_get("/a/{to:+++}", handler)
     assert "{to:+++}" in str(told.value)
     assert told.value.__cause__ is None
+
+
+def test_a_name_that_is_missing_is_told_with_those_there_are() -> None:
+    router = web.UrlDispatcher()
+    with pytest.raises(KeyError, match="no resource is named 'zz', but nothing"):
+        router["zz"]
+    router.add_resource("/a", name="first")
+    with pytest.raises(KeyError, match="no resource is named 'zz', but 'first'"):
+        router["zz"]

@@ -212,7 +212,7 @@ def test_a_host_that_is_not_ours(start: Start) -> None:
 def test_a_unix_path_without_its_folder(start: Start, tmp_path: Path) -> None:
     path = tmp_path / "missing" / "sock"
     line = failed(start(f"web.run_app(app, path={str(path)!r})"))
-    assert line == f"cannot listen at http://unix:{path}:: No such file or directory"
+    assert line == f"cannot listen at http://unix:{path}: No such file or directory"
 
 
 def test_a_startup_that_fails_shows_what_failed(start: Start) -> None:

@@ -18,6 +18,7 @@ from .chain import Composer
 from .contexts import Lifespan
 from .keys import AppKey
 from .lifecycle import Lifecycle
+from .naming import listed
 from .request import Request
 from .response import StreamResponse
 from .routing.definitions import AbstractRouteDef
@@ -215,7 +216,7 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
 
         It starts and ends with this application, at the place among the receivers that it has
         now, and cannot be changed from now on. ValueError for an empty prefix, RuntimeError where
-        either application has been started or `subapp` is a sub-application already.
+        either application has been started, or `subapp` is a sub-application already or this one.
         """
         check_prefix(prefix)
         prefix = prefix.removesuffix("/")
@@ -247,7 +248,9 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
             raise RuntimeError(
                 "cannot add a sub-application: the application has been started, or is one itself"
             )
-        if subapp.pre_frozen or subapp is self:
+        if subapp is self:
+            raise RuntimeError("an application cannot be a sub-application of itself")
+        if subapp.pre_frozen:
             raise RuntimeError(
                 "cannot add the sub-application: it has been started, or is one already"
             )
@@ -306,7 +309,16 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     @overload
     def __getitem__(self, key: str) -> Any: ...
     def __getitem__(self, key: str | AppKey[Any]) -> Any:
-        return self._state[key]
+        try:
+            return self._state[key]
+        except KeyError:
+            raise KeyError(
+                f"the application has no {key!r}, but {listed(self._state)}; what outer "
+                "applications have, too, is in request.config_dict"
+            ) from None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._state
 
     @overload
     def __setitem__(self, key: AppKey[_T], value: _T) -> None: ...

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +15,8 @@ from .run import run_app
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m aiolos_server") -> None:
-    """Serve what the command line names. SystemExit with one line where that cannot be."""
+    """Serve what the command line names. SystemExit with one line where that cannot be; what an
+    application's module or maker raises is raised."""
     parser = argparse.ArgumentParser(prog=prog, description="Serve a web application until Ctrl-C.")
     parser.add_argument(
         "entry",
@@ -69,29 +70,48 @@ def load(entry: str, rest: list[str]) -> Any:
     return _made(found, rest)
 
 
-def _can_be_called(function: Any) -> bool:
+def _takes(function: Any, *arguments: Any) -> bool:
     try:
-        inspect.signature(function).bind()
-    except TypeError:
+        inspect.signature(function).bind(*arguments)
+    except (TypeError, ValueError):
+        # ValueError: a built-in function that does not tell.
         return False
     return True
 
 
 def _made(function: Any, rest: list[str]) -> Any:
+    arguments = [rest] if _takes(function, rest) else []
+    if rest and not arguments:
+        raise SystemExit(f"unknown arguments: {' '.join(rest)}")
+    if not arguments and not _takes(function):
+        raise SystemExit(
+            f"{named(function)} must take no argument, or the list of the arguments left over"
+        )
     try:
-        inspect.signature(function).bind(rest)
-    except TypeError:
-        if rest:
-            raise SystemExit(f"unknown arguments: {' '.join(rest)}") from None
-        if not _can_be_called(function):
-            raise SystemExit(
-                f"{named(function)} must take no argument, or the list of the arguments left over"
-            ) from None
-        made = function()
-    else:
-        made = function(rest)
+        made = function(*arguments)
+    except TypeError as error:
+        if not arguments or not _is_refusal(error):
+            raise
+        raise SystemExit(
+            f"{named(function)} makes no application of the arguments left over, {rest}: {error}"
+        ) from None
     if inspect.iscoroutine(made) or isinstance(made, asyncio.Future):
+        return _awaited(made, function)
+    return _checked(made, function)
+
+
+def _is_refusal(error: TypeError) -> bool:
+    """Whether the function that was called has itself raised `error`, and nothing that it calls:
+    so it does not take what it was given."""
+    trace = error.__traceback__
+    return trace is not None and (trace.tb_next is None or trace.tb_next.tb_next is None)
+
+
+async def _awaited(made: Awaitable[Any], function: Any) -> Any:
+    return _checked(await made, function)
+
+
+def _checked(made: Any, function: Any) -> Any:
+    if isinstance(made, AbstractApplication) or is_asgi(made):
         return made
-    if not (isinstance(made, AbstractApplication) or is_asgi(made)):
-        raise SystemExit(f"{function.__qualname__}() made no application but {made!r:.80}")
-    return made
+    raise SystemExit(f"{named(function)} made no application but {made!r:.80}")

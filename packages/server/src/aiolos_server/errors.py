@@ -234,7 +234,10 @@ class HTTPNotFound(HTTPClientError):
 
 
 class HTTPMethodNotAllowed(HTTPClientError):
-    """405: `method` is not one of `allowed_methods`, which go into Allow."""
+    """405: `method` is not one of `allowed_methods`, a list of which goes into Allow.
+
+    TypeError for a str, which would be taken for a list of its letters.
+    """
 
     status_code = 405
 
@@ -249,6 +252,8 @@ class HTTPMethodNotAllowed(HTTPClientError):
         text: str | None = None,
         content_type: str | None = None,
     ) -> None:
+        if isinstance(allowed_methods, str):
+            raise TypeError(f"allowed_methods is a list, such as [{allowed_methods!r}]")
         super().__init__(
             headers=headers, reason=reason, body=body, text=text, content_type=content_type
         )

@@ -173,14 +173,20 @@ class FileResponse(StreamResponse):
                 if suffix[1:] in field or coding in field or "*" in field:
                     try:
                         variant = stat_variant(path + suffix)
-                    except OSError:
+                    except (OSError, ValueError):
                         continue
                     if stat.S_ISREG(variant.st_mode):
                         variants[coding] = variant
             chosen = choose_coding(field, list(variants)) if variants else None
             if chosen is not None:
                 return path + _PRECOMPRESSED[chosen], variants[chosen], chosen, True
-        return path, found or os.stat(path), None, bool(variants)
+        if found is None:
+            try:
+                found = os.stat(path)
+            except ValueError as error:
+                # A NUL, or what the file system's encoding lacks: nothing lies at such a path.
+                raise FileNotFoundError(f"no file has such a path: {error}") from None
+        return path, found, None, bool(variants)
 
     def _describe(
         self, found: os.stat_result, coding: str | None, varies: bool, kept: Kept | None

@@ -2,8 +2,13 @@
 
 import inspect
 import os
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, Final
+
+# Of a longer list, a message shows so many.
+_SHOWN: Final = 10
 
 
 def named(function: Any) -> str:
@@ -24,3 +29,11 @@ def visible(text: str) -> str:
     if text.isprintable() and '"' not in text and "\\" not in text:
         return text
     return text.encode("unicode_escape", "surrogateescape").decode("ascii").replace('"', '\\"')
+
+
+def listed(keys: Iterable[object]) -> str:
+    """The first few of `keys`, as they are written; "nothing" where there are none."""
+    left = iter(keys)
+    shown = ", ".join(map(repr, islice(left, _SHOWN))) or "nothing"
+    more = sum(1 for _ in left)
+    return f"{shown} and {more} more" if more else shown

@@ -1,6 +1,6 @@
 """Options are checked where they are given, by their names: not every one is used at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isnan
 from numbers import Real
 from typing import Any, Final
@@ -68,6 +68,24 @@ CHECKS: Final[Mapping[str, Callable[[str, object], None]]] = {
     "max_idle": amount,
     "shutdown_timeout": wait,
 }
+
+
+def names_of(function: Callable[..., Any]) -> frozenset[str]:
+    """The names of a function's parameters that are given by name alone, and have defaults."""
+    return frozenset(getattr(function, "__kwdefaults__", None) or ())
+
+
+def check_names(taker: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError for the first of `given` that `taker` does not know, with what comes near."""
+    unknown = set(given).difference(known)
+    if unknown:
+        # Only for the message: whoever makes no mistake does not wait for the import.
+        from difflib import get_close_matches
+
+        name = min(unknown)
+        near = get_close_matches(name, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TypeError(f"{taker} has no option {name!r}{hint}")
 
 
 def check(options: Mapping[str, Any]) -> None:

@@ -54,9 +54,13 @@ class TrustedProxies:
         """TypeError and ValueError for what are no networks."""
         if isinstance(trusted, str):
             raise TypeError(f"trusted networks are a list, such as [{trusted!r}]")
+        if not isinstance(trusted, Iterable):
+            raise TypeError(f'trusted networks are a list, such as ["10.0.0.0/8"], not {trusted!r}')
         if max_hops < 1:
             raise ValueError(f"max_hops is 1 or more, not {max_hops}")
         self._networks = [ip_network(network, strict=False) for network in trusted]
+        if not self._networks and not unix:
+            raise ValueError("an empty list without unix=True trusts nobody")
         self._unix = unix
         self._max_hops = max_hops
 
@@ -102,7 +106,8 @@ def behind_proxies(
     """A middleware that sets `remote`, `scheme` and `host` of requests to what proxies tell.
 
     Believed are proxies whose address lies in a network of `trusted` ("10.0.0.0/8", "::1") and,
-    where `unix` is true, whoever connects to a UNIX socket; at most `max_hops` in a row. Of the
+    where `unix` is true, whoever connects to a UNIX socket, so that an empty list is for a proxy
+    that connects to one; at most `max_hops` in a row. Of the
     addresses on the way the last one that is not trusted is the client's; what it wrote itself is
     never believed.
 
@@ -110,7 +115,8 @@ def behind_proxies(
     (RFC 7239). The other one is ignored, for a client can send it through them. `host` takes
     X-Forwarded-Host, or Forwarded's host, in place of Host: only for proxies that set it.
 
-    ValueError for what is no network or no such header. Put it first among the middlewares.
+    ValueError for what is no network or no such header, and for an empty list where `unix` is
+    false, which trusts nobody. Put it first among the middlewares.
     """
     proxies = TrustedProxies(trusted, unix=unix, max_hops=max_hops)
     read = {"x-forwarded-for": _x_forwarded, "forwarded": _forwarded}.get(header.lower())

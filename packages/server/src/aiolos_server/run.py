@@ -15,10 +15,11 @@ from typing import Any, Final, Literal
 
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
+from .app import Application
 from .hosting import is_asgi
 from .hosting.scope import AsgiApplication
-from .options import no_application
-from .runner import STOP_SIGNALS, AppRunner, BaseRunner, GracefulExit, access_logger
+from .options import check_names, names_of, no_application
+from .runner import RUNNER_OPTIONS, STOP_SIGNALS, AppRunner, BaseRunner, GracefulExit, access_logger
 from .sites import Site, SockSite, TCPSite, UnixSite
 
 # The names of the access loggers that run_app() may set up.
@@ -201,6 +202,8 @@ async def _serve(
     with ending if handle_signals else contextlib.nullcontext():
         application = await app if inspect.isawaitable(app) else app
         make_runner = None if is_asgi(application) else getattr(application, "runner", None)
+        if make_runner is None or getattr(type(application), "runner", None) is Application.runner:
+            check_names("run_app()", options, names_of(run_app) | RUNNER_OPTIONS)
         runner = make_runner(**options) if make_runner else AppRunner(application, **options)
         await runner.setup()
         try:
@@ -219,7 +222,9 @@ async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -
             try:
                 await site.start()
             except OSError as error:
-                raise SystemExit(f"cannot listen at {site.name}: {_reason(error)}") from None
+                # The name of a UNIX socket ends in a colon.
+                name = site.name.removesuffix(":")
+                raise SystemExit(f"cannot listen at {name}: {_reason(error)}") from None
     except (TypeError, ValueError) as error:
         raise SystemExit(f"cannot listen: {error}") from None
 

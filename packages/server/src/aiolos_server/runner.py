@@ -18,7 +18,7 @@ from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import HostedApplication, is_asgi
 from .hosting.scope import AsgiApplication
-from .server import IDLE, Server
+from .server import IDLE, OPTIONS, Server
 from .tls import check_context, offer_http2
 
 access_logger = logging.getLogger("aiolos.access")
@@ -188,6 +188,10 @@ class BaseRunner(ABC):
         """After the last connection."""
 
 
+RUNNER_OPTIONS: Final = OPTIONS | known.names_of(BaseRunner.__init__)
+"""The names of an AppRunner's options."""
+
+
 class ServerRunner(BaseRunner):
     """Runs a Server that exists already."""
 
@@ -221,6 +225,7 @@ class AppRunner(BaseRunner):
             if not is_asgi(app):
                 raise known.no_application("AppRunner", app)
             app = HostedApplication(app)
+        known.check_names("AppRunner", options.keys() | app.handler_args.keys(), RUNNER_OPTIONS)
         options = {
             "shutdown_timeout": shutdown_timeout,
             "access_log": access_log,

@@ -83,9 +83,7 @@ class Server:
         access_log_format: str = AccessLogger.LOG_FORMAT,
         **words: Any,
     ) -> None:
-        unknown = words.keys() - WORDS.keys() - IDLE
-        if unknown:
-            raise TypeError(f"Server() has no option {min(unknown)!r}")
+        options.check_names("Server()", words.keys() - WORDS.keys() - IDLE, OPTIONS)
         given = {
             "head_timeout": head_timeout,
             "keepalive_timeout": keepalive_timeout,
@@ -265,6 +263,10 @@ class Server:
         self._emptied = self.loop.create_future()
         await asyncio.wait([self._emptied], timeout=timeout)
         self._emptied = None
+
+
+OPTIONS: Final = options.names_of(Server.__init__) | WORDS.keys() | IDLE
+"""The names of a Server's options, aiohttp's words for them included."""
 
 
 def _speaks_http2(setting: object) -> bool:

@@ -3,6 +3,7 @@
 import math
 import re
 import uuid
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Final, Protocol
 
@@ -57,10 +58,10 @@ class IntConverter:
         """An int, or text that is one."""
         if isinstance(value, Enum):
             value = value.value
-        number = int(value) if isinstance(value, (int, str)) else None
-        if number is None:
-            raise ValueError(f"{value!r} is not an int")
-        return str(number)
+        if isinstance(value, (int, str)):
+            with suppress(ValueError):
+                return str(int(value))
+        raise ValueError("not an int")
 
 
 class FloatConverter:
@@ -79,9 +80,12 @@ class FloatConverter:
         """A finite number, or text that is one."""
         if isinstance(value, Enum):
             value = value.value
-        number = float(value) if isinstance(value, (int, float, str)) else math.nan
+        number = math.nan
+        if isinstance(value, (int, float, str)):
+            with suppress(ValueError, OverflowError):
+                number = float(value)
         if not math.isfinite(number):
-            raise ValueError(f"{value!r} is not a finite number")
+            raise ValueError("not a finite number")
         # Of a subclass, such as bool, the number and not its name.
         return int.__repr__(value) if isinstance(value, int) else repr(number)
 
@@ -97,7 +101,13 @@ class UuidConverter:
 
     def to_text(self, value: Any) -> str:
         """A UUID, or text that is one."""
-        return str(value if isinstance(value, uuid.UUID) else uuid.UUID(plain_text(value)))
+        if not isinstance(value, uuid.UUID):
+            text = plain_text(value)
+            try:
+                value = uuid.UUID(text)
+            except ValueError:
+                raise ValueError("not a UUID") from None
+        return str(value)
 
 
 class BoolConverter:
@@ -114,7 +124,7 @@ class BoolConverter:
         if isinstance(value, str) and re.fullmatch(self.regex, value):
             value = self.from_text(value)
         if value not in (0, 1):
-            raise ValueError(f"{value!r} is not a bool")
+            raise ValueError("not a bool")
         return "true" if value else "false"
 
 

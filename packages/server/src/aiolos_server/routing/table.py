@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, overload
 from aiolos_protocol.message import RequestHead
 
 from ..abc import AbstractView
+from ..naming import listed
 from ..request import Request
 from ..typedefs import AnyHandler
 from .abc import AbstractResource, Wrap
@@ -337,7 +338,10 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
             )
 
     def __getitem__(self, name: str) -> AbstractResource:
-        return self._named[name]
+        try:
+            return self._named[name]
+        except KeyError:
+            raise KeyError(f"no resource is named {name!r}, but {listed(self._named)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._named)

@@ -64,7 +64,7 @@ class Variable:
         try:
             text = convert(value)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{self.name}={value!r}: {error}") from None
+            raise ValueError(f"{self.name}={value!r:.80}: {error}") from None
         return quoted(text, slashes=self.spans)
 
     def reader(self) -> "Callable[[str], Any] | None":
