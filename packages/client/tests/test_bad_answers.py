@@ -6,6 +6,8 @@ import contextlib
 import gzip
 import operator
 import re
+import socket
+import ssl
 
 import aiolos_client
 import pytest
@@ -135,6 +137,82 @@ async def test_no_content(talk, form, answer, words):
 async def test_truncated(talk, answer, kind, words):
     async with talk(answer, close=True) as (peer, session):
         await fails(session, peer, kind, words)
+
+
+@contextlib.asynccontextmanager
+async def over_tls(authority, answer, *, is_cut):
+    """A server behind TLS that ends each connection behind `answer`, or has it cut; its URL."""
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        if is_cut:
+            # The end of TCP, and nothing of TLS.
+            writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        else:
+            writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    finally:
+        server.close()
+
+
+UNTIL_CLOSE = OK + b"\r\n" + b"abc" * 100_000
+TLS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+
+
+@TLS
+@pytest.mark.parametrize("is_lenient", [True, False])
+async def test_a_body_that_ends_with_tls_is_whole_where_the_server_has_ended_it(
+    authority, trusting, version, is_lenient
+):
+    trusting.maximum_version = version
+    connector = aiolos_client.TCPConnector(ssl=trusting, lenient=is_lenient)
+    async with aiolos_client.ClientSession(connector=connector) as session:
+        async with over_tls(authority, UNTIL_CLOSE, is_cut=False) as url:
+            async with session.get(url) as response:
+                assert len(await response.read()) == 300_000
+        async with over_tls(authority, UNTIL_CLOSE, is_cut=True) as url:
+            async with session.get(url) as response:
+                if is_lenient:
+                    assert len(await response.read()) == 300_000
+                    return
+                told = f"the body of GET {url} is incomplete: the TLS connection was cut off after "
+                with pytest.raises(ClientPayloadError, match=f"{told}300000 bytes.*close_notify"):
+                    await response.read()
+
+
+@TLS
+async def test_a_body_whose_length_is_known_needs_no_farewell(authority, trusting, version):
+    trusting.maximum_version = version
+    async with aiolos_client.ClientSession(ssl=trusting) as session:
+        answer = of(b"Content-Length: 3", body=b"abc")
+        async with over_tls(authority, answer, is_cut=True) as url, session.get(url) as response:
+            assert await response.read() == b"abc"
+
+
+async def test_what_we_close_ourselves_is_not_whole(peer):
+    asked = asyncio.Event()
+
+    async def serve(reader, writer):
+        writer.write(OK + b"\r\nabc")
+        await asked.wait()
+
+    async with peer(serve) as server:
+        session = aiolos_client.ClientSession()
+        response = await session.get(server.url)
+        reading = asyncio.ensure_future(response.read())
+        await asyncio.sleep(0)
+        await session.close()
+        told = "is incomplete: the connection was closed on this side after 3 bytes"
+        with pytest.raises(ClientPayloadError, match=told):
+            await reading
+        asked.set()
 
 
 @pytest.mark.parametrize(

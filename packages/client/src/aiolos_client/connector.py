@@ -59,7 +59,8 @@ class BaseConnector:
     port (0 or None: no bound); `keepalive_timeout` how long an idle one is kept, in seconds (None:
     as long as the server does). `force_close` uses each only once. `lenient` bears what careless
     servers of HTTP/1.1 send: lines that end in a bare LF, folded lines, white space behind a
-    chunk's size (RFC 9112 2.2, 5.2, 7.1). `http2` says whether HTTP/2 is spoken: None (default)
+    chunk's size (RFC 9112 2.2, 5.2, 7.1), bodies without a length whose TLS connection ends without
+    close_notify (9.8). `http2` says whether HTTP/2 is spoken: None (default)
     where a server chooses it and the TLS context is ours, True also by contexts of the user's,
     whose ALPN is set for that, "prior-knowledge" in the clear as well, without asking; False never.
     Its connections are shared: `limit_per_host` counts requests then. Must be made in a running

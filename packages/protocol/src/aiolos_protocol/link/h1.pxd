@@ -51,6 +51,7 @@ cdef class H1Link(GatheringOwner):
     cdef object _set_protocol(self, protocol)
     cdef object _break_off(self, object error)
     cdef object _end_of_body(self, object exc)
+    cdef bint _is_cut_off(self) except -1
     @cython.locals(phase=cython.int, row=tuple)
     cdef object _received(self, int event)
     @cython.locals(phase=cython.int, row=tuple)

@@ -36,6 +36,7 @@ from ..message import Head
 from ..receiving import share_buffer
 from ..streams import EMPTY, StreamReader
 from ..upgrade import Handover
+from .closure import is_cut_off
 from .gathering import GatheringOwner
 
 try:
@@ -352,13 +353,25 @@ class H1Link(GatheringOwner):
     def _end_of_body(self, exc: BaseException | None) -> None:
         """The connection ended while a body was being received."""
         body: StreamReader = self._body
+        error: ConnectionLost | None = None
         # RFC 9112 8: an end by error is no end, not even of a body that ends with the connection.
-        if exc is not None or not self._decoder.feed_eof(body):
+        if exc is None and self._is_cut_off():
+            error = ConnectionLost(
+                f"the TLS connection was cut off after {body.total_bytes} bytes of a body that "
+                "ends with it, without close_notify (RFC 9112 9.8)"
+            )
+        elif exc is not None or not self._decoder.feed_eof(body):
             error = ConnectionLost(
                 f"the connection was lost after {body.total_bytes} bytes of an incomplete body"
             )
+        if error is not None:
             error.__cause__ = exc
             body.set_exception(error)
+
+    def _is_cut_off(self) -> bool:
+        """Whether the end of the connection is none of the body that ends with it."""
+        ends_with_it = isinstance(self._decoder, UntilCloseDecoder) and not self._is_lenient()
+        return ends_with_it and is_cut_off(self.transport)
 
     def _received(self, event: int) -> None:
         row = ROWS[self._receiving]

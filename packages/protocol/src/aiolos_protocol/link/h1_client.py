@@ -32,7 +32,7 @@ from ..http1.state import (
 )
 from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
-from ..streams import EMPTY, whole_reader
+from ..streams import EMPTY, StreamReader, whole_reader
 from ..transport import write_pieces
 from .h1 import JOIN, Framing, H1Link
 from .h1_exchange import H1Exchange
@@ -68,7 +68,8 @@ class H1ClientLink(H1Link):
         role: ClientRole,
         lenient: bool = False,
     ) -> None:
-        """`lenient` bears what careless servers send, as http1.parser.parse_response does."""
+        """`lenient` bears what careless servers send, as http1.parser.parse_response does, and the
+        end of TLS without its alert as the end of a body (RFC 9112 9.8)."""
         H1Link.__init__(self, loop, clock, limits)
         self._role = role
         self._lenient = lenient
@@ -297,6 +298,17 @@ class H1ClientLink(H1Link):
         if answered is not None and not answered.done():
             answered.set_exception(error)
         self.abort()
+
+    def abort(self) -> None:
+        """See ClientLink. Whoever reads the body is told so: its end would be taken for the body's
+        where that ends with the connection."""
+        if self._receiving == BODY and self.transport is not None:
+            self.stop_filling()
+            body: StreamReader = self._body
+            told = f"the connection was closed on this side after {body.total_bytes} bytes"
+            body.set_exception(ConnectionLost(told))
+            self._received(CLOSE)
+        H1Link.abort(self)
 
     def eof_received(self) -> bool:
         """asyncio.Protocol. The end of the connection may be the end of the body."""
