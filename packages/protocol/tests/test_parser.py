@@ -1,5 +1,6 @@
 """Heads: what is read from a good one, and which fault of a bad one is named. Both twins."""
 
+import sys
 from contextlib import suppress
 from dataclasses import replace
 
@@ -740,6 +741,23 @@ def test_whole_requests_that_are_remembered_are_bounded():
     # Other limits judge anew, and empty what others have remembered.
     pyparser.parse_request(b"GET /" + fields, 0, replace(DEFAULT_LIMITS))
     assert not pyparser._asked
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="counts references")
+def test_whole_requests_that_any_twin_remembers_are_bounded(twin):
+    """Those that it keeps are known by who else holds their bytes."""
+    fields = b" HTTP/1.1\r\nHost: a\r\n\r\n"
+    longest = 2048 - len(b"GET /" + fields)
+    asked = [b"GET /%d" % number + fields for number in range(1000)]
+    asked += [b"GET /" + b"x" * (longest + 1 - number % 9) + fields for number in range(40)]
+    before = [sys.getrefcount(data) for data in asked]
+    for _ in range(9):
+        for data in asked:
+            assert twin.parse_request(data, 0, DEFAULT_LIMITS).size == len(data)
+    after = [sys.getrefcount(data) for data in asked]
+    kept = [data for data, was, now in zip(asked, before, after, strict=True) if now > was]
+    assert 0 < len(kept) <= 256
+    assert max(map(len, kept)) <= 2048
 
 
 def test_the_same_request_again_is_a_head_of_its_own(twin):
