@@ -662,12 +662,37 @@ def test_limits_of_one_call_do_not_stay_for_the_next(twin):
         request(twin, WRK, fields=2)
 
 
+@pytest.mark.parametrize(
+    ("lines", "plain"),
+    [
+        ([b"Content-Length: 1"], True),
+        ([b"Transfer-Encoding: chunked", b"Accept: a;charset=b"], True),
+        ([b"Content-Length: 1", b"Content-Type: application/json"], True),
+        ([b"Content-Length: 1", b"Content-Type: a/b", b"Accept-Charset: a;q=1"], True),
+        ([b"Content-Length: 1", b"X-Content-Encoding: gzip", b"Content-Types: a;b"], True),
+        ([b"Content-Length: 1", b"Content-Type: a/b; charset=latin-1"], False),
+        ([b"Content-Length: 1", b"Content-Type: a/b", b"content-TYPE: a/b ;c"], False),
+        ([b"Transfer-Encoding: chunked", b"CONTENT-encoding: gzip"], False),
+        ([b"Content-Length: 0"], False),
+        ([b"Content-Type: a/b"], False),
+    ],
+)
+def test_what_is_said_of_a_body(twin, lines, plain):
+    """`plain_body`: a coding or a parameter of its type is told, however it is spelled."""
+    data = with_fields(*lines, start=b"POST / HTTP/1.1")
+    for _ in range(9):
+        # What is known by heart tells the same.
+        assert request(twin, data).plain_body is plain
+        assert twin.parse_request(data, 0, DEFAULT_LIMITS).plain_body is plain
+
+
 # --- field lines that have been seen before ---
 
 
 def everything(head):
     said = (head.method, head.target, head.version, head.length, head.chunked, head.keep_alive)
     rest = (head.upgrade, head.size, head.expect, head.authority, head.scheme, head.protocol)
+    rest += (head.plain_body,)
     return said, rest, list(head.headers.items()), head.raw_headers
 
 

@@ -22,6 +22,7 @@ cdef class RequestHead(Head):
     cdef public object authority
     cdef public object scheme
     cdef public object protocol
+    cdef public bint plain_body
     cdef readonly bint frozen
     cdef public object packed
     cdef public object wire
@@ -36,7 +37,7 @@ cdef class ResponseHead(Head):
 @cython.locals(head=RequestHead)
 cpdef RequestHead received_request(
     method, target, version, Py_ssize_t length, bint chunked, block, load, Py_ssize_t size,
-    bint expect, authority, scheme, protocol, bint keep_alive, upgrade,
+    bint expect, authority, scheme, protocol, bint keep_alive, upgrade, bint plain_body,
 )
 @cython.locals(head=ResponseHead)
 cpdef ResponseHead received_response(

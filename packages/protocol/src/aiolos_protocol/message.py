@@ -127,7 +127,9 @@ class RequestHead(Head):
     `target` is the path with its query ("/a?b"), "*" for OPTIONS, or host:port for CONNECT;
     `authority` is the host that was asked (from the absolute form or Host), None where HTTP/1.0
     named none; `scheme` is set only where the target itself named one; `expect` tells
-    `Expect: 100-continue`; `protocol` is RFC 8441's :protocol, None on HTTP/1. `wire` is what a
+    `Expect: 100-continue`; `protocol` is RFC 8441's :protocol, None on HTTP/1. `plain_body` is True
+    where the codec knows that a body follows which no Content-Encoding and no parameter of
+    Content-Type (a charset) says more about, as of most. `wire` is what a
     link of HTTP/1.1 made of a frozen head (see freeze()), `packed` what one of HTTP/2 did with the
     scheme it did so for; None before.
     """
@@ -138,6 +140,7 @@ class RequestHead(Head):
         "frozen",
         "method",
         "packed",
+        "plain_body",
         "protocol",
         "scheme",
         "target",
@@ -171,6 +174,7 @@ class RequestHead(Head):
         self.authority = authority
         self.scheme = scheme
         self.protocol = protocol
+        self.plain_body = False
         self.frozen = False
         self.wire: bytes | None = None
         self.packed: tuple[str, bytes] | None = None
@@ -234,6 +238,7 @@ def received_request(
     protocol: str | None,
     keep_alive: bool,
     upgrade: str | None,
+    plain_body: bool,
 ) -> RequestHead:
     """A RequestHead as a codec that knows all of it makes one: no call by name, and none of
     __init__, which would take as long as all the rest."""
@@ -250,6 +255,7 @@ def received_request(
     head.authority = authority
     head.scheme = scheme
     head.protocol = protocol
+    head.plain_body = plain_body
     head.frozen = False
     head.wire = head.packed = head._headers = head._proxy = head._raw = None
     head._block = block

@@ -156,6 +156,7 @@ class Connection(Owner):
         request: Any = Request.__new__(Request)
         request.head = head
         request._bearer = self
+        request._body = request._content = None
         request._match_info = found
         self._request = request
         task = self._dispatcher.dispatch(self)

@@ -1,3 +1,4 @@
+cdef type StreamReader
 cdef list _REASON_OF
 cdef dict _types
 
@@ -6,6 +7,8 @@ cpdef object typed(object kind, object charset)
 
 cdef class RequestCore:
     cdef public object _bearer
+    cdef public object _body
+    cdef public object _content
     cdef public object _match_info
     cdef public object head
 

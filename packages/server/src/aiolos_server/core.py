@@ -15,6 +15,7 @@ from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.grammar import CONTROL
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.payload import Payload, get_payload
+from aiolos_protocol.streams import StreamReader
 from aiolos_protocol.transport import Outcome
 from multidict import CIMultiDict
 
@@ -26,14 +27,52 @@ _MOST_TYPES: Final = 64
 
 
 class RequestCore:
-    """A request's head, its bearer (the connection), and what resolving it has found."""
+    """A request's head, its bearer (the connection), and what resolving it has found.
 
-    __slots__ = ("_bearer", "_match_info", "head")
+    `_content` is its body's stream once somebody has asked for that, `_body` the whole body once
+    it has been read.
+    """
+
+    __slots__ = ("_bearer", "_body", "_content", "_match_info", "head")
 
     def __init__(self, head: RequestHead, bearer: Any, match_info: Any = None) -> None:
         self.head = head
         self._bearer = bearer
         self._match_info = match_info
+        self._body: bytes | None = None
+        self._content: StreamReader | None = None
+
+    @property
+    def content(self) -> StreamReader:
+        """The body as a stream, free of content codings."""
+        raise NotImplementedError
+
+    @property
+    def client_max_size(self) -> int:
+        """The bound on bodies that are read whole, in bytes; 0 for none."""
+        raise NotImplementedError
+
+    def arrived(self) -> "bytes | None":
+        """The body, where it has been read, or is here whole: nearly every small one is. None as
+        well for one above the bound. Raises what `content` does."""
+        body = self._body
+        if body is None:
+            head = self.head
+            content = self._content
+            if content is None and head.plain_body:
+                # No field to look at; nor is it a clone's, whose bound may be its own.
+                bearer = self._bearer
+                content = self._content = bearer.link.exchange(head).body
+                limit = bearer.client_max_size
+            else:
+                content = self.content
+                limit = self.client_max_size
+            if type(content) is not StreamReader or not content.ended:
+                return None
+            if limit and (head.length > limit or content.total_bytes > limit):
+                return None
+            body = self._body = content.read_nowait()
+        return body
 
 
 class ResponseCore:

@@ -22,6 +22,7 @@ from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.urlencoded import URLENCODED, parse_urlencoded
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 
+from .core import RequestCore
 from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
 from .jsontext import loads as quick_loads
 from .parsed import ParsedFields
@@ -69,7 +70,7 @@ class FileField:
     headers: Mapping[str, str]
 
 
-class ReceivedBody(ParsedFields):
+class ReceivedBody(ParsedFields, RequestCore):
     """The body of a request.
 
     Reading suspends until it is there. A body that is malformed or too large raises an
@@ -79,8 +80,6 @@ class ReceivedBody(ParsedFields):
 
     _bearer: Bearer
     # Defaults stand on the class: most requests never touch them.
-    _body: bytes | None = None
-    _content: StreamReader | None = None
     _form: "MultiDictProxy[str | bytes | FileField] | None" = None
     # A clone's: the head that was received, and its own bounds.
     _received: RequestHead | None = None
@@ -154,31 +153,16 @@ class ReceivedBody(ParsedFields):
 
     async def read(self) -> bytes:
         """The whole body; again the same bytes. HTTPRequestEntityTooLarge above the limit."""
-        body = self._arrived()
+        body = self.arrived()
         if body is None:
             body = self._body = await self._read(self.content, self.client_max_size)
-        return body
-
-    def _arrived(self) -> bytes | None:
-        """The body, where it has been read, or is here whole: nearly every small one is."""
-        body = self._body
-        if body is None:
-            content = self._content
-            if content is None:
-                content = self.content
-            limit = self.client_max_size
-            if limit and self.head.length > limit:
-                raise self._too_large(self.head.length)
-            if type(content) is StreamReader and content.ended:
-                body = content.read_nowait()
-                if limit and len(body) > limit:
-                    raise self._too_large(len(body))
-                self._body = body
         return body
 
     async def _read(self, content: StreamReader, limit: int) -> bytes:
         parts: list[bytes] = []
         size = 0
+        if limit and self.head.length > limit:
+            raise self._too_large(self.head.length)
         try:
             if self.head.length > 0 and type(content) is StreamReader:
                 # The link holds the peer to the length, which is within the limit.
@@ -211,11 +195,12 @@ class ReceivedBody(ParsedFields):
 
     async def text(self) -> str:
         """The body as text, by the charset of Content-Type or utf-8; 400 where it is not."""
-        body = self._arrived()
+        body = self.arrived()
         return self._decoded(await self.read() if body is None else body)
 
     def _decoded(self, body: bytes) -> str:
-        charset = self.charset if self.head.may_say(b"charset") else None
+        head = self.head
+        charset = None if head.plain_body or not head.may_say(b"charset") else self.charset
         if charset is None or charset.lower() == "utf-8":
             try:
                 return body.decode()
@@ -231,7 +216,7 @@ class ReceivedBody(ParsedFields):
 
     async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
         """The body as JSON; raises what `loads` raises, which left uncaught is answered 400."""
-        body = self._arrived()
+        body = self.arrived()
         text = self._decoded(await self.read() if body is None else body)
         try:
             return quick_loads(text) if loads is json.loads else loads(text)

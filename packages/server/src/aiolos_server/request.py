@@ -11,7 +11,6 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from yarl import URL
 
-from .core import RequestCore
 from .keys import ChainMapProxy, RequestKey
 from .parsed import method_of
 from .received import ReceivedBody
@@ -41,7 +40,7 @@ else:
         values = MutableMapping.values
 
 
-class BaseRequest(_Mapping, ReceivedBody, RequestCore):
+class BaseRequest(_Mapping, ReceivedBody):
     """One request; a mapping for whatever middlewares and handlers pass on."""
 
     # Defaults stand on the class: most requests never touch them.
@@ -196,7 +195,8 @@ class BaseRequest(_Mapping, ReceivedBody, RequestCore):
             # Both have the same one from now on.
             found = self._match_info = found.own()
         other = type(self)(head, self._bearer, found)
-        if method is not None or rel_url is not None or headers is not None:
+        given = (method, rel_url, headers, client_max_size)
+        if any(each is not None for each in given):
             other.head = RequestHead(
                 method or head.method,
                 head.target if rel_url is None else str(URL(rel_url)),

@@ -9,7 +9,7 @@ not read again.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeLatin1, PyUnicode_DecodeUTF8
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memchr, memcmp, memcpy
 
 from aiolos_protocol.message cimport RequestHead, ResponseHead, received_request
 
@@ -72,9 +72,11 @@ cdef _take_limits(limits):
 
 
 cdef struct Found:
-    # What the field lines say about framing and persistence, and whether a user agent has to look
-    # at them: plain is without Set-Cookie and Content-Encoding.
+    # What the field lines say about framing and persistence, and whether who reads the message has
+    # to look at them: plain is without Set-Cookie and Content-Encoding, plain_body without that and
+    # parameters of Content-Type.
     bint plain
+    bint plain_body
     bint host
     bint length
     bint chunked
@@ -148,6 +150,9 @@ cdef bint _note(
                 return False
         elif _is(name, b"set-cookie", 10):
             found.plain = False
+    elif size == 12:
+        if _is(name, b"content-type", 12) and memchr(value, c";", length) is not NULL:
+            found.plain_body = False
     elif size == 14:
         if _is(name, b"content-length", 14):
             # 18 digits always fit; more are for the careful to judge.
@@ -161,7 +166,7 @@ cdef bint _note(
                 found.size = found.size * 10 + (value[i] - c"0")
     elif size == 16:
         if _is(name, b"content-encoding", 16):
-            found.plain = False
+            found.plain = found.plain_body = False
     elif size == 17:
         if _is(name, b"transfer-encoding", 17):
             if found.length or found.chunked or length != 7 or memcmp(value, b"chunked", 7):
@@ -254,7 +259,7 @@ cdef RequestHead _alike(RequestHead head):
     return received_request(
         head.method, head.target, head.version, head.length, head.chunked, head._block, head._load,
         head.size, head.expect, head.authority, head.scheme, head.protocol, head.keep_alive,
-        head.upgrade,
+        head.upgrade, head.plain_body,
     )
 
 
@@ -340,7 +345,7 @@ cdef RequestHead _read_request(bytes data, Py_ssize_t start, limits):
     fields = at + 11
     found.host = found.length = found.chunked = found.connection = False
     found.close = found.keep_alive = False
-    found.plain = True
+    found.plain = found.plain_body = True
     found.size = -1
     blank = _fields(fields, end, &found, True, _max_fields)
     if blank is NULL or not found.host or (found.chunked and version is _http10):
@@ -356,6 +361,7 @@ cdef RequestHead _read_request(bytes data, Py_ssize_t start, limits):
     head._load = load_headers
     head.size = blank + 2 - begin
     head.authority = PyUnicode_DecodeASCII(found.host_start, found.host_size, NULL)
+    head.plain_body = found.plain_body and (found.size > 0 or found.chunked)
     return head
 
 
@@ -399,7 +405,7 @@ def parse_response(bytes data not None, Py_ssize_t start, limits, bint lenient=F
     fields = at + 2
     found.host = found.length = found.chunked = found.connection = False
     found.close = found.keep_alive = False
-    found.plain = True
+    found.plain = found.plain_body = True
     found.size = -1
     blank = _fields(fields, end, &found, False, _max_fields)
     if blank is NULL or (found.chunked and version is _http10):

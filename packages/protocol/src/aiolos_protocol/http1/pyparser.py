@@ -49,6 +49,10 @@ _PLAIN_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 _FOLD: Final = re.compile(rb"(?<![ \t])[ \t]*+\r?\n[ \t]++")
 # What a user agent has to look at, see ResponseHead.
 _NOT_PLAIN: Final = re.compile(rb"^(?:Set-Cookie|Content-Encoding):", re.IGNORECASE | re.MULTILINE)
+# What else than its length says something of a request's body, see RequestHead.
+_SAYS_OF_BODY: Final = re.compile(
+    rb"^(?:Content-Encoding:|Content-Type:[^\r\n]*;)", re.IGNORECASE | re.MULTILINE
+)
 _ANY_LINE_END: Final = re.compile(rb"\r?\n")
 _ANY_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 
@@ -59,9 +63,11 @@ _PLAIN_LINE: Final = re.compile(rb"([A-Z]+) (/[!\"$-~]*) HTTP/1\.1\r\n")
 # CONNECT has no path (RFC 9112 3.2.3).
 _PLAIN_METHODS: Final = {name: METHODS[name] for name in METHODS if name != b"CONNECT"}
 
-# What the field lines of good requests said (host, length, chunked, keep_alive, upgrade, expect),
-# as of HTTP/1.1, by the bytes of the lines. Peers fill it: it holds so many, and none that is long.
-_said: dict[bytes, tuple[str | None, int, bool, bool, str | None, bool]] = {}
+# What field lines said: host, length, chunked, keep_alive, upgrade, expect, plain_body.
+_Said = tuple[str | None, int, bool, bool, str | None, bool, bool]
+# Those of good requests, as of HTTP/1.1, by their bytes. Peers fill it: it holds so many, and none
+# that is long.
+_said: dict[bytes, _Said] = {}
 _MOST_SAID: Final = 256
 _LONGEST_SAID: Final = 2048
 # By which bounds they were judged.
@@ -69,9 +75,7 @@ _said_within: Limits | None = None
 # Whole requests without a body whose field lines are among them: (method, target, block, what its
 # lines said), by their bytes. It is bounded likewise, and takes every seventh that it does not
 # know: those that come often get in, and those that come once seldom push one of them out.
-_asked: dict[
-    bytes, tuple[str, str, bytes, tuple[str | None, int, bool, bool, str | None, bool]]
-] = {}
+_asked: dict[bytes, tuple[str, str, bytes, _Said]] = {}
 _EVERY: Final = 7
 _unknown = 0
 
@@ -110,7 +114,7 @@ def parse_request(data: bytes, start: int, limits: Limits) -> RequestHead | None
                 if len(_asked) >= _MOST_SAID:
                     _asked.clear()
                 _asked[data] = (method, target, block, said)
-    host, length, chunked, keep_alive, upgrade, expect = said
+    host, length, chunked, keep_alive, upgrade, expect, plain_body = said
     return received_request(
         method,
         target,
@@ -126,6 +130,7 @@ def parse_request(data: bytes, start: int, limits: Limits) -> RequestHead | None
         None,
         keep_alive,
         upgrade,
+        plain_body,
     )
 
 
@@ -154,8 +159,10 @@ def _read_request(data: bytes, start: int, limits: Limits) -> RequestHead | None
     keep_alive, upgrade = persistence(found, version)
     expect = EXPECT in found and expects_continue(found[EXPECT], version)
     block = data[begin + len(line) + 2 : end + 2]
+    plain_body = (length > 0 or chunked) and _SAYS_OF_BODY.search(block) is None
     if version is HttpVersion11 and authority is None and len(block) <= _LONGEST_SAID:
-        _remember(block, limits, (asked, length, chunked, keep_alive, upgrade, expect))
+        said = (asked, length, chunked, keep_alive, upgrade, expect, plain_body)
+        _remember(block, limits, said)
     return received_request(
         method,
         target,
@@ -171,12 +178,11 @@ def _read_request(data: bytes, start: int, limits: Limits) -> RequestHead | None
         None,
         keep_alive,
         upgrade,
+        plain_body,
     )
 
 
-def _remember(
-    block: bytes, limits: Limits, said: tuple[str | None, int, bool, bool, str | None, bool]
-) -> None:
+def _remember(block: bytes, limits: Limits, said: _Said) -> None:
     global _said_within
     if limits is not _said_within or len(_said) >= _MOST_SAID:
         _said.clear()

@@ -293,6 +293,7 @@ def read_request(
         None if protocol_field is None else protocol_field.text,
         True,
         None,
+        False,
     )
 
 
