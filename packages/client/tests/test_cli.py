@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import sys
 
 import aiolos_client
@@ -218,8 +219,39 @@ async def test_timing(command):
     assert [line.split("  ")[0] for line in err.splitlines()] == [
         "connected, TLS included",
         "answer's head",
+        "answer's body",
         "total",
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no shell that closes streams")
+@pytest.mark.parametrize(
+    ("arguments", "status", "told", "asked"),
+    [
+        ("URL >&-", 23, "[Errno 9] the standard output is closed", 0),
+        ("-i -o FILE URL >&-", 23, "[Errno 9] the standard output is closed", 0),
+        ("-o FILE URL >&-", 0, "", 1),
+        ("-o FILE URL <&- >&- 2>&-", 0, "", 1),
+        ("-d @- URL <&-", 2, "@- is the standard input, which is closed", 0),
+        ("-j @- URL <&-", 2, "@- is the standard input, which is closed", 0),
+        ("-d x -o FILE --timing URL 2>&-", 0, "", 1),
+        ("http://127.0.0.1:0/ 2>&-", 2, "", 0),
+    ],
+)
+async def test_streams_that_are_closed(peer, tmp_path, arguments, status, told, asked):
+    async with peer(answer()) as server:
+        line = arguments.replace("URL", server.url).replace("FILE", str(tmp_path / "file"))
+        process = await asyncio.create_subprocess_shell(
+            f"{shlex.quote(sys.executable)} -m aiolos_client {line}",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert (process.returncode, out) == (status, b"")
+        assert err.decode() == (f"aiolos_client: {told}\n" if told else "")
+        assert len(server.requests) == asked
+    if asked:
+        assert (tmp_path / "file").read_bytes() == b"ok"
 
 
 async def test_a_reader_that_has_seen_enough():

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.forms import FormData
@@ -142,16 +142,22 @@ def _text(text: str) -> str:
     if not text.startswith("@"):
         return text
     if text == "@-":
-        return sys.stdin.read()
+        return _stdin().read()
     try:
         return Path(text[1:]).read_text(encoding="utf-8")
     except OSError as error:
         raise Mistake(str(error)) from error
 
 
+def _stdin() -> TextIO:
+    if sys.stdin is None:
+        raise Mistake("@- is the standard input, which is closed")
+    return sys.stdin
+
+
 def _data(text: str, stack: ExitStack) -> Any:
     if text == "@-":
-        return sys.stdin.buffer
+        return _stdin().buffer
     return _file(text[1:], stack) if text.startswith("@") else text
 
 

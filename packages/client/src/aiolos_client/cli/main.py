@@ -1,6 +1,7 @@
 """The command's work, and what its exit status says."""
 
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read has seen enough; the interpreter must not complain about it on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except tuple(kind for kind, _ in _STATUSES) as error:
         show.complain(str(error) or type(error).__name__)
@@ -63,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _run(given: Any) -> int:
     timing = Timing()
+    if sys.stdout is None and (given.output is None or given.include):
+        # Before anything is asked: what came of it could not be shown.
+        raise OSError(errno.EBADF, "the standard output is closed")
     with ExitStack() as stack:
         method, url, options = request_options(given, stack)
         configs = [timing.config] if given.timing else None
@@ -72,7 +77,8 @@ async def _run(given: Any) -> int:
                 status = await _download(session, url, given.output, options)
             else:
                 status = await _ask(session, method, url, options, given)
-    if given.timing:
+            timing.end()
+    if given.timing and sys.stderr is not None:
         timing.show(sys.stderr)
     return status
 
@@ -85,7 +91,7 @@ def _resumes(given: Any) -> bool:
 
 async def _download(session: ClientSession, url: str, path: Any, options: dict[str, Any]) -> int:
     with ExitStack() as stack:
-        if sys.stderr.isatty():
+        if show.is_terminal(sys.stderr):
             options["progress"] = stack.enter_context(shown(path.name))
         try:
             await session.download(url, path, **options)
@@ -107,7 +113,7 @@ async def _ask(
     session: ClientSession, method: str, url: str, options: dict[str, Any], given: Any
 ) -> int:
     tracker = watching = None
-    if "data" in options and sys.stderr.isatty():
+    if "data" in options and show.is_terminal(sys.stderr):
         tracker = options["upload_tracker"] = UploadTracker()
         watching = asyncio.ensure_future(_watch(tracker, get_payload(options["data"]).size))
     try:
@@ -139,7 +145,7 @@ async def _watch(tracker: UploadTracker, total: int | None) -> None:
 
 
 async def _show(response: ClientResponse, given: Any) -> None:
-    is_terminal = sys.stdout.isatty() and given.output is None
+    is_terminal = show.is_terminal(sys.stdout) and given.output is None
     if is_terminal or given.include:
         show.head(response, sys.stdout)
         sys.stdout.flush()
@@ -147,7 +153,7 @@ async def _show(response: ClientResponse, given: Any) -> None:
         with given.output.open("wb", buffering=0) as out:
             await show.into_pipe(response, out)
     elif given.output is not None:
-        if sys.stderr.isatty():
+        if show.is_terminal(sys.stderr):
             with shown(given.output.name) as progress:
                 await keep(response, given.output, progress)
         else:

@@ -51,8 +51,16 @@ async def into_pipe(response: ClientResponse, out: BinaryIO) -> None:
         out.flush()
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether people look at `stream`; Python has None for one that is closed (`>&-`)."""
+    return stream is not None and stream.isatty()
+
+
 def complain(message: str) -> None:
-    """One line about what went wrong."""
+    """One line about what went wrong, where it can be told."""
+    if sys.stderr is None:
+        # print() would take the standard output instead.
+        return
     print(_visible(f"aiolos_client: {message}", sys.stderr), file=sys.stderr)
 
 
