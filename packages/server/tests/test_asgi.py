@@ -195,6 +195,29 @@ async def test_asg_06_a_body_that_is_not_as_long_as_its_length_says(length, piec
     assert b"taken" not in body_of(sent)
 
 
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        [b"zz"],
+        [b""],
+        [b"-1"],
+        [b"+3"],
+        [b"3.0"],
+        [b"3, 3"],
+        [b"3", b"3"],
+        [b"9" * 5000],
+        ["\u0663".encode()],
+    ],
+)
+async def test_asg_06_a_length_that_is_none_is_refused(lengths, caplog):
+    fields = [(b"content-length", length) for length in lengths]
+    sent = await call(application(), scope_of("POST", "/echo", *fields), piece(b"abc"))
+    assert sent[0]["status"] == 400
+    assert body_of(sent) == b"400: Content-Length is not one valid number (RFC 9110 8.6)\n"
+    assert sent[-1]["more_body"] is False
+    assert "192.0.2.1" in caplog.text
+
+
 async def test_asg_06_what_nobody_takes_of_a_longer_body_is_not_kept():
     readers = []
     enough = asyncio.Event()

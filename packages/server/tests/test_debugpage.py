@@ -100,3 +100,27 @@ async def test_every_runner_heeds_the_application() -> None:
         assert runner.server is not None
         assert runner.server.debug is shown
         await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("Authorization: Bearer S3CR3T", "Bearer (hidden)"),
+        ("authorization: Basic UzNDUjNU", "Basic (hidden)"),
+        ('Authorization: Digest username="S3CR3T", nonce="S3CR3T"', "Digest (hidden)"),
+        ("Authorization: S3CR3T", "(hidden)"),
+        ("Authorization: S3CR3T=S3CR3T S3CR3T", "(hidden)"),
+        ("Proxy-Authorization: Basic UzNDUjNU", "Basic (hidden)"),
+        ("Cookie: session=S3CR3T; theme=S3CR3T", "session=(hidden); theme=(hidden)"),
+        ("Cookie: S3CR3T", "(hidden)"),
+        ('Cookie: a="S3CR3T;S3CR3T"; b=S3CR3T=S3CR3T', "a=(hidden); (hidden); b=(hidden)"),
+        ("Set-Cookie: a=S3CR3T", "a=(hidden)"),
+    ],
+)
+async def test_credentials_and_cookies_are_not_shown(ask: Any, field: str, shown: str) -> None:
+    name = field.partition(":")[0]
+    request = asking("/broken/").replace(b"X-Field: x", field.encode())
+    page = (await ask(request)).body.decode()
+    assert f"<td>{name}</td><td>{shown}</td>".lower() in page.lower()
+    assert "S3CR3T" not in page
+    assert "UzNDUjNU" not in page

@@ -66,6 +66,14 @@ TREE = {
 EMPTY = {204, 205, 304}
 
 
+def test_phrases_are_those_of_the_present_standard_on_every_python() -> None:
+    """RFC 9110 15.5.14, 15.5.15, 15.5.17, 15.5.21."""
+    assert web.HTTPRequestEntityTooLarge(1).reason == "Content Too Large"
+    assert web.HTTPRequestURITooLong().reason == "URI Too Long"
+    assert web.HTTPRequestRangeNotSatisfiable().reason == "Range Not Satisfiable"
+    assert web.Response(status=422).reason == "Unprocessable Content"
+
+
 def made(name: str) -> web.HTTPException:
     """An instance of the class `name`."""
     arguments: tuple[Any, ...] = ()

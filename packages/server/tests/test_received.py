@@ -72,6 +72,28 @@ async def test_text_is_read_by_its_charset(seen: Any, looked: bool, name: str) -
     assert await seen(text, post(b"\xc3\xa9", "text/plain")) == "\xe9"
 
 
+async def test_a_charset_that_is_not_known_is_415_wherever_it_stands(seen: Any) -> None:
+    """RFC 9110 15.5.16: the format that Content-Type names is not supported."""
+    kinds: list[tuple[Any, bytes]] = [
+        (lambda r: r.text(), post(b"{}", "text/plain; charset=nonsense")),
+        (lambda r: r.json(), post(b"{}", "application/json; charset=nonsense")),
+        (posted, post(b"a=1", "application/x-www-form-urlencoded; charset=nonsense")),
+        (posted, form(field("a", b"x", "\r\nContent-Type: text/plain; charset=nonsense"))),
+        (posted, form(field("_charset_", b"nonsense"), field("a", b"x"))),
+        (first_text, form(field("a", b"x", "\r\nContent-Type: text/plain; charset=nonsense"))),
+    ]
+    for ask, request in kinds:
+        answer = await seen(ask, request)
+        assert (answer.status, answer.reason) == (415, "Unsupported Media Type")
+        assert answer.body.startswith(b"415: ")
+        assert b"charset" in answer.body
+
+
+async def first_text(request: web.Request) -> Any:
+    part: Any = await (await request.multipart()).next()
+    return await part.text()
+
+
 @pytest.mark.parametrize("looked", [False, True])
 async def test_a_coding_is_undone_whoever_has_looked_before(seen: Any, looked: bool) -> None:
     async def body(request: web.Request) -> bytes:
@@ -431,3 +453,45 @@ async def test_a_field_without_a_name_is_the_callers_fault(seen: Any) -> None:
         400,
         b"400: a field of the form has no name (RFC 7578 4.2)",
     )
+
+
+@pytest.mark.parametrize(
+    ("coding", "data", "status", "told"),
+    [
+        ("base64", b"!!", 400, b"base64 does not have b'!'"),
+        ("base64", b"YWJj!ZGVm", 400, b"base64"),
+        ("base64", b"YWJ", 400, b"base64 is cut short"),
+        ("quoted-printable", b"=ZZ", 400, b"quoted-printable does not have b'=ZZ'"),
+        ("foo", b"x", 415, b"'foo' is not known"),
+    ],
+)
+async def test_a_file_in_a_broken_transfer_encoding_is_refused(
+    seen: Any, coding: str, data: bytes, status: int, told: bytes
+) -> None:
+    more = f'; filename="f"\r\nContent-Transfer-Encoding: {coding}'
+    answer = await seen(posted, form(field("a", data, more)))
+    assert answer.status == status
+    assert answer.body.startswith(f"{status}: ".encode())
+    assert told in answer.body
+
+
+async def test_a_413_has_one_name_in_line_and_body_whatever_the_limit(seen: Any) -> None:
+    """RFC 9110 15.5.14."""
+    kind = "application/x-www-form-urlencoded"
+    for request, options in (
+        (post(b"a=1&a=1", kind), {"limits": Limits(form_fields=1)}),
+        (form(field("a", b"1"), field("b", b"2")), {"limits": Limits(parts=1)}),
+        (post(b"a=" + b"x" * 1000, kind), {"client_max_size": 1000}),
+        (form(field("a", b"x" * 1000)), {"client_max_size": 1000}),
+    ):
+        answer = await seen(posted, request, **options)
+        assert (answer.status, answer.reason) == (413, "Content Too Large")
+        assert answer.body == b"413: Content Too Large"
+
+
+async def test_what_a_peer_sent_is_told_to_it_as_plain_text(seen: Any) -> None:
+    request = post(b"x", "text/plain", Content_Encoding="<b>\xff")
+    answer = await seen(lambda r: r.read(), request)
+    assert answer.status == 415
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert b"the content coding" in answer.body

@@ -255,9 +255,7 @@ async def test_text_by_its_charset(seen: Any) -> None:
     assert await seen(lambda r: r.text(), post(b"\xe9", "text/plain; charset=latin-1")) == "é"
 
 
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "text/plain; charset=ascii", "text/plain; charset=nonsense"]
-)
+@pytest.mark.parametrize("content_type", ["text/plain", "text/plain; charset=ascii"])
 async def test_text_that_is_none_is_400(seen: Any, content_type: str) -> None:
     answer = await seen(lambda r: r.text(), post(b"\xff\xfe", content_type))
     assert answer.status == 400

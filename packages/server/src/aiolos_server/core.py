@@ -5,7 +5,6 @@ see stand on top, in Python, and may be subclassed and given attributes as any o
 """
 
 from collections.abc import Awaitable, Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from aiolos_protocol import hdrs
@@ -13,13 +12,14 @@ from aiolos_protocol.errors import ConnectionLost, WrongType
 from aiolos_protocol.exchange import ServerLink
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.grammar import CONTROL
+from aiolos_protocol.http1 import reasons
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.payload import Payload, get_payload
 from aiolos_protocol.streams import StreamReader
 from aiolos_protocol.transport import Outcome
 from multidict import CIMultiDict
 
-REASONS: Final[dict[int, str]] = {status.value: status.phrase for status in HTTPStatus}
+REASONS: Final = reasons.REASONS
 _REASON_OF: Final = [REASONS.get(status, "") for status in range(600)]
 _TEXT: Final = "text/plain; charset=utf-8"
 _types: dict[tuple[str, str], str] = {}

@@ -1,9 +1,11 @@
 """What a developer sees instead of a bare error, where the server was asked to show it.
 
 It tells what nobody else should read: source lines, the request's fields, all routes. Everything
-on it is escaped.
+on it is escaped. Credentials and the values of cookies are left out, for a page ends up in
+screenshots and issues.
 """
 
+import re
 import traceback
 from collections.abc import Iterable
 from html import escape
@@ -25,6 +27,12 @@ _STYLE: Final = (
     "pre{background:#f4f4f4;overflow:auto;padding:1em}td{padding:0 1.5em .2em 0;"
     "vertical-align:top;overflow-wrap:anywhere}h1{font-size:1.4em}h2{font-size:1.1em}"
 )
+
+_HIDDEN: Final = "(hidden)"
+# RFC 9110 11.4: what precedes a space is the scheme; without one all of it may be the secret.
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9._-]{0,31}) +\S")
+_CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization"})
+_COOKIES: Final = frozenset({"cookie", "set-cookie"})
 
 Listed = Iterable[tuple[str, str, str]]
 
@@ -52,13 +60,29 @@ def _page(request: Any, title: str, trace: str, routes: Listed) -> str:
         f"<p>{escape(f'{request.method} {request.path_qs} HTTP/{major}.{minor}')}</p>",
         f"<pre>{escape(trace)}</pre>" if trace else "",
         "<h2>Fields of the request</h2>",
-        _table(request.headers.items()),
+        _table((name, _without_secrets(name, value)) for name, value in request.headers.items()),
         "<h2>Routes</h2>",
         _table(routes),
         "<p>This page is shown because the server runs with debug=True.</p>",
     ]
     # What came as bytes beyond utf-8 is shown as text.
     return "\n".join(parts).encode("utf-8", "backslashreplace").decode()
+
+
+def _without_secrets(name: str, value: str) -> str:
+    """The field's value, but of credentials the scheme alone, and of cookies the names."""
+    kind = name.lower()
+    if kind in _CREDENTIALS:
+        scheme = _SCHEME.match(value)
+        return _HIDDEN if scheme is None else f"{scheme[1]} {_HIDDEN}"
+    if kind in _COOKIES:
+        return "; ".join(_cookie_name(each) for each in value.split(";"))
+    return value
+
+
+def _cookie_name(pair: str) -> str:
+    name, equals, _ = pair.strip().partition("=")
+    return f"{name}={_HIDDEN}" if equals else _HIDDEN
 
 
 def _table(rows: Iterable[Iterable[str]]) -> str:

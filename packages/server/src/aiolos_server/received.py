@@ -23,7 +23,12 @@ from aiolos_protocol.urlencoded import URLENCODED, parse_urlencoded
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from .core import RequestCore
-from .errors import HTTPBadRequest, HTTPException, HTTPRequestEntityTooLarge
+from .errors import (
+    HTTPBadRequest,
+    HTTPException,
+    HTTPRequestEntityTooLarge,
+    HTTPUnsupportedMediaType,
+)
 from .jsontext import loads as quick_loads
 from .parsed import ParsedFields
 
@@ -33,6 +38,8 @@ _FORM_METHODS: Final = frozenset(
 )
 # A file of a form is kept in memory up to this size, beyond it in a temporary file.
 _SPOOL: Final = 262_144
+# Whatever the limit: the peer is told none.
+_TOO_LARGE: Final = f"413: {reason_of(413)}"
 
 
 class Bearer(Protocol):
@@ -179,7 +186,7 @@ class ReceivedBody(ParsedFields, RequestCore):
     def _too_large(self, size: int) -> HTTPException:
         limit = self.client_max_size
         self._bearer.exceeded("client_max_size", limit)
-        return HTTPRequestEntityTooLarge(limit, size, text="413: the body is too large")
+        return HTTPRequestEntityTooLarge(limit, size, text=_TOO_LARGE)
 
     def _malformed(self, error: ProtocolError) -> HTTPException:
         if isinstance(error, LimitExceeded):
@@ -194,7 +201,10 @@ class ReceivedBody(ParsedFields, RequestCore):
             pass
 
     async def text(self) -> str:
-        """The body as text, by the charset of Content-Type or utf-8; 400 where it is not."""
+        """The body as text, by the charset of Content-Type or utf-8; 400 where it is not.
+
+        HTTPUnsupportedMediaType for a charset that is not known (RFC 9110 15.5.16).
+        """
         body = self.arrived()
         return self._decoded(await self.read() if body is None else body)
 
@@ -212,7 +222,7 @@ class ReceivedBody(ParsedFields, RequestCore):
                 return body.decode(codec)
         except UnicodeDecodeError as error:
             raise HTTPBadRequest(text=f"400: the body is not {codec} text") from error
-        raise HTTPBadRequest(text="400: the body is in a charset that is not known")
+        raise HTTPUnsupportedMediaType(text="415: the body is in a charset that is not known")
 
     async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
         """The body as JSON; raises what `loads` raises, which left uncaught is answered 400."""
@@ -332,7 +342,9 @@ _UNBOUNDED: Final = 2**63
 def _text(value: bytes, part: BodyPartReader) -> str:
     codec = charset_codec(part.get_charset("utf-8"))
     if codec is None:
-        raise HTTPBadRequest(text="400: a field of the form is in a charset that is not known")
+        raise HTTPUnsupportedMediaType(
+            text="415: a field of the form is in a charset that is not known"
+        )
     try:
         return value.decode(codec)
     except UnicodeDecodeError as error:
@@ -348,20 +360,20 @@ class BodyBeyondLimit(HTTPRequestEntityTooLarge, RemoteProtocolError):  # type: 
     def __init__(self, error: LimitExceeded) -> None:
         self.message = error.message
         self.status_hint = 413
-        super().__init__(error.value, text=f"413: {reason_of(413)}")
+        super().__init__(error.value, text=_TOO_LARGE)
 
 
 class MalformedBody(HTTPBadRequest, RemoteProtocolError):  # type: ignore[misc]  # see _Answer
     """The answer to a body that breaks the rules of its framing, its coding or its type.
 
     To be caught as a RemoteProtocolError as well: what request.content raises for the same body.
+    The peer is told the rule that it broke, but no bound.
     """
 
     def __init__(self, error: ProtocolError) -> None:
         self.message = error.message
         self.status_hint = status = error.status_hint
-        why = "the body is malformed or of an unknown kind"
-        if isinstance(error, TooSlow):
-            why = reason_of(status)
+        is_bound = isinstance(error, (LimitExceeded, TooSlow))
+        why = reason_of(status) if is_bound else error.message
         super().__init__(text=f"{status}: {why}")
         self.set_status(status)

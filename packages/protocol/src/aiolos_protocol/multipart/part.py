@@ -13,7 +13,7 @@ from ..fields.disposition import Disposition, parse_disposition
 from ..limits import DEFAULT_LIMITS, Limits
 from ..urlencoded import parse_urlencoded
 from . import transfer
-from .boundary import MalformedMultipart
+from .boundary import MalformedMultipart, NotUnderstood
 from .parser import Event, Mark, MultipartParser
 
 _NO_DISPOSITION: Final = Disposition("")
@@ -213,7 +213,9 @@ class BodyPartReader:
         charset = encoding or self.get_charset("utf-8")
         codec = charset_codec(charset)
         if codec is None:
-            raise MalformedMultipart(f"the part is in an unknown charset: {charset!r:.40}")
+            raise NotUnderstood(
+                f"the part is in an unknown charset: {charset!r:.40}", status_hint=415
+            )
         try:
             return data.decode(codec)
         except UnicodeDecodeError as error:

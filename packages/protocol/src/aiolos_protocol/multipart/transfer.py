@@ -13,7 +13,7 @@ IDENTITY: Final = ("", "7bit", "8bit", "binary")
 ENCODED: Final = ("base64", "quoted-printable")
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
-_FOREIGN: Final = bytes(set(range(256)) - set(_ALPHABET))
+_SPACE: Final = b" \t\r\n"
 # RFC 2045 6.8 and 6.7 (5): lines of at most 76 characters.
 _LINE: Final = 76
 _BYTES_OF_LINE: Final = 57
@@ -22,7 +22,8 @@ _LITERAL: Final = frozenset(set(range(33, 127)) - {ord("=")} | {ord(" ")})
 _ESCAPED: Final = tuple(
     bytes((byte,)) if byte in _LITERAL else b"=%02X" % byte for byte in range(256)
 )
-# An equals sign that stands for itself, and one of which that cannot be told yet.
+# An equals sign that begins neither an escape nor a soft line break, and one of which that cannot
+# be told yet.
 _BARE: Final = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
 _BEGUN: Final = re.compile(rb"=[0-9A-Fa-f\r]?\Z")
 
@@ -92,7 +93,11 @@ class QuotedPrintableEncoder:
 
 
 class Base64Decoder:
-    """RFC 2045 6.8: characters outside the alphabet are ignored, padding is the end."""
+    """RFC 2045 6.8: white space is ignored, padding is the end.
+
+    Other characters outside the alphabet, which mail ignores as well, are refused: there they hint
+    at an error of transmission, here at somebody who counts on another decoder.
+    """
 
     __slots__ = ("_ended", "_rest")
 
@@ -101,8 +106,12 @@ class Base64Decoder:
         self._ended = False
 
     def feed(self, data: bytes) -> bytes:
-        """As TransferCoder.feed. Raises MalformedMultipart for more behind the padding."""
-        text = self._rest + data.translate(None, _FOREIGN)
+        """As TransferCoder.feed. Raises MalformedMultipart for a foreign character, or more behind
+        the padding."""
+        text = data.translate(None, _SPACE)
+        if foreign := text.translate(None, _ALPHABET):
+            raise MalformedMultipart(f"base64 does not have {foreign[:1]!r} (RFC 2045 6.8)")
+        text = self._rest + text
         if self._ended and text:
             raise MalformedMultipart("base64 goes on behind its padding (RFC 2045 6.8)")
         whole = len(text) - len(text) % 4
@@ -123,7 +132,7 @@ class Base64Decoder:
 
 
 class QuotedPrintableDecoder:
-    """RFC 2045 6.7: what is no escape stands for itself."""
+    """RFC 2045 6.7; an equals sign that begins nothing is refused."""
 
     __slots__ = ("_rest",)
 
@@ -131,18 +140,24 @@ class QuotedPrintableDecoder:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """As TransferCoder.feed; what may become an escape is kept."""
+        """As TransferCoder.feed; what may become an escape is kept. Raises MalformedMultipart for
+        an equals sign that begins none."""
         data = self._rest + data
         begun = _BEGUN.search(data, max(0, len(data) - 2))
         whole = begun.start() if begun is not None else len(data)
         self._rest = data[whole:]
-        # The library drops a bare sign, or the line behind it.
-        return a2b_qp(_BARE.sub(b"=3D", data[:whole]))
+        # The library would drop a bare sign, or the line behind it.
+        if bare := _BARE.search(data, 0, whole):
+            near = data[bare.start() : bare.start() + 3]
+            raise MalformedMultipart(f"quoted-printable does not have {near!r} (RFC 2045 6.7)")
+        return a2b_qp(data[:whole])
 
     def finish(self) -> bytes:
-        """As TransferCoder.finish; nothing can be missing: where a soft line break comes last, its
-        line end is taken for that of the delimiter."""
-        return b"" if self._rest == b"=" else self._rest
+        """As TransferCoder.finish; where a soft line break comes last, its line end is taken for
+        that of the delimiter."""
+        if self._rest not in (b"", b"="):
+            raise MalformedMultipart("quoted-printable is cut short (RFC 2045 6.7)")
+        return b""
 
 
 def encoder(name: str) -> TransferCoder | None:

@@ -4,10 +4,14 @@ import asyncio
 import atexit
 import contextlib
 import logging
+import re
 import weakref
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from aiolos_protocol import hdrs
+from aiolos_protocol.errors import RemoteProtocolError
+from aiolos_protocol.http1.reasons import reason_of
 from aiolos_protocol.message import HttpVersion, HttpVersion11, RequestHead
 from multidict import CIMultiDict
 
@@ -19,6 +23,9 @@ from .socket import SocketLink
 
 # Any key of 16 bytes: the handshake on the wire is the ASGI server's.
 _KEY: Final = "AAAAAAAAAAAAAAAAAAAAAA=="
+
+# RFC 9110 8.6; more digits are no length that anybody sends.
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 
 # What has been started without a lifespan: nobody tells it the end.
 _untold: "weakref.WeakSet[AsgiServing]" = weakref.WeakSet()
@@ -44,7 +51,11 @@ class AsgiServing:
         if kind == "lifespan":
             await self._lifespan(receive, send)
         elif kind == "http":
-            await self._exchange(AsgiLink, scope, head_of(scope), receive, send)
+            head = head_of(scope)
+            if head.length < 0 and hdrs.CONTENT_LENGTH in head.headers:
+                await self._refuse(scope, head, send)
+            else:
+                await self._exchange(AsgiLink, scope, head, receive, send)
         elif kind == "websocket":
             await self._exchange(SocketLink, scope, handshake_of(scope), receive, send)
         else:
@@ -104,6 +115,21 @@ class AsgiServing:
         except Exception:
             self._logger.exception("The application failed to end in order")
 
+    async def _refuse(self, scope: Message, head: RequestHead, send: Send) -> None:
+        """Answer 400 to a Content-Length that is none: not every ASGI server does."""
+        server = self._server or await self._started()
+        connection = Connection(server)
+        link = AsgiLink(scope, head, connection, server.limits.body_buffer)
+        connection.connected(link)
+        try:
+            error = RemoteProtocolError("Content-Length is not one valid number (RFC 9110 8.6)")
+            status, body = connection.request_refused(error)
+            kind = "text/plain; charset=utf-8"
+            link.answer(head, status, reason_of(status), kind, None, body, False)
+            await link.pump(send)
+        finally:
+            server.forget(connection)
+
     async def _exchange(
         self,
         link_class: type[AsgiLink],
@@ -142,10 +168,10 @@ def _end_untold() -> None:
 
 
 def head_of(scope: Message) -> RequestHead:
-    """The request of an HTTP scope."""
+    """The request of an HTTP scope; without a length where Content-Length is not one number."""
     headers = _headers(scope)
-    length = headers.get("Content-Length", "")
-    known = int(length) if length.isascii() and length.isdigit() else -1
+    lengths = headers.getall(hdrs.CONTENT_LENGTH, ())
+    known = int(lengths[0]) if len(lengths) == 1 and _NUMBER.fullmatch(lengths[0]) else -1
     version = scope.get("http_version", "1.1")
     # A body without a length: in chunks, or as a stream of HTTP/2.
     unknown = known < 0 and ("Transfer-Encoding" in headers or version not in ("1.0", "1.1"))
