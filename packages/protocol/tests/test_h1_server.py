@@ -1263,6 +1263,21 @@ async def test_a_response_has_a_minimum_rate(taken, cut):
         assert server.closing
 
 
+async def test_a_peer_whose_buffer_has_only_just_filled_again_is_not_slow():
+    server = Server(body_timeout=10, limits={"body_rate": 2})
+    server.receive(GET)
+    server.role.exchange.send_head(ResponseHead(200))
+    server.transport.pause(100_000)
+    server.clock.advance(1)
+    server.transport.resume()
+    server.clock.advance(8)
+    server.transport.pause(100_000)
+    server.clock.advance(9)
+    assert not server.transport.aborted
+    server.clock.advance(1)
+    assert server.transport.aborted
+
+
 async def test_closing_waits_for_what_is_unsent_but_not_for_ever():
     server = Server(lambda role, head: role.answer(b"x", keep_alive=False), body_timeout=10)
     server.transport.unsent = 100

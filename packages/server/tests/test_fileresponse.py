@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trustme
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
+from aiolos_protocol.testkit import ManualClock
 from aiolos_server import web
 
 Ask = Callable[..., Any]
@@ -385,3 +386,54 @@ async def test_a_file_that_shrinks_while_it_is_sent(
             await reader.readexactly(50_000_000 - 100_000)
         writer.close()
     assert "EOFError" in caplog.text
+
+
+@pytest.mark.parametrize("takes", [0, 65_536])
+@pytest.mark.parametrize("loop_name", ["asyncio", "uvloop"])
+def test_who_takes_nothing_of_a_file_is_cut_off(
+    loop_name: str, takes: int, tmp_path: Path, running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    import uvloop
+
+    size = 30_000_000
+    path = tmp_path / "large.bin"
+    path.write_bytes(b"x" * size)
+    clock = ManualClock()
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+
+        async def handler(request: web.Request) -> web.FileResponse:
+            return web.FileResponse(path)
+
+        options = {"clock": clock, "body_timeout": 10}
+        async with running(handler, **options) as (host, port, runner):
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+                client.setblocking(False)
+                await loop.sock_connect(client, (host, port))
+                await loop.sock_sendall(client, b"GET / HTTP/1.0\r\n\r\n")
+                came = len(await loop.sock_recv(client, 1))
+                (connection,) = runner.server.connections
+                while not connection.link._write_paused:
+                    await asyncio.sleep(0.001)
+                for _ in range(2):
+                    taken = 0
+                    while taken < takes:
+                        taken += len(await loop.sock_recv(client, 65_536))
+                    came += taken
+                    clock.advance(10)
+                    await asyncio.sleep(0.001)
+                try:
+                    while data := await loop.sock_recv(client, 1_000_000):
+                        came += len(data)
+                except ConnectionResetError:
+                    pass
+                return came
+
+    factory = uvloop.new_event_loop if loop_name == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        came = runner.run(main())
+    assert (came > size) is bool(takes)
+    cut = [each for each in caplog.records if "was too slow" in each.getMessage()]
+    assert len(cut) == (0 if takes else 1)

@@ -16,6 +16,25 @@ from .streams import StreamReader
 from .upgrade import Handover
 
 
+class Bypass(Protocol):
+    """What tells a link of bytes that are written past it, whose pace is watched all the same."""
+
+    transport: asyncio.Transport
+
+    def sent(self, size: int) -> None:
+        """`size` more of them have been written."""
+
+    def full(self) -> Awaitable[None]:
+        """The socket takes no more for now: wait until room() is called.
+
+        Awaiting raises ConnectionLost when the connection goes away, or is ended because the peer
+        takes too little.
+        """
+
+    def room(self) -> None:
+        """The socket takes more; may be repeated, also behind the end."""
+
+
 class Exchange(Protocol):
     """What a link hands out for one exchange; each verb raises LocalProtocolError where the
     exchange's state forbids it, and ConnectionLost where the connection is gone."""
@@ -48,7 +67,7 @@ class Exchange(Protocol):
     def drain(self) -> Awaitable[None]:
         """Wait for room in the send buffer."""
 
-    def bypass(self, size: int) -> asyncio.Transport | None:
+    def bypass(self, size: int) -> Bypass | None:
         """Announce that `size` bytes of the body are written past the exchange, to the socket of
         the transport, once that has sent what it holds. None where that is not possible: then
         nothing is announced.

@@ -15,10 +15,12 @@ cdef class TransportOwner:
     cdef bint _read_paused
     cdef unsigned int _readied
     cdef object _room
+    cdef Py_ssize_t _beside
     cdef Py_ssize_t _unsent
+    cdef double _watched
 
-    cdef object _watch_unsent(self)
-    cdef bint _is_sluggish(self, double least) except -1
+    cdef object _watch_unsent(self, double now)
+    cdef bint _is_sluggish(self, double least, double now, double seconds) except -1
     cpdef object drain(self)
     cpdef object _ready(self)
     cpdef object _lost(self, object message)

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from .errors import ConnectionLost
 from .receiving import share_buffer
+from .unsent import unsent
 
 # CVE-2024-12254: there asyncio's writelines() never pauses its protocol, and a peer that does not
 # read would fill the memory.
@@ -149,10 +150,12 @@ class TransportOwner:
 
     __slots__ = (
         "__weakref__",
+        "_beside",
         "_read_paused",
         "_readied",
         "_room",
         "_unsent",
+        "_watched",
         "_write_paused",
         "loop",
         "transport",
@@ -166,8 +169,12 @@ class TransportOwner:
         self._read_paused = False
         # How often writing had to wait for nothing; see _ready().
         self._readied = 0
-        # What waited to be sent when the peer's pace was looked at last, in bytes.
+        # What waited to be sent when the peer's pace was looked at last, in bytes, and when that
+        # was, by the owner's clock.
         self._unsent = 0
+        self._watched = 0.0
+        # What is yet to be written past the transport, to its socket.
+        self._beside = 0
         # There while somebody waits for it.
         self._room: Room | None = None
 
@@ -198,19 +205,27 @@ class TransportOwner:
         if room is not None:
             room.made()
 
-    def _watch_unsent(self) -> None:
-        """From now on the peer must take what is written at its pace."""
-        self._unsent = self.transport.get_write_buffer_size()
+    def _watch_unsent(self, now: float) -> None:
+        """From `now` on the peer must take what is written at its pace."""
+        self._unsent = unsent(self.transport) + self._beside
+        self._watched = now
 
-    def _is_sluggish(self, least: float) -> bool:
-        """Whether what is written waits for a peer that took less than `least` bytes of it since
-        this was asked before, or since it is watched."""
+    def _is_sluggish(self, least: float, now: float, seconds: float) -> bool:
+        """Whether what is written waits for a peer that took less than `least` bytes of it in the
+        `seconds` or more since this was asked before, or since it is watched."""
         if not self._write_paused and not self.transport.is_closing():
             return False
-        unsent = self._unsent
-        self._watch_unsent()
+        if now - self._watched < seconds:
+            # The buffer has only just filled again: that says nothing.
+            return False
+        before = self._unsent
+        self._watch_unsent(now)
         # More than before: somebody still writes, who will wait in drain() or come to an end.
-        return 0 <= unsent - self._unsent < least
+        return 0 <= before - self._unsent < least
+
+    def written_beside(self, size: int) -> None:
+        """`size` bytes of what is `_beside` have been written."""
+        self._beside -= size
 
     def drain(self) -> "Awaitable[None]":
         """An awaitable that is done when the send buffer has room; never a coroutine.

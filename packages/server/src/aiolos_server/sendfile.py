@@ -6,7 +6,7 @@ import os
 from typing import IO, Final
 
 from aiolos_protocol.errors import ConnectionLost
-from aiolos_protocol.exchange import Exchange
+from aiolos_protocol.exchange import Bypass, Exchange
 
 AVAILABLE: Final = hasattr(os, "sendfile")
 # What is sent before other tasks get their turn.
@@ -28,10 +28,9 @@ async def send_file(
         await _send(exchange, bypass, file.fileno(), start, size)
 
 
-async def _send(
-    exchange: Exchange, transport: asyncio.Transport, file: int, start: int, size: int
-) -> None:
+async def _send(exchange: Exchange, bypass: Bypass, file: int, start: int, size: int) -> None:
     loop = asyncio.get_running_loop()
+    transport = bypass.transport
     # What was written before must be out first: the buffer is emptied.
     transport.set_write_buffer_limits(high=0)
     try:
@@ -51,7 +50,7 @@ async def _send(
             try:
                 sent = os.sendfile(sock, file, start, size)
             except BlockingIOError:
-                await _writable(loop, sock)
+                await _writable(loop, sock, bypass)
                 continue
             except OSError as error:
                 if error.errno in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
@@ -60,27 +59,23 @@ async def _send(
             if not sent:
                 raise EOFError(f"the file ended {stop - start} bytes early, while it was sent")
             start += sent
+            bypass.sent(sent)
             if sent < size:
                 # The socket is full: to try again at once would be in vain.
-                await _writable(loop, sock)
+                await _writable(loop, sock, bypass)
             elif start < stop:
                 await asyncio.sleep(0)
     finally:
         os.close(sock)
 
 
-async def _writable(loop: asyncio.AbstractEventLoop, sock: int) -> None:
-    ready = loop.create_future()
-    loop.add_writer(sock, _set, ready)
+async def _writable(loop: asyncio.AbstractEventLoop, sock: int, bypass: Bypass) -> None:
+    loop.add_writer(sock, bypass.room)
     try:
-        await ready
+        await bypass.full()
     finally:
         loop.remove_writer(sock)
-
-
-def _set(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
+        bypass.room()
 
 
 async def _copy(

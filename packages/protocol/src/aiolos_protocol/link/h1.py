@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
 from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
+from ..exchange import Bypass
 from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
 from ..http1.serializer import LAST_CHUNK, last_chunk
 from ..http1.state import (
@@ -36,6 +37,7 @@ from ..message import Head
 from ..receiving import share_buffer
 from ..streams import EMPTY, StreamReader
 from ..upgrade import Handover
+from .bypass import SocketBypass
 from .closure import is_cut_off
 from .gathering import GatheringOwner
 
@@ -416,9 +418,9 @@ class H1Link(GatheringOwner):
                 self._push(data)
         return self._ready() if not self._write_paused else self.drain()
 
-    def bypass(self, size: int) -> asyncio.Transport | None:
+    def bypass(self, size: int) -> Bypass | None:
         """See Exchange.bypass."""
-        transport: asyncio.Transport | None = self.transport
+        transport = self.transport
         if self._framing != 1 or size > self._left or transport is None:
             return None
         if (
@@ -429,7 +431,8 @@ class H1Link(GatheringOwner):
         self._sent(DATA)
         self._left -= size
         self._flush()
-        return transport
+        self._beside = size
+        return SocketBypass(self)
 
     def end_body(self, trailers: "CIMultiDict[str] | None" = None) -> None:
         """See Exchange.end."""

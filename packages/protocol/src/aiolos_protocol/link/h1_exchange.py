@@ -1,12 +1,12 @@
 """One exchange of HTTP/1.1, as whoever answers or asks sees it."""
 
-import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
 from multidict import CIMultiDict
 
 from ..errors import LocalProtocolError
+from ..exchange import Bypass
 from ..streams import StreamReader
 from ..upgrade import Handover
 from .h1 import H1Link
@@ -40,7 +40,7 @@ class H1Exchange:
         """See Exchange.drain."""
         return self._link.drain()
 
-    def bypass(self, size: int) -> asyncio.Transport | None:
+    def bypass(self, size: int) -> Bypass | None:
         """See Exchange.bypass."""
         return self._current().bypass(size)
 

@@ -66,8 +66,9 @@ class H1PacedLink(H1Link):
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         H1Link.pause_writing(self)
-        self._watch_unsent()
-        self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
+        now = self._clock.now
+        self._watch_unsent(now)
+        self.deadline = min(self.deadline, now + self._body_timeout)
 
     def resume_writing(self) -> None:
         """asyncio.BaseProtocol."""
@@ -99,11 +100,13 @@ class H1PacedLink(H1Link):
         """See H1Link.close(); a peer that does not take what is left to be sent is cut off."""
         H1Link.close(self)
         if self.transport is not None:
-            self._watch_unsent()
-            self.deadline = self._clock.now + self._body_timeout
+            now = self._clock.now
+            self._watch_unsent(now)
+            self.deadline = now + self._body_timeout
 
     def expired(self) -> None:
         """The deadline has passed: for the next request, its head, its body, or its answer."""
+        now, seconds = self._clock.now, self._body_timeout
         if self._receiving == BEGUN:
             self._refuse(
                 TooSlow(
@@ -113,12 +116,14 @@ class H1PacedLink(H1Link):
                     "need a longer head_timeout",
                 )
             )
-        elif self._is_sluggish(self._limits.body_rate * self._body_timeout):
-            self._cut_off(TooSlow.answer(self._limits.body_rate, self._body_timeout))
+        elif self._is_sluggish(self._limits.body_rate * seconds, now, seconds):
+            self._cut_off(TooSlow.answer(self._limits.body_rate, seconds))
         elif self._is_running() and self._receiving == BODY:
             self._check_body()
-        elif self._is_running() or self._write_paused or self.transport.is_closing():
-            self.deadline = self._clock.now + self._body_timeout
+        elif self._write_paused or self.transport.is_closing():
+            self.deadline = self._watched + seconds
+        elif self._is_running():
+            self.deadline = now + seconds
         else:
             self.close()
 

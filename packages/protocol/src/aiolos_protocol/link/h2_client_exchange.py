@@ -156,9 +156,9 @@ class H2ClientExchange(H2Stream):
         """See ClientExchange."""
         return self._paused or not self.body_sent()
 
-    def bypass(self, size: int) -> asyncio.Transport | None:
+    def bypass(self, size: int) -> None:
         """See Exchange.bypass: frames cannot be bypassed."""
-        return None
+        return
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """See ClientExchange."""

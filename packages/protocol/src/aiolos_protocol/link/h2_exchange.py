@@ -1,6 +1,5 @@
 """One exchange on a server's stream: made when a handler reads a body, or streams."""
 
-import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
@@ -44,9 +43,9 @@ class H2ServerExchange:
         drained: Awaitable[None] = self._stream.drain()
         return drained
 
-    def bypass(self, size: int) -> asyncio.Transport | None:
+    def bypass(self, size: int) -> None:
         """See Exchange.bypass: frames cannot be bypassed."""
-        return None
+        return
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""

@@ -111,24 +111,26 @@ class H2PacedLink(H2Link):
     def pause_writing(self) -> None:
         """asyncio.BaseProtocol."""
         H2Link.pause_writing(self)
-        self._watch_unsent()
-        self.deadline = min(self.deadline, self._clock.now + self._body_timeout)
+        now = self._clock.now
+        self._watch_unsent(now)
+        self.deadline = min(self.deadline, now + self._body_timeout)
 
     def expired(self) -> None:
         """The deadline has passed: for the next request, or for the peer to keep its pace."""
-        if self._is_sluggish(self._limits.body_rate * self._body_timeout):
-            self._broken(TooSlow.answer(self._limits.body_rate, self._body_timeout))
+        now, seconds = self._clock.now, self._body_timeout
+        if self._is_sluggish(self._limits.body_rate * seconds, now, seconds):
+            self._broken(TooSlow.answer(self._limits.body_rate, seconds))
             self.abort()
         elif self._working or self._write_paused or self.transport.is_closing():
-            self.deadline = self._clock.now + self._body_timeout
+            self.deadline = now + seconds
             if self._working:
                 self._check_pace()
-        elif self._clock.now < self._idle_until:
+        elif now < self._idle_until:
             self.deadline = self._idle_until
             self._part_with_spares()
         else:
             self.close()
-            self.deadline = self._clock.now + self._body_timeout
+            self.deadline = now + seconds
 
     def _check_pace(self) -> None:
         least = int(self._limits.body_rate * self._body_timeout)

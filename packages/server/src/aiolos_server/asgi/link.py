@@ -168,9 +168,8 @@ class AsgiLink:
             self._drained = self.loop.create_future()
         return asyncio.shield(self._drained)
 
-    def bypass(self, size: int) -> asyncio.Transport | None:
+    def bypass(self, size: int) -> None:
         """See Exchange.bypass: there is no socket here."""
-        return None
 
     def take_over(self) -> Handover:
         """See Exchange.take_over: an ASGI server keeps its transport."""
