@@ -58,7 +58,7 @@ class Steps(aiolos.ClientRequest):
             if len(numbers) != 2 or not all(each.isdecimal() for each in numbers):
                 raise ValueError(f"a version is like '1.1', not {version!r:.80}")
             version = HttpVersion(int(numbers[0]), int(numbers[1]))
-        self.settings = replace(self.settings, version=version)
+        self.settings = self.settings.but(version=version)
 
     def update_headers(self, headers: Any) -> None:
         """Have these fields and no others."""
@@ -115,7 +115,7 @@ class Steps(aiolos.ClientRequest):
             else check_auth(proxy_auth, "proxy_auth").encode(),
             proxy_headers=tuple(checked_headers(proxy_headers).items()),
         )
-        self.settings = replace(self.settings, route=route)
+        self.settings = self.settings.but(route=route)
 
     async def close(self) -> None:
         """Wait until the body is sent or given up."""

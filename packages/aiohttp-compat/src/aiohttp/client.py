@@ -258,7 +258,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     _ws_response_class = another_name("_ws_response")
 
     def _settle(self, **changed: Any) -> None:
-        self._composer.settings = replace(self._composer.settings, **changed)
+        self._composer.settings = self._composer.settings.but(**changed)
 
     @like(aiolos.ClientSession.ws_connect, HandshakeOptions.__annotations__)
     def ws_connect(self, url: str | URL, **options: Any) -> Any:

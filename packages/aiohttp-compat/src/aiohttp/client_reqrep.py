@@ -147,7 +147,7 @@ class ClientRequest(Steps, metaclass=Making):
             route = self.settings.route
         if ssl is not route.ssl or name != route.server_hostname:
             route = replace(route, ssl=ssl, server_hostname=name)
-            self.settings = replace(self.settings, route=route)
+            self.settings = self.settings.but(route=route)
 
     def _describe(self) -> None:
         """Write into the fields what the connection would write for a request of a session."""

@@ -1,5 +1,6 @@
 from aiolos_client.composer cimport Composer
 from aiolos_client.sender cimport Sender
+from aiolos_client.settings cimport Settings
 from aiolos_client.verbs cimport Verbs
 
 
@@ -12,5 +13,5 @@ cdef class Asking(Verbs):
     cdef public object _trace_configs
     cdef public bint _trust_env
 
-    cdef object _handling(self, settings)
-    cdef object _chain(self, settings)
+    cdef object _handling(self, Settings settings)
+    cdef object _chain(self, Settings settings)

@@ -1,3 +1,6 @@
+from aiolos_client.settings cimport Settings
+
+
 cdef class Target:
     cdef public object authority
     cdef public dict heads
@@ -27,7 +30,7 @@ cdef class ClientRequest:
     cdef public object protocol
     cdef public object sending
     cdef public object session
-    cdef public object settings
+    cdef public Settings settings
     cdef public object traces
     cdef public object upload
 

@@ -380,7 +380,7 @@ class ClientRequest:
         self.protocol = asked.protocol
         if version < HttpVersion20:
             route = replace(self.settings.route, http2=False)
-            self.settings = replace(self.settings, route=route)
+            self.settings = self.settings.but(route=route)
 
     def is_repeatable(self) -> bool:
         """Whether sending it twice does what sending it once does (RFC 9110 9.2.2)."""

@@ -1,6 +1,7 @@
 cimport cython
 
 from aiolos_client.clientrequest cimport ClientRequest, Target
+from aiolos_client.settings cimport Settings
 
 
 cdef class Composer:
@@ -8,7 +9,7 @@ cdef class Composer:
     cdef public object base_url
     cdef public object dumps
     cdef public object headers
-    cdef public object settings
+    cdef public Settings settings
     cdef public object skipped
     cdef object _quote_cookie
     cdef object _request
@@ -16,7 +17,7 @@ cdef class Composer:
     cdef dict _targets
     cdef object _version
 
-    @cython.locals(target=Target)
+    @cython.locals(target=Target, settings=Settings)
     cpdef ClientRequest compose(self, session, method, url, options, double now)
     @cython.locals(target=Target)
     cdef object _plain_head(self, session, method, Target target)

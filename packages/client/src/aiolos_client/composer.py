@@ -1,7 +1,6 @@
 """Requests, composed of a session's defaults and of what a verb was given."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from aiolos_protocol import hdrs
@@ -103,7 +102,7 @@ class Composer:
     def _plain_head(self, session: Any, method: str, target: Target) -> RequestHead:
         """The head that requests without fields of their own share, whichever way they take: what
         a proxy is told is added for each."""
-        direct = replace(self.settings, route=DIRECT)
+        direct = self.settings.but(route=DIRECT)
         request = self._own(session, method, target, direct, {}, None, 0.0)
         head = target.heads[method] = request.head("", last=False).freeze()
         return head

@@ -155,7 +155,7 @@ class BaseConnector:
                 return link  # type: ignore[no-any-return]
         while taken := self._pool.take(host):
             link, _ = taken
-            if link.is_reusable() and link.is_quiet():
+            if link.is_quiet():
                 return link  # type: ignore[no-any-return]
             # It ended, or says what nobody asked for, and the loop has not been told yet.
             self._discard(link)

@@ -25,10 +25,12 @@ _T = TypeVar("_T", bound=Closing)
 
 
 class Deferred:
-    """What Context does, compiled where there is a compiler.
+    """Awaiting it gives the result, `async with` ends that as well. A coroutine in all respects,
+    so that it can be made a task; one that is dropped warns as a coroutine does.
 
     The result is a response as a rule, which is entered and left without waiting; whoever answers
-    in place of the server, as a cache does, may give what is none.
+    in place of the server, as a cache does, may give what is none. Compiled where there is a
+    compiler.
     """
 
     __slots__ = ("_coro", "_result")
@@ -52,6 +54,10 @@ class Deferred:
         """As a coroutine's."""
         self._coro.close()
 
+    def __class_getitem__(cls, result: Any) -> type:
+        """As Generic's: for annotations, which are evaluated where nothing is compiled."""
+        return cls
+
     async def __aenter__(self) -> Any:
         result = await self._coro
         self._result = result
@@ -74,25 +80,28 @@ class Deferred:
         return left
 
 
-class Context(Deferred, Coroutine[Any, Any, _T], Generic[_T]):
-    """Awaiting it gives the result, `async with` ends that as well. A coroutine in all respects,
-    so that it can be made a task; one that is dropped warns as a coroutine does."""
+if TYPE_CHECKING:
 
-    __slots__ = ()
+    class Context(Deferred, Coroutine[Any, Any, _T], Generic[_T]):
+        """What Deferred is to a type checker."""
 
-    if TYPE_CHECKING:
-        # What Deferred has, as it is here.
         def __init__(self, coro: Coroutine[Any, Any, _T]) -> None: ...
         def __await__(self) -> Generator[Any, Any, _T]: ...
         async def __aenter__(self) -> _T: ...
+
+else:
+    # One is made for every request: a subclass, which the bases would take, costs twice as much.
+    Coroutine.register(Deferred)
+    Context = Deferred
 
 
 # Functions, for compiled code knows the type of what they are given.
 
 
 def _enter(response: Received) -> None:
-    response.enter()
+    response.in_context = True
 
 
 def _leave(response: Received) -> None:
-    response.leave()
+    response.in_context = False
+    response.release()

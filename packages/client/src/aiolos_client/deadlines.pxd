@@ -3,6 +3,9 @@ cimport cython
 from aiolos_client.clientrequest cimport ClientRequest
 
 
+cdef double COARSE, inf
+
+
 cdef class Watch:
     cdef object _exchange
     cdef bint _is_fine
@@ -17,9 +20,10 @@ cdef class Watch:
     cdef object _begin(
         self, loop, exchange, ClientRequest request, double until, double silence, bint is_fine
     )
+    @cython.locals(when=cython.double)
     cdef object _arm(self, double now)
     cdef object _told(self, what, bound)
 
 
-@cython.locals(watching=Watch)
+@cython.locals(watching=Watch, total=cython.double, silence=cython.double)
 cpdef object watch(loop, exchange, ClientRequest request)

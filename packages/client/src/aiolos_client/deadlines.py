@@ -101,14 +101,12 @@ def watch(
     loop: asyncio.AbstractEventLoop, exchange: ClientExchange, request: ClientRequest
 ) -> Watch | None:
     """Watch over the bounds of `request`; what is to be stopped at the body's end, if anything."""
-    timeout = request.settings.timeout
-    total, silence = timeout.total, timeout.sock_read
-    if not (total or silence):
+    total, silence = request.settings.total, request.settings.silence
+    if total == inf and silence == inf:
         return None
-    until = request.begun + total if total else inf
-    is_fine = (total or inf) < COARSE or (silence or inf) < COARSE
+    is_fine = total < COARSE or silence < COARSE
     watching = Watch.__new__(Watch)
-    watching._begin(loop, exchange, request, until, silence or inf, is_fine)
+    watching._begin(loop, exchange, request, request.begun + total, silence, is_fine)
     return watching if is_fine else None
 
 

@@ -28,7 +28,7 @@ async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> 
             known = None if found.user else await _from_netrc(found.host)
             proxy, auth = proxy_setting(found, known)
             route = replace(settings.route, proxy=proxy, proxy_auth=auth)
-            request.settings = replace(settings, route=route)
+            request.settings = settings.but(route=route)
     if hdrs.AUTHORIZATION not in fields:
         credentials = await _from_netrc(request.host, named=request.is_astray)
         if credentials is not None:

@@ -5,10 +5,10 @@ cdef class Received:
     cdef public object _body
     cdef public object _exchange
     cdef public object _history
-    cdef public bint _in_context
     cdef public bint _released
     cdef public object _request
     cdef public object _url
     cdef public object content
     cdef public object head
+    cdef public bint in_context
     cdef public object status

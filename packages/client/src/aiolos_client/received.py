@@ -22,13 +22,13 @@ class Received:
     """The answer to a request, as it came; see ClientResponse.
 
     `_body` is the whole body once it was read, `_history` the redirections that led here,
-    `_in_context` whether an `async with` block has still to end it, `_released` whether somebody
-    has ended it.
+    `_released` whether somebody has ended it, `in_context` whether an `async with` block has still
+    to do so.
     """
 
     __slots__ = (
-        "_body", "_exchange", "_history", "_in_context", "_released", "_request", "_url",
-        "content", "head", "status",
+        "_body", "_exchange", "_history", "_released", "_request", "_url", "content", "head",
+        "in_context", "status",
     )  # fmt: skip
 
     def __init__(
@@ -45,7 +45,7 @@ class Received:
         self._url: URL = request.target.url
         self._body: bytes | None = None
         self._history: tuple[Any, ...] = ()
-        self._in_context = False
+        self.in_context = False
         self._released = False
         self.content = content
 
@@ -95,15 +95,6 @@ class Received:
         if not gives_back:
             self._exchange.abort()
         return READY
-
-    def enter(self) -> None:
-        """`async with` begins."""
-        self._in_context = True
-
-    def leave(self) -> None:
-        """`async with` ends."""
-        self._in_context = False
-        self.release()
 
     @property
     def unread(self) -> bool:

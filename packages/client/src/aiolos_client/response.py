@@ -231,7 +231,7 @@ class ClientResponse(Received):
         """Raise ClientResponseError from 400 upwards; outside `async with` the response is
         released then."""
         if self.status >= 400:
-            if not self._in_context:
+            if not self.in_context:
                 self.release()
             raise ClientResponseError(
                 self.request_info,
@@ -242,7 +242,7 @@ class ClientResponse(Received):
             )
 
     async def __aenter__(self) -> Self:
-        self.enter()
+        self.in_context = True
         return self
 
     async def __aexit__(
@@ -251,7 +251,8 @@ class ClientResponse(Received):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.leave()
+        self.in_context = False
+        self.release()
 
     def __repr__(self) -> str:
         return f"<ClientResponse({self._url}) [{self.status} {self.reason}]>"

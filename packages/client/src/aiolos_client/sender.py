@@ -319,12 +319,13 @@ class Sender:
     def _respond(
         self, request: ClientRequest, head: ResponseHead, exchange: ClientExchange
     ) -> ClientResponse:
-        if not head.plain and head.mentions(b"set-cookie"):
+        content: StreamReader = exchange.body
+        plain = head.plain
+        if not plain and head.mentions(b"set-cookie"):
             values = head.headers.getall(hdrs.SET_COOKIE, ())
             if values:
                 self._jar.update_cookies_from_headers(values, request.url)
-        content: StreamReader = exchange.body
-        if not (content.ended and content.fits() and (head.plain or content.at_eof())):
+        if not (content.ended and content.fits() and (plain or content.at_eof())):
             content = self._content(request, head, exchange)
         return self._response(request, exchange, head, content)
 

@@ -119,7 +119,7 @@ class ClientSession(Asking):
             DEFAULT_LIMITS if connector is None else getattr(connector, "limits", DEFAULT_LIMITS)
         )
         settings = settled(
-            replace(DEFAULTS, limits=bounds),
+            DEFAULTS.but(limits=bounds),
             {
                 "timeout": _timeout(timeout, read_timeout, conn_timeout),
                 "raise_for_status": raise_for_status,

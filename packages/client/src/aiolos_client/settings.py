@@ -1,7 +1,8 @@
 """How a request is made, apart from what is asked: a session's defaults, and one request's own."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from aiolos_protocol.limits import DEFAULT_LIMITS, WORDS, Limits
@@ -34,23 +35,56 @@ DIRECT: Final = Route()
 BOUNDS: Final = {**WORDS, "max_body_size": "body_size"}
 
 
-@dataclass(frozen=True, slots=True)
 class Settings:
-    """What ClientSession and its verbs take under the same names."""
+    """What ClientSession and its verbs take under the same names; not to be changed, see but().
 
-    timeout: ClientTimeout = DEFAULT_TIMEOUT
-    route: Route = DIRECT
-    raise_for_status: "bool | Callable[[Any], Awaitable[None]]" = False
-    allow_redirects: bool = True
-    max_redirects: int = 10
-    auto_decompress: bool = True
-    read_until_eof: bool = True
-    version: HttpVersion = HttpVersion11
-    limits: Limits = DEFAULT_LIMITS
-    middlewares: tuple[Any, ...] = ()
-    retry: Any = None
-    on_informational: "Callable[[ResponseHead], object] | None" = None
-    trace_request_ctx: Any = field(default=None, compare=False)
+    `total` and `silence` are the bounds of `timeout` on the whole and on the server's silence, in
+    seconds, inf for none. Compiled where there is a compiler: every request looks at most of it.
+    """
+
+    __slots__ = (
+        "allow_redirects", "auto_decompress", "limits", "max_redirects", "middlewares",
+        "on_informational", "raise_for_status", "read_until_eof", "retry", "route", "silence",
+        "timeout", "total", "trace_request_ctx", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        timeout: ClientTimeout = DEFAULT_TIMEOUT,
+        route: Route = DIRECT,
+        raise_for_status: "bool | Callable[[Any], Awaitable[None]]" = False,
+        allow_redirects: bool = True,
+        max_redirects: int = 10,
+        auto_decompress: bool = True,
+        read_until_eof: bool = True,
+        version: HttpVersion = HttpVersion11,
+        limits: Limits = DEFAULT_LIMITS,
+        middlewares: tuple[Any, ...] = (),
+        retry: Any = None,
+        on_informational: "Callable[[ResponseHead], object] | None" = None,
+        trace_request_ctx: Any = None,
+    ) -> None:
+        self.timeout = timeout
+        self.route = route
+        self.raise_for_status = raise_for_status
+        self.allow_redirects = allow_redirects
+        self.max_redirects = max_redirects
+        self.auto_decompress = auto_decompress
+        self.read_until_eof = read_until_eof
+        self.version = version
+        self.limits = limits
+        self.middlewares = middlewares
+        self.retry = retry
+        self.on_informational = on_informational
+        self.trace_request_ctx = trace_request_ctx
+        self.total: float = timeout.total or inf
+        self.silence: float = timeout.sock_read or inf
+
+    def but(self, **changed: Any) -> "Settings":
+        """The same, but for what is given by its name."""
+        given = {name: getattr(self, name) for name in Settings.__slots__ if name not in _DERIVED}
+        return Settings(**{**given, **changed})
 
 
+_DERIVED: Final = ("silence", "total")
 DEFAULTS: Final = Settings()

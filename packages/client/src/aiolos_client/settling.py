@@ -91,7 +91,7 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
         changed["route"] = replace(changed.get("route", settings.route), http2=False)
     if not options.keys().isdisjoint(BOUNDS):
         changed["limits"] = changed_limits(settings.limits, options, BOUNDS)
-    return replace(settings, **changed) if changed else settings
+    return settings.but(**changed) if changed else settings
 
 
 def check_timeout(timeout: object) -> ClientTimeout:

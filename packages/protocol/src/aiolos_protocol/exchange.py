@@ -126,8 +126,8 @@ class ClientLink(Protocol):
         """True when a request may be sent on this connection now."""
 
     def is_quiet(self) -> bool:
-        """Whether the peer has said nothing that the loop has not told yet, not even the end; True
-        also where that cannot be known."""
+        """Whether it is reusable, and the peer has said nothing that the loop has not told yet, not
+        even the end; of the latter True also where that cannot be known."""
 
     def is_idle(self) -> bool:
         """True while no exchange is at work."""

@@ -23,7 +23,8 @@ class Unread:
         self._offset = 0
         self._size = 0
         # Where chunks of a chunked body end, counted as total_bytes; from `_split` on not told.
-        self._splits: list[int] = []
+        # None for a body that is not chunked.
+        self._splits: list[int] | None = None
         self._split = 0
         self.total_bytes = 0
 
@@ -42,6 +43,8 @@ class Unread:
         """See StreamReader.feed_chunks."""
         total = before = self.total_bytes
         splits = self._splits
+        if splits is None:
+            splits = self._splits = []
         for piece in pieces:
             total += len(piece)
             splits.append(total)
@@ -60,8 +63,10 @@ class Unread:
     def _next_split(self) -> int:
         """How many unread bytes stand before the next end of a chunk that is not told, which it is
         now; -1 where there is none."""
-        cursor = self.total_bytes - self._size
         splits = self._splits
+        if splits is None:
+            return -1
+        cursor = self.total_bytes - self._size
         place = bisect_left(splits, cursor, self._split)
         if place == len(splits):
             return -1

@@ -42,6 +42,7 @@ cdef class H1Link(GatheringOwner):
     cdef object _join(self)
     @cython.locals(at=Py_ssize_t)
     cdef object _consume(self, Py_ssize_t size)
+    @cython.locals(at=Py_ssize_t, buffer=cython.p_char)
     cdef bytes _taken(self, Py_ssize_t size)
     cdef object _forget(self)
     cdef object _expect_body(self, Head head, bint until_close)

@@ -258,7 +258,9 @@ class H1Link(GatheringOwner):
     def _taken(self, size: int) -> bytes:
         """The next `size` bytes, which are there, and are consumed."""
         at = self._at
-        data = self._buffer[at : at + size]
+        # Compiled it is a pointer, which is sliced without objects for the ends.
+        buffer = self._buffer
+        data = buffer[at : at + size]
         self._consume(size)
         return data
 

@@ -1,5 +1,6 @@
 cimport cython
 
+from aiolos_protocol.http1.serializer cimport may_have_body
 from aiolos_protocol.link.h1 cimport H1Link
 from aiolos_protocol.link.h1_exchange cimport H1Exchange
 from aiolos_protocol.message cimport RequestHead, ResponseHead
@@ -17,12 +18,16 @@ cdef class H1ClientLink(H1Link):
     cdef public object on_deadline
     cdef public long long received
 
+    @cython.locals(head=ResponseHead)
+    cpdef bint _head_received(self) except -1
+    @cython.locals(length=Py_ssize_t, data=bytes)
     cpdef object ask(self, RequestHead head, body=*)
+    cpdef bint is_reusable(self) except -1
     cdef bytes _head_bytes(self, RequestHead head, str lines)
     @cython.locals(exchange=H1ClientExchange)
     cdef H1ClientExchange _begin(self, RequestHead head)
     cdef bint _informed(self, ResponseHead head) except -1
-    @cython.locals(exchange=H1ClientExchange)
+    @cython.locals(exchange=H1ClientExchange, asked=RequestHead)
     cdef object _final(self, ResponseHead head)
     cdef object _deliver(self, head)
     cpdef object fail(self, error)

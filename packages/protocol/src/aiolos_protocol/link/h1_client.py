@@ -91,6 +91,8 @@ class H1ClientLink(H1Link):
 
     def is_quiet(self) -> bool:
         """See ClientLink."""
+        if not self.is_reusable():
+            return False
         news = self._news
         if news is None:
             news = self._news = news_of(self.get_extra_info("socket"))
@@ -117,10 +119,12 @@ class H1ClientLink(H1Link):
         Raises LocalProtocolError before anything is sent, ConnectionLost on a closed link.
         """
         length = len(body)
-        lines = ""
-        if length or head.method not in _BODILESS:
-            lines = f"Content-Length: {length}\r\n"
-        data = self._head_bytes(head, lines)
+        data = head.wire
+        if length or data is None:
+            lines = ""
+            if length or head.method not in _BODILESS:
+                lines = f"Content-Length: {length}\r\n"
+            data = self._head_bytes(head, lines)
         self._sent(COMPLETE)
         exchange = self._begin(head)
         if not length:
@@ -149,9 +153,7 @@ class H1ClientLink(H1Link):
         return exchange
 
     def _head_bytes(self, head: RequestHead, lines: str) -> bytes:
-        """`head` as it goes out; a frozen one is kept, but for the lines of its framing."""
-        if head.wire is not None and not lines:
-            return head.wire
+        """`head` as it goes out; of a frozen one it is kept where it has no lines of framing."""
         fields: CIMultiDict[str] = head.fields
         if "Content-Length" in fields or "Transfer-Encoding" in fields:
             raise LocalProtocolError(
@@ -242,7 +244,8 @@ class H1ClientLink(H1Link):
 
     def _final(self, head: ResponseHead) -> None:
         exchange = self._exchange
-        method = exchange.head.method
+        asked: RequestHead = exchange.head
+        method = asked.method
         self.keep_alive = self.keep_alive and head.keep_alive
         if method == "CONNECT" and head.status < 300:
             # RFC 9110 9.3.6: a tunnel begins behind the head whatever its fields say.
@@ -275,8 +278,12 @@ class H1ClientLink(H1Link):
     def _deliver(self, head: ResponseHead) -> None:
         answered = self._answered
         self._answered = None
-        if answered is not None and not answered.done():
-            answered.set_result(head)
+        if answered is not None:
+            # Not asked before: one is done only where it was cancelled and nobody is awake yet.
+            try:  # noqa: SIM105 - suppress() costs more than all of this
+                answered.set_result(head)
+            except asyncio.InvalidStateError:
+                pass
 
     def _check_complete(self) -> None:
         # Not before the head is delivered: recycling forgets the exchange.
