@@ -443,6 +443,15 @@ class TestTheEnd:
                     await session.close()
         assert session.closed
 
+    async def test_a_body_that_is_read_behind_the_end(self, talk):
+        part = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart"
+        async with talk(part) as (_, session):
+            response = await session.get("/where")
+        told = "GET .*/where is incomplete.*Connection closed by the end of its session"
+        with pytest.raises(aiolos_client.ClientPayloadError, match=told) as caught:
+            await response.read()
+        assert isinstance(caught.value, RuntimeError)
+
     async def test_cli_14_a_session_without_a_name(self, peer):
         """It lives as long as its request; then it is missed."""
         async with peer() as server:

@@ -273,8 +273,9 @@ class TestTracker:
         async with talk() as (_, session):
             with pytest.raises(ZeroDivisionError):
                 await session.post("/", data=broken(), upload_tracker=tracker)
-            with pytest.raises(aiolos_client.UploadAbortedError, match="ZeroDivisionError"):
+            with pytest.raises(aiolos_client.UploadAbortedError, match="ZeroDivision") as caught:
                 await tracker.upload_complete
+            assert isinstance(caught.value, aiolos_client.ClientConnectionError)
 
 
 class TestPermission:

@@ -171,12 +171,20 @@ def test_options_of_a_wrong_kind(
     "options",
     [{"content_type": "text/x"}, {"filename": "f"}, {"content_transfer_encoding": "base64"}],
 )
+@pytest.mark.filterwarnings("ignore:content_transfer_encoding:DeprecationWarning")
 def test_what_makes_a_form_multipart(options: dict[str, str]) -> None:
     form = FormData({"a": "b"})
     assert not form.is_multipart
     form.add_field("c", "d", **options)  # type: ignore[arg-type]
     assert form.is_multipart
     assert isinstance(form(), MultipartWriter)
+
+
+def test_content_transfer_encoding_is_deprecated() -> None:
+    form = FormData()
+    with pytest.warns(DeprecationWarning, match="RFC 7578 4.7.*BytesPayload") as told:
+        form.add_field("a", b"b", content_transfer_encoding="base64")
+    assert told[0].filename == __file__
 
 
 async def test_cli_40_fields_and_files(tmp_path: Path) -> None:

@@ -157,12 +157,12 @@ async def test_a_bomb_stops_at_the_limit(seen: Any) -> None:
     assert answer.status == 413
 
 
-async def test_client_max_size_is_named_in_the_log_only(
+async def test_what_raises_client_max_size_is_in_the_log_only(
     seen: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await seen(lambda r: r.read(), post(b"x" * 1001, "text/plain"), client_max_size=1000)
     assert answer.status == 413
-    assert b"1000" not in answer.body
+    assert answer.body == b"Maximum request body size 1000 exceeded, actual body size 1001"
     assert (
         "client_max_size=1000 was exceeded; raise it with Application(client_max_size="
         in caplog.text
@@ -329,7 +329,7 @@ async def test_client_max_fields(
     if status:
         assert "=20 was exceeded; raise it with Limits(" in caplog.text
         assert "Application(client_max_fields=...)" in caplog.text
-        assert b"20" not in answer.body
+        assert answer.body == b"Maximum number of form fields 20 exceeded."
 
 
 async def test_client_max_fields_zero_is_no_bound(seen: Any) -> None:
@@ -444,7 +444,9 @@ async def test_a_form_beyond_a_limit_is_caught_as_too_large(seen: Any) -> None:
         return caught.value.text
 
     data = post(b"a=1&b=2&c=3", "application/x-www-form-urlencoded")
-    assert await seen(ask, data, client_max_fields=2) == "413: Content Too Large"
+    assert await seen(ask, data, client_max_fields=2) == (
+        "Maximum number of form fields 2 exceeded."
+    )
 
 
 async def test_a_field_without_a_name_is_the_callers_fault(seen: Any) -> None:

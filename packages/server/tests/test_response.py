@@ -318,6 +318,24 @@ async def test_rsp_08_compression_on_request_of_the_handler(sent: Any, coding: s
     assert int(answer.headers["content-length"]) < 200
 
 
+async def test_of_two_codings_alike_the_smaller(sent: Any) -> None:
+    answer = await sent(compressed, accepting("gzip, deflate"))
+    assert answer.headers["content-encoding"] == "deflate"
+    answer = await sent(compressed, accepting("gzip, deflate;q=0.9"))
+    assert answer.headers["content-encoding"] == "gzip"
+
+
+def test_parameters_without_a_use_are_told() -> None:
+    response = web.StreamResponse()
+    with pytest.warns(DeprecationWarning, match="each write"):
+        response.enable_chunked_encoding(chunk_size=8192)
+    assert response.chunked
+    for force, coding in ((True, web.ContentCoding.deflate), (False, web.ContentCoding.identity)):
+        with pytest.warns(DeprecationWarning, match="ContentCoding.gzip"):
+            response.enable_compression(force=force)
+        assert response._compression is coding
+
+
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "lzma", ""])
 async def test_rsp_08_only_where_it_is_accepted(sent: Any, accepted: str) -> None:
     answer = await sent(compressed, accepting(accepted))

@@ -35,6 +35,16 @@ async def test_tcp_with_a_free_port(runner: Any, talk: Any) -> None:
     assert (await talk(site.port, GET)).endswith(b"hello")
 
 
+async def test_a_site_that_does_not_listen_is_not_stopped(runner: Any) -> None:
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    with pytest.raises(RuntimeError, match="start"):
+        await site.stop()
+    await site.start()
+    await site.stop()
+    with pytest.raises(RuntimeError, match="once"):
+        await site.stop()
+
+
 async def test_stopping_a_site_leaves_the_others(runner: Any, talk: Any) -> None:
     one, other = web.TCPSite(runner, "127.0.0.1", 0), web.TCPSite(runner, "127.0.0.1", 0)
     await one.start()

@@ -93,6 +93,7 @@ async def test_make_url_takes_paths(tiny: Any) -> None:
         root = f"http://127.0.0.1:{server.port}"
         assert server.make_url("") == URL(root)
         assert str(server.make_url("//evil.example/%2f..")) == f"{root}//evil.example/%2F.."
+        assert str(server.make_url("///a?b")) == f"{root}/a?b"
         assert str(server.make_url("/a b?q=ü")) == f"{root}/a%20b?q=%C3%BC"
         assert str(server.make_url("?q")) == f"{root}/?q"
         assert str(server.make_url(URL("/a%2Fb", encoded=True))) == f"{root}/a%2Fb"

@@ -229,8 +229,22 @@ class ClientPayloadError(ClientError):
     """The answer's body broke off or was malformed."""
 
 
+class ConnectionClosedError(ClientPayloadError, RuntimeError):
+    """The answer's body broke off because its session or connector was closed.
+
+    A RuntimeError as well, by which programs written for aiohttp know it.
+    """
+
+
 class UploadAbortedError(ClientError):
     """The request's body was not sent to its end."""
+
+
+class UploadFailedError(UploadAbortedError, ClientConnectionError):
+    """The request's body was not sent to its end, for reading or sending it failed: the cause.
+
+    A ClientConnectionError as well, by which programs written for aiohttp know it.
+    """
 
 
 # In what is no URL, too: user:password@host is a proxy whose scheme was forgotten.

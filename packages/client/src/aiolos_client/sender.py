@@ -348,7 +348,7 @@ class Sender:
                 exchange.abort()
                 raise request_error(request, error, 0) from error
         if not content.is_eof() or content is not exchange.body or not content.fits():
-            content.translate(BodyErrors(str(request)))
+            content.translate(BodyErrors(str(request), self._connector))
         return content
 
 

@@ -1,6 +1,6 @@
 """The protocol's neutral errors in the client's words: what was asked of whom, what came of it."""
 
-from typing import Final
+from typing import Any, Final
 
 from aiolos_protocol.errors import (
     ConnectionLost,
@@ -17,6 +17,7 @@ from .errors import (
     ClientOSError,
     ClientPayloadError,
     ClientResponseError,
+    ConnectionClosedError,
     ServerDisconnectedError,
 )
 from .settings import BOUNDS
@@ -82,23 +83,29 @@ def _words(error: ProtocolError) -> str:
 
 
 class BodyErrors:
-    """What ends the body of the response to `what` ("GET http://...") early."""
+    """What ends the body of the response to `what` ("GET http://...") early; `connector` is that
+    of its connection."""
 
-    __slots__ = ("_what",)
+    __slots__ = ("_connector", "_what")
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, connector: Any) -> None:
         self._what = what
+        self._connector = connector
 
     def __call__(self, error: BaseException) -> BaseException:
         """`error` as ClientPayloadError, or itself where it is not the protocol's."""
+        kind = ClientPayloadError
         if isinstance(error, LimitExceeded):
             told = f"the body of {self._what} is refused: {_words(error)}"
         elif isinstance(error, ProtocolError):
             told = f"the body of {self._what} is malformed: {error}"
         elif isinstance(error, ConnectionError):
             told = f"the body of {self._what} is incomplete: {error}"
+            if self._connector.closed:
+                kind = ConnectionClosedError
+                told += ". Connection closed by the end of its session: read within 'async with'"
         else:
             return error
-        raised = ClientPayloadError(told)
+        raised = kind(told)
         raised.__cause__ = error
         return raised

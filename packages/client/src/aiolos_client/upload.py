@@ -9,7 +9,7 @@ from aiolos_protocol.coding import EncodingWriter
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
 from aiolos_protocol.payload import Payload, Writer
 
-from .errors import UploadAbortedError
+from .errors import UploadAbortedError, UploadFailedError
 from .tracing import TraceRequestChunkSentParams
 
 _T = TypeVar("_T")
@@ -99,7 +99,7 @@ class UploadTracker:
 
     def _fail(self, why: BaseException) -> None:
         if not self.upload_complete.done():
-            error = UploadAbortedError(f"the body was not sent to its end: {why!r}")
+            error = UploadFailedError(f"the body was not sent to its end: {why!r}")
             error.__cause__ = why
             self.upload_complete.set_exception(error)
             # Nobody may be interested; that is not worth a warning.

@@ -1,6 +1,7 @@
 """Forms: FormData to be sent, and urlencoded ones that were received."""
 
 import io
+import warnings
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -70,7 +71,8 @@ class FormData:
     ) -> None:
         """Add a field; `content_type` and `filename` describe a file.
 
-        `content_transfer_encoding` has no effect but to make the form multipart (RFC 7578 4.7).
+        `content_transfer_encoding` is deprecated, and has no effect but to make the form multipart
+        (RFC 7578 4.7: a sender leaves that field out).
         Raises TypeError for what cannot be the value of a field, such as a dict, a list or None,
         ValueError for a control character in the name or in what describes a file.
         """
@@ -82,6 +84,13 @@ class FormData:
                 "" if content_transfer_encoding is None else content_transfer_encoding
             ),
         )
+        if content_transfer_encoding is not None:
+            warnings.warn(
+                "content_transfer_encoding has no effect (RFC 7578 4.7): leave it out; a file, or "
+                "a BytesPayload with a content_type, makes a form multipart",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         is_file = _is_file(value)
         if not is_file:
             _check_value(name, value)

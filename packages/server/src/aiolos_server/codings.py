@@ -25,7 +25,7 @@ class ContentCoding(enum.Enum):
 
 
 # Smaller first, for peers that have no preference.
-_TASTE: Final = ("br", "zstd", "gzip", "deflate")
+_TASTE: Final = ("br", "zstd", "deflate", "gzip")
 # Below it the head alone outweighs what compression saves.
 WORTHWHILE: Final = 1024
 

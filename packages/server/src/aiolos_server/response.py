@@ -1,6 +1,7 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
 import json
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -77,8 +78,14 @@ class BaseResponse(Described):
     def enable_chunked_encoding(self, chunk_size: int | None = None) -> None:
         """Send a body of unknown length; the connection frames it as its version demands.
 
-        RuntimeError where Content-Length is set. `chunk_size` is taken as aiohttp takes it.
+        RuntimeError where Content-Length is set. `chunk_size` has no effect, and is deprecated.
         """
+        if chunk_size is not None:
+            warnings.warn(
+                "chunk_size has no effect: each write() is a chunk of its own; leave it out",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         if self._headers is not None and hdrs.CONTENT_LENGTH in self._headers:
             raise RuntimeError("a body whose content_length is set is not sent in chunks")
         self._chunked = True
@@ -95,9 +102,14 @@ class BaseResponse(Described):
         """Send the body in the coding that the client prefers, or in `force`.
 
         Does nothing where Content-Encoding is set, or the client takes none that is available.
-        `strategy` is zlib's, for gzip and deflate.
+        `strategy` is zlib's, for gzip and deflate. A bool as `force` is deprecated.
         """
         if isinstance(force, bool):
+            warnings.warn(
+                "force is a coding, such as web.ContentCoding.gzip, not a bool",
+                DeprecationWarning,
+                stacklevel=2,
+            )
             force = ContentCoding.deflate if force else ContentCoding.identity
         elif force is not None and not isinstance(force, ContentCoding):
             raise TypeError(f"force is a web.ContentCoding, not {force!r:.80}")

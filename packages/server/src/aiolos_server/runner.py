@@ -172,9 +172,10 @@ class BaseRunner(ABC):
         self._sites.append(site)
 
     def unregister(self, site: BaseSite) -> None:
-        """Forget `site`; not an error if unknown."""
-        with contextlib.suppress(ValueError):
-            self._sites.remove(site)
+        """Forget `site`. RuntimeError where it is not known."""
+        if site not in self._sites:
+            raise RuntimeError(f"{site.name} does not listen: start() it before stop(), once")
+        self._sites.remove(site)
 
     async def shutdown(self) -> None:
         """Run what the application wants to run while connections are being closed."""

@@ -59,7 +59,10 @@ class BaseSite(ABC):
         self._runner.register(self)
 
     async def stop(self) -> None:
-        """Accept nothing more; connections go on until the runner's cleanup()."""
+        """Accept nothing more; connections go on until the runner's cleanup().
+
+        RuntimeError where it has not been started, or is stopped already.
+        """
         self._runner.unregister(self)
         server, self._server = self._server, None
         if server is not None:

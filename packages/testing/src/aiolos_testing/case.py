@@ -31,7 +31,7 @@ class AiolosTestCase(IsolatedAsyncioTestCase):
 
     def get_app(self) -> Any:
         """The older name, of a plain function."""
-        raise NotImplementedError(
+        raise RuntimeError(
             f"{type(self).__name__} needs 'async def get_application(self)' that returns the "
             "application to test"
         )

@@ -162,7 +162,11 @@ class BaseTestServer(ABC):
         if self._state is not _State.RUNNING:
             raise RuntimeError(f"{self._name} {self._state.value}")
         root = URL.build(scheme=self.scheme, host=self.host, port=self.port)
-        if str(path).startswith("//"):
+        text = str(path)
+        if text.startswith("///"):
+            # RFC 3986 3.2: an authority, which is empty, and a path.
+            path = text[2:]
+        elif text.startswith("//"):
             # A path all the same, as an attacker asks for it; joined it would name a host.
             return URL(f"{root}{path}")
         url = URL(path)
