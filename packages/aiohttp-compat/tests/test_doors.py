@@ -31,6 +31,9 @@ from aiohttp.test_utils import RawTestServer, TestClient, TestServer, make_mocke
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+# Programs do it all the same.
+DISCOURAGED = pytest.mark.filterwarnings("ignore:Inheritance class:DeprecationWarning")
+
 
 async def hello(request: web.Request) -> web.Response:
     return web.Response(text="hello")
@@ -1271,6 +1274,7 @@ async def test_application_handle_is_patched(aiohttp_client, monkeypatch):
     assert seen == ["/", "/absent"]
 
 
+@DISCOURAGED
 async def test_application_handle_is_overridden(aiohttp_client):
     class Own(web.Application):
         async def _handle(self, request):
@@ -1434,6 +1438,7 @@ def test_private_names_of_routing(tmp_path):
     assert router.add_static("/files", tmp_path)._allowed_methods == {"GET", "HEAD"}
 
 
+@DISCOURAGED
 async def test_application_make_handler_is_overridden(aiohttp_client):
     made = []
 
@@ -1472,6 +1477,7 @@ async def test_the_app_runner_of_the_module_is_the_one_that_is_used(monkeypatch)
         assert server.runner in made
 
 
+@DISCOURAGED
 def test_the_application_of_the_module_is_the_one_that_code_gets(monkeypatch):
     class Own(web_app.Application):
         pass
@@ -1805,6 +1811,7 @@ async def test_request_factory_makes_the_requests_of_a_server():
         await runner.cleanup()
 
 
+@DISCOURAGED
 async def test_application_make_request_is_overridden(aiohttp_client):
     class Own(web.Application):
         def _make_request(self, message, payload, protocol, writer, task):

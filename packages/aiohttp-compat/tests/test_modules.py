@@ -29,8 +29,8 @@ DOORS = {
     "UnixConnector",
     "UrlDispatcher",
 }
-# Functions that make one of those.
-THROUGH = {"make_mocked_request", "request", "run_app"}
+# Functions that make one of those, or warn.
+THROUGH = {"make_mocked_request", "request", "run_app", "unittest_run_loop"}
 MODULES = sorted(
     {module.name for module in pkgutil.iter_modules(aiolos.__path__)} - OTHERS - PACKAGES
 )

@@ -59,10 +59,12 @@ class Case(AioHTTPTestCase):
         app.router.add_get("/", lambda request: hello(request))
         return app
 
-    @unittest_run_loop
-    async def test_tst_03_of_the_older_form(self):
-        async with self.client.get("/") as response:
-            assert await response.text() == "hello"
+    with pytest.warns(DeprecationWarning, match="unittest_run_loop"):
+
+        @unittest_run_loop
+        async def test_tst_03_of_the_older_form(self):
+            async with self.client.get("/") as response:
+                assert await response.text() == "hello"
 
     async def test_tst_03_of_the_newer_form(self):
         async with self.client.request("GET", "/") as response:

@@ -180,11 +180,12 @@ def test_what_makes_a_form_multipart(options: dict[str, str]) -> None:
     assert isinstance(form(), MultipartWriter)
 
 
-def test_content_transfer_encoding_is_deprecated() -> None:
+async def test_content_transfer_encoding_is_deprecated() -> None:
     form = FormData()
     with pytest.warns(DeprecationWarning, match="RFC 7578 4.7.*BytesPayload") as told:
         form.add_field("a", b"b", content_transfer_encoding="base64")
     assert told[0].filename == __file__
+    assert await parts(form) == [("a", None, "application/octet-stream", b"b")]
 
 
 async def test_cli_40_fields_and_files(tmp_path: Path) -> None:

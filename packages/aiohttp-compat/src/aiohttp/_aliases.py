@@ -5,14 +5,15 @@ class, and that of responses, gets other names for what it has. They cost nothin
 used; `_start` costs one call for each response that is prepared step by step.
 """
 
-import warnings
 from collections.abc import Awaitable
+from functools import wraps
 from typing import Any
 
 from aiolos_client.keys import ConnectionKey
 from aiolos_client.tracing import TraceConfig
 from aiolos_client.websocket import ClientWebSocketResponse
 from aiolos_protocol.message import ResponseHead
+from aiolos_server.errors import HTTPException
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
 from aiolos_server.routing.resources import Resource
@@ -21,7 +22,7 @@ from aiolos_server.routing.spelling import decoded
 from aiolos_server.routing.static import StaticResource
 
 from ._mirror import mirror
-from ._private import Private, another_name
+from ._private import Private, another_name, deprecated
 from ._requests import give_constructor
 
 
@@ -92,8 +93,25 @@ def _mocked_writer(response: Any) -> Any:
     return vars(response._req).get("_payload_writer")
 
 
+def _loop_of(request: Any) -> Any:
+    deprecated("request.loop property is deprecated")
+    return request._loop
+
+
+def _without_body(init: Any) -> Any:
+    """`init` of an HTTPException, by which `body` is deprecated."""
+
+    @wraps(init)
+    def made(self: Any, *given: Any, **options: Any) -> None:
+        if options.get("body") is not None:
+            deprecated("body argument is deprecated for http web exceptions: give text")
+        init(self, *given, **options)
+
+    return made
+
+
 def _output_length(response: Any) -> int:
-    warnings.warn("output_length is deprecated: use body_length", DeprecationWarning, stacklevel=2)
+    deprecated("output_length is deprecated: use body_length")
     length: int = response.body_length
     return length
 
@@ -115,6 +133,9 @@ def give_aliases() -> None:
     request._payload_writer.__set_name__(request, "_payload_writer")
     request.POST_METHODS = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})
     request.writer = property(lambda self: self._payload_writer)
+    request.loop = property(_loop_of)
+    error: Any = HTTPException
+    error.__init__ = _without_body(error.__init__)
     response._payload_writer = property(_writer_of)
     response._req = response._writer = None
     response.task = property(lambda self: getattr(self._req, "task", None))

@@ -1,6 +1,7 @@
 """Private names of the original, given to classes of ours: read, and set, they have effect."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from inspect import Parameter, signature
 from typing import Any, TypeVar
@@ -54,6 +55,11 @@ def another_name(name: str) -> Any:
         setattr(instance, name, value)
 
     return property(get, put)
+
+
+def deprecated(words: str, above: int = 1) -> None:
+    """Warn whoever calls the caller, or is so many frames `above` him, as the original does."""
+    warnings.warn(words, DeprecationWarning, stacklevel=2 + above)
 
 
 def is_changed(instance: object, cls: type, *names: str) -> bool:

@@ -62,7 +62,7 @@ def give_constructor() -> None:
         ("_message", message_of),
         ("_payload", lambda self: self.content),
         ("_protocol", lambda self: self.protocol),
-        ("_loop", lambda self: self.loop),
+        ("_loop", lambda self: self._bearer.link.loop),
     ):
         door = Private(below)
         door.__set_name__(request, name)

@@ -5,6 +5,7 @@ ClientResponse, ClientSession or TCPConnector in this module is heeded from then
 """
 
 import asyncio
+import warnings
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,11 +20,12 @@ from aiolos_client.contexts import Context
 from aiolos_client.options import HandshakeOptions, RequestOptions
 from aiolos_client.sender import Sender
 from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
+from aiolos_protocol import hdrs
 from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict
 from yarl import URL
 
-from ._private import F, another_name, differs, is_changed, like, remember
+from ._private import F, another_name, deprecated, differs, is_changed, like, remember
 from ._senders import Telling, Through
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
@@ -82,10 +84,10 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         **options: Any,
     ) -> None:
         if connector is None:
-            if ssl_shutdown_timeout is sentinel:
-                ssl_shutdown_timeout = None
-            shutdown = ssl_shutdown_timeout
-            connector = TCPConnector(loop=loop, ssl_shutdown_timeout=shutdown, http2=http2)
+            given = {}
+            if ssl_shutdown_timeout is not sentinel:
+                given = {"ssl_shutdown_timeout": ssl_shutdown_timeout}
+            connector = TCPConnector(loop=loop, http2=http2, **given)
             http2 = None
         self._classes = request_class or ClientRequest, response_class or ClientResponse
         super().__init__(
@@ -105,6 +107,8 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         self, method: str, str_or_url: str | URL, **options: Any
     ) -> Any:
         given = {name: value for name, value in options.items() if value is not sentinel}
+        if given:
+            self._look_at(given)
         if differs(type(self), _SESSION, "_build_url"):
             str_or_url = self._build_url(str_or_url)
         if differs(type(self), _SESSION, "_prepare_headers"):
@@ -113,6 +117,25 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             # As the original still takes it, for a request and not for a session.
             given["timeout"] = ClientTimeout(total=given["timeout"])
         return await super()._request(method, str_or_url, **given)
+
+    def _look_at(self, given: dict[str, Any]) -> None:
+        """Tell of what the original warns of, and refuses."""
+        chunked = given.get("chunked")
+        if chunked is not None and chunked is not True and chunked is not False:
+            deprecated("Chunk size is deprecated: chunked is True or False")
+        if _length_of(given.get("data")) > _LARGE:
+            words = (
+                "a large body that is given in one piece lies whole in memory, and may hold up "
+                "the event loop: give a file, such as io.BytesIO, or an async generator"
+            )
+            warnings.warn(words, ResourceWarning, stacklevel=3)
+        if self._composer.auth is not None and given.get("headers"):
+            named = checked_headers(given["headers"])
+            if hdrs.AUTHORIZATION in named and given.get("auth") is None:
+                raise ValueError(
+                    "the session has auth, so a request has no header Authorization: give it auth, "
+                    "or the session that header"
+                )
 
     @property
     def _connector(self) -> aiolos.BaseConnector | None:
@@ -266,6 +289,16 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         return Context(self._ws_connect(url, **options))
 
     async def _ws_connect(self, url: str | URL, **options: Any) -> Any:
+        if isinstance(options.get("timeout"), (int, float)):
+            deprecated(
+                "parameter 'timeout' of type 'float' is deprecated, please use "
+                "'timeout=ClientWSTimeout(ws_close=...)'"
+            )
+        if options.get("receive_timeout") is not None:
+            deprecated(
+                "float parameter 'receive_timeout' is deprecated, please use parameter "
+                "'timeout=ClientWSTimeout(ws_receive=...)'"
+            )
         return await super().ws_connect(url, **options)
 
     def _prepare_headers(self, headers: Any) -> "CIMultiDict[str]":
@@ -277,6 +310,15 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         url = URL(str_or_url)
         base = self._base_url
         return url if base is None or url.absolute else base.join(url)
+
+
+def _length_of(data: Any) -> int:
+    """How long a body is that is given in one piece; 0 for any other."""
+    if isinstance(data, (bytes, bytearray, memoryview, str)):
+        return len(data)
+    if isinstance(data, dict):
+        return sum(len(value) for value in data.values() if isinstance(value, (bytes, str)))
+    return 0
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -311,4 +353,6 @@ class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the or
 
 
 _SESSION: Final = ClientSession
+# What the original takes for a large body, in bytes.
+_LARGE: Final = 2**20
 remember(ClientSession, "_build_url", "_prepare_headers", "_request")

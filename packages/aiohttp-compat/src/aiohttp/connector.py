@@ -33,7 +33,7 @@ from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
 from ._connections import Connection
-from ._private import is_changed, like, remember
+from ._private import deprecated, is_changed, like, remember
 from ._senders import ASKED
 from .client_proto import ResponseHandler
 
@@ -216,6 +216,8 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
 
     @like(aiolos.TCPConnector.__init__)
     def __init__(self, **options: Any) -> None:
+        if "ssl_shutdown_timeout" in options:
+            deprecated("The ssl_shutdown_timeout parameter is deprecated")
         super().__init__(**options)
         self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
         # Looked up at each call: it may be replaced later.

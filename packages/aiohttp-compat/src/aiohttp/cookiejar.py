@@ -1,6 +1,7 @@
 """Which cookies go where, with the private doors of the original."""
 
 import asyncio
+import pickle
 import warnings
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
@@ -16,6 +17,10 @@ from aiolos_protocol.cookies.dates import parse_cookie_date
 from yarl import URL
 
 from ._private import Private, like
+
+
+class PickledCookies(ValueError, pickle.UnpicklingError):
+    """A file of cookies that holds a pickle, which is not read."""
 
 
 class CookieJar(aiolos.CookieJar):  # type: ignore[no-redef]  # its own
@@ -61,6 +66,19 @@ class CookieJar(aiolos.CookieJar):  # type: ignore[no-redef]  # its own
             for each in self._store
             if each.expires != inf
         }
+
+    def load(self, file_path: Any) -> None:
+        """See CookieJar of aiolos; PickledCookies for a file of pickles."""
+        try:
+            super().load(file_path)
+        except ValueError as error:
+            with open(file_path, "rb") as file:
+                if file.read(1) != b"\x80":
+                    raise
+            raise PickledCookies(
+                f"Forbidden class: {file_path} is a pickle, which may run code when it is read, "
+                "and no class is taken from one; save() writes JSON"
+            ) from error
 
     @classmethod
     def _parse_date(cls, date_str: str) -> float | None:

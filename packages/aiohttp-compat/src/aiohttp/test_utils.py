@@ -7,6 +7,7 @@ from aiolos.test_utils import *  # noqa: F403  # all of its names, as its own __
 from aiolos.test_utils import start_test_client as aiohttp_test_client
 
 from ._mirror import mocked_writer
+from ._private import deprecated
 from .client import ClientSession as ClientSession  # replaced here, it is what a TestClient makes
 from .helpers import sentinel
 from .streams import StreamReader
@@ -16,6 +17,12 @@ from .web_runner import AppRunner as AppRunner  # replaced here, it is what a Te
 REUSE_ADDRESS: Final = False
 
 __all__ = [*test_utils.__all__, "aiohttp_test_client"]
+
+
+def unittest_run_loop(func: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[no-redef]
+    """Gives `func` back; deprecated."""
+    deprecated("Decorator `@unittest_run_loop` is no longer needed in aiohttp 3.8+")
+    return func
 
 
 def make_mocked_request(  # type: ignore[no-redef]  # with the original's parameters

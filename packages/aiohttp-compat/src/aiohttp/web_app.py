@@ -13,7 +13,7 @@ from aiolos_server.response import BaseResponse
 
 from . import web_runner
 from ._aliases import give_aliases
-from ._private import differs, is_changed, like, remember, replaced
+from ._private import deprecated, differs, is_changed, like, remember, replaced
 from ._requests import made_again
 from .log import web_logger
 from .web_urldispatcher import ROUTED, UrlDispatcher
@@ -32,6 +32,9 @@ class Application(aiolos.web.Application):
     def __init__(
         self, *, logger: logging.Logger = web_logger, router: Any = None, **options: Any
     ) -> None:
+        for name in ("loop", "debug"):
+            if options.get(name) not in (None, ...):
+                deprecated(f"{name} argument is deprecated")
         if router is not None and not isinstance(router, UrlDispatcher):
             warnings.warn(
                 f"a router is a UrlDispatcher, not {type(router).__name__}: register resources, or "
@@ -45,9 +48,21 @@ class Application(aiolos.web.Application):
             router = UrlDispatcher()
         super().__init__(logger=logger, router=router, **options)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Between lies the metaclass.
+        words = f"Inheritance class {cls.__name__} from web.Application is discouraged"
+        deprecated(words, above=2)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop; deprecated."""
+        deprecated("loop property is deprecated: call asyncio.get_running_loop()")
+        return super().loop
+
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
-        return self.loop
+        return super().loop
 
     @property
     def _client_max_size(self) -> int:
@@ -60,7 +75,8 @@ class Application(aiolos.web.Application):
         return replaced("AppRunner", _RUNNER, *_RUNNERS)(self, **options)
 
     def make_handler(self, **options: Any) -> Server:
-        """See Application of aiolos."""
+        """See Application of aiolos; deprecated."""
+        deprecated("Application.make_handler(...) is deprecated, use AppRunner API instead")
         self.freeze()
         return self._make_handler(**options)
 
@@ -83,7 +99,7 @@ class Application(aiolos.web.Application):
         task: Any,
         _cls: Any = Request,
     ) -> Any:
-        return _cls(message, payload, protocol, writer, task, self.loop)
+        return _cls(message, payload, protocol, writer, task, self._loop)
 
     async def _handle(self, request: Request) -> StreamResponse:
         match_info = await self._router.resolve(request)

@@ -72,7 +72,7 @@ class FormData:
         """Add a field; `content_type` and `filename` describe a file.
 
         `content_transfer_encoding` is deprecated, and has no effect but to make the form multipart
-        (RFC 7578 4.7: a sender leaves that field out).
+        (RFC 7578 4.7: a sender leaves that field out) and bytes a field without a name of a file.
         Raises TypeError for what cannot be the value of a field, such as a dict, a list or None,
         ValueError for a control character in the name or in what describes a file.
         """
@@ -94,7 +94,7 @@ class FormData:
         is_file = _is_file(value)
         if not is_file:
             _check_value(name, value)
-        elif filename is None:
+        elif filename is None and content_transfer_encoding is None:
             filename = _filename_of(value, name)
         described = content_type or filename is not None or content_transfer_encoding
         part = self._part(name, value, content_type, filename) if is_file or described else None
