@@ -210,7 +210,7 @@ def entries(page: str) -> dict[str, list[str]]:
     """The names behind the headings of the test files, as patterns.
 
     A line is "- `test_one`, `TestClass::test_*`: why they fail"; it may go on in the next one. A
-    file may stand among the decisions, too.
+    file may stand in both parts.
     """
     found: dict[str, list[str]] = {}
     for section in re.split(r"^#+ ", page, flags=re.MULTILINE):
