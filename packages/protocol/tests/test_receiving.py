@@ -167,6 +167,28 @@ async def test_other_transports_keep_their_protocol():
     assert transport.get_protocol() is owner
 
 
+async def test_who_stands_before_the_owner_keeps_his_place():
+    """As a handler of aiohttp's that is to see what its connection receives."""
+
+    class Before(asyncio.Protocol):
+        def connection_made(self, transport):
+            owner.connection_made(transport)
+
+        def connection_lost(self, exc):
+            owner.connection_lost(exc)
+
+    loop = asyncio.get_running_loop()
+    owner = Owner(loop, 0, loop.create_future())
+    before = Before()
+    server = await loop.create_server(lambda: before, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+    await owner.made
+    assert owner.transport.get_protocol() is before
+    writer.close()
+    await owner.lost
+    server.close()
+
+
 async def protocol_of(contexts=(None, None)):
     """The protocol that the loop's transport has, and its Owner."""
     async with connected(contexts) as (owner, _, _):

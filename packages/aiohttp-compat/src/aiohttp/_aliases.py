@@ -93,6 +93,12 @@ def _mocked_writer(response: Any) -> Any:
     return vars(response._req).get("_payload_writer")
 
 
+def _bound(request: Any, limit: int) -> None:
+    request._max_size = limit
+    # What has its stream at hand is not read by the server's own bound.
+    request._content = request.content
+
+
 def _loop_of(request: Any) -> Any:
     deprecated("request.loop property is deprecated")
     return request._loop
@@ -126,9 +132,7 @@ def give_aliases() -> None:
     give_constructor()
     request._read_bytes = another_name("_body")
     request._post = another_name("_form")
-    request._client_max_size = property(
-        lambda self: self.client_max_size, lambda self, value: setattr(self, "_max_size", value)
-    )
+    request._client_max_size = property(lambda self: self.client_max_size, _bound)
     request._payload_writer = Private(RequestWriter)
     request._payload_writer.__set_name__(request, "_payload_writer")
     request.POST_METHODS = frozenset({"PATCH", "POST", "PUT", "TRACE", "DELETE"})

@@ -101,8 +101,7 @@ def _init_by_hand(
     # What was read of it, and what others have put into it.
     vars(self).update(vars(like))
     self._message, self._payload_writer = message, payload_writer
-    if payload is not like.content:
-        self._content = payload
+    self._content, self._body = payload, like._body
     if client_max_size is not None:
         self._max_size = client_max_size
     if client_max_fields is not None:

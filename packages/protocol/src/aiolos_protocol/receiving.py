@@ -64,10 +64,11 @@ class Receiving(SharedBuffer, asyncio.BufferedProtocol):
 
 
 def share_buffer(loop: asyncio.AbstractEventLoop, transport: Any, owner: Any) -> None:
-    """Have `transport`, whose protocol is `owner`, read by way of the buffer of `loop`, where it
-    is a socket's of stock asyncio; any other is left as it is."""
+    """Have `transport` read by way of the buffer of `loop`, where it is a socket's of stock
+    asyncio. Any other is left as it is, and one whose protocol is not `owner`: somebody's own
+    hands on to it what he has seen."""
     kind = type(transport)
-    if (kind.__module__, kind.__name__) == _SOCKET:
+    if (kind.__module__, kind.__name__) == _SOCKET and transport.get_protocol() is owner:
         buffer = _BUFFERS.get(loop)
         if buffer is None:
             buffer = _BUFFERS[loop] = memoryview(bytearray(SIZE))
