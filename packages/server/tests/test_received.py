@@ -477,18 +477,20 @@ async def test_a_file_in_a_broken_transfer_encoding_is_refused(
     assert told in answer.body
 
 
-async def test_a_413_has_one_name_in_line_and_body_whatever_the_limit(seen: Any) -> None:
+async def test_a_413_says_of_what_there_was_too_much(seen: Any) -> None:
     """RFC 9110 15.5.14."""
     kind = "application/x-www-form-urlencoded"
-    for request, options in (
-        (post(b"a=1&a=1", kind), {"limits": Limits(form_fields=1)}),
-        (form(field("a", b"1"), field("b", b"2")), {"limits": Limits(parts=1)}),
-        (post(b"a=" + b"x" * 1000, kind), {"client_max_size": 1000}),
-        (form(field("a", b"x" * 1000)), {"client_max_size": 1000}),
+    fields = b"Maximum number of form fields 1 exceeded."
+    size = b"Maximum request body size 1000 exceeded, actual body size "
+    for request, options, told in (
+        (post(b"a=1&a=1", kind), {"limits": Limits(form_fields=1)}, fields),
+        (form(field("a", b"1"), field("b", b"2")), {"limits": Limits(parts=1)}, fields),
+        (post(b"a=" + b"x" * 1000, kind), {"client_max_size": 1000}, size),
+        (form(field("a", b"x" * 1000)), {"client_max_size": 1000}, size),
     ):
         answer = await seen(posted, request, **options)
         assert (answer.status, answer.reason) == (413, "Content Too Large")
-        assert answer.body == b"413: Content Too Large"
+        assert answer.body.startswith(told)
 
 
 async def test_what_a_peer_sent_is_told_to_it_as_plain_text(seen: Any) -> None:
