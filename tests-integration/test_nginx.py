@@ -31,6 +31,7 @@ http {{
             proxy_http_version 1.1;
             proxy_set_header Host $host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Connection $connection_upgrade;
         }}
@@ -44,6 +45,8 @@ async def show(request):
         {
             "host": request.host,
             "for": request.headers["X-Forwarded-For"],
+            "remote": request.remote,
+            "scheme": request.scheme,
             "size": len(await request.read()),
             "path": request.path_qs,
         }
@@ -59,7 +62,8 @@ async def echo(request):
 
 
 def application():
-    app = web.Application(client_max_size=2**24)
+    trusting = web.behind_proxies(["127.0.0.0/8"])
+    app = web.Application(client_max_size=2**24, middlewares=[trusting])
     app.router.add_route("*", "/show", show)
     app.router.add_get("/echo", echo)
     return app
@@ -113,11 +117,15 @@ async def test_dep_03_requests_bodies_and_websockets(tool, tmp_path, kind):
             aiolos.ClientSession(base) as session,
         ):
             for size in (0, 10, 5_000_000):
-                async with session.post("/show?a=b", data=b"x" * size) as response:
+                # What a client invents does not come through.
+                invented = {"X-Forwarded-Proto": "https"}
+                body = b"x" * size
+                async with session.post("/show?a=b", data=body, headers=invented) as response:
                     assert response.status == 200, (tmp_path / "error.log").read_text()
                     seen = json.loads(await response.text())
                 assert seen == {
-                    "host": "127.0.0.1", "for": "127.0.0.1", "size": size, "path": "/show?a=b",
+                    "host": "127.0.0.1", "for": "127.0.0.1", "remote": "127.0.0.1",
+                    "scheme": "http", "size": size, "path": "/show?a=b",
                 }  # fmt: skip
             async with session.ws_connect("/echo") as socket:
                 await socket.send_str("through")

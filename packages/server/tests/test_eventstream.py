@@ -54,6 +54,7 @@ async def test_events_as_they_stand_in_the_standard(sent: Any) -> None:
         await events.send(id="8")
         await events.send(event="ping")
         await events.send_json({"a": 1}, id="9")
+        await events.send_json("\xe4", dumps=lambda text: f'"{text}"'.encode())
         await events.comment("still\nhere")
         await events.send()
 
@@ -63,6 +64,7 @@ async def test_events_as_they_stand_in_the_standard(sent: Any) -> None:
         "id: 8\n\n"
         "event: ping\ndata: \n\n"
         'id: 9\ndata: {"a": 1}\n\n'
+        'data: "\xe4"\n\n'
         ": still\n: here\n\n"
         "data: \n\n"
     )

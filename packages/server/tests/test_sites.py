@@ -1,14 +1,18 @@
 """Where a runner listens."""
 
 import asyncio
+import math
 import os
 import socket
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiolos_server import web
+from aiolos_server.tls import listening_options
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -130,9 +134,43 @@ async def test_a_unix_socket_left_behind_is_replaced(runner: Any, tmp_path: Path
 async def test_a_unix_path_that_is_no_socket(runner: Any, tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("data")
-    with pytest.raises(OSError):
+    with pytest.raises(FileExistsError, match="precious"):
         await web.UnixSite(runner, path).start()
+    with pytest.raises(FileExistsError):
+        await web.UnixSite(runner, tmp_path).start()
     assert path.read_text() == "data"
+
+
+@pytest.mark.parametrize("loop_name", ["asyncio", "uvloop"])
+def test_a_handshake_that_does_not_come_ends_with_the_time_for_a_head(loop_name: str) -> None:
+    import uvloop
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def main() -> bytes:
+        runner = web.Application().runner(head_timeout=0.05)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+        await site.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        # By default loops wait for 60 seconds.
+        came = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+        await runner.cleanup()
+        return came
+
+    factory = uvloop.new_event_loop if loop_name == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(main()) == b""
+
+
+@pytest.mark.parametrize("head_timeout", [0.0, math.inf])
+async def test_no_time_for_a_head_leaves_the_handshakes_to_the_loop(head_timeout: float) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    assert listening_options(context, head_timeout) == {"ssl": context}
+    assert listening_options(None, 30.0) == {}
 
 
 async def test_a_socket_of_the_users_own(runner: Any, talk: Any) -> None:

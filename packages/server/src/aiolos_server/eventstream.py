@@ -109,10 +109,13 @@ class EventStream(StreamResponse):
         *,
         event: str | None = None,
         id: str | None = None,
-        dumps: Callable[[Any], str] = json.dumps,
+        dumps: Callable[[Any], str | bytes] = json.dumps,
     ) -> None:
-        """send() of `data` as JSON."""
-        await self._write(_fields(dumps(data), event, id, None))
+        """send() of `data` as JSON; `dumps` may give bytes, which are UTF-8."""
+        text = dumps(data)
+        if isinstance(text, bytes):
+            text = text.decode()
+        await self._write(_fields(text, event, id, None))
 
     async def comment(self, text: str = "") -> None:
         """Send what clients skip; it keeps a connection alive."""

@@ -19,7 +19,7 @@ from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import HostedApplication, is_asgi
 from .hosting.scope import AsgiApplication
 from .server import IDLE, OPTIONS, Server
-from .tls import check_context, offer_http2
+from .tls import check_context, listening_options, offer_http2
 
 access_logger = logging.getLogger("aiolos.access")
 
@@ -145,13 +145,19 @@ class BaseRunner(ABC):
         if ssl is not None and self._server is not None:
             offer_http2(ssl, self._server.http2)
         await self.serve(
-            lambda factory: asyncio.get_running_loop().create_server(factory, sock=sock, ssl=ssl)
+            lambda factory: asyncio.get_running_loop().create_server(
+                factory, sock=sock, **self.tls_options(ssl)
+            )
         )
         scheme = "http" if ssl is None else "https"
         address = sock.getsockname()
         if not isinstance(address, tuple):
             return URL.build(scheme=scheme, host="localhost")
         return URL.build(scheme=scheme, host=address[0], port=address[1])
+
+    def tls_options(self, context: SSLContext | None) -> dict[str, Any]:
+        """What create_server() is told of `context`; after setup()."""
+        return {} if self._server is None else listening_options(context, self._server.head_timeout)
 
     async def serve(self, open_server: Callable[[Callable[[], Any]], Any]) -> asyncio.Server:
         """Listen by `await open_server(factory)`; RuntimeError before setup()."""

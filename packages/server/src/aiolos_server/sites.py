@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
+import stat
 import warnings
 from abc import ABC, abstractmethod
 from ssl import SSLContext
@@ -83,6 +85,9 @@ class Site(BaseSite):
         self._server = await self._runner.serve(self._open)
         await super().start()
 
+    def _tls(self) -> dict[str, Any]:
+        return self._runner.tls_options(self._ssl_context)
+
     def _scheme(self) -> str:
         return "http" if self._ssl_context is None else "https"
 
@@ -133,15 +138,19 @@ class TCPSite(Site):
             factory,
             self._host,
             self._port,
-            ssl=self._ssl_context,
             backlog=self._backlog,
             reuse_address=self._reuse_address,
             reuse_port=self._reuse_port,
+            **self._tls(),
         )
 
 
 class UnixSite(Site):
-    """Listens on the UNIX socket `path`."""
+    """Listens on the UNIX socket `path`.
+
+    A socket that is there already is replaced, also another process's: so one server takes over
+    from another. FileExistsError for anything else.
+    """
 
     def __init__(
         self,
@@ -164,8 +173,10 @@ class UnixSite(Site):
         return f"{self._scheme()}://unix:{self._path}:"
 
     async def _open(self, factory: Any) -> asyncio.Server:
+        if await asyncio.to_thread(self._is_taken):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._path)
         listening = await asyncio.get_running_loop().create_unix_server(
-            factory, self._path, ssl=self._ssl_context, backlog=self._backlog
+            factory, self._path, backlog=self._backlog, **self._tls()
         )
         if self._path[:1] not in ("\0", b"\0"):
             # An abstract one (Linux) has no file; any other may be gone again.
@@ -179,6 +190,9 @@ class UnixSite(Site):
         made, self._made = self._made, None
         if made is not None:
             await asyncio.to_thread(self._remove, made)
+
+    def _is_taken(self) -> bool:
+        return os.path.exists(self._path) and not stat.S_ISSOCK(os.stat(self._path).st_mode)
 
     def _remove(self, made: os.stat_result) -> None:
         with contextlib.suppress(OSError):
@@ -243,7 +257,7 @@ class SockSite(Site):
 
     async def _open(self, factory: Any) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
-            factory, sock=self._sock, ssl=self._ssl_context, backlog=self._backlog
+            factory, sock=self._sock, backlog=self._backlog, **self._tls()
         )
 
 

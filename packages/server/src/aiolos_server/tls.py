@@ -1,8 +1,9 @@
 """TLS contexts are checked where they are given: a useless one would silently refuse everybody."""
 
 import contextlib
+import math
 import ssl
-from typing import Final
+from typing import Any, Final
 from weakref import WeakSet
 
 # Those that clients may choose HTTP/2 by, through us.
@@ -27,6 +28,16 @@ def check_context(context: ssl.SSLContext | None) -> None:
         raise ValueError(
             "the TLS context has no certificate; call its load_cert_chain(certfile, keyfile)"
         )
+
+
+def listening_options(context: ssl.SSLContext | None, head_timeout: float) -> dict[str, Any]:
+    """What a loop's create_server() is told of `context`: a handshake takes at most the seconds
+    that a head may."""
+    if context is None:
+        return {}
+    if not 0 < head_timeout < math.inf:
+        return {"ssl": context}
+    return {"ssl": context, "ssl_handshake_timeout": head_timeout}
 
 
 def offer_http2(context: ssl.SSLContext, http2: bool) -> None:
