@@ -31,6 +31,22 @@ def first_steps(context, Owner owner):
         PyContext_Exit(context)
 
 
+def next_step(context, coro):
+    """See `steps`."""
+    cdef PyObject* given = NULL
+    cdef PySendResult outcome
+    PyContext_Enter(context)
+    try:
+        outcome = PyIter_Send(coro, None, &given)
+    finally:
+        PyContext_Exit(context)
+    result = <object>given
+    Py_DECREF(result)
+    if outcome == PYGEN_RETURN:
+        raise StopIteration(result)
+    return result
+
+
 cdef object _first_steps(Owner owner):
     cdef PyObject* given
     cdef PySendResult outcome

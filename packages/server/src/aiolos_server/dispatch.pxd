@@ -13,11 +13,6 @@ cdef class _Gate:
     cdef public bint cancelled
 
 
-cdef class _Resume:
-    cdef object _coro
-    cdef object _yielded
-
-
 cdef class _Worker:
     cdef object _coro
     cdef _Gate _gate

@@ -21,12 +21,13 @@ suspending ones), a request gets a Task of its own from the start.
 import sys
 from asyncio import AbstractEventLoop, CancelledError, Task
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 from weakref import getweakrefcount
 
+from .driver import Driver, driven
 from .owner import Owner
 from .slowness import timed
 from .steps import first_steps
@@ -87,36 +88,6 @@ class _Gate:
         if self._asyncio_future_blocking:
             return self
         raise StopIteration
-
-
-class _Resume:
-    """Awaits a coroutine that has been stepped once already: `yielded` is what it gave."""
-
-    __slots__ = ("_coro", "_yielded")
-
-    def __init__(self, coro: Coroutine[Any, Any, Any], yielded: Any) -> None:
-        self._coro = coro
-        self._yielded = yielded
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        coro = self._coro
-        yielded = self._yielded
-        while True:
-            try:
-                sent = yield yielded
-            except GeneratorExit:
-                coro.close()
-                raise
-            except BaseException as exc:
-                try:
-                    yielded = coro.throw(exc)
-                except StopIteration as stop:
-                    return stop.value
-            else:
-                try:
-                    yielded = coro.send(sent)
-                except StopIteration as stop:
-                    return stop.value
 
 
 class _Worker:
@@ -187,7 +158,8 @@ class _Worker:
         coro, owner = self._coro, self._owner
         if coro is not None:
             self._coro = self._owner = None
-            await _carry(owner, _Resume(coro, self._yielded))
+            driver = Driver(self._gate.get_loop(), self.task, self.context, coro, self._yielded)
+            await _carry(owner, driver)
 
 
 class Dispatcher:
@@ -271,10 +243,13 @@ class Dispatcher:
         return worker
 
     def _separate(self, owner: Owner) -> "Task[None]":
-        whole = carried = _carry(owner)
+        context = self._base.copy()
         if self._loop.get_debug():
+            carried = _carry(owner)
             whole = timed(carried, self._loop, owner.watching())
-        task = self._loop.create_task(whole, context=self._base.copy())
+        else:
+            whole = carried = _carry(owner, context=context)
+        task = self._loop.create_task(whole, context=context)
         task.add_done_callback(partial(_told, self._loop, owner, carried))
         return task
 
@@ -291,11 +266,16 @@ def _told(
             loop.create_task(_carry(owner, awaitable))
 
 
-async def _carry(owner: Owner, awaitable: Any = None) -> None:
-    """Await what is given, or else what `owner` starts, and whatever it wants after that."""
+async def _carry(owner: Owner, awaitable: Any = None, context: "Context | None" = None) -> None:
+    """Await what is given, or else what `owner` starts, and whatever it wants after that.
+
+    Where the Task's `context` is given, what the owner starts is driven.
+    """
     try:
         if awaitable is None:
             awaitable = owner.started()
+            if awaitable is not None and context is not None:
+                awaitable = driven(awaitable, context)
     except BaseException as exc:
         awaitable = owner.finished(None, exc)
     while awaitable is not None:

@@ -1,6 +1,6 @@
 """The Python twin of `_steps`; see `steps`."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from contextvars import Context
 from types import CoroutineType
 from typing import Any
@@ -11,6 +11,11 @@ from .owner import Owner
 def first_steps(context: Context, owner: Owner) -> "tuple[Any, Any] | None":
     """See `steps`."""
     return context.run(_first_steps, owner)
+
+
+def next_step(context: Context, coro: "Coroutine[Any, Any, Any]") -> Any:
+    """See `steps`."""
+    return context.run(coro.send, None)
 
 
 def _first_steps(owner: Owner) -> "tuple[Any, Any] | None":
