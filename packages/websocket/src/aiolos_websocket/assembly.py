@@ -20,6 +20,7 @@ from .tuples import made
 
 # What a message that waits is counted for beyond its bytes: the objects that hold it.
 MESSAGE_COST: Final = 128
+_COST: Final = MESSAGE_COST
 
 # The incremental decoder waits for a third byte behind these two, though none can follow.
 _SURROGATES: Final = b"\xed\xa0"
@@ -185,7 +186,7 @@ class Assembler:
                 message = made(WSMessage, (_TEXT_TYPE, text, None))
             else:
                 message = made(WSMessageTextBytes, (_TEXT_TYPE, payload, None))
-        self.queued += len(payload) + MESSAGE_COST
+        self.queued += len(payload) + _COST
         self._deliver(message)
 
     def _piece(self, data: bytes, at: int, stop: int, key: bytes, phase: int, left: int) -> int:
@@ -308,11 +309,11 @@ class Assembler:
             message = made(WSMessage, (_TEXT_TYPE, whole.decode(), None))
         else:
             message = made(WSMessageTextBytes, (_TEXT_TYPE, whole, None))
-        self.queued += len(whole) + MESSAGE_COST
+        self.queued += len(whole) + _COST
         self._deliver(message)
 
     def _deliver_fragment(self, data: bytes | str, last: bool) -> None:
-        self.queued += len(data) + MESSAGE_COST
+        self.queued += len(data) + _COST
         self._deliver(Fragment(WSMsgType.CONTINUATION, data, last))
 
 

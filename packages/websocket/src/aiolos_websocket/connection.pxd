@@ -1,5 +1,6 @@
 cimport cython
 
+from aiolos_websocket._waiter cimport Waiter
 from aiolos_websocket.closing cimport Closer
 from aiolos_websocket.reader cimport Reader
 
@@ -8,6 +9,8 @@ cdef int ANSWERING, CLOSE, CLOSING, ENDING, MESSAGE_COST, OPEN, PING, PONG, _SIN
 
 cdef class Connection(Closer):
     cdef int _asked_in_vain
+    cdef bint _driven
+    cdef Waiter _gate
     cdef bint _held
     cdef public bint _in_fragments
     cdef bint _inflates
@@ -18,6 +21,7 @@ cdef class Connection(Closer):
     cdef readonly object _receive_timeout
     cdef bint _to_be_read
     cdef readonly object _waiter
+    cdef unsigned int _waits
 
     cpdef object _read_on(self)
     cpdef object _read_what_is_kept(self)
@@ -29,6 +33,7 @@ cdef class Connection(Closer):
     cpdef object _sending_waits(self, written)
     cdef object _hold(self, bint held)
     cdef object _set_heartbeat(self)
+    cdef object _wait_by(self, waiter)
     cpdef object _new_waiter(self)
     cpdef object _consumed(self, message)
     cpdef object _give_up_fragments(self)

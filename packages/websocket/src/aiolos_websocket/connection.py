@@ -7,7 +7,6 @@ sent goes straight to the transport.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
 from typing import Any, Final, cast
 
 from aiolos_protocol.clock import Clock
@@ -49,6 +48,8 @@ class Connection(Closer):
 
     __slots__ = (
         "_asked_in_vain",
+        "_driven",
+        "_gate",
         "_held",
         "_in_fragments",
         "_inflates",
@@ -59,6 +60,7 @@ class Connection(Closer):
         "_receive_timeout",
         "_to_be_read",
         "_waiter",
+        "_waits",
     )
 
     def __init__(
@@ -70,7 +72,12 @@ class Connection(Closer):
     ) -> None:
         Closer.__init__(self, loop, terms, options, clock or clock_of(loop))
         self._queue: deque[WSReceived | Fragment] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        # What whoever receives waits by; and the same again where that can be stepped at once.
+        self._waiter: Any = None
+        self._gate: Any = None
+        # Of `_receiving`: how often somebody waited, and whether he could be stepped so.
+        self._waits = 0
+        self._driven = True
         self._receive_timeout = options.receive_timeout or None
         # The reader keeps back what the consumer has no room for.
         self._held = False
@@ -139,7 +146,11 @@ class Connection(Closer):
         if held or self._held or self._phase != OPEN:
             self._after_reading(held)
         elif queue:
-            self._wake()
+            gate = self._gate
+            if gate is None:
+                self._wake()
+            else:
+                gate.open()
 
     def eof_received(self) -> bool:
         """asyncio.Protocol; a WebSocket is over when either direction is."""
@@ -259,11 +270,18 @@ class Connection(Closer):
         elif self._phase == OPEN and not heartbeat.beating:
             heartbeat.start()
 
-    def _new_waiter(self) -> "asyncio.Future[None]":
+    def _wait_by(self, waiter: "Any") -> None:
+        """Wake `waiter`, by set_result(), when something is in the queue, or the phase has changed.
+
+        A `_waiter.Waiter` is opened instead, when it is a message and nothing else is to be done.
+        """
         if self._waiter is not None or self._listener is not None:
             raise RuntimeError("another task is receiving already; only one may at a time")
-        waiter: asyncio.Future[None] = self.loop.create_future()
         self._waiter = waiter
+
+    def _new_waiter(self) -> "asyncio.Future[None]":
+        waiter: asyncio.Future[None] = self.loop.create_future()
+        self._wait_by(waiter)
         return waiter
 
     async def _wait(self, timeout: "float | None") -> None:
@@ -316,17 +334,11 @@ class Connection(Closer):
                 return whole  # type: ignore[no-any-return]  # no fragment: none was asked for
         if self._phase >= ENDING and not queue and not self._held:
             raise StopAsyncIteration
-        message = await self.receive()
-        if message.type in _ENDS:
-            raise StopAsyncIteration
-        return message
-
-    def receive(self, timeout: "float | None" = None) -> "Awaitable[WSReceived]":
         if self._in_fragments:
             self._give_up_fragments()
-        if timeout is not None and not isinstance(timeout, (int, float)):
-            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
-        message: Any = self._next(timeout or self._receive_timeout)
+        message: Any = await self._next(self._receive_timeout)
+        if message.type in _ENDS:
+            raise StopAsyncIteration
         return message  # type: ignore[no-any-return]  # no fragment: none was asked for
 
     async def _next(self, timeout: "float | None") -> "WSReceived | Fragment":

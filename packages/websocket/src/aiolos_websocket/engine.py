@@ -16,6 +16,7 @@ from aiolos_protocol.websocket import (
     WSListener,
     WSMsgType,
     WSOptions,
+    WSReceived,
     checked_fragment,
     control_payload,
     each_fragment,
@@ -29,6 +30,7 @@ from .deflate import check_window
 from .frames import BINARY, CONTINUATION, TEXT, pack_close
 from .handshake import Terms
 from .phase import ANSWERING, OPEN
+from .receiving import iterate, receive
 
 _CONTROL: Final = frozenset({WSMsgType.PING, WSMsgType.PONG})
 
@@ -74,6 +76,16 @@ class Engine(Connection, WebSocket):
         return self._exception
 
     # Receiving.
+
+    def receive(self, timeout: float | None = None) -> Awaitable[WSReceived]:
+        if self._in_fragments:
+            self._give_up_fragments()
+        if timeout is not None and not isinstance(timeout, (int, float)):
+            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
+        return receive(self, timeout or self._receive_timeout)
+
+    def __aiter__(self) -> AsyncIterator[WSReceived]:
+        return iterate(self)
 
     async def receive_fragments(self) -> AsyncIterator[str | bytes]:
         if self._in_fragments:

@@ -1,7 +1,7 @@
 from aiolos_websocket.flow cimport Flow
 from aiolos_websocket.writer cimport Writer
 
-cdef int ANSWERING, BINARY, OPEN, TEXT
+cdef int ANSWERING, BINARY, OPEN, TEXT, _LARGE, _TOGETHER
 
 
 cdef class Sender(Flow):

@@ -1,0 +1,170 @@
+# cython: binding=False
+"""The compiled twin of `pyreceiving`: what is awaited, and the future behind it, are one object.
+
+It is a part of its connection, and looks at its state. Only the usual case is here: the WebSocket
+is open, and nothing but whole messages is in its queue. All else is left to the connection's own
+coroutines, from whatever step on it is needed.
+"""
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_REFCNT
+
+from aiolos_websocket._waiter cimport Waiter
+from aiolos_websocket.connection cimport Connection
+
+from . import phase
+
+cdef extern from "Python.h":
+    ctypedef enum PySendResult:
+        PYGEN_RETURN
+        PYGEN_ERROR
+        PYGEN_NEXT
+    ctypedef PySendResult (*sendfunc)(PyObject *, PyObject *, PyObject **) except PYGEN_ERROR
+    ctypedef struct PyAsyncMethods:
+        sendfunc am_send
+    ctypedef struct PyTypeObject:
+        PyAsyncMethods *tp_as_async
+    PySendResult PyIter_Send(object, object, PyObject **) except PYGEN_ERROR
+
+cdef int OPEN = phase.OPEN
+
+
+def receive(Connection connection, timeout):
+    """See `receiving`."""
+    if timeout is not None:
+        return connection._next(timeout)
+    return _new(connection, False)
+
+
+def iterate(Connection connection):
+    """See `receiving`."""
+    cdef Iteration iteration = Iteration.__new__(Iteration)
+    iteration._connection = connection
+    return iteration
+
+
+cdef Receiving _new(Connection connection, bint iterates):
+    cdef Receiving receiving = Receiving.__new__(Receiving)
+    receiving._connection = connection
+    receiving._iterates = iterates
+    return receiving
+
+
+cdef class Iteration:
+    """What `async for` runs over."""
+
+    cdef Connection _connection
+    cdef Receiving _last
+
+    def __aiter__(self):
+        return self
+
+    def __anext__(self):
+        if self._connection._receive_timeout is not None:
+            return self._connection.__anext__()
+        last = self._last
+        # Nobody else has it any more: we do, twice.
+        if last is not None and Py_REFCNT(last) == 2 and last._rest is None:
+            last._over = False
+        else:
+            self._last = last = _new(self._connection, True)
+        return last
+
+
+cdef class Receiving(Waiter):
+    """What receive() gives, and `async for` awaits; with a coroutine's methods."""
+
+    cdef Connection _connection
+    cdef bint _iterates
+    cdef bint _over
+    # What it waits by: itself, or a future of asyncio's.
+    cdef object _waiter
+    # The coroutine that goes on with it.
+    cdef object _rest
+
+    cdef PySendResult step(self, PyObject **given) except PYGEN_ERROR:
+        """What PyIter_Send does."""
+        cdef Connection connection = self._connection
+        if self._rest is not None:
+            return PyIter_Send(self._rest, None, given)
+        if self._over:
+            raise RuntimeError("it was awaited before: call receive() again")
+        self._leave()
+        if connection._phase == OPEN and not connection._held and not connection._in_fragments:
+            queue = connection._queue
+            if queue:
+                given_away = queue.popleft()
+                self._over = True
+                Py_INCREF(given_away)
+                given[0] = <PyObject *>given_away
+                return PYGEN_RETURN
+            self._wait()
+            Py_INCREF(self._waiter)
+            given[0] = <PyObject *>self._waiter
+            return PYGEN_NEXT
+        self._rest = connection.__anext__() if self._iterates else connection._next(None)
+        return PyIter_Send(self._rest, None, given)
+
+    cdef object _wait(self):
+        cdef Connection connection = self._connection
+        connection._waits += 1
+        # Among those that await may be others than whom a Task has stepped before.
+        if connection._driven or not connection._waits & 15:
+            connection._wait_by(self)
+            connection._gate = self._waiter = self
+            self.park(connection.loop)
+        else:
+            self._waiter = connection._new_waiter()
+            self._waiter._asyncio_future_blocking = True
+
+    cdef object taken_by_a_task(self):
+        # For Tasks there is nothing quicker than asyncio's own futures, of which they know the
+        # inside.
+        self._connection._driven = False
+
+    cdef object _leave(self):
+        """Wait no more."""
+        if self._waiter is not None:
+            if self._waiter is self:
+                self.unpark()
+            if self._connection._waiter is self._waiter:
+                self._connection._waiter = self._connection._gate = None
+            self._waiter = None
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef PyObject *given = NULL
+        cdef PySendResult outcome = self.step(&given)
+        value = <object>given
+        Py_DECREF(value)
+        if outcome == PYGEN_RETURN:
+            raise StopIteration(value)
+        return value
+
+    def send(self, value):
+        return self.__next__()
+
+    def throw(self, kind, value=None, traceback=None):
+        if self._rest is not None:
+            return self._rest.throw(kind if value is None else value)
+        self.close()
+        raise kind if value is None else value
+
+    def close(self):
+        if self._rest is not None:
+            self._rest.close()
+        self._leave()
+        self._over = True
+
+
+cdef PySendResult _step(PyObject *receiving, PyObject *_, PyObject **given) except PYGEN_ERROR:
+    return (<Receiving>receiving).step(given)
+
+
+# Asked by this slot, what is awaited gives its result without an exception to carry it.
+(<PyTypeObject *>Receiving).tp_as_async.am_send = _step
