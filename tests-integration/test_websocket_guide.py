@@ -43,7 +43,7 @@ async def test_rooms(guide, url, session):
         await ann.send_str("is anybody here?")
         assert await bob.receive_str() == await ann.receive_str() == "is anybody here?"
         await bob.send_str("x" * (16 * 1024 + 1))
-        assert await bob.receive() == (WSMsgType.CLOSE, 1009, "a message of more than 16384 bytes")
+        assert await bob.receive() == (WSMsgType.CLOSE, 1009, "the message is too large")
 
 
 async def test_a_listener(guide, url, session):

@@ -474,7 +474,7 @@ async def test_a_broken_rule_that_nobody_looks_at_is_told_in_time(end):
     assert one.transport.aborted
 
 
-async def test_too_big_a_message(end):
+async def test_too_big_a_message(end, caplog):
     one = end(max_msg_size=100)
     one.receive(BINARY, b"x" * 100)
     one.receive(BINARY, b"x" * 101)
@@ -483,8 +483,12 @@ async def test_too_big_a_message(end):
     assert message.type is WSMsgType.ERROR
     assert "raise it with max_msg_size=..." in str(message.data)
     assert one.engine.close_code == 1009
+    # A server's operator finds it in the log; a client's caller is told.
+    logged = [each.getMessage() for each in caplog.records]
+    assert len(logged) == (1 if one.engine._role.name == "server" else 0)
+    assert all("raise it with max_msg_size=..." in each for each in logged)
     # How our side is configured is nothing to the peer.
-    assert one.sent() == [(FIN | CLOSE, b"\x03\xf1a message of more than 100 bytes")]
+    assert one.sent() == [(FIN | CLOSE, b"\x03\xf1the message is too large")]
 
 
 async def test_a_broken_rule_while_we_are_closing(end):
@@ -1560,4 +1564,4 @@ async def test_options_are_the_default(pair):
     assert (await server.receive()).type is WSMsgType.ERROR
     message = await client.receive()
     assert (message.type, message.data) == (WSMsgType.CLOSE, 1009)
-    assert message.extra == "a message of more than 10 bytes"
+    assert message.extra == "the message is too large"

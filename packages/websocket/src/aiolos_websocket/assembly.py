@@ -26,6 +26,8 @@ _COST: Final = MESSAGE_COST
 _SURROGATES: Final = b"\xed\xa0"
 _BEHIND_THEM: Final = b"\xee"
 
+# The bound itself is nothing to tell a stranger.
+_TOO_LARGE: Final = "the message is too large"
 _NO_KEY: Final = b""
 _ENDLESS: Final = 1 << 62
 _TEXT_TYPE: Final = WSMsgType.TEXT
@@ -162,7 +164,7 @@ class Assembler:
             WSCloseCode.MESSAGE_TOO_BIG,
             f"a message of more than max_msg_size={self._max_size} bytes; "
             "raise it with max_msg_size=...",
-            reason=f"a message of more than {self._max_size} bytes",
+            reason=_TOO_LARGE,
         )
 
     def _message(self, kind: int, payload: bytes) -> None:

@@ -6,6 +6,7 @@ sent goes straight to the transport.
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import Any, Final, cast
 
@@ -31,6 +32,8 @@ from .handshake import Terms
 from .heartbeat import clock_of
 from .phase import ANSWERING, CLOSING, ENDING, OPEN
 from .reader import Reader
+
+_LOG: Final = logging.getLogger("aiolos.websocket")
 
 # Of a message that iteration does not give out but ends at.
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
@@ -425,11 +428,17 @@ class Connection(Closer):
         else:
             raise error
         self._exception = error
+        if code == WSCloseCode.MESSAGE_TOO_BIG and self._role.logs:
+            _LOG.warning("the WebSocket of %s is closed: %s", self._peer(), error)
         # It raised in the middle of what it keeps, and would read that again.
         self._reader.stop()
         if self._phase != CLOSING:
             self._tell(WSMsgType.ERROR, error)
         self._ended_by_peer(code, pack_close(code, _cut(reason)))
+
+    def _peer(self) -> str:
+        name = self.get_extra_info("peername")
+        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else "a local peer"
 
     def _end_seen(self, message: WSReceived | Fragment) -> None:
         """The consumer gets `message` and knows by it, maybe, that the peer has ended."""

@@ -23,7 +23,8 @@ class Role:
     `masks` and `peer_masks` tell whose frames are masked; `writer` makes ours; `ends_connection`
     tells that this end closes the connection once the closing handshake is done, and does not
     wait for the peer to (RFC 6455 7.1.1). `patience` is how often receive() may give CLOSED: as
-    often as is asked (0) on the client's side, as aiohttp has it.
+    often as is asked (0) on the client's side, as aiohttp has it. `logs` tells that a limit which
+    the peer exceeds goes to the log: a client's caller knows it by the error.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Role:
     own_window: Callable[[Compression], Window]
     peer_window: Callable[[Compression], Window]
     patience: int
+    logs: bool
 
 
 def _server_window(agreed: Compression) -> Window:
@@ -44,5 +46,9 @@ def _client_window(agreed: Compression) -> Window:
     return Window(agreed.client_window, agreed.client_takeover)
 
 
-CLIENT: Final = Role("client", True, False, CLIENT_WRITER, False, _client_window, _server_window, 0)
-SERVER: Final = Role("server", False, True, SERVER_WRITER, True, _server_window, _client_window, 5)
+CLIENT: Final = Role(
+    "client", True, False, CLIENT_WRITER, False, _client_window, _server_window, 0, False
+)
+SERVER: Final = Role(
+    "server", False, True, SERVER_WRITER, True, _server_window, _client_window, 5, True
+)

@@ -13,7 +13,7 @@ EVERYWHERE: Final = """\
 - A request's head has 30 seconds to arrive, its body must not stall (body_timeout); whatever a peer
   can make grow has a bound in aiolos_protocol.limits.Limits.
 - Cookies follow RFC 6265bis: public suffixes, the prefixes that bind to host and TLS, old dates.
-- Loggers are named aiolos.access, aiolos.client, aiolos.server and aiolos.web.
+- Loggers are named aiolos.access, aiolos.client, aiolos.server, aiolos.web and aiolos.websocket.
 - The fixtures of pytest are aiolos_client, aiolos_server, aiolos_raw_server, aiolos_unused_port.
 - StreamReader.read(n) gives what has arrived, which may be a smaller piece than aiohttp's.
 - An Application is called by ASGI servers; app() without arguments is an error.
