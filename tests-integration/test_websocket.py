@@ -16,7 +16,6 @@ import websockets
 from aiolos import WSMsgType, web
 from aiolos.test_utils import TestClient, TestServer
 from aiolos_protocol.testkit import ScriptedPeer
-from aiolos_websocket import broadcast
 
 KEY = b"\x00\x00\x00\x00"
 
@@ -540,7 +539,7 @@ async def test_broadcast_through_the_facades():
         clients = [await session.ws_connect(url, compress=compress) for compress in (0, 12, 15)]
         for _ in clients:
             await here.acquire()
-        assert broadcast(sockets, "to all of you, to all of you, to all of you, to all") == []
+        assert web.broadcast(sockets, "to all of you, to all of you, to all of you, to all") == []
         for client in clients:
             assert "to all" in await client.receive_str()
             await client.close()

@@ -25,7 +25,7 @@ def test_a_servers_name_is_the_servers_own(name):
 
 
 def test_what_is_imported_where_it_is_asked_for_is_the_websockets_own():
-    assert aiolos.broadcast is web.broadcast is aiolos_websocket.broadcast
+    assert aiolos.broadcast is aiolos_websocket.broadcast is aiolos_websocket.component.broadcast
     for module in (aiolos, web):
         with pytest.raises(AttributeError, match="has no attribute 'broadcasts'"):
             _ = module.broadcasts

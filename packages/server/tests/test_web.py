@@ -5,6 +5,8 @@ import inspect
 from pathlib import Path
 
 import pytest
+from aiolos_protocol import siblings
+from aiolos_protocol.errors import MissingDistribution
 from aiolos_server import web
 
 AIOHTTP = [
@@ -151,3 +153,16 @@ def test_every_name_says_what_it_is(name: str) -> None:
     each = getattr(web, name)
     if inspect.isclass(each) or inspect.isfunction(each):
         assert each.__doc__
+
+
+def test_broadcast_needs_its_distribution() -> None:
+    try:
+        siblings.websocket("a test")
+    except MissingDistribution:
+        pass
+    else:
+        pytest.skip("aiolos-websocket is here")
+    with pytest.raises(
+        ImportError, match=r"^web.broadcast\(\) needs .*pip install aiolos-websocket"
+    ):
+        web.broadcast([], "x")

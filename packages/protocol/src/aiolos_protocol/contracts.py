@@ -6,7 +6,7 @@ below are complete, because "go to definition" stops here.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from ssl import SSLContext
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,6 +67,12 @@ class WebSocketComponent(Protocol):
 
     def answer(self, request: RequestHead, options: WSOptions) -> Agreement:
         """Server side: accept a handshake, or raise UpgradeRefused with the status to send."""
+
+    def broadcast(
+        self, sockets: Iterable[WebSocket], message: str | bytes | bytearray | memoryview
+    ) -> list[WebSocket]:
+        """Send `message` to all `sockets`, encoded once, and wait for none; those it was not sent
+        to, as they are closed or slow. TypeError for another type of either."""
 
 
 class Runner(Protocol):

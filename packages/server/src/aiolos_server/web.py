@@ -111,7 +111,7 @@ from .server import Server
 from .signals import Signals
 from .sites import BaseSite, NamedPipeSite, SockSite, TCPSite, UnixSite
 from .typedefs import Handler, Middleware
-from .websocket import WebSocketReady, WebSocketResponse
+from .websocket import WebSocketReady, WebSocketResponse, broadcast
 
 lifespanContext = lifespan_context  # noqa: N816
 
@@ -232,6 +232,7 @@ __all__ = [
     "WebSocketReady",
     "WebSocketResponse",
     "behind_proxies",
+    "broadcast",
     "delete",
     "get",
     "head",

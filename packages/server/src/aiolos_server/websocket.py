@@ -24,6 +24,20 @@ from .response import Answerable, StreamResponse
 _WINDOW: Final = 12
 
 
+def broadcast(
+    sockets: Iterable[WebSocket], message: str | bytes | bytearray | memoryview
+) -> list[WebSocket]:
+    """Send `message` to all `sockets`, encoded once, without waiting for any of them.
+
+    Returns those that it was not sent to: they are closed, or their peer does not read as fast as
+    it is written to (more than `writer_limit` waits); whether to close a slow one or let it miss
+    some is the caller's choice. TypeError, and nothing is sent, for a single socket, one that is
+    not open yet or not of aiolos, and a `message` of another type. MissingDistribution (an
+    ImportError) where aiolos-websocket is not installed.
+    """
+    return siblings.websocket("web.broadcast()").broadcast(sockets, message)
+
+
 @dataclass(frozen=True, slots=True)
 class WebSocketReady:
     """What can_prepare() found: whether a handshake would be accepted, and its sub-protocol."""

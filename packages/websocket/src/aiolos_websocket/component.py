@@ -3,8 +3,11 @@
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.websocket import WSOptions
 
+from .broadcast import broadcast
 from .engine import open_engine
 from .handshake import Agreement, Offer, accept
+
+__all__ = ["answer", "broadcast", "offer"]
 
 
 def offer(options: WSOptions) -> Offer:
