@@ -14,7 +14,13 @@ from aiolos_client import ClientSession, TCPConnector, TraceConfig
         ({"cookie_jar": {}}, r"cookie_jar takes a jar, like CookieJar\(\), not {}"),
         ({"trace_configs": TraceConfig()}, r"trace_configs takes a list: write \[config\]"),
         ({"trace_configs": [1]}, "trace_configs takes TraceConfig objects, not 1"),
+        ({"trace_configs": 5}, "trace_configs takes a list of TraceConfig objects, not 5"),
+        ({"fallback_charset_resolver": "utf-8"}, "fallback_charset_resolver takes a function of"),
         ({"response_class": 5}, "response_class takes a class, not 5"),
+        ({"response_class": int}, "response_class takes a subclass of ClientResponse, not <class"),
+        ({"request_class": int}, "request_class takes a subclass of ClientRequest, not <class"),
+        ({"ws_response_class": int}, "takes a subclass of ClientWebSocketResponse, not <class"),
+        ({"proxy_auth": ("a", "b")}, r"proxy_auth must be None or BasicAuth\(\) tuple"),
         ({"request_class": None}, "request_class takes a class, not None"),
         ({"ws_response_class": "x"}, "ws_response_class takes a class"),
         ({"json_serialize": 5}, "json_serialize takes a function that gives a str, not 5"),
@@ -55,6 +61,8 @@ async def test_a_base_url_without_its_slash():
         ({"happy_eyeballs_delay": -1}, ValueError, "happy_eyeballs_delay is not negative"),
         ({"interleave": "x"}, TypeError, "interleave takes a whole number"),
         ({"ssl_shutdown_timeout": "x"}, TypeError, "ssl_shutdown_timeout takes seconds"),
+        ({"local_addr": []}, TypeError, r"local_addr takes \(host, port\), not \[\]"),
+        ({"local_addr": (1, 2)}, TypeError, r"local_addr takes \(host, port\), not \(1, 2\)"),
         ({"local_addr": "1.2.3.4"}, TypeError, r"local_addr takes \(host, port\), not '1.2.3.4'"),
         ({"socket_factory": 5}, TypeError, "socket_factory takes a function that makes a socket"),
         ({"resolver": aiolos_client.ThreadedResolver}, TypeError, r"write ThreadedResolver\(\)"),
@@ -69,6 +77,58 @@ async def test_a_base_url_without_its_slash():
 async def test_connectors(options, kind, told):
     with pytest.raises(kind, match=told):
         TCPConnector(**options)
+
+
+async def test_an_address_of_ones_own_as_a_list(peer):
+    connector = TCPConnector(local_addr=["127.0.0.1", 0])
+    async with peer() as server, ClientSession(connector=connector) as session:
+        async with session.get(server.url) as response:
+            assert response.status == 200
+
+
+async def test_a_factory_that_makes_no_socket(peer):
+    connector = TCPConnector(socket_factory=lambda info: 5)
+    async with peer() as server, ClientSession(connector=connector) as session:
+        with pytest.raises(TypeError, match="socket_factory gave 5: it makes a socket.socket"):
+            await session.get(server.url)
+
+
+async def test_paths_of_unix_sockets():
+    with pytest.raises(TypeError, match="path takes a str or a Path, not 5"):
+        aiolos_client.UnixConnector(5)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"limits": 5}, TypeError, "limits takes an object of Limits, not 5"),
+        ({"wall": 5}, TypeError, "wall takes a function that gives the time, not 5"),
+        ({"treat_as_secure_origin": 5}, TypeError, "takes origins, like http://host:8080, not 5"),
+        ({"treat_as_secure_origin": "x"}, ValueError, "takes origins, like http://host:8080, not"),
+        ({"treat_as_secure_origin": [5]}, TypeError, "takes origins, like http://host:8080, not"),
+    ],
+)
+def test_jars(options, kind, told):
+    with pytest.raises(kind, match=told):
+        aiolos_client.CookieJar(**options)
+
+
+def test_a_policy_that_cannot_sleep():
+    with pytest.raises(TypeError, match="sleep takes a coroutine function of seconds, not 5"):
+        aiolos_client.RetryPolicy(sleep=5)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"method": 5}, ValueError, "a WebSocket is opened by GET, not by 5"),
+        ({"protocols": 5}, TypeError, "protocols takes a list of names, not 5"),
+    ],
+)
+async def test_websockets(options, kind, told):
+    async with ClientSession() as session:
+        with pytest.raises(kind, match=told):
+            await session.ws_connect("http://127.0.0.1:1/", **options)
 
 
 async def test_no_limit():
@@ -121,6 +181,13 @@ async def test_middlewares(talk, middleware, kind, told):
     [
         ({"method": b"GET"}, "a method is a str, like 'GET', not b'GET'"),
         ({"method": 5}, "a method is a str, like 'GET', not 5"),
+        (
+            {"proxy_headers": "x"},
+            "proxy_headers take a mapping or pairs of name and value, not 'x'",
+        ),
+        ({"proxy_headers": 5}, "proxy_headers take a mapping or pairs of name and value, not 5"),
+        ({"proxy_auth": "a:b"}, r"proxy_auth must be None or BasicAuth\(\) tuple"),
+        ({"max_redirects": -1}, "max_redirects takes a whole number, not negative, not -1"),
         ({"upload_tracker": 5}, "upload_tracker takes an object of UploadTracker, not 5"),
         ({"upload_tracker": aiolos_client.UploadTracker}, r"write UploadTracker\(\)"),
         ({"skip_auto_headers": 5}, "skip_auto_headers takes a list of names, not 5"),

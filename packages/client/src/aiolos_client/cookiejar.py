@@ -26,6 +26,7 @@ from yarl import URL
 from . import cookiefile
 from .abc import AbstractCookieJar, ClearCookiePredicate
 from .cookiestore import EVERYWHERE, CookieStore, Kept, Origin, domain_matches, expiry, kept
+from .given import check_callable, check_instance
 from .typedefs import LooseCookies
 
 logger: Final = getLogger("aiolos.client")
@@ -62,9 +63,11 @@ class CookieJar(AbstractCookieJar):
         loop: Any = None,
     ) -> None:
         super().__init__(loop=loop)
+        check_instance("limits", limits, Limits)
+        check_callable("wall", wall, "a function that gives the time")
         self._unsafe = unsafe
         self._quote = quote_cookie
-        self._trusted = frozenset(each.origin() for each in _urls(treat_as_secure_origin))
+        self._trusted = _origins(treat_as_secure_origin)
         self._limits = limits
         self._wall = wall or _time
         self._store = CookieStore()
@@ -323,9 +326,11 @@ def _time() -> float:
     return time.time()
 
 
-def _urls(origins: str | URL | Iterable[str | URL] | None) -> list[URL]:
-    if origins is None:
-        return []
-    if isinstance(origins, (str, URL)):
-        return [URL(origins)]
-    return [URL(each) for each in origins]
+def _origins(given: str | URL | Iterable[str | URL] | None) -> frozenset[URL]:
+    urls = [given] if isinstance(given, (str, URL)) else () if given is None else given
+    try:
+        return frozenset(URL(each).origin() for each in urls)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"treat_as_secure_origin takes origins, like http://host:8080, not {given!r:.80}"
+        ) from None

@@ -22,10 +22,12 @@ def check_made(name: str, value: object, verb: str, example: str) -> None:
         raise TypeError(f"{name} takes {example}, not {value!r:.80}")
 
 
-def check_class(name: str, value: object) -> None:
-    """TypeError unless `value` is a class."""
+def check_class(name: str, value: object, base: type) -> None:
+    """TypeError unless `value` is a class of the kind of `base`."""
     if not isinstance(value, type):
         raise TypeError(f"{name} takes a class, not {value!r:.80}")
+    if not issubclass(value, base):
+        raise TypeError(f"{name} takes a subclass of {base.__name__}, not {value!r:.80}")
 
 
 def check_instance(name: str, value: object, kind: type) -> None:
@@ -73,6 +75,8 @@ def check_traces(configs: "Iterable[TraceConfig] | None") -> None:
         return
     if isinstance(configs, TraceConfig):
         raise TypeError("trace_configs takes a list: write [config]")
+    if not isinstance(configs, Iterable):
+        raise TypeError(f"trace_configs takes a list of TraceConfig objects, not {configs!r:.80}")
     for config in configs:
         if not isinstance(config, TraceConfig):
             raise TypeError(f"trace_configs takes TraceConfig objects, not {config!r:.80}")

@@ -43,6 +43,8 @@ async def _connected(
 ) -> socket.socket:
     family, kind, proto, _, address = info
     sock = socket.socket(family, kind, proto) if factory is None else factory(info)
+    if not isinstance(sock, socket.socket):
+        raise TypeError(f"socket_factory gave {sock!r:.80}: it makes a socket.socket")
     try:
         sock.setblocking(False)
         if local_addr is not None:

@@ -1,6 +1,7 @@
 """Connectors to a socket or a pipe on this machine."""
 
 import asyncio
+import os
 import ssl as ssl_module
 import sys
 from typing import Any
@@ -41,6 +42,8 @@ class LocalConnector(BaseConnector):
             http2=http2,
             loop=loop,
         )
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            raise TypeError(f"path takes a str or a Path, not {path!r:.80}")
         self._path = path
 
     @property

@@ -20,7 +20,7 @@ from .errors import (
     ConnectionTimeoutError,
     ServerFingerprintMismatch,
 )
-from .given import check_count, check_part, check_seconds
+from .given import check_callable, check_count, check_part, check_seconds
 from .middlewares import ClientHandlerType
 from .response import ClientResponse
 
@@ -68,6 +68,7 @@ class RetryPolicy:
         check_seconds("max_retry_after", max_retry_after, or_none=True)
         check_count("max_body", max_body)
         check_part("budget", budget, or_none=True)
+        check_callable("sleep", sleep, "a coroutine function of seconds")
         self.attempts = attempts
         self.backoff = backoff
         self.max_backoff = max_backoff

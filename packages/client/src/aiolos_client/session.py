@@ -108,11 +108,16 @@ class ClientSession(Asking):
         check_made("connector", connector, "connect", "a connector, like TCPConnector()")
         check_made("cookie_jar", cookie_jar, "filter_cookies", "a jar, like CookieJar()")
         check_traces(trace_configs)
-        check_class("request_class", request_class)
-        check_class("response_class", response_class)
-        check_class("ws_response_class", ws_response_class)
+        check_class("request_class", request_class, ClientRequest)
+        check_class("response_class", response_class, ClientResponse)
+        check_class("ws_response_class", ws_response_class, ClientWebSocketResponse)
         check_callable("json_serialize", json_serialize, "a function that gives a str")
         check_callable("json_serialize_bytes", json_serialize_bytes, "a function that gives bytes")
+        check_callable(
+            "fallback_charset_resolver",
+            fallback_charset_resolver,
+            "a function of the response and its body that gives a charset's name",
+        )
         check_loop(loop)
         # What its connector is bound by where it does not say, which holds for its own heads.
         bounds = (
@@ -197,7 +202,7 @@ class ClientSession(Asking):
         does not agree, ValueError for another `method` than GET (RFC 6455 4.1), and what
         request() raises; `options` are its own.
         """
-        if method.upper() != "GET":
+        if str(method).upper() != "GET":
             raise ValueError(f"a WebSocket is opened by GET, not by {method}")
         wanted = ws_options(
             timeout=timeout,

@@ -43,8 +43,8 @@ def _is_plain_function(value: Any) -> bool:
     return callable(value) and not iscoroutinefunction(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int)
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and value >= 0
 
 
 def _is_version(value: Any) -> bool:
@@ -58,7 +58,7 @@ def _is_sequence(value: Any) -> bool:
 # What a mistake would otherwise show only when it is used, if at all.
 _KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "raise_for_status": (_is_judge, "True, False or a coroutine function of the response"),
-    "max_redirects": (_is_number, "a number"),
+    "max_redirects": (_is_count, "a whole number, not negative"),
     "version": (_is_version, "HttpVersion10 or HttpVersion11"),
     "middlewares": (_is_sequence, "a list of coroutine functions (request, handler)"),
     "retry": (_is_policy, "a RetryPolicy"),
@@ -106,6 +106,8 @@ def check_timeout(timeout: object) -> ClientTimeout:
 def changed_route(route: Route, options: Mapping[str, Any]) -> Route:
     """`route` with what `options` say about TLS and the proxy."""
     changed: dict[str, Any] = {}
+    if options.get("proxy_auth") is not None:
+        check_auth(options["proxy_auth"], "proxy_auth")
     tls = [options.get(name) for name in _TLS]
     if any(each is not None for each in tls):
         changed["ssl"] = merged_setting(True if tls[0] is None else tls[0], *tls[1:])
@@ -131,7 +133,12 @@ def _check_hostname(name: Any) -> str:
 def _check_proxy_headers(headers: Any) -> Pairs:
     """They go with CONNECT, too, long after the caller was at hand."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    fields = CIMultiDict((str(name), value) for name, value in pairs)
+    try:
+        fields = CIMultiDict((str(name), value) for name, value in pairs)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"proxy_headers take a mapping or pairs of name and value, not {headers!r:.80}"
+        ) from None
     try:
         field_lines(fields)
     except LocalProtocolError as error:

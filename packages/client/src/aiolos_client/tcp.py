@@ -90,8 +90,8 @@ class TCPConnector(BaseConnector):
         check_count("interleave", interleave, or_none=True)
         check_family(family)
         check_callable("socket_factory", socket_factory, "a function that makes a socket")
-        if local_addr is not None and not isinstance(local_addr, (tuple, list)):
-            raise TypeError(f"local_addr takes (host, port), not {local_addr!r:.80}")
+        if local_addr is not None:
+            local_addr = _checked_address(local_addr)
         self._ssl = merged_setting(ssl, verify_ssl, ssl_context, fingerprint)
         check_made("resolver", resolver, "resolve", "an AbstractResolver, or what has resolve()")
         self._own_resolver = resolver is None
@@ -200,3 +200,11 @@ class TCPConnector(BaseConnector):
         if self._own_resolver:
             await self._resolver.close()
         await ended
+
+
+def _checked_address(given: Any) -> tuple[str, int]:
+    if isinstance(given, (tuple, list)) and len(given) > 1:
+        host, port = given[:2]
+        if isinstance(host, str) and isinstance(port, int):
+            return tuple(given)
+    raise TypeError(f"local_addr takes (host, port), not {given!r:.80}")

@@ -66,6 +66,8 @@ def ws_options(
     """
     if isinstance(protocols, str):
         raise TypeError(f"protocols is a tuple of names: ({protocols!r},)")
+    if not isinstance(protocols, Iterable):
+        raise TypeError(f"protocols takes a list of names, not {protocols!r:.80}")
     if not isinstance(compress, int):
         raise TypeError(f"compress is 0, or a window of 9 to 15, not {compress!r}")
     if compress and not 9 <= compress <= 15:

@@ -61,6 +61,12 @@ def test_basic_refuses_what_cannot_be_sent() -> None:
         BasicAuth(None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="password"):
         BasicAuth("a", None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"BasicAuth\(\) takes its login as str, not int"):
+        BasicAuth(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"BasicAuth\(\) takes its password as str, not bytes"):
+        BasicAuth("a", b"b")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"BasicAuth\(\) takes its encoding as str, not NoneType"):
+        BasicAuth("a", "b", None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\x7f"])

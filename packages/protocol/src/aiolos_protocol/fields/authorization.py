@@ -31,11 +31,14 @@ class BasicAuth(_Login):
 
     def __new__(cls, login: str, password: str = "", encoding: str = "latin1") -> Self:
         """Raises ValueError where the name holds a colon, either a control character (RFC 7617 2),
-        or a value is None."""
+        or a value is None; TypeError for another type than str."""
         if login is None:
             raise ValueError("BasicAuth() takes a login as str, not None")
         if password is None:
             raise ValueError("BasicAuth() takes a password as str, not None; none at all is ''")
+        for name, value in (("login", login), ("password", password), ("encoding", encoding)):
+            if not isinstance(value, str):
+                raise TypeError(f"BasicAuth() takes its {name} as str, not {type(value).__name__}")
         if ":" in login:
             raise ValueError(f"the login {login!r:.80} holds a colon (RFC 7617 2)")
         if not (login.isprintable() and password.isprintable()) and _CONTROL.search(
