@@ -157,7 +157,7 @@ class TestHeads:
         [
             ("headers", {"A": 1}, "header A must be a str, not 1; write str"),
             ("raise_for_status", 5, "raise_for_status takes True, False or a coroutine function"),
-            ("max_redirects", "x", "max_redirects takes a number, not 'x'"),
+            ("max_redirects", "x", "max_redirects takes a whole number, not negative, not 'x'"),
             ("version", "1.1", "version takes HttpVersion10 or HttpVersion11, not '1.1'"),
             ("middlewares", 5, "middlewares takes a list of coroutine functions"),
             ("middlewares", [5], "a middleware is a coroutine function"),
