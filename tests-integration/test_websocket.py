@@ -385,6 +385,8 @@ def test_what_an_option_cannot_be():
         web.WebSocketResponse(protocols="chat")
     with pytest.raises(TypeError, match=r"origins is a tuple: \('https://a',\)"):
         web.WebSocketResponse(origins="https://a")
+    with pytest.raises(ValueError, match="'https://a/' is no scheme://host"):
+        web.WebSocketResponse(origins=["https://a/"])
 
 
 async def test_what_an_option_of_the_client_cannot_be():
@@ -393,11 +395,15 @@ async def test_what_an_option_of_the_client_cannot_be():
             session.ws_connect("http://x/", protocols="chat")
         with pytest.raises(ValueError, match="window of 9 to 15, not 16"):
             session.ws_connect("http://x/", compress=16)
+        with pytest.raises(TypeError, match="a bool, or a window of 9 to 15, not 'x'"):
+            session.ws_connect("http://x/", compress="x")
         with pytest.raises(ValueError, match="by GET, not by POST"):
             session.ws_connect("http://x/", method="POST")
 
 
-@pytest.mark.parametrize(("asked", "expected"), [(0, 0), (9, 9), (15, 12)])
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(0, 0), (False, 0), (9, 9), (12, 12), (True, 12), (15, 12)]
+)
 async def test_compression_as_both_agree(talking, asked, expected):
     async def handler(request):
         socket = web.WebSocketResponse()

@@ -1565,3 +1565,14 @@ async def test_options_are_the_default(pair):
     message = await client.receive()
     assert (message.type, message.data) == (WSMsgType.CLOSE, 1009)
     assert message.extra == "the message is too large"
+
+
+async def test_a_time_that_receiving_cannot_have(end):
+    one = end()
+    for timeout in (-1, -0.5, float("nan")):
+        with pytest.raises(ValueError, match="timeout is not negative, as"):
+            one.engine.receive(timeout)
+    with pytest.raises(ValueError, match="timeout is not negative, as -1 is"):
+        await one.engine.receive_str(timeout=-1)
+    one.receive(TEXT, b"a")
+    assert await one.engine.receive_str(timeout=0) == "a"

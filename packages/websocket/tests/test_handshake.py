@@ -1,6 +1,7 @@
 """The opening handshake: RFC 6455 4, and RFC 8441 for HTTP/2."""
 
 import base64
+import re
 
 import pytest
 from aiolos_protocol.errors import UpgradeRefused
@@ -110,14 +111,14 @@ def test_no_upgrade_at_all():
 
 @pytest.mark.parametrize("version", ["8", "12", "14", "013", "13, 8", "thirteen"])
 def test_another_version(version):
-    error = refused(request(Sec_WebSocket_Version=version), f"asked was: {version}", 426)
+    error = refused(request(Sec_WebSocket_Version=version), f"asked was: '{version}'", 426)
     assert error.headers["Sec-WebSocket-Version"] == "13"
     assert (error.headers["Upgrade"], error.headers["Connection"]) == ("websocket", "Upgrade")
 
 
 def test_no_version_and_two():
     refused(request("Sec-WebSocket-Version"), "asked was: none", 426)
-    refused(request(more=[("Sec-WebSocket-Version", "13")]), "asked was: 13, 13", 426)
+    refused(request(more=[("Sec-WebSocket-Version", "13")]), "asked was: '13, 13'", 426)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,56 @@ def test_compression_only_where_both_want_it():
 
 def test_extensions_that_are_none():
     refused(request(Sec_WebSocket_Extensions="a b"), "not a list of extensions")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("Sec-WebSocket-Extensions", {}),
+        ("Sec-WebSocket-Version", {}),
+        ("Origin", {"origins": ("https://good.example",)}),
+    ],
+)
+@pytest.mark.parametrize("sent", ["\\" * 7000, "\udcff" * 7000])
+def test_what_is_refused_is_shown_as_an_excerpt(name, options, sent):
+    with pytest.raises(UpgradeRefused) as caught:
+        answer(request(**{name.replace("-", "_"): sent}), WSOptions(**options))
+    assert len(caught.value.message) < 200
+    assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://good.example", "https://Good.example:8443", "http://[::1]:8080", "null",
+        "http://localhost", "chrome-extension://abcdef", "http://10.0.0.1", "https://xn--bcher-kva.de",
+        "capacitor://localhost",
+    ],
+)  # fmt: skip
+def test_origins_that_browsers_send(origin):
+    assert answer(request(Origin=origin), WSOptions(origins=(origin,))).status == 101
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ("https://good.example/", r"is no scheme://host or scheme://host:port \(RFC 6454 7.1\)$"),
+        ("https://good.example/chat", "is no scheme://host"),
+        ("good.example", "is no scheme://host"),
+        ("//good.example", "is no scheme://host"),
+        ("https://*.good.example", "is no scheme://host"),
+        ("https://bücher.de", "is no scheme://host"),
+        ("https://good.example ", "is no scheme://host"),
+        ("https://user@good.example", "is no scheme://host"),
+        ("", "is no scheme://host"),
+        ("*", "origins=None lets all pages connect"),
+        ("https://good.example:443", "without its port"),
+        ("http://good.example:80", "without its port"),
+    ],
+)
+def test_origins_that_no_browser_sends(origin, told):
+    with pytest.raises(ValueError, match=told):
+        WSOptions(origins=("https://a.example", origin))
 
 
 def test_over_http_2():
@@ -290,6 +341,16 @@ def test_an_answer_that_is_none():
     not_confirmed("Connection: 'close'", Connection="close")
     not_confirmed("a cache answered", Sec_WebSocket_Accept=accept_value(KEY))
     not_confirmed("Sec-WebSocket-Accept: None", ResponseHead(101, headers=CIMultiDict(GOOD)))
+
+
+def test_a_key_that_is_accepted_twice():
+    made, fields = offered()
+    right = accept_value(fields["Sec-WebSocket-Key"])
+    for second in (right, accept_value(KEY)):
+        found = CIMultiDict(response(fields).headers)
+        found.add("Sec-WebSocket-Accept", second)
+        with pytest.raises(UpgradeRefused, match=f"Accept: '{re.escape(right)}, {second[:8]}"):
+            made.confirm(ResponseHead(101, "Switching Protocols", headers=found))
 
 
 def test_what_was_not_offered():

@@ -190,14 +190,15 @@ class ClientSession(Asking):
         heartbeat: float | None = None,
         origin: str | None = None,
         headers: LooseHeaders | None = None,
-        compress: int = 0,
+        compress: bool | int = 0,
         max_msg_size: int = 4 * 1024 * 1024,
         decode_text: bool = True,
         **options: Unpack[HandshakeOptions],
     ) -> Context[ClientWebSocketResponse]:
         """Open a WebSocket; sizes are bytes, times seconds; see ClientWSTimeout.
 
-        `compress` is the window of permessage-deflate as a power of two (9 to 15), 0 for none.
+        `compress` asks for permessage-deflate: True with windows of 4 KiB, or a number from 9 to 15
+        for the window as a power of two; 0 for none.
         The session's timeout bounds the handshake. Raises WSServerHandshakeError where the server
         does not agree, ValueError for another `method` than GET (RFC 6455 4.1), and what
         request() raises; `options` are its own.

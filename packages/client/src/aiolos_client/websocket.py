@@ -6,7 +6,7 @@ from typing import Self
 from aiolos_protocol import hdrs, siblings
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.errors import ConnectionLost, UpgradeRefused
-from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSOptions
+from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSOptions, window_of
 
 from .errors import (
     ClientConnectionResetError,
@@ -55,7 +55,7 @@ def ws_options(
     heartbeat: float | None = None,
     origin: str | None = None,
     headers: Mapping[str, str] | None = None,
-    compress: int = 0,
+    compress: bool | int = 0,
     max_msg_size: int = 4 * 1024 * 1024,
     decode_text: bool = True,
 ) -> WSOptions:
@@ -68,10 +68,6 @@ def ws_options(
         raise TypeError(f"protocols is a tuple of names: ({protocols!r},)")
     if not isinstance(protocols, Iterable):
         raise TypeError(f"protocols takes a list of names, not {protocols!r:.80}")
-    if not isinstance(compress, int):
-        raise TypeError(f"compress is 0, or a window of 9 to 15, not {compress!r}")
-    if compress and not 9 <= compress <= 15:
-        raise ValueError(f"compress is 0, or a window of 9 to 15, not {compress!r}")
     if timeout is None:
         timeout = DEFAULT_WS_TIMEOUT
     elif not isinstance(timeout, ClientWSTimeout):
@@ -80,7 +76,7 @@ def ws_options(
         protocols=tuple(protocols),
         origin=origin,
         headers=headers,
-        compress=compress,
+        compress=window_of(compress),
         heartbeat=heartbeat,
         receive_timeout=timeout.ws_receive if receive_timeout is None else receive_timeout,
         close_timeout=timeout.ws_close,

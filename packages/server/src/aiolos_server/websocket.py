@@ -2,12 +2,17 @@
 
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Agreement
 from aiolos_protocol.errors import UpgradeRefused
-from aiolos_protocol.websocket import ForwardingWebSocket, WebSocket, WSCloseCode, WSOptions
+from aiolos_protocol.websocket import (
+    ForwardingWebSocket,
+    WebSocket,
+    WSCloseCode,
+    WSOptions,
+    window_of,
+)
 
 from .errors import (
     HTTPBadRequest,
@@ -18,10 +23,6 @@ from .errors import (
 )
 from .request import BaseRequest
 from .response import Answerable, StreamResponse
-
-# The windows of `compress=True`. Of 2^15 instead, a busy connection would hold 300 KiB, not 44,
-# for a few per cent less to send.
-_WINDOW: Final = 12
 
 
 def broadcast(
@@ -55,7 +56,8 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
     `compress` lets clients choose permessage-deflate: True with windows of 4 KiB, or a number from
     9 to 15 for the window as a power of two. `timeout` bounds the closing handshake. `origins`
     lists the Origin values of the pages that may connect (`"https://example.org"`), None allows
-    all. Times are seconds, sizes bytes; the rest as aiolos_protocol.websocket.WSOptions.
+    all; ValueError for one that no browser sends. Times are seconds, sizes bytes; the rest as
+    aiolos_protocol.websocket.WSOptions.
     """
 
     _engine: WebSocket | None = None
@@ -77,18 +79,14 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         origins: Iterable[str] | None = None,
     ) -> None:
         StreamResponse.__init__(self, status=101)
-        window = _WINDOW if compress is True else compress
-        if not isinstance(window, int):
-            raise TypeError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
-        if window and not 9 <= window <= 15:
-            raise ValueError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
+        window = window_of(compress)
         for name, listed in (("protocols", protocols), ("origins", origins)):
             if isinstance(listed, str):
                 raise TypeError(f"{name} is a tuple: ({listed!r},)")
         self._options = WSOptions(
             protocols=tuple(protocols),
             origins=None if origins is None else tuple(origins),
-            compress=int(window),
+            compress=window,
             heartbeat=heartbeat,
             receive_timeout=receive_timeout,
             close_timeout=timeout,

@@ -80,8 +80,11 @@ class Engine(Connection, WebSocket):
     def receive(self, timeout: float | None = None) -> Awaitable[WSReceived]:
         if self._in_fragments:
             self._give_up_fragments()
-        if timeout is not None and not isinstance(timeout, (int, float)):
-            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
+        if timeout is not None:
+            if not isinstance(timeout, (int, float)):
+                raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
+            if not timeout >= 0:
+                raise ValueError(f"timeout is not negative, as {timeout!r} is")
         return receive(self, timeout or self._receive_timeout)
 
     def __aiter__(self) -> AsyncIterator[WSReceived]:

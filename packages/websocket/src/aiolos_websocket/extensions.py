@@ -55,10 +55,10 @@ def parse(fields: Sequence[str]) -> list[tuple[str, Parameters]]:
             if len(value) > 1 and value[0] == value[-1] == '"':
                 value = value[1:-1]
             if not _is_token(key) or key in parameters or (equals and not _is_token(value)):
-                raise UpgradeRefused(f"not a list of extensions (RFC 6455 9.1): {element!r}")
+                raise UpgradeRefused(f"not a list of extensions (RFC 6455 9.1): {element!r:.80}")
             parameters[key] = value if equals else None
         if not _is_token(name):
-            raise UpgradeRefused(f"not a list of extensions (RFC 6455 9.1): {element!r}")
+            raise UpgradeRefused(f"not a list of extensions (RFC 6455 9.1): {element!r:.80}")
         found.append((name, parameters))
     return found
 
@@ -120,7 +120,7 @@ def confirm(
         return None
     if len(answered) > 1 or answered[0][0] != NAME or not window:
         names = ", ".join(name for name, _ in answered)
-        raise UpgradeRefused(f"the server chose extensions that were not offered so: {names}")
+        raise UpgradeRefused(f"the server chose extensions that were not offered so: {names:.80}")
     chosen = _read(answered[0][1], offered=False)
     if chosen is None:
         raise UpgradeRefused(f"the server answers {NAME} with parameters that do not exist")

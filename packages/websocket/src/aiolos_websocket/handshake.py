@@ -134,7 +134,7 @@ class Offer:
         subprotocol = ", ".join(named) if named else None
         if subprotocol is not None and subprotocol not in self._offered:
             raise UpgradeRefused(
-                f"the server chose the sub-protocol {subprotocol!r}; offered were: "
+                f"the server chose the sub-protocol {subprotocol!r:.80}; offered were: "
                 f"{', '.join(self._offered) or 'none'}"
             )
         chosen = extensions.parse(fields.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, []))
@@ -148,16 +148,16 @@ class Offer:
             raise _no_websocket(response, "101")
         if not _names(response, hdrs.UPGRADE, "websocket"):
             found = response.headers.get(hdrs.UPGRADE)
-            raise UpgradeRefused(f"the server upgrades to {found!r}, not to 'websocket'")
+            raise UpgradeRefused(f"the server upgrades to {found!r:.80}, not to 'websocket'")
         if not _names(response, hdrs.CONNECTION, "upgrade"):
             found = response.headers.get(hdrs.CONNECTION)
-            raise UpgradeRefused(f"the server answers Connection: {found!r}, not 'Upgrade'")
+            raise UpgradeRefused(f"the server answers Connection: {found!r:.80}, not 'Upgrade'")
         expected = accept_value(self._key)
-        found = response.headers.get(hdrs.SEC_WEBSOCKET_ACCEPT)
-        if found != expected:
+        accepted = response.headers.getall(hdrs.SEC_WEBSOCKET_ACCEPT, [])
+        if accepted != [expected]:
             raise UpgradeRefused(
-                f"the server answers Sec-WebSocket-Accept: {found!r}, expected {expected!r}: "
-                "it did not read the key, or a cache answered in its place"
+                f"the server answers Sec-WebSocket-Accept: {', '.join(accepted) or None!r:.80}, "
+                f"expected {expected!r}: it did not read the key, or a cache answered in its place"
             )
 
 
@@ -223,7 +223,7 @@ def _check_upgrade(request: RequestHead) -> None:
 def _check_version(request: RequestHead) -> None:
     versions = request.headers.getall(hdrs.SEC_WEBSOCKET_VERSION, [])
     if versions != [VERSION]:
-        found = ", ".join(versions) or "none"
+        found = f"{', '.join(versions)!r:.80}" if versions else "none"
         headers: dict[str, str] = {hdrs.SEC_WEBSOCKET_VERSION: VERSION}
         if request.version < HttpVersion20:
             # RFC 9110 7.8: with the connection option, so that no intermediary forwards it. HTTP/2
@@ -240,7 +240,9 @@ def _check_origin(request: RequestHead, origins: tuple[str, ...]) -> None:
     # Who sends no Origin is no browser, and could send any: the list protects browsers' users.
     for origin in request.headers.getall(hdrs.ORIGIN, []):
         if origin.lower() not in {each.lower() for each in origins}:
-            raise UpgradeRefused(f"the origin {origin!r} may not open WebSockets here", status=403)
+            raise UpgradeRefused(
+                f"the origin {origin!r:.80} may not open WebSockets here", status=403
+            )
 
 
 def _key_of(request: RequestHead) -> str:

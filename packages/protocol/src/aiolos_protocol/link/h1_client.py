@@ -222,10 +222,12 @@ class H1ClientLink(H1Link):
     def _informed(self, head: ResponseHead) -> bool:
         """A 1xx head: the last word only where it switches protocols (RFC 9110 15.2)."""
         if head.status == 101:
-            if "Upgrade" not in self._exchange.head.fields or head.upgrade is None:
-                raise RemoteProtocolError(
-                    "101 without Upgrade, in the request or in itself (RFC 9110 15.2.2)"
-                )
+            if "Upgrade" not in self._exchange.head.fields:
+                raise RemoteProtocolError("101 to a request without Upgrade (RFC 9110 15.2.2)")
+            if head.version < HttpVersion11:
+                raise RemoteProtocolError("101 in HTTP/1.0, which has no Upgrade (RFC 9110 15.2)")
+            if head.upgrade is None:
+                raise RemoteProtocolError("101 without Upgrade (RFC 9110 15.2.2)")
             self._received(SWITCH)
             self._deliver(head)
             return False

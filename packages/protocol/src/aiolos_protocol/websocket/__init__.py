@@ -21,7 +21,7 @@ from .messages import (
     WSMsgType,
     WSReceived,
 )
-from .options import WSOptions
+from .options import WSOptions, window_of
 from .outgoing import (
     FragmentKind,
     WSFragment,
@@ -58,4 +58,5 @@ __all__ = [
     "control_payload",
     "each_fragment",
     "hearing",
+    "window_of",
 ]

@@ -78,7 +78,8 @@ class WebSocket(ABC):
         """The next message; CLOSED after the end.
 
         Raises RuntimeError when another task is receiving, and for who asks again and again after
-        the end (it would be for ever); TimeoutError after `timeout` seconds.
+        the end (it would be for ever); TimeoutError after `timeout` seconds, of which None and 0
+        set no bound of their own; ValueError for a negative one.
         """
 
     @abstractmethod
@@ -89,6 +90,9 @@ class WebSocket(ABC):
         compress: int | None = None,
     ) -> Awaitable[None]:
         """Send `message` whole as one frame of `opcode`.
+
+        It is not looked at: that of TEXT must be UTF-8 (RFC 6455 5.6), or the peer closes with
+        1007.
 
         `compress` says how it is deflated where compression was agreed upon: 0 not at all, 9 to 15
         with a window of its own, None as agreed; ValueError for any other. The bytes are handed

@@ -1,5 +1,6 @@
 """What a WebSocket can be told."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +9,16 @@ from ..errors import ConnectionLost
 from ..grammar import TOKEN
 
 _SIZES: Final = frozenset({"max_msg_size", "writer_limit"})
+# What browsers send (RFC 6454 6.2, 7.1): no path, not even "/", and a name in ASCII.
+_ORIGIN: Final = re.compile(
+    r"null|(?P<scheme>[a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>[0-9]{1,5}))?",
+    re.IGNORECASE,
+)
+_DEFAULT_PORTS: Final = frozenset({("http", "80"), ("https", "443")})
+
+DEFAULT_WINDOW: Final = 12
+"""What `compress=True` stands for. Of 2^15 instead, a busy connection would hold 300 KiB, not 44,
+for a few per cent less to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +76,28 @@ class WSOptions:
         for protocol in self.protocols:
             if not TOKEN.fullmatch(protocol):
                 raise ValueError(f"the sub-protocol {protocol!r} is no token (RFC 6455 4.1)")
+        for origin in self.origins or ():
+            _check_origin(origin)
+
+
+def _check_origin(origin: str) -> None:
+    """ValueError for what no browser sends: every page would be refused."""
+    found = _ORIGIN.fullmatch(origin)
+    if found is None:
+        why = "is no scheme://host or scheme://host:port (RFC 6454 7.1)"
+        if origin == "*":
+            why += "; origins=None lets all pages connect"
+        raise ValueError(f"the origin {origin!r} {why}")
+    if found["scheme"] and (found["scheme"].lower(), found["port"]) in _DEFAULT_PORTS:
+        raise ValueError(f"browsers send the origin {origin!r} without its port (RFC 6454 6.2)")
+
+
+def window_of(compress: bool | int) -> int:
+    """The window that `compress` asks for, as a power of two: 9 to 15, True for DEFAULT_WINDOW, 0
+    or False for no compression. TypeError or ValueError for what it cannot be."""
+    if not isinstance(compress, int):
+        raise TypeError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
+    window = DEFAULT_WINDOW if compress is True else int(compress)
+    if window and not 9 <= window <= 15:
+        raise ValueError(f"compress is a bool, or a window of 9 to 15, not {compress!r}")
+    return window
