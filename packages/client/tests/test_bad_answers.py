@@ -46,7 +46,7 @@ NO_HEAD = [
     (of(b"A: b", b" folded", b"Content-Length: 0"), "begins with a space"),
     (of(b"A : b", b"Content-Length: 0"), "RFC 9112 5.1"),
     (of(b"A b", b"Content-Length: 0"), "no colon"),
-    (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "101 without Upgrade"),
+    (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "101 to a request without Upgrade"),
     (of(b"Content-Encoding: " + b"gzip, " * 9 + b"gzip", b"Content-Length: 1"), "codings=4"),
 ]
 NO_BODY = [
