@@ -542,3 +542,13 @@ async def test_an_application_that_leaves_its_lifespan() -> None:
 
 def test_logging_needs_no_setting() -> None:
     assert HostedApplication(plain).logger is logging.getLogger("aiolos.web")
+
+
+async def test_an_application_says_itself_what_its_bodies_are(hosted: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+
+    answer = await hosted(app).ask(GET)
+    assert (answer.body, answer.headers.get("content-type")) == (b"ab", None)

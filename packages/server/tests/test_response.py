@@ -33,6 +33,38 @@ def sent(serve: Serve) -> Callable[..., Any]:
     return sent
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_stream_of_which_nothing_is_said_is_no_page(serve: Serve, method: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        kind = request.query.get("kind")
+        response = web.StreamResponse(
+            status=int(request.query.get("status", 200)),
+            headers={"Content-Type": kind} if kind else {},
+        )
+        if "length" in request.query:
+            response.content_length = int(request.query["length"])
+        await response.prepare(request)
+        if request.query.get("length", "8") == "8" and response.status == 200:
+            await response.write(b"<b>x</b>")
+        return response
+
+    peer = serve(handler)
+
+    async def told(query: str) -> str | None:
+        request = f"{method} /?{query} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        answer = await peer.ask(request)
+        kind: str | None = answer.headers.get("content-type")
+        return kind
+
+    assert await told("") == "application/octet-stream"
+    assert await told("length=8") == "application/octet-stream"
+    assert await told("kind=text/csv") == "text/csv"
+    # No body, no type of it.
+    assert await told("length=0") is None
+    assert await told("status=204") is None
+    assert await told("status=304") is None
+
+
 async def test_rsp_01_text_and_json(sent: Any) -> None:
     answer = await sent(lambda: web.Response(text="Created", status=201))
     assert (answer.status, answer.reason, answer.body) == (201, "Created", b"Created")

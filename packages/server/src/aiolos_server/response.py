@@ -55,6 +55,9 @@ class BaseResponse(Described):
     _coder: BodyCoder | None = None
     _trailers: "CIMultiDict[str] | None" = None
     _chunked: bool = False
+    # Said of a body of which nothing is said: browsers guess otherwise, and may run what they
+    # should save (RFC 9110 8.3). Empty where somebody else decides that.
+    _default_type: str = "application/octet-stream"
 
     @property
     def prepared(self) -> bool:
@@ -199,6 +202,8 @@ class BaseResponse(Described):
             length = int(headers[hdrs.CONTENT_LENGTH])
         if self._trailers and hdrs.TRAILER not in headers:
             headers[hdrs.TRAILER] = ", ".join(self._trailers)
+        if self._default_type and length and may_have_body(self._status):
+            headers.setdefault(hdrs.CONTENT_TYPE, self._default_type)
         return ResponseHead(
             self._status,
             self.reason,

@@ -104,6 +104,7 @@ class HttpConversation:
                 self._request.protocol.let_go(whole, self._task)
                 return
             response = StreamResponse(status=start["status"])
+            response._default_type = ""
             response._headers = fields
             self._response = response
             await response.prepare(self._request)
@@ -119,6 +120,7 @@ class HttpConversation:
         response = FileResponse(path, status=start["status"], headers=_fields(start))
         # Conditions and codings are the application's own matter.
         response.as_it_is()
+        response._default_type = ""
         self._response = response
         await response.prepare(self._request)
         self._end()
