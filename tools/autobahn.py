@@ -4,19 +4,23 @@ fails. `nox -s autobahn` runs it; behind `--` may stand cases ("9.*") and one ro
 The suite runs on Python 2.7: AUTOBAHN_PYTHON is such an interpreter, AUTOBAHN_PATH the folder
 that autobahntestsuite is installed in, AUTOBAHN_REPORTS where the reports go. Both roles run at the
 same time, a part of the cases after the other; what is not done after AUTOBAHN_MINUTES (60) fails.
+Cases that there are not, or a suite that cannot be run, are told in one sentence (exit status 2).
 """
 
 import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import aiolos
 from aiolos import web
@@ -30,11 +34,43 @@ PARTS = (
 ROLES = ("server", "client")
 ACCEPTED = {"OK", "INFORMATIONAL"}
 AGENT = "aiolos"
+LOG = "stderr.log"
 # As a site folder, because its namespace packages come by .pth files.
-COMMAND = (
-    "import os, site, sys; site.addsitedir(os.environ['AUTOBAHN_PATH']); sys.argv[0] = 'wstest'; "
-    "from autobahntestsuite.wstest import run; run()"
+FOUND = "import os, site, sys; site.addsitedir(os.environ['AUTOBAHN_PATH']); "
+COMMAND = FOUND + "sys.argv[0] = 'wstest'; from autobahntestsuite.wstest import run; run()"
+# Its classes are named Case1_2_3.
+LISTING = (
+    FOUND + "from autobahntestsuite.case import Cases; "
+    "print(' '.join(case.__name__[4:].replace('_', '.') for case in Cases))"
 )
+NEEDED = ("AUTOBAHN_PYTHON", "AUTOBAHN_PATH", "AUTOBAHN_REPORTS")
+
+
+def last_words(output: str) -> str:
+    """The last line of what a process has written, which mostly says why it ended."""
+    return (output.strip().splitlines() or ["it said nothing"])[-1]
+
+
+def check_cases(patterns: Sequence[str]) -> None:
+    """SystemExit where one of `patterns` fits none of the suite's cases: its client would wait for
+    ever, and its server give none. An asterisk stands for any text."""
+    command = [os.environ["AUTOBAHN_PYTHON"], "-c", LISTING]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        refuse(f"the suite's interpreter cannot be run: {error}")
+    if listed.returncode:
+        refuse(f"the suite cannot be imported: {last_words(listed.stderr)}")
+    for pattern in patterns:
+        fits = re.compile(re.escape(pattern).replace(r"\*", ".*")).fullmatch
+        if not any(map(fits, listed.stdout.split())):
+            refuse(f"the suite has no case {pattern!r}; write 9.1.1, 9.* or 9.1.*")
+
+
+def refuse(why: str) -> NoReturn:
+    """End with one sentence."""
+    print(why, file=sys.stderr)
+    sys.exit(2)
 
 
 def free_port() -> int:
@@ -58,13 +94,15 @@ def prepared(reports: Path, spec: Mapping[str, object]) -> Path:
 async def suite(mode: str, spec: Mapping[str, object]) -> AsyncIterator[asyncio.subprocess.Process]:
     """The suite in a process of its own, ended with the block."""
     reports = Path(str(spec["outdir"]))
-    process = await asyncio.create_subprocess_exec(
-        os.environ["AUTOBAHN_PYTHON"],
-        # Without its web server, which would want port 8080.
-        *("-c", COMMAND, "-m", mode, "-s", str(prepared(reports, spec)), "-u", "0"),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    path = prepared(reports, spec)
+    with (reports / LOG).open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            os.environ["AUTOBAHN_PYTHON"],
+            # Without its web server, which would want port 8080.
+            *("-c", COMMAND, "-m", mode, "-s", str(path), "-u", "0"),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=log,
+        )
     try:
         yield process
     finally:
@@ -112,15 +150,17 @@ async def check_client(reports: Path, cases: Sequence[str]) -> None:
     port = free_port()
     url = f"ws://127.0.0.1:{port}"
     spec = {"outdir": str(reports), "url": url, "cases": list(cases)}
-    async with suite("fuzzingserver", spec), aiolos.ClientSession() as session:
+    async with suite("fuzzingserver", spec) as process, aiolos.ClientSession() as session:
         for _ in range(200):
+            if process.returncode is not None:
+                return
             with contextlib.suppress(aiolos.ClientConnectionError):
                 async with session.ws_connect(f"{url}/getCaseCount") as ws:
                     count = int(await ws.receive_str())
                 break
             await asyncio.sleep(0.1)
         else:
-            sys.exit("the suite did not start")
+            return
         for number in range(1, count + 1):
             async with session.ws_connect(
                 f"{url}/runCase?case={number}&agent={AGENT}", compress=15, max_msg_size=1 << 25
@@ -132,8 +172,14 @@ async def check_client(reports: Path, cases: Sequence[str]) -> None:
 
 def judge(title: str, reports: Path, seconds: float) -> Counter[str]:
     """Print what the suite found; how many cases came out how, "wrong" for what is not accepted."""
-    found = json.loads((reports / "index.json").read_text()).get(AGENT, {})
     counts: Counter[str] = Counter()
+    index = reports / "index.json"
+    if not index.exists():
+        said = last_words((reports / LOG).read_text(errors="replace"))
+        print(f"{title}: the suite has written no report: {said}", flush=True)
+        counts["wrong"] = 1
+        return counts
+    found = json.loads(index.read_text()).get(AGENT, {})
     wrong = []
     for case, result in found.items():
         counts[result["behavior"]] += 1
@@ -156,7 +202,12 @@ async def check(role: str, parts: Sequence[Sequence[str]], reports: Path) -> boo
     for number, cases in enumerate(parts):
         begun = time.monotonic()
         folder = reports / role / str(number)
-        await (check_server if role == "server" else check_client)(folder, cases)
+        try:
+            await (check_server if role == "server" else check_client)(folder, cases)
+        except aiolos.ClientError as error:
+            print(f"{role} {' '.join(cases)}: the suite has gone: {error}", flush=True)
+            well = False
+            continue
         counts = judge(f"{role} {' '.join(cases)}", folder, time.monotonic() - begun)
         well = well and sum(counts.values()) > 0 and not counts["wrong"]
         total += counts
@@ -181,6 +232,10 @@ def main(arguments: list[str]) -> int:
     """Run what is asked for: roles and cases, all of them by default."""
     roles = [each for each in arguments if each in ROLES] or ROLES
     cases = [each for each in arguments if each not in ROLES]
+    for name in NEEDED:
+        if name not in os.environ:
+            refuse(f"{name} is not set; `nox -s autobahn` does all that is needed")
+    check_cases(cases or [each for part in PARTS for each in part])
     return asyncio.run(run(roles, [cases] if cases else PARTS))
 
 
