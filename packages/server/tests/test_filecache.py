@@ -47,6 +47,30 @@ def test_another_file_in_its_place_is_another(path: str) -> None:
     assert cache.get(path, os.stat(path)) is None
 
 
+def test_whether_a_file_is_alone_is_asked_seldom(path: str) -> None:
+    looked: list[str] = []
+
+    def look(each: str) -> os.stat_result:
+        looked.append(each)
+        return os.stat(each)
+
+    seldom, always = FileCache(settled=1e9), FileCache(settled=0)
+    for _ in range(3):
+        assert seldom.is_alone(path, (".br", ".gz"), look)
+    assert looked == [f"{path}.br", f"{path}.gz"]
+    assert always.is_alone(path, (".gz",), look)
+    Path(f"{path}.gz").mkdir()
+    assert always.is_alone(path, (".gz",), look)
+    Path(f"{path}.gz").rmdir()
+    Path(f"{path}.gz").write_bytes(b"")
+    assert not always.is_alone(path, (".gz",), look)
+    assert seldom.is_alone(path, (".br", ".gz"), look)
+    # Of endless names no more is kept than of some thousands.
+    for number in range(10_000):
+        seldom.is_alone(f"{path}{number}", (), look)
+    assert not seldom.is_alone(path, (".br", ".gz"), look)
+
+
 def test_what_changed_just_now_is_not_kept(path: str) -> None:
     cache = FileCache()
     put(cache, path)

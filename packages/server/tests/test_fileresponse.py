@@ -280,6 +280,37 @@ def test_compressed_beforehand(ask: Ask, file: Path, coding: str, suffix: str) -
     assert ask(file).body == b"0123456789"
 
 
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        (), ("identity",), ("identity;q=0",), ("deflate",), ("br",), ("brx",), ("*;q=0",),
+        ("gzip;q=0",),
+    ],
+)  # fmt: skip
+def test_who_gets_the_plain_file_is_told_that_others_do_not(
+    ask: Ask, file: Path, accepted: tuple[str, ...]
+) -> None:
+    lines = [f"Accept-Encoding: {each}" for each in accepted]
+    assert "vary" not in ask(file, *lines).headers
+    other = file.with_name("other.txt")
+    other.write_bytes(b"0123456789")
+    Path(f"{other}.gz").write_bytes(b"compressed")
+    for _ in range(2):
+        answer = ask(other, *lines)
+        assert (answer.body, answer.headers["vary"]) == (b"0123456789", "Accept-Encoding")
+    headers = {"Vary": "Origin"}
+    answer = ask(lambda: web.FileResponse(other, headers=headers), *lines)
+    assert answer.headers["vary"] == "Origin, Accept-Encoding"
+    answer = ask(other, f"If-None-Match: {answer.headers['etag']}", *lines)
+    assert (answer.status, answer.headers["vary"]) == (304, "Accept-Encoding")
+
+
+def test_codings_are_compared_without_case(ask: Ask, file: Path) -> None:
+    Path(f"{file}.gz").write_bytes(b"compressed")
+    answer = ask(file, "Accept-Encoding: GZip")
+    assert (answer.body, answer.headers["content-encoding"]) == (b"compressed", "gzip")
+
+
 def test_the_one_that_the_client_prefers(ask: Ask, file: Path) -> None:
     for suffix in (".gz", ".br"):
         Path(f"{file}{suffix}").write_bytes(suffix.encode())

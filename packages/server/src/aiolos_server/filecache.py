@@ -4,8 +4,10 @@ Whether a file may be sent at all is decided where it is put here: a cache belon
 """
 
 import os
+import stat
 import threading
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -16,8 +18,12 @@ from aiolos_protocol.fields.etag import ETag
 SMALL: Final = 131_072
 # What an entry takes beside its data, about.
 _OVERHEAD: Final = 1024
+# Of how many files it is kept whether they are alone.
+_LOOKED_AT: Final = 4096
 # A file that was changed just now may be changed again without its times telling, in seconds.
 _SETTLED: Final = 2.0
+
+Stat = Callable[[str], os.stat_result]
 
 
 class Kept(NamedTuple):
@@ -43,6 +49,8 @@ class FileCache:
         self._used = 0
         self._kept: dict[str, Kept] = {}
         self._lock = threading.Lock()
+        # Until when it need not be looked again whether a file is alone, and what was found.
+        self._alone: dict[str, tuple[float, bool]] = {}
 
     @property
     def used(self) -> int:
@@ -84,6 +92,20 @@ class FileCache:
             while self._used > self._size:
                 self._drop(next(iter(self._kept)))
 
+    def is_alone(self, path: str, suffixes: Sequence[str], look: Stat) -> bool:
+        """Whether no file lies at `path` with one of `suffixes` behind it, now or a moment ago.
+
+        Nobody is the worse for the moment: what was answered before it lasts longer elsewhere.
+        """
+        now = time.monotonic()
+        until, alone = self._alone.get(path, (now, True))
+        if until <= now:
+            alone = all(regular(path + suffix, look) is None for suffix in suffixes)
+            if len(self._alone) >= _LOOKED_AT:
+                self._alone.clear()
+            self._alone[path] = now + self._settled, alone
+        return alone
+
     def drop(self, path: str) -> None:
         """Forget the file at `path`."""
         with self._lock:
@@ -93,6 +115,15 @@ class FileCache:
         kept = self._kept.pop(path, None)
         if kept is not None:
             self._used -= len(kept.data) + _OVERHEAD
+
+
+def regular(path: str, look: Stat) -> os.stat_result | None:
+    """What `look` finds at `path`; None where that is no file, or nothing."""
+    try:
+        found = look(path)
+    except (OSError, ValueError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def identity_of(found: os.stat_result) -> tuple[int, ...]:

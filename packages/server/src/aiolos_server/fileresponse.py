@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from os import PathLike
 from typing import IO, Any, Final
@@ -17,18 +17,18 @@ from aiolos_protocol.fields.content_type import guess_content_type
 from aiolos_protocol.fields.ranges import ContentRange
 from aiolos_protocol.multipart.boundary import new_boundary
 
+from .codings import describe_coding
 from .conditional import UNSATISFIABLE, WHOLE, Outcome, outcome
 from .core import REASONS, ResponseCore
-from .filecache import SMALL, FileCache, Kept, etag_of, modified_of
+from .filecache import SMALL, FileCache, Kept, Stat, etag_of, modified_of, regular
 from .response import Answerable, StreamResponse
 from .sendfile import send_file
 
 _logger = logging.getLogger("aiolos.web")
 
-Stat = Callable[[str], os.stat_result]
-
 # Smaller first, for clients that have no preference.
 _PRECOMPRESSED: Final = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
+_SUFFIXES: Final = tuple(_PRECOMPRESSED.values())
 # What may ask for less than the whole file, or for none of it.
 _CONDITIONS: Final = (
     hdrs.RANGE,
@@ -106,7 +106,7 @@ class FileResponse(StreamResponse):
             return
         self._opened = True
         try:
-            path, found, coding, varies = self._chosen(request, None, stat_variant)
+            path, found, coding, varies = self._chosen(request, None, cache, stat_variant)
             if not stat.S_ISREG(found.st_mode):
                 raise PermissionError(f"{path} is not a file")
             self._describe(found, coding, varies, cache.get(path, found))
@@ -134,7 +134,7 @@ class FileResponse(StreamResponse):
         if path not in cache and not any(path + each in cache for each in _PRECOMPRESSED.values()):
             return False
         try:
-            path, found, coding, varies = self._chosen(request, found, stat_variant)
+            path, found, coding, varies = self._chosen(request, found, cache, stat_variant)
         except OSError:
             return False
         kept = cache.get(path, found)
@@ -161,21 +161,22 @@ class FileResponse(StreamResponse):
         return True
 
     def _chosen(
-        self, request: Answerable, found: os.stat_result | None, stat_variant: Stat
+        self,
+        request: Answerable,
+        found: os.stat_result | None,
+        cache: FileCache,
+        stat_variant: Stat,
     ) -> tuple[str, os.stat_result, str | None, bool]:
         """Path and status of what is sent, its coding, and whether another client gets another."""
         path = self._path
         variants: dict[str, os.stat_result] = {}
-        accepted = request.headers.getall(hdrs.ACCEPT_ENCODING, ())
-        if accepted and not self._as_it_is and hdrs.CONTENT_ENCODING not in self.headers:
-            field = ", ".join(accepted)
+        as_it_is = self._as_it_is or hdrs.CONTENT_ENCODING in self.headers
+        if not as_it_is:
+            field = ", ".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).lower()
             for coding, suffix in _PRECOMPRESSED.items():
-                if suffix[1:] in field or coding in field or "*" in field:
-                    try:
-                        variant = stat_variant(path + suffix)
-                    except (OSError, ValueError):
-                        continue
-                    if stat.S_ISREG(variant.st_mode):
+                if coding in field or "*" in field:
+                    variant = regular(path + suffix, stat_variant)
+                    if variant is not None:
                         variants[coding] = variant
             chosen = choose_coding(field, list(variants)) if variants else None
             if chosen is not None:
@@ -186,7 +187,10 @@ class FileResponse(StreamResponse):
             except ValueError as error:
                 # A NUL, or what the file system's encoding lacks: nothing lies at such a path.
                 raise FileNotFoundError(f"no file has such a path: {error}") from None
-        return path, found, None, bool(variants)
+        # RFC 9110 12.5.5: also who asks for none of them is told, or a cache that keeps this answer
+        # gives it to whoever would get another.
+        varies = bool(variants) or not (as_it_is or cache.is_alone(path, _SUFFIXES, stat_variant))
+        return path, found, None, varies
 
     def _describe(
         self, found: os.stat_result, coding: str | None, varies: bool, kept: Kept | None
@@ -200,7 +204,7 @@ class FileResponse(StreamResponse):
         if coding is not None:
             headers[hdrs.CONTENT_ENCODING] = coding
         if varies:
-            headers.setdefault(hdrs.VARY, hdrs.ACCEPT_ENCODING)
+            describe_coding(headers, None, negotiated=True)
         if kept is not None:
             headers.setdefault(hdrs.ETAG, kept.etag)
             headers.setdefault(hdrs.LAST_MODIFIED, kept.last_modified)
