@@ -1166,6 +1166,12 @@ async def test_keep_alive_ends():
     assert server.closing
 
 
+async def test_who_keeps_nothing_alive_says_so():
+    server = Server(echo_target, keepalive_timeout=0)
+    assert b"\r\nConnection: close\r\n" in server.receive(GET)
+    assert server.closing
+
+
 async def test_a_running_handler_has_no_deadline():
     server = Server()
     server.receive(GET)

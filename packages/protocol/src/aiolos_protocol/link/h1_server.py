@@ -160,7 +160,8 @@ class H1ServerLink(H1PacedLink):
         self._http2 = None
         self._consume(head.size)
         self.deadline = NEVER
-        self.keep_alive = head.keep_alive
+        # Who waits for no further request says so, or the peer sends it into what is closed.
+        self.keep_alive = head.keep_alive and self._keepalive_timeout > 0.0
         if 0 < head.length <= len(self._buffer) - self._at:
             # The body has come with its head: nothing is to be waited for, or to be counted.
             self._receiving = ROWS[self._receiving][COMPLETE]
