@@ -389,6 +389,23 @@ async def test_what_was_written_to_a_stream_of_http2_goes_out(serve: Serve) -> N
     assert data[at:].endswith(b"\0\0\4\3\0\0\0\0\1\0\0\0\2"), "RST_STREAM, INTERNAL_ERROR"
 
 
+async def test_whose_a_stream_of_http2_was_is_known_when_it_is_gone(
+    serve: Serve, settle: Any
+) -> None:
+    told: list[Any] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        await request.wait_for_disconnect()
+        told.append((request.remote, request.protocol.peer()))
+        return web.Response()
+
+    peer = serve(handler)
+    await peer.send(PREFACE + HEADERS)
+    peer.transport.lose()
+    await settle()
+    assert told == [("127.0.0.1", "127.0.0.1:5000")]
+
+
 async def test_a_handler_that_returns_no_response(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import socket
+import ssl
+import struct
 from collections.abc import Callable, MutableMapping
 from typing import Any, get_type_hints
 
 import pytest
+import trustme
 from aiolos_protocol.message import HttpVersion11
 from aiolos_server import web
 from aiolos_server.component import request as make_request
@@ -313,6 +317,59 @@ async def test_a_request_is_kept_behind_its_end(serve: Serve) -> None:
     assert first.headers["host"] == "a"
     with pytest.raises(Exception, match="has ended"):
         _ = first.exchange
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_whose_request_it_was_is_known_when_the_client_is_gone(
+    running: Any, loop: str, scheme: str
+) -> None:
+    import uvloop
+
+    server_tls = client_tls = None
+    if scheme == "https":
+        authority = trustme.CA()
+        server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(server_tls)
+        client_tls = ssl.create_default_context()
+        authority.configure_trust(client_tls)
+
+    async def main() -> None:
+        told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        began = asyncio.Event()
+
+        async def handler(request: web.Request) -> web.Response:
+            began.set()
+            await request.wait_for_disconnect()
+            protocol = request.protocol
+            assert request.transport is None
+            told.set_result(
+                (request.remote, request.scheme, request.secure, str(request.url),
+                 protocol.peername, protocol.peer(), protocol.ssl_context)
+            )  # fmt: skip
+            return web.Response()
+
+        async with running(handler, ssl=server_tls) as (host, port, _):
+            name = "localhost" if client_tls else None
+            _, writer = await asyncio.open_connection(
+                host, port, ssl=client_tls, server_hostname=name
+            )
+            address: tuple[str, int] = writer.get_extra_info("sockname")
+            # A reset.
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.write(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            await began.wait()
+            writer.transport.abort()
+            peer = f"127.0.0.1:{address[1]}"
+            assert await told == (
+                "127.0.0.1", scheme, scheme == "https", f"{scheme}://a/a", address, peer, server_tls
+            )  # fmt: skip
+
+    factory = uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
 
 
 async def test_a_request_without_a_connection() -> None:

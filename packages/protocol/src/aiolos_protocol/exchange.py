@@ -192,7 +192,8 @@ class ServerLink(Protocol):
         """Seconds without a request, coarsely; -1 while one, or a part of one, is here."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """As asyncio.BaseTransport.get_extra_info()."""
+        """As asyncio.BaseTransport.get_extra_info(); peername, sockname, ssl_object and sslcontext
+        are told also once the connection is gone."""
 
 
 class ServerRole(Protocol):

@@ -14,6 +14,8 @@ cdef class TransportOwner:
     cdef readonly bint _write_paused
     cdef bint _read_paused
     cdef unsigned int _readied
+    cdef dict _lasting
+    cdef object _peername
     cdef object _room
     cdef Py_ssize_t _beside
     cdef Py_ssize_t _unsent
@@ -23,6 +25,7 @@ cdef class TransportOwner:
     cdef bint _is_sluggish(self, double least, double now, double seconds) except -1
     cpdef object drain(self)
     cpdef object _ready(self)
+    cdef object _remember(self)
     cpdef object _lost(self, object message)
     cpdef object pause_reading(self)
     cpdef object resume_reading(self)

@@ -151,6 +151,8 @@ class TransportOwner:
     __slots__ = (
         "__weakref__",
         "_beside",
+        "_lasting",
+        "_peername",
         "_read_paused",
         "_readied",
         "_room",
@@ -177,6 +179,9 @@ class TransportOwner:
         self._beside = 0
         # There while somebody waits for it.
         self._room: Room | None = None
+        # See _remember(): the peer's address, and what is told once the connection is gone.
+        self._peername: Any = None
+        self._lasting: dict[str, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
@@ -185,10 +190,20 @@ class TransportOwner:
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """asyncio.BaseProtocol; whoever drains gets ConnectionLost, or what `_lost` makes."""
+        transport = self.transport
+        if self._peername is not None and transport is not None:
+            self._lasting = {"peername": self._peername}
+            for name in ("sockname", "ssl_object", "sslcontext"):
+                self._lasting[name] = transport.get_extra_info(name)
         self.transport = None
         room, self._room = self._room, None
         if room is not None:
             room.lost(self._lost("the connection was lost while data waited to be sent"), exc)
+
+    def _remember(self) -> None:
+        """Tell whose the connection is, and whether by TLS, also when it is gone."""
+        # Not only then: TLS has let go of the peer's address, and a reset makes the kernel forget.
+        self._peername = self.transport.get_extra_info("peername", "")
 
     def _lost(self, message: str) -> ConnectionResetError:
         """What writing raises without a connection; for an owner with an error of its own."""
@@ -263,7 +278,10 @@ class TransportOwner:
             self.transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """As asyncio.BaseTransport.get_extra_info(); `default` once the connection is gone."""
+        """As asyncio.BaseTransport.get_extra_info(); once the connection is gone, what _remember()
+        has kept, else `default`."""
         if self.transport is None:
-            return default
+            lasting = self._lasting
+            value = None if lasting is None else lasting.get(name)
+            return default if value is None else value
         return self.transport.get_extra_info(name, default)

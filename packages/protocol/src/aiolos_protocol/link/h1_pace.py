@@ -60,6 +60,7 @@ class H1PacedLink(H1Link):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
         H1Link.connection_made(self, transport)
+        self._remember()
         self._idle_since = self._clock.now
         self.deadline = self._idle_since + self._head_timeout
 

@@ -72,6 +72,7 @@ class H2PacedLink(H2Link):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
         H2Link.connection_made(self, transport)
+        self._remember()
         self._idle_since = self._clock.now
 
     # Requests at work.
