@@ -148,16 +148,24 @@ class Watch:
 
 
 def stand_in(module):
+    told = getattr(module, "__getattr__", None)
+    if told is not None and told.__module__ == "upstream_absent":
+        return
+
     def absent(name):
         if name.startswith("__"):
             raise AttributeError(name)
+        if told is not None and told.__module__ != "aiohttp._absent":
+            try:
+                return told(name)
+            except AttributeError:
+                pass
         if name == "_CLOSE_FUTURES":
             # What a fixture of every test waits for.
             return set()
         return Absent(f"{module.__name__}.{name}")
 
-    if not hasattr(module, "__getattr__"):
-        module.__getattr__ = absent
+    module.__getattr__ = absent
 
 
 for name, module in list(sys.modules.items()):

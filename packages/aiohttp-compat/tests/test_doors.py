@@ -2068,3 +2068,53 @@ async def test_the_connection_of_a_websocket_is_its_own():
             assert socket._response.connection is None
             await socket.send_str("a")
             assert (await socket.receive()).data == "a"
+
+
+async def test_a_connection_is_not_used_again_where_its_protocol_is_told():
+    go_on = asyncio.Event()
+
+    async def slow(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"a")
+        await go_on.wait()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", slow)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        for is_told in (False, True):
+            go_on.clear()
+            async with session.get(server.make_url("/")) as response:
+                protocol = response.connection.protocol
+                assert not protocol.should_close
+                await protocol._drain_helper()
+                with pytest.raises(RuntimeError, match="101"):
+                    protocol.set_parser(mock.Mock(), mock.Mock())
+                if is_told:
+                    protocol.force_close()
+                    assert response.connection.protocol.should_close
+                go_on.set()
+                assert await response.read() == b"a"
+            # The transport tells its end later.
+            while is_told and session._connector.open_connections:
+                await asyncio.sleep(0)
+            assert session._connector.open_connections == (not is_told)
+
+
+async def test_classes_of_requests_and_responses_may_go(server):
+    known = []
+    for _ in range(3):
+        kind = type("Own", (aiohttp.ClientRequest,), {})
+        other = type("Own", (aiohttp.ClientResponse,), {})
+        async with aiohttp.ClientSession(request_class=kind, response_class=other) as session:
+            async with session.get(server.make_url("/")) as response:
+                await response.read()
+        known += [weakref.ref(kind), weakref.ref(other)]
+        del kind, other, session, response
+    # What waits for the connector to close knows the task's context for a second.
+    for timer in asyncio.get_running_loop()._scheduled:
+        timer.cancel()
+    asyncio.get_running_loop()._scheduled.clear()
+    gc.collect()
+    assert [each() for each in known] == [None] * 6

@@ -14,6 +14,7 @@ class Carrier:
     def __init__(self, response: Any) -> None:
         self._response = response
         self.transport = self
+        self.should_close = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As asyncio.BaseTransport.get_extra_info()."""
@@ -33,6 +34,25 @@ class Carrier:
 
     abort = close
 
+    def force_close(self) -> None:
+        """Serve nothing behind the response at hand; over HTTP/2 the connection goes on."""
+        self.should_close = True
+        sock = self.get_extra_info("socket")
+        connector = getattr(self._response._session, "_connector", None)
+        for link in getattr(connector, "_hosts", ()) if sock is not None else ():
+            if link.get_extra_info("socket") is sock and hasattr(link, "keep_alive"):
+                link.keep_alive = False
+
+    def set_parser(self, parser: Any, payload: Any) -> None:
+        """RuntimeError: this connection speaks HTTP as long as it has the response."""
+        raise RuntimeError(
+            "set_parser() is of a connection that has left HTTP: that of a response with the "
+            "status 101 (RFC 9110 15.2.2); the body of another is read by response.content"
+        )
+
+    async def _drain_helper(self) -> None:
+        await self._response._exchange.drain()
+
 
 class Connection:
     """What carries a response; `transport` tells what is known of it.
@@ -47,6 +67,7 @@ class Connection:
         self._key = key
         self._loop = loop
         self._callbacks: list[Callable[[], object]] = []
+        self._carrier: Carrier | None = None
 
     def __bool__(self) -> bool:
         return True
@@ -69,7 +90,9 @@ class Connection:
             return None
         if isinstance(self._response, _ByHand):
             return self._response.protocol
-        return Carrier(self._response)
+        if self._carrier is None:
+            self._carrier = Carrier(self._response)
+        return self._carrier
 
     @property
     def closed(self) -> bool:

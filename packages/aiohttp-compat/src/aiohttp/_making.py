@@ -36,21 +36,18 @@ class Making(type):
         return Signature(parameters)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        _KNOWN.clear()
+        _KNOWN.changed()
         super().__setattr__(name, value)
 
     def __delattr__(cls, name: str) -> None:
-        _KNOWN.clear()
+        _KNOWN.changed()
         super().__delattr__(name)
 
     def __call__(cls, method: Any, url: Any, *made: Any, **by_hand: Any) -> Any:
         """A request."""
-        replaced = _KNOWN.get(cls)
-        if replaced is None:
-            if len(_KNOWN) >= _MOST:
-                _KNOWN.clear()
-            replaced = cls.replaced()  # type: ignore[attr-defined]
-            replaced = _KNOWN[cls] = _NOTHING if replaced == _NOTHING else replaced
+        age, replaced = cls.__dict__.get("_known", _UNKNOWN)
+        if age != _KNOWN.age:
+            replaced = _KNOWN.found(cls)
         if url.__class__ is not Target:
             request = super().__call__(method, url, *made, **by_hand)
         else:
@@ -117,7 +114,24 @@ def _make(
     )
 
 
-# Who makes classes as he goes must not keep them all alive.
-_MOST: Final = 100
-# Kept until a class of Making is changed.
-_KNOWN: Final[dict[type, Replaced]] = {}
+class _Known:
+    """What classes have of their own is kept by each itself, which so may go, until one of Making
+    is changed."""
+
+    def __init__(self) -> None:
+        self.age = 0
+
+    def changed(self) -> None:
+        """Look anew."""
+        self.age += 1
+
+    def found(self, cls: Any) -> Replaced:
+        """What `cls` has of its own."""
+        replaced: Replaced = cls.replaced()
+        replaced = _NOTHING if replaced == _NOTHING else replaced
+        type.__setattr__(cls, "_known", (self.age, replaced))
+        return replaced
+
+
+_KNOWN: Final = _Known()
+_UNKNOWN: Final = (-1, _NOTHING)

@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -141,3 +143,23 @@ def ceil_timeout(delay: float | None, ceil_threshold: float = 5) -> asyncio.Time
         return asyncio.timeout(None)
     now = asyncio.get_running_loop().time()
     return asyncio.timeout_at(calculate_timeout_when(now, delay, ceil_threshold))
+
+
+def weakref_handle(
+    ob: object,
+    name: str,
+    timeout: float | None,
+    loop: asyncio.AbstractEventLoop,
+    timeout_ceil_threshold: float = 5,
+) -> asyncio.TimerHandle | None:
+    """Call the method `name` of `ob`, if that is there still, in `timeout` seconds; None where
+    there is no time."""
+    known = weakref.ref(ob)
+
+    def call() -> None:
+        there = known()
+        if there is not None:
+            with suppress(Exception):
+                getattr(there, name)()
+
+    return call_later(call, timeout, loop, timeout_ceil_threshold)

@@ -25,6 +25,7 @@ from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict
 from yarl import URL
 
+from ._absent import absent
 from ._private import F, another_name, deprecated, differs, is_changed, like, remember
 from ._senders import Telling, Through
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
@@ -38,6 +39,7 @@ from .helpers import sentinel
 
 IDEMPOTENT_METHODS = IDEMPOTENT
 _RequestOptions = RequestOptions
+_WSConnectOptions = HandshakeOptions
 _RequestContextManager = _BaseRequestContextManager = _WSRequestContextManager = Context
 
 
@@ -352,7 +354,10 @@ class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the or
         self._asked = self._session.request(method, url, **options)
 
 
+_SessionRequestContextManager = request
 _SESSION: Final = ClientSession
 # What the original takes for a large body, in bytes.
 _LARGE: Final = 2**20
 remember(ClientSession, "_build_url", "_prepare_headers", "_request")
+
+absent(__name__)

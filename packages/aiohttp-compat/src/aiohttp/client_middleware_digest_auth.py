@@ -4,6 +4,10 @@ from aiolos import (
     DigestAuthMiddleware,
 )
 
+from ._absent import absent
+
 __all__ = [
     "DigestAuthMiddleware",
 ]
+
+absent(__name__)

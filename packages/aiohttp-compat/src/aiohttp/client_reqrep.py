@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from http.cookies import SimpleCookie
+from ssl import SSLContext
 from types import MappingProxyType as MappingProxyType
 from typing import Any, Final, Self
 
@@ -28,6 +29,7 @@ from aiolos_protocol.transport import READY
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from ._absent import absent
 from ._connections import Connection
 from ._making import Making, Replaced
 from ._private import Private, differs, like, remember
@@ -176,6 +178,7 @@ class ClientRequest(Steps, metaclass=Making):
         return self.settings.route.server_hostname
 
 
+SSL_ALLOWED_TYPES: Final = (SSLContext, bool, Fingerprint, type(None))
 # RFC 9110 15.2.2
 SWITCHED: Final = 101
 
@@ -419,3 +422,6 @@ class _NoRequest:
 
     async def upload_ended(self) -> None:
         """Nothing is being sent."""
+
+
+absent(__name__)

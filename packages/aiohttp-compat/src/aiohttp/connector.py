@@ -32,6 +32,7 @@ from aiolos_client.tracing import Traces
 from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
+from ._absent import absent
 from ._connections import Connection
 from ._private import deprecated, is_changed, like, remember
 from ._senders import ASKED
@@ -219,6 +220,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
         if "ssl_shutdown_timeout" in options:
             deprecated("The ssl_shutdown_timeout parameter is deprecated")
         super().__init__(**options)
+        self._ssl_shutdown_timeout = options.get("ssl_shutdown_timeout") or 0
         self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
         # Looked up at each call: it may be replaced later.
         self._dialer._resolve = lambda *asked: self._resolve_host(*asked)
@@ -333,3 +335,5 @@ async def _all(waiting: Any) -> None:
 
 remember(BaseConnector, "connect", "_create_connection")
 remember(TCPConnector, "_create_connection", "_wrap_create_connection")
+
+absent(__name__)

@@ -16,6 +16,7 @@ from aiolos_client.cookiestore import Origin, domain_matches
 from aiolos_protocol.cookies.dates import parse_cookie_date
 from yarl import URL
 
+from ._absent import absent
 from ._private import Private, like
 
 
@@ -95,3 +96,6 @@ class CookieJar(aiolos.CookieJar):  # type: ignore[no-redef]  # its own
             warnings.warn(words, DeprecationWarning, stacklevel=3)
             url = URL(url)
         return super()._origin(url)
+
+
+absent(__name__)

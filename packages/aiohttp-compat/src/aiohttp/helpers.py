@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiolos.helpers import *  # noqa: F403
@@ -19,9 +20,12 @@ from aiolos_protocol.fields.disposition import format_disposition as _format_dis
 from aiolos_protocol.fields.etag import check_etag as validate_etag_value  # noqa: F401  # its name there
 from aiolos_protocol.fields.syntax import quoted as _quoted
 from aiolos_protocol.http1.serializer import may_have_body
+from aiolos_server.keys import BaseKey as BaseKey
 from multidict import MultiDict, MultiDictProxy
 from yarl import URL
 
+from ._absent import absent
+from ._attrs import tell
 from ._environment import ProxyInfo as ProxyInfo
 from ._environment import basicauth_from_netrc as basicauth_from_netrc
 from ._environment import get_env_proxy_for_url as get_env_proxy_for_url
@@ -34,9 +38,14 @@ from ._timers import TimerNoop as TimerNoop
 from ._timers import calculate_timeout_when as calculate_timeout_when
 from ._timers import call_later as call_later
 from ._timers import ceil_timeout as ceil_timeout
+from ._timers import weakref_handle as weakref_handle
+
+absent(__name__)
 
 # Stands for "not given", in the client's parameters as well.
 sentinel: Final[Any] = UNSET
+_SENTINEL: Final = type(UNSET)
+ETAG_ANY: Final = "*"
 DEBUG: Final = sys.flags.dev_mode or (
     not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))
 )
@@ -55,23 +64,17 @@ class noop:  # noqa: N801 - the original's name
         return iter(())
 
 
+@dataclass(frozen=True, slots=True)
 class MimeType:
     """A media type in its parts."""
 
-    __slots__ = ("parameters", "subtype", "suffix", "type")
+    type: str
+    subtype: str
+    suffix: str
+    parameters: "MultiDictProxy[str]"
 
-    def __init__(
-        self, type: str, subtype: str, suffix: str, parameters: "MultiDictProxy[str]"
-    ) -> None:
-        self.type, self.subtype, self.suffix, self.parameters = type, subtype, suffix, parameters
 
-    def _parts(self) -> tuple[Any, ...]:
-        return self.type, self.subtype, self.suffix, self.parameters
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, MimeType) and self._parts() == other._parts()
-
-    __hash__ = None  # type: ignore[assignment]
+tell(MimeType)
 
 
 def parse_mimetype(mimetype: str) -> MimeType:

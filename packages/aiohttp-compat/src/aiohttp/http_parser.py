@@ -14,6 +14,7 @@ from aiolos_protocol.message import Head, RawHeaders, RequestHead, ResponseHead
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from ._absent import absent
 from .http_exceptions import (
     BadHttpMessage,
     ContentLengthError,
@@ -313,3 +314,5 @@ RawRequestMessagePy = RawRequestMessage
 RawResponseMessagePy = RawResponseMessage
 HttpRequestParserPy = HttpRequestParser
 HttpResponseParserPy = HttpResponseParser
+
+absent(__name__)

@@ -10,6 +10,7 @@ from aiolos_protocol.http1.serializer import chunk as framed
 from aiolos_protocol.http1.serializer import field_lines
 from multidict import CIMultiDict
 
+from ._absent import absent
 from .abc import AbstractStreamWriter
 from .client_exceptions import ClientConnectionResetError
 
@@ -130,3 +131,6 @@ class StreamWriter(AbstractStreamWriter):
         self.buffer_size += len(data)
         self.output_size += len(data)
         transport.write(data)
+
+
+absent(__name__)

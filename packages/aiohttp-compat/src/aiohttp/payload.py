@@ -10,5 +10,9 @@ from aiolos_protocol.payload.registry import LookupError as LookupError  # noqa:
 from aiolos_protocol.payload.registry import Order as Order
 from aiolos_protocol.payload.registry import register_payload as register_payload
 
+from ._absent import absent
+
 # Above it the original warned of a body in one piece.
 TOO_LARGE_BYTES_BODY: Final = 2**20
+
+absent(__name__)

@@ -1,11 +1,13 @@
 """Servers and clients for tests: `from aiohttp.test_utils import TestClient, TestServer`."""
 
 from typing import Any, Final
+from unittest import mock
 
 from aiolos import test_utils
 from aiolos.test_utils import *  # noqa: F403  # all of its names, as its own __all__ lists them
 from aiolos.test_utils import start_test_client as aiohttp_test_client
 
+from ._absent import absent
 from ._mirror import mocked_writer
 from ._private import deprecated
 from .client import ClientSession as ClientSession  # replaced here, it is what a TestClient makes
@@ -23,6 +25,14 @@ def unittest_run_loop(func: Any, *args: Any, **kwargs: Any) -> Any:  # type: ign
     """Gives `func` back; deprecated."""
     deprecated("Decorator `@unittest_run_loop` is no longer needed in aiohttp 3.8+")
     return func
+
+
+def _create_transport(sslcontext: Any = None) -> mock.Mock:
+    """A mock of a transport that knows its TLS context and its own address."""
+    known = {"sslcontext": sslcontext, "sockname": ("127.0.0.1", 80)}
+    transport = mock.Mock()
+    transport.get_extra_info.side_effect = lambda name, default=None: known.get(name, default)
+    return transport
 
 
 def make_mocked_request(  # type: ignore[no-redef]  # with the original's parameters
@@ -60,3 +70,6 @@ def make_mocked_request(  # type: ignore[no-redef]  # with the original's parame
     request._max_fields = client_max_fields
     request._payload_writer = mocked_writer(request.transport) if writer is sentinel else writer
     return request
+
+
+absent(__name__)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from inspect import isawaitable
 from ssl import SSLContext
 from typing import Any
@@ -78,6 +78,21 @@ async def _run_app(
         await asyncio.get_running_loop().create_future()
     finally:
         await runner.cleanup()
+
+
+def _cancel_tasks(
+    to_cancel: Iterable["asyncio.Task[Any]"], loop: asyncio.AbstractEventLoop
+) -> None:
+    """Cancel them and run `loop` until they are done; their errors go to its exception handler."""
+    tasks = list(to_cancel)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    for task in tasks:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            told = {"message": "a task failed while the loop was shut down"}
+            loop.call_exception_handler({**told, "exception": error, "task": task})
 
 
 def main(argv: Sequence[str] | None = None) -> None:

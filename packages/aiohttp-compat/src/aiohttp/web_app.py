@@ -12,6 +12,7 @@ from aiolos_protocol.message import RequestHead
 from aiolos_server.response import BaseResponse
 
 from . import web_runner
+from ._absent import absent
 from ._aliases import give_aliases
 from ._private import deprecated, differs, is_changed, like, remember, replaced
 from ._requests import made_again
@@ -167,3 +168,5 @@ remember(Application, "_handle", "_make_request")
 for _kind in _RESPONSES:
     remember(_kind, *_STEPS)
 remember(UrlDispatcher, "resolve")
+
+absent(__name__)

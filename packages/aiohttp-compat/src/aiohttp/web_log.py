@@ -7,6 +7,8 @@ import aiolos.web
 from aiolos.web import AbstractAccessLogger, BaseRequest, StreamResponse
 from aiolos_server.access_log import ATOM
 
+from ._absent import absent
+
 __all__ = [
     "AbstractAccessLogger",
     "AccessLogger",
@@ -52,3 +54,6 @@ class AccessLogger(aiolos.web.AccessLogger):
                 extra[attribute] = int(value) if value.isdecimal() else value
         # Without arguments nothing in the line is a format.
         self.logger.info("".join(told), extra=extra)
+
+
+absent(__name__)

@@ -5,7 +5,11 @@ from aiolos.web import (
     normalize_path_middleware,
 )
 
+from ._absent import absent
+
 __all__ = [
     "middleware",
     "normalize_path_middleware",
 ]
+
+absent(__name__)

@@ -10,6 +10,8 @@ from aiolos.web import (
     StreamResponse,
 )
 
+from ._absent import absent
+
 __all__ = [
     "PayloadAccessError",
     "RequestHandler",
@@ -17,3 +19,5 @@ __all__ = [
 ]
 
 _RequestHandler = Callable[[BaseRequest], Awaitable[StreamResponse]]
+
+absent(__name__)

@@ -8,9 +8,13 @@ from aiolos.web import (
 )
 from aiolos_server.received import _SPOOL as _FILE_SPOOL_MAX_SIZE  # noqa: F401
 
+from ._absent import absent
+
 __all__ = [
     "BaseRequest",
     "FileField",
     "Request",
     "RequestKey",
 ]
+
+absent(__name__)

@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+def _raise_graceful_exit() -> None:
+    raise GracefulExit
+
+
 class AppRunner(aiolos.web.AppRunner):
     """Runs an application; its protocol factory comes from `app._make_handler()`."""
 

@@ -19,6 +19,7 @@ from aiolos.web import (
 from aiolos_server.routing.match import MatchInfoError as OurMatchInfoError
 from aiolos_server.routing.routes import SystemRoute
 from aiolos_server.routing.routes import default_expect_handler as _default_expect_handler  # noqa: F401
+from aiolos_server.routing.spelling import decoded, quoted, quoted_path, value_of
 from aiolos_server.routing.subapps import (
     AbstractRuleMatching,
     Domain,
@@ -26,11 +27,24 @@ from aiolos_server.routing.subapps import (
     MatchedSubAppResource,
 )
 
+from ._absent import absent
 from ._private import Counting
 from ._resources import AbstractResource
 
 # Those whose requests a router finds now, and which are told that its class is changed.
 ROUTED: Final[WeakSet[Any]] = WeakSet()
+
+
+def _quote_path(value: str) -> str:
+    return quoted(value, slashes=True)
+
+
+def _requote_path(value: str) -> str:
+    return quoted_path(decoded(value))
+
+
+def _unquote_path_safe(value: str) -> str:
+    return value_of(value)
 
 
 class _Dispatchers(Counting, ABCMeta):
@@ -76,3 +90,5 @@ __all__ = [
     "UrlMappingMatchInfo",
     "View",
 ]
+
+absent(__name__)
