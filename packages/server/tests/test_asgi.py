@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from aiolos_protocol.errors import LocalProtocolError, RemoteProtocolError
+from aiolos_protocol.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
 from aiolos_protocol.message import ResponseHead
 from aiolos_server import web
+from aiolos_server.asgi import serving
 from aiolos_server.asgi.serving import handshake_of, head_of
 from aiolos_server.asgi.socket import SocketLink
 from multidict import CIMultiDict
@@ -68,21 +69,32 @@ def scope_of(method, path, *headers, **more):
     }
 
 
-async def call(app, scope, *received):
+async def call(app, scope, *received, receive=None):
     """What the application sends for `scope`, given the messages `received` and then silence."""
     sent = []
     coming = list(received)
 
-    async def receive():
-        if coming:
-            return coming.pop(0)
-        return await asyncio.get_running_loop().create_future()
+    async def give():
+        return coming.pop(0) if coming else await silence()
 
     async def send(message):
         sent.append(message)
 
-    await app(scope, receive, send)
+    await app(scope, receive or give, send)
     return sent
+
+
+async def silence():
+    return await asyncio.get_running_loop().create_future()
+
+
+async def until(condition):
+    """Turns of the loop until `condition()` holds; a failure where it never does."""
+    for _ in range(100):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("it never came to that")
 
 
 def body_of(sent):
@@ -523,6 +535,121 @@ async def test_a_slow_server_slows_the_writer():
     assert len(body_of(sent)) == 800_000
 
 
+class TestAClientThatIsGone:
+    """What becomes of the handler where the server does not say http.disconnect."""
+
+    async def streaming(self, send):
+        """The call, and what the handler has seen."""
+        seen = []
+        coming = [REQUEST]
+
+        async def receive():
+            return coming.pop() if coming else await silence()
+
+        async def give(request):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            try:
+                while True:
+                    await response.write(b"x" * 40_000)
+                    await asyncio.sleep(0)
+            except BaseException as error:
+                seen.append(type(error))
+                raise
+
+        app = web.Application()
+        app.router.add_get("/", give)
+        return asyncio.ensure_future(app(scope_of("GET", "/"), receive, send)), seen
+
+    @pytest.mark.parametrize(
+        ("error", "told"), [(ConnectionResetError, None), (OSError, None), (KeyError, KeyError)]
+    )
+    async def test_asg_06_send_raises(self, error, told, caplog):
+        caplog.set_level(logging.INFO)
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+            if len(sent) > 3:
+                raise error("something")
+
+        call, seen = await self.streaming(send)
+        await asyncio.wait([call])
+        # OSError is ASGI's word for a client that has gone, which is no error.
+        assert told is type(call.exception()) if told else call.exception() is None
+        await until(lambda: seen)
+        assert issubclass(seen[0], ConnectionError)
+        assert len(sent) == 4
+        assert not caplog.records
+
+    async def test_asg_06_receive_raises(self):
+        async def receive():
+            raise KeyError("something")
+
+        seen = []
+
+        async def take(request):
+            try:
+                await request.read()
+            except ConnectionError as error:
+                seen.append(type(error))
+                raise
+
+        app = web.Application()
+        app.router.add_post("/", take)
+        with pytest.raises(KeyError):
+            await call(app, scope_of("POST", "/", (b"content-length", b"1")), receive=receive)
+        await until(lambda: seen)
+
+    async def test_asg_06_the_call_is_cancelled(self, caplog):
+        caplog.set_level(logging.INFO)
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        call, seen = await self.streaming(send)
+        await until(lambda: len(sent) > 3)
+        call.cancel()
+        await asyncio.wait([call])
+        assert call.cancelled()
+        await until(lambda: seen)
+        assert seen == [asyncio.CancelledError]
+        assert not caplog.records
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_asg_02_the_end_waits_for_handlers_that_still_run(ends, monkeypatch):
+    if not ends:
+        monkeypatch.setattr(serving, "LAST_WAIT", 0.01)
+    notes = []
+    told = asyncio.Event()
+
+    async def wait(request):
+        try:
+            await told.wait()
+        finally:
+            await asyncio.sleep(0)
+            notes.append("handler")
+
+    async def shutdown(app):
+        notes.append("shutdown")
+        if ends:
+            told.set()
+
+    async def cleanup(app):
+        notes.append("cleanup")
+
+    app = web.Application()
+    app.router.add_get("/", wait)
+    app.on_shutdown.append(shutdown)
+    app.on_cleanup.append(cleanup)
+    # Its client goes away; as always the handler goes on.
+    await call(app, scope_of("GET", "/"), REQUEST, {"type": "http.disconnect"})
+    await call(app, {"type": "lifespan"}, {"type": "lifespan.shutdown"})
+    assert notes == ["shutdown", "handler", "cleanup"]
+
+
 class TestLifespan:
     async def test_asg_02_start_and_end(self):
         notes = []
@@ -601,3 +728,78 @@ class TestSocketHeads:
             link.send_head(head)
         good = ResponseHead(status, "", headers=CIMultiDict({"X-A": "1"}))
         link.send_head(good)
+
+
+class Engine(asyncio.Protocol):
+    """Wants one message at a time."""
+
+    def __init__(self):
+        self.transport = None
+        self.received = 0
+        self.lost = []
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.received += len(data)
+        self.transport.pause_reading()
+
+    def connection_lost(self, error):
+        self.lost.append(error)
+
+
+class Told:
+    """The role of a link."""
+
+    def __init__(self):
+        self.losses = 0
+
+    def lost(self, error):
+        self.losses += 1
+
+
+class TestASocketsFlow:
+    """A WebSocket's messages are fetched only while the engine wants them."""
+
+    def opened(self):
+        scope = {**scope_of("GET", "/"), "type": "websocket"}
+        told = Told()
+        link = SocketLink(scope, handshake_of(scope), told, 1)
+        engine = Engine()
+        link.take_over().attach(engine)
+        return link, engine, told
+
+    async def test_asg_03_an_engine_that_has_no_room_makes_the_server_wait(self):
+        link, engine, told = self.opened()
+        given = 0
+
+        async def receive():
+            nonlocal given
+            given += 1
+            await asyncio.sleep(0)
+            if given > 3:
+                return {"type": "websocket.disconnect", "code": 1006}
+            return {"type": "websocket.receive", "bytes": b"x" * 100}
+
+        receiving = asyncio.ensure_future(link.receive(receive, None))
+        for number in range(1, 4):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert (given, engine.received) == (number, number * 106)
+            assert not engine.lost
+            engine.transport.resume_reading()
+        await receiving
+        assert [type(error) for error in engine.lost] == [ConnectionLost]
+        assert told.losses == 1
+
+    async def test_asg_03_a_server_that_fails_to_send_has_lost_its_peer(self):
+        link, engine, told = self.opened()
+
+        async def send(message):
+            raise OSError("gone")
+
+        engine.transport.write(b"\x82\x01x")
+        await link.pump(send)
+        assert [type(error) for error in engine.lost] == [ConnectionLost]
+        assert told.losses == 1

@@ -188,12 +188,16 @@ class AsgiLink:
     # The two directions, each in its task.
 
     async def pump(self, send: Send) -> None:
-        """Send what is put, until the response is complete."""
+        """Send what is put, until the response is complete or the client is gone."""
         while True:
             while self._out:
                 message = self._out.popleft()
                 if not self._lost:
-                    await send(message)
+                    try:
+                        await send(message)
+                    except OSError:
+                        # ASGI's HTTP spec 2.4: so a server tells that the client is gone.
+                        self.gone()
                 self._waiting -= size_of(message)
                 if self._waiting < HIGH_WATER // 2:
                     self._wake()
@@ -203,18 +207,34 @@ class AsgiLink:
             await self._stirred.wait()
 
     async def receive(self, receive: Receive, first: Message | None) -> None:
-        """Feed the body, then watch for the client's going away; `first` came already."""
+        """Feed the body, then watch for the client's going away; `first` came already.
+
+        What `receive()` raises ends the exchange as well.
+        """
         message = first
-        while True:
-            if message is None:
-                await self._reading.wait()
-                message = await receive()
-            if message["type"] == "http.disconnect":
-                self._gone()
-                return
-            if self._is_feeding:
-                self._feed(message.get("body", b""), message.get("more_body", False))
-            message = None
+        try:
+            while True:
+                if message is None:
+                    await self._reading.wait()
+                    message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
+                if self._is_feeding:
+                    self._feed(message.get("body", b""), message.get("more_body", False))
+                message = None
+        finally:
+            self.gone()
+
+    def gone(self) -> None:
+        """Nobody takes what is written any more, and nobody sends: whoever waits is told; once."""
+        if self._lost:
+            return
+        self._lost = True
+        if not self.body.ended:
+            self.body.set_exception(ConnectionLost("the client went away during its request"))
+        self._wake()
+        self._stirred.set()
+        self._role.lost(None)
 
     @property
     def _is_feeding(self) -> bool:
@@ -239,14 +259,6 @@ class AsgiLink:
         body.feed_data(data)
         if not more:
             body.feed_eof()
-
-    def _gone(self) -> None:
-        self._lost = True
-        if not self.body.ended:
-            self.body.set_exception(ConnectionLost("the client went away during its request"))
-        self._wake()
-        self._stirred.set()
-        self._role.lost(None)
 
     def _put(self, message: Message) -> None:
         self._waiting += size_of(message)

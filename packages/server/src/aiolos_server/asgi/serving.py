@@ -24,6 +24,10 @@ from .socket import SocketLink
 # Any key of 16 bytes: the handshake on the wire is the ASGI server's.
 _KEY: Final = "AAAAAAAAAAAAAAAAAAAAAA=="
 
+# How long handlers that still run are waited for at the end, in seconds: those whose clients have
+# gone, or that the server has cancelled.
+LAST_WAIT: Final = 10.0
+
 # RFC 9110 8.6; more digits are no length that anybody sends.
 _NUMBER: Final = re.compile("[0-9]{1,18}")
 
@@ -101,9 +105,12 @@ class AsgiServing:
         _untold.discard(self)
         server, self._server = self._server, None
         if server is not None:
-            await self._app.shutdown()
-            server.dispatcher.close()
-            await self._app.cleanup()
+            server.pre_shutdown()
+            try:
+                await self._app.shutdown()
+                await server.shutdown(LAST_WAIT)
+            finally:
+                await self._app.cleanup()
 
     def end_at_exit(self) -> None:
         """Run what ends the application in its own loop, the only one that its resources know."""
@@ -154,11 +161,16 @@ class AsgiServing:
         try:
             connection.request_received(head)
             await link.pump(send)
+        except asyncio.CancelledError:
+            # The server kills what takes too long, or ends.
+            connection.cut()
+            raise
         finally:
             receiving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await receiving
-            server.forget(connection)
+            # The connection is known until its handler has ended.
+            link.gone()
 
 
 @atexit.register

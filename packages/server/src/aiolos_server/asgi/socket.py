@@ -83,36 +83,41 @@ class SocketLink(AsgiLink):
 
     def take_over(self) -> Handover:
         """See Exchange.take_over."""
-        self._socket = _SocketTransport(self._put, self.get_extra_info, self.abort)
+        self._socket = _SocketTransport(self, self._put)
         return Handover(self._socket, b"", False, False, lambda exc: self.abort())
 
     async def receive(self, receive: Receive, first: Message | None) -> None:
-        """Feed the transport until the peer is gone."""
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.receive":
-                if self._socket is not None:
-                    self._socket.received(message)
-            elif message["type"] == "websocket.disconnect":
-                if self._socket is not None:
-                    self._socket.disconnected(message.get("code") or 1005)
-                self._gone()
-                return
+        """Feed the transport until the peer is gone; while the engine has no room, nothing is
+        asked for, so that the server lets its peer wait."""
+        try:
+            while True:
+                await self._reading.wait()
+                message = await receive()
+                if message["type"] == "websocket.receive":
+                    if self._socket is not None:
+                        self._socket.received(message)
+                elif message["type"] == "websocket.disconnect":
+                    if self._socket is not None:
+                        self._socket.disconnected(message.get("code") or 1005)
+                    return
+        finally:
+            self.gone()
+
+    def gone(self) -> None:
+        """See AsgiLink.gone."""
+        if self._socket is not None:
+            # Of a peer that has said so itself the transport knows already.
+            self._socket.disconnected(1006)
+        super().gone()
 
 
 class _SocketTransport(asyncio.Transport):
     """Takes an engine's frames apart into messages, and makes frames of messages."""
 
-    def __init__(
-        self,
-        put: Callable[[Message], None],
-        extra: Callable[..., Any],
-        ended: Callable[[], None],
-    ) -> None:
+    def __init__(self, link: SocketLink, put: Callable[[Message], None]) -> None:
         super().__init__()
+        self._link = link
         self._put = put
-        self._extra = extra
-        self._on_end = ended
         self._protocol: Any = None
         self._written = b""
         self._parts: list[bytes] = []
@@ -131,16 +136,16 @@ class _SocketTransport(asyncio.Transport):
         return protocol
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._extra(name, default)
+        return self._link.get_extra_info(name, default)
 
     def is_closing(self) -> bool:
         return self._closing
 
     def pause_reading(self) -> None:
-        """ASGI servers bound what they receive by themselves."""
+        self._link.pause_reading()
 
     def resume_reading(self) -> None:
-        """See pause_reading."""
+        self._link.resume_reading()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """The marks are the link's."""
@@ -165,7 +170,7 @@ class _SocketTransport(asyncio.Transport):
             if not self._said_goodbye:
                 self._put({"type": "websocket.close", "code": 1000, "reason": ""})
             asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
-            self._on_end()
+            self._link.abort()
 
     def abort(self) -> None:
         self.close()
