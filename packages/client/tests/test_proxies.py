@@ -82,6 +82,13 @@ def test_what_is_no_proxy(proxy, words):
         check_proxy(proxy)
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_mistake_in_the_environment_is_told_of_it(name):
+    told = r"no host's name.*\(the environment's proxy for http, HTTP_PROXY or ALL_PROXY\)"
+    with pytest.raises(InvalidURL, match=told):
+        environment_proxy(URL("http://host/"), {name: "http://a b:3128"})
+
+
 def test_a_proxy_is_a_url():
     with pytest.raises(TypeError, match="a proxy is a URL"):
         check_proxy(5)

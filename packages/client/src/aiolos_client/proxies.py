@@ -56,7 +56,13 @@ def environment_proxy(url: URL, environment: Mapping[str, str] | None = None) ->
     proxy = proxies.get(scheme) or proxies.get("all")
     if not proxy or is_excepted(url, proxies.get("no", "")):
         return None
-    return check_proxy(proxy if "://" in proxy else f"http://{proxy}")
+    try:
+        return check_proxy(proxy if "://" in proxy else f"http://{proxy}")
+    except InvalidURL as error:
+        # Whoever asked has not written it, and may not know where it comes from.
+        names = f"{scheme.upper()}_PROXY or ALL_PROXY"
+        told = f"{error.description} (the environment's proxy for {scheme}, {names})"
+        raise InvalidURL(error.url, told) from None
 
 
 def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
