@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from aiolos_protocol.limits import Limits
 from aiolos_server import web
 
 GET = b"GET /a?b=1 HTTP/1.1\r\nHost: a\r\nUser-Agent: me\r\n\r\n"
@@ -35,6 +36,120 @@ async def test_the_default_format(lines: Any) -> None:
     (line,) = await lines(web.AccessLogger.LOG_FORMAT)
     assert line.startswith("127.0.0.1 [")
     assert line.endswith('] "GET /a?b=1 HTTP/1.1" 200 5 "-" "me"')
+
+
+@pytest.fixture
+def logged(serve: Any) -> Callable[..., Any]:
+    """logged(**options): a peer, and the lines that are logged of its requests."""
+
+    def logged(handler: Any = None, **options: Any) -> tuple[Any, list[str]]:
+        found: list[str] = []
+
+        def log(request: Any, response: Any, seconds: float) -> None:
+            found.append("".join(told.told(request, response, seconds)))
+
+        told = web.AccessLogger(logging.getLogger("aiolos.access"), '%a "%r" %s %b %{Host}i')
+        return serve(handler, log_access=log, **options), found
+
+    return logged
+
+
+@pytest.mark.parametrize(
+    ("request_", "line"),
+    [
+        (b"GET /bad HTTP/9\r\nHost: a\r\n\r\n", '"GET /bad HTTP/1.0" 400'),
+        (b"GET /none HTTP/1.1\r\n\r\n", '"GET /none HTTP/1.1" 400'),
+        (b"GET /sp HTTP/1.1\r\nHost : a\r\n\r\n", '"GET /sp HTTP/1.1" 400'),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n" % (b"x" * 100_000), "GET / HTTP/1.1"),
+        (b"\x16\x03\x01\0\x01\r\n\r\n", '"UNKNOWN / HTTP/1.0" 400'),
+        (b"GET / HTTP/2.5\r\nHost: a\r\n\r\n", '"GET / HTTP/2.5" 505'),
+    ],
+    ids=["version", "host", "space", "limit", "tls", "505"],
+)
+async def test_what_is_refused_below_handlers_has_a_line(
+    logged: Any, request_: bytes, line: str
+) -> None:
+    peer, found = logged()
+    answer = await peer.ask(request_)
+    (told,) = found
+    assert told.startswith("127.0.0.1 ")
+    assert told.endswith(f" {answer.status} {len(answer.body)} -")
+    assert line in told
+
+
+async def test_what_is_refused_over_http2_has_a_line(logged: Any) -> None:
+    """A field of 2,000 bytes."""
+    peer, found = logged(limits=Limits(field=1000))
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    block = b"\x82\x84\x86\x41\x01a\0\1x\x7f\xd1\x0e" + b"y" * 2000
+    frame = len(block).to_bytes(3, "big") + b"\1\5\0\0\0\1" + block
+    await peer.send(preface + frame)
+    # A rule of the connection's is broken: nobody is answered.
+    await peer.send(b"\0\0\4\x08\0\0\0\0\0\0\0\0\0")
+    assert peer.closed
+    assert [line.rpartition(" 431 ")[0] for line in found] == ['127.0.0.1 "UNKNOWN / HTTP/2.0"']
+
+
+async def test_a_body_that_comes_broken_with_its_head_has_a_line(logged: Any) -> None:
+    peer, found = logged()
+    head = b"POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await peer.ask(head + b"zz\r\n")
+    assert answer.status == 400
+    assert found == [f'127.0.0.1 "POST /b HTTP/1.1" 400 {len(answer.body)} a']
+    await peer.send(b"more")
+    assert len(found) == 1
+
+
+async def test_who_is_too_slow_has_a_line(logged: Any) -> None:
+    peer, found = logged(head_timeout=10)
+    await peer.send(b"POST /slow HTTP/1.1\r\n", b"Ho")
+    peer.clock.advance(10)
+    data = await peer.send()
+    assert data.startswith(b"HTTP/1.1 408 ")
+    (line,) = found
+    assert line.startswith('127.0.0.1 "POST /slow HTTP/1.1" 408 ')
+
+
+async def test_who_is_turned_away_has_a_line(logged: Any) -> None:
+    peer, found = logged(max_connections=1)
+    more = type(peer)(peer.server)
+    await peer.send(GET[:20])
+    answer = await more.ask(GET)
+    assert answer.status == 503
+    assert found == [f'127.0.0.1 "GET /a?b=1 HTTP/1.1" 503 {len(answer.body)} a']
+
+
+async def test_who_takes_no_answer_is_told_once(logged: Any) -> None:
+    """The request has its line; that the peer is cut off is no answer."""
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 10_000_000)
+
+    peer, found = logged(handler, body_timeout=10)
+    await peer.send(GET)
+    peer.transport.pause(5_000_000)
+    for _ in range(4):
+        peer.clock.advance(10)
+    await peer.send()
+    assert peer.transport.is_closing()
+    assert [line.split()[-3] for line in found] == ["200"]
+
+
+async def test_an_error_of_the_access_logger_does_not_keep_a_refusal_back(
+    serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def log(request: Any, response: Any, seconds: float) -> None:
+        raise LookupError
+
+    answer = await serve(log_access=log).ask(b"GET / HTTP/9\r\n\r\n")
+    assert answer.status == 400
+    assert "Error in the access logger" in caplog.text
+
+
+async def test_a_body_that_was_not_sent_does_not_count(logged: Any) -> None:
+    peer, found = logged()
+    await peer.ask(GET.replace(b"GET", b"HEAD"))
+    assert found == ['127.0.0.1 "HEAD /a?b=1 HTTP/1.1" 200 0 a']
 
 
 async def test_the_other_atoms(lines: Any) -> None:

@@ -185,6 +185,10 @@ class ServerLink(Protocol):
     def flush(self) -> None:
         """Hand to the transport what was written in this turn of the loop."""
 
+    def refused_head(self) -> RequestHead | None:
+        """In ServerRole.request_refused(): what could be read of the request that is refused; None
+        where nothing is answered."""
+
     def is_arriving(self) -> bool:
         """Whether a part of a request is here, of which the role does not know yet."""
 

@@ -87,7 +87,7 @@ class JSONAccessLogger(AbstractAccessLogger):
             "target": request.path_qs,
             "version": ".".join(map(str, request.version)),
             "status": response.status,
-            "bytes": response.body_length,
+            "bytes": _size(request, response),
             "seconds": round(time, 6),
             "host": headers.get("Host"),
             "referer": headers.get("Referer"),
@@ -95,6 +95,11 @@ class JSONAccessLogger(AbstractAccessLogger):
         }
         # All that is not ASCII is escaped, so nothing forges a line or moves a cursor.
         self.logger.info("%s", json.dumps(members))
+
+
+def _size(request: BaseRequest, response: StreamResponse) -> int:
+    """How many bytes of a body were sent."""
+    return 0 if request.method == "HEAD" else response.body_length
 
 
 _Atom = Callable[[Any, Any, float], str]
@@ -147,7 +152,7 @@ _ATOMS: Final[dict[str, _Atom]] = {
     "P": lambda request, response, time: f"<{os.getpid()}>",
     "r": _request_line,
     "s": lambda request, response, time: str(response.status),
-    "b": lambda request, response, time: str(response.body_length),
+    "b": lambda request, response, time: str(_size(request, response)),
     "l": lambda request, response, time: "-",
     "T": lambda request, response, time: str(round(time)),
     "Tf": lambda request, response, time: f"{time:06f}",

@@ -37,6 +37,8 @@ cdef class Connection(Owner):
     cdef readonly object link
     cdef readonly long requests
 
+    @cython.locals(whole=ResponseCore)
+    cdef bint _is_turned_away(self, object head) except -1
     @cython.locals(by_method=dict, request=RequestCore)
     cpdef object request_received(self, object head)
     @cython.locals(request=RequestCore)

@@ -4,27 +4,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ProtocolError
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
-from multidict import CIMultiDict
 
 from . import failures, incidents
 from .abc import AbstractApplication
 from .codings import worth_coding
-from .core import REASONS, ResponseCore
+from .core import ResponseCore
 from .dispatch import Dispatcher
 from .errors import HTTPException
 from .idle import IdleConnections
 from .owner import Owner
-from .request import Request
+from .request import BaseRequest, Request
 from .response import Response, StreamResponse
-
-# What a client that came while the server was full is told to wait, in seconds.
-RETRY_AFTER: Final = 5
 
 
 class Serving(Protocol):
@@ -32,7 +28,7 @@ class Serving(Protocol):
 
     app: AbstractApplication
     dispatcher: Dispatcher
-    log_access: Callable[[Request, StreamResponse, float], None] | None
+    log_access: Callable[[BaseRequest, StreamResponse, float], None] | None
     logger: logging.Logger
     matches: "dict[str, Any]"
     has_prepare_hooks: bool
@@ -170,16 +166,22 @@ class Connection(Owner):
         if self._surplus:
             most = server.max_connections or 0
             self.exceeded("max_connections", most)
-            fields = CIMultiDict({hdrs.RETRY_AFTER: str(RETRY_AFTER)})
-            text = f"503: {REASONS[503]}\n".encode()
-            kind = "text/plain; charset=utf-8"
-            self.link.answer(head, 503, REASONS[503], kind, fields, text, False)
+            whole: ResponseCore = incidents.turned_away()
+            whole.send_whole(self.link, head, False)
+            incidents.log_answer(server, BaseRequest(head, self), whole, 0.0)
         return self._surplus
 
     def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
         """See ServerRole."""
         incidents.log_refusal(self._server.logger, self.peer(), error)
-        return error.status_hint, incidents.refusal(error).encode()
+        status, text = error.status_hint, incidents.refusal(error)
+        if self._log_access is not None:
+            head = self.link.refused_head()
+            if head is not None:
+                response = incidents.refused(status, text, keep_alive=False)
+                response.body_length = len(text)
+                incidents.log_answer(self._server, BaseRequest(head, self), response, 0.0)
+        return status, text.encode()
 
     def half_closed(self) -> None:
         """See ServerRole."""
@@ -325,11 +327,8 @@ class Connection(Owner):
         if self._idle is not None and not self._lost and link.idle_time() >= 0:
             self._idle.add(self)
         if self._log_access is not None:
-            try:
-                self._log_access(request, response, perf_counter() - self._received)
-            except Exception:
-                # The response is out; an access logger of the user's own must not end the rest.
-                self._server.logger.exception("Error in the access logger")
+            seconds = perf_counter() - self._received
+            incidents.log_answer(self._server, request, response, seconds)
 
     def _resume(self) -> None:
         head, self._next = self._next, None

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from logging import Logger
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from aiolos_protocol import hdrs
 from aiolos_protocol.errors import LimitExceeded, ProtocolError, TooSlow, UnexpectedTLS
 from aiolos_protocol.http1.reasons import reason_of
 
 from .naming import named, visible
-from .response import Response
+from .request import BaseRequest
+from .response import Response, StreamResponse
 
 NO_TUNNEL: Final = "400: nobody speaks the protocol that CONNECT asks for here\n"
 SORRY: Final = "500 Internal Server Error\n\nServer got itself in trouble\n"
@@ -18,6 +20,9 @@ SORRY_PAGE: Final = (
     "<html><head><title>500 Internal Server Error</title></head><body>\n"
     "<h1>500 Internal Server Error</h1>\nServer got itself in trouble\n</body></html>\n"
 )
+
+# What a client that came while the server was full is told to wait, in seconds.
+RETRY_AFTER: Final = 5
 
 # What raises a limit that is not, or not only, one of Limits.
 _RAISED_BY: Final = {
@@ -54,6 +59,13 @@ def refused(status: int, text: str, keep_alive: bool) -> Response:
     response = Response(text=text, status=status)
     if not keep_alive:
         response.force_close()
+    return response
+
+
+def turned_away() -> Response:
+    """An answer to a client that came while the server was full."""
+    response = refused(503, f"503: {reason_of(503)}\n", keep_alive=False)
+    response.headers[hdrs.RETRY_AFTER] = str(RETRY_AFTER)
     return response
 
 
@@ -140,6 +152,24 @@ def log_stubborn(logger: Logger, request: Any) -> None:
 
 
 # For the operator.
+
+
+class Keeping(Protocol):
+    """The server, as far as its access log is concerned."""
+
+    log_access: "Callable[[BaseRequest, StreamResponse, float], None] | None"
+    logger: Logger
+
+
+def log_answer(server: Keeping, request: BaseRequest, response: Any, seconds: float) -> None:
+    """A response is out, after so many `seconds`."""
+    if server.log_access is None:
+        return
+    try:
+        server.log_access(request, response, seconds)
+    except Exception:
+        # An access logger of the user's own must not end the rest.
+        server.logger.exception("Error in the access logger")
 
 
 def log_limit(logger: Logger, peer: str, limit: str, value: float) -> None:

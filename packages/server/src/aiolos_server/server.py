@@ -20,7 +20,7 @@ from .bare import Bare
 from .connection import Connection
 from .dispatch import Dispatcher
 from .idle import IdleConnections
-from .request import Request
+from .request import BaseRequest
 from .response import StreamResponse
 
 SERVER_SOFTWARE: Final = f"aiolos/{__version__}"
@@ -62,7 +62,7 @@ class Server:
         *,
         loop: asyncio.AbstractEventLoop | None = None,
         limits: Limits = DEFAULT_LIMITS,
-        log_access: Callable[[Request, StreamResponse, float], None] | None = None,
+        log_access: Callable[[BaseRequest, StreamResponse, float], None] | None = None,
         logger: logging.Logger | None = None,
         head_timeout: float = 30.0,
         keepalive_timeout: float = 75.0,

@@ -15,6 +15,7 @@ from ..errors import (
     UnexpectedTLS,
 )
 from ..exchange import ServerRole
+from ..http1.legible import legible
 from ..http1.parser import parse_request
 from ..http1.reasons import reason_of
 from ..http1.serializer import (
@@ -173,6 +174,9 @@ class H1ServerLink(H1PacedLink):
                 # Before the role: a handler whose body is here already need not suspend.
                 self._body_received()
                 if self._receiving == CLOSED:
+                    # No handler knows of the request yet.
+                    self._head = head
+                    self._refuse(self._body.exception())
                     return False
             if self._receiving == BODY:
                 self._await_body()
@@ -195,9 +199,6 @@ class H1ServerLink(H1PacedLink):
     def _body_failed(self, error: ProtocolError) -> None:
         if self._sending == DONE:
             self._linger()
-        elif self._head is None:
-            # It came with the head: no handler knows of the request yet.
-            self._refuse(error)
 
     def _refuse(self, error: ProtocolError) -> None:
         """Answer what is no request, then let the peer read it: see RFC 9112 9.6."""
@@ -217,10 +218,20 @@ class H1ServerLink(H1PacedLink):
         self._sent(CLOSE)
         self._linger()
 
+    def refused_head(self) -> RequestHead | None:
+        """See ServerLink."""
+        if self.transport is None or self.transport.is_closing():
+            return None
+        head: RequestHead | None = self._head
+        if head is not None:
+            return head
+        data = self._buffer[self._at :]
+        return legible(data if self._later is None else data + self._later)
+
     def _cut_off(self, error: ProtocolError) -> None:
+        self.abort()
         # Whoever does not read cannot be answered; but the role keeps the log.
         self._role.request_refused(error)
-        self.abort()
 
     def _linger(self) -> None:
         """Closing at once would reset the connection and could destroy the answer in flight."""

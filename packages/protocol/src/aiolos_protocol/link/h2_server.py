@@ -20,7 +20,7 @@ from ..http2.errors import ErrorCode
 from ..http2.server import ServerConnection
 from ..http2.stream import BODY, DONE, Stream
 from ..limits import Limits
-from ..message import RequestHead, ResponseHead
+from ..message import HttpVersion20, RequestHead, ResponseHead
 from ..streams import EMPTY
 from ..upgrade import Handover
 from .answers import (
@@ -242,6 +242,10 @@ class H2ServerStream(H2Stream):
     def flush(self) -> None:
         """See ServerLink."""
         self._link._flush()
+
+    def refused_head(self) -> RequestHead | None:
+        """See ServerLink. Nothing is kept of a head that is none."""
+        return None if self._head is None else RequestHead("UNKNOWN", "/", HttpVersion20)
 
     def is_arriving(self) -> bool:
         """See ServerLink. A head comes in a piece; its frames are the connection's."""

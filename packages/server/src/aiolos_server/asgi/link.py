@@ -85,6 +85,10 @@ class AsgiLink:
             raise LocalProtocolError(f"the exchange of {head!r} has ended")
         return self
 
+    def refused_head(self) -> RequestHead:
+        """See ServerLink: the ASGI server has read it."""
+        return self.head
+
     def flush(self) -> None:
         """There is no transport."""
 
