@@ -842,6 +842,20 @@ async def test_reading_pauses_above_the_body_buffer(serve: Serve, settle: Any) -
     assert (await peer.ask(b"x" * 1500)).body == b"x" * 3000
 
 
+async def test_a_debugged_application_tells_which_handler_held_the_loop(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def slow(request: web.Request) -> web.Response:
+        return web.Response(text="late")
+
+    asyncio.get_running_loop().slow_callback_duration = -1.0
+    assert (await serve(slow).ask(GET)).body == b"late"
+    assert "held the loop" not in caplog.text
+    assert (await serve(slow, debug=True).ask(GET)).body == b"late"
+    (told,) = [each.message for each in caplog.records if "held the loop" in each.message]
+    assert "slow (test_connection.py, line " in told
+
+
 @pytest.mark.parametrize("suspends", [False, True])
 async def test_a_debugged_loop_tells_which_handler_held_it(
     serve: Serve, caplog: pytest.LogCaptureFixture, suspends: bool

@@ -58,8 +58,9 @@ class Application(Lifecycle, VerbDecorators, MutableMapping[str | AppKey[Any], A
     caps the connections that are kept idle, 0 or None for no cap: above it the one that has been
     idle the longest is closed. `handler_args` are further options of its runner, and outrank the
     runner's own. `debug` answers errors with a page for developers, which shows the traceback, the
-    request (without credentials and the values of cookies) and all routes to everybody. `router`
-    and `loop` are taken as aiohttp takes them.
+    request (without credentials and the values of cookies) and all routes to everybody; and it logs
+    which handler holds the loop for longer than the loop's `slow_callback_duration`, 0.1 s.
+    `router` and `loop` are taken as aiohttp takes them.
 
     Once it is started, or is a sub-application, its routes cannot be changed: RuntimeError.
     """

@@ -35,6 +35,7 @@ cdef class Dispatcher:
     cdef bint _inline
     cdef object _loop
     cdef _Worker _spare
+    cdef bint _timed
 
     @cython.locals(worker=_Worker, suspended=tuple)
     cpdef object dispatch(self, Owner owner)

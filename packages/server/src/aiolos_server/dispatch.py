@@ -13,9 +13,10 @@ A worker is given up as well where something of the request could reach the next
 ContextVar was set, or the Task was cancelled, named, given a callback for its end, or kept by
 somebody, be it by a weak reference (state that libraries keep by task).
 
-Where the loop runs in debug mode, where Tasks are not CPython's own, where a Task is already
-being stepped (in-process transports), or while no worker is parked (the first request, a burst of
-suspending ones), a request gets a Task of its own from the start.
+Where the steps of handlers are timed (in debug mode, the loop's or the application's), where
+Tasks are not CPython's own, where a Task is already being stepped (in-process transports), or
+while no worker is parked (the first request, a burst of suspending ones), a request gets a Task of
+its own from the start.
 """
 
 import sys
@@ -166,16 +167,20 @@ class Dispatcher:
     """One per server: holds the parked worker.
 
     `inline=False` gives each request a Task of its own; None (default) decides by the loop.
+    `timed` measures each step of the handlers, as a loop in debug mode has it done anyhow.
     """
 
-    __slots__ = ("_base", "_inline", "_loop", "_spare")
+    __slots__ = ("_base", "_inline", "_loop", "_spare", "_timed")
 
-    def __init__(self, loop: AbstractEventLoop, inline: "bool | None" = None) -> None:
+    def __init__(
+        self, loop: AbstractEventLoop, inline: "bool | None" = None, timed: bool = False
+    ) -> None:
         self._loop = loop
         self._base = copy_context()
         self._spare: Any = None
+        self._timed = timed or loop.get_debug()
         if inline is None:
-            inline = not loop.get_debug()
+            inline = not self._timed
         # The gate relies on the C Task, and the reference count on CPython.
         self._inline = inline and sys.implementation.name == "cpython"
 
@@ -244,7 +249,7 @@ class Dispatcher:
 
     def _separate(self, owner: Owner) -> "Task[None]":
         context = self._base.copy()
-        if self._loop.get_debug():
+        if self._timed:
             carried = _carry(owner)
             whole = timed(carried, self._loop, owner.watching())
         else:

@@ -49,7 +49,8 @@ class Server:
     `max_connections` bounds the connections, where each stream of HTTP/2 that is at work counts as
     one, None for no bound: above it an idle one is closed, or else the new one is answered 503;
     above twice as many new ones are closed at once.
-    `debug` answers errors with a page for developers, which must not be public.
+    `debug` answers errors with a page for developers, which must not be public, and logs which
+    handler holds the loop.
     `server_header` is the Server field of responses, "" for none.
     `log_access(request, response, seconds)` is called after each response, None for none. `http2`
     False speaks HTTP/1.1 alone, and leaves a TLS context's ALPN as it is; else HTTP/2 is spoken by
@@ -126,7 +127,7 @@ class Server:
         self.has_prepare_hooks = app.has_prepare_hooks
         self.matches = dict(app.matches)
         self.clock = clock or Clock(loop)
-        self.dispatcher = Dispatcher(loop)
+        self.dispatcher = Dispatcher(loop, timed=debug)
         self.connections: set[Connection] = set()
         # Handlers that go on behind their requests.
         self.background: set[asyncio.Task[Any]] = set()

@@ -1,4 +1,4 @@
-"""Who holds the loop: where it runs in debug mode, the steps of handlers are timed."""
+"""Who holds the loop: in debug mode, its own or the application's, handlers are timed."""
 
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Coroutine, Generator
