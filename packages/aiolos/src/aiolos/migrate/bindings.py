@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final
 
-from .names import NEW, OLD, has, home_of, is_old
+from .names import NEW, OLD, has, home_of, is_old, path_of
+from .uses import Use, uses
 
 LACKING: Final = "is not in aiolos; it stays, and needs aiolos-aiohttp, where that has it"
 
@@ -28,10 +29,9 @@ def fates(tree: ast.AST) -> dict[str, Fate]:
                 if name := bound_by(alias):
                     modules.setdefault(name, set()).add(alias.name)
     others = {name for node in nodes for name in _bound_otherwise(node)}
-    used: dict[str, set[tuple[str, ...]]] = {name: set() for name in modules}
-    for node in nodes:
-        root, path = path_to(node)
-        used.get(root, set()).add(path)
+    used: dict[str, set[Use]] = {name: set() for name in modules}
+    for use in uses(tree):
+        used.get(use.root, set()).add(use)
     return {
         name: _fate(name, imported, used[name], shadowed=name in others)
         for name, imported in modules.items()
@@ -75,22 +75,17 @@ def kept_modules(tree: ast.AST) -> set[str]:
     """Those of modules_bound() of which something is used that aiolos has not."""
     bound = modules_bound(tree)
     kept = set()
-    for node in ast.walk(tree):
-        root, path = path_to(node)
-        if root in bound and lacks(bound[root], path):
-            kept.add(root)
+    for use in uses(tree):
+        if use.root in bound and lacking(bound[use.root], use):
+            kept.add(use.root)
     return kept
 
 
-def path_to(node: ast.AST) -> tuple[str, tuple[str, ...]]:
-    """The name and the attributes that `node` is made of; the name is "" where it is another."""
-    path: list[str] = []
-    while isinstance(node, ast.Attribute):
-        path.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or not path:
-        return "", ()
-    return node.id, tuple(reversed(path))
+def lacking(module: str, use: Use) -> bool:
+    """Whether aiolos has not what is read of a name that stands for a module of aiohttp."""
+    if use.spelled:
+        return path_of(".".join((module, *use.path))) is None
+    return lacks(module, use.path)
 
 
 def lacks(module: str, path: Iterable[str]) -> bool:
@@ -104,13 +99,11 @@ def lacks(module: str, path: Iterable[str]) -> bool:
     return False
 
 
-def _fate(
-    name: str, imported: Iterable[str], paths: Iterable[tuple[str, ...]], *, shadowed: bool
-) -> Fate:
-    used = {path[0] for path in paths if path}
+def _fate(name: str, imported: Iterable[str], found: Iterable[Use], *, shadowed: bool) -> Fate:
+    used = {use.path[0] for use in found}
     if any(home_of(module) is None for module in imported) or None in map(renamed, used):
         return Fate.KEPT
-    if any(lacks(OLD, path) for path in paths):
+    if any(lacking(OLD, use) for use in found):
         return Fate.KEPT
     if not shadowed:
         return Fate.RENAMED if name == OLD else Fate.IMPORTED

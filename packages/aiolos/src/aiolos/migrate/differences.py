@@ -4,6 +4,8 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from .uses import TAKE_NAMES
+
 # What no source shows; docs/migrating.md includes it.
 EVERYWHERE: Final = """\
 - HTTP/2 is spoken over TLS where the other side speaks it; http2=False of ClientSession,
@@ -81,8 +83,6 @@ BUILT_ON_AIOHTTP: Final = frozenset(
 _VERSION: Final = "__version__ is that of aiolos, which is not counted as aiohttp's"
 _KEEP: Final = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
 _DOOR: Final = "aiolos promises nothing of it, and aiolos-aiohttp keeps it open"
-# Functions that take an object and the name of an attribute, as patch.object() does.
-_TAKE_NAMES: Final = frozenset({"delattr", "getattr", "hasattr", "object", "setattr"})
 _VERBS: Final = frozenset(
     {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
 )
@@ -100,7 +100,7 @@ def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str
             case ast.Call(
                 func=ast.Attribute(attr=function) | ast.Name(id=function),
                 args=[value, ast.Constant(value=str(attr)), *_],
-            ) if function in _TAKE_NAMES and attr in DOORS and not _is_own(value):
+            ) if function in TAKE_NAMES and attr in DOORS and not _is_own(value):
                 yield node.lineno, f"{attr} is private: {_DOOR}"
             case ast.Call(func=ast.Attribute(attr=verb), keywords=keywords) if verb in _VERBS:
                 for each in keywords:

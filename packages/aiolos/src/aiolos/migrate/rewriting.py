@@ -12,17 +12,17 @@ from .bindings import (
     bound_by,
     fates,
     kept_modules,
-    lacks,
+    lacking,
     modules_bound,
-    path_to,
     renamed,
 )
 from .differences import seen_in
 from .names import NEW, OLD, has, home_of, is_old, path_of
+from .uses import annotations, uses
 
 _FROM: Final = re.compile(rb"from\s+(aiohttp[\w.]*)\s+import\b")
 _DOTTED: Final = re.compile(r"aiohttp(?:\.\w+)+")
-_IN_ANNOTATION: Final = re.compile(rb"\baiohttp(?=\.)")
+_IN_ANNOTATION: Final = re.compile(rb"\baiohttp\.(\w+)")
 # Another module's name aiohttp, as in patch("app.aiohttp.ClientSession").
 _ELSEWHERE: Final = re.compile(r"\w+(?:\.\w+)*\.aiohttp(?:\.\w+)*")
 _REQUIREMENT: Final = re.compile(r"aiohttp(?:\[[^\]]*\]\s*|\s*(?=[<>=!~;]))(?:[<>=!~;].*)?")
@@ -50,6 +50,7 @@ def rewritten(source: str) -> Rewritten:
     bound = fates(tree)
     visitor = _Visitor(source, tree, bound)
     visitor.visit(tree)
+    visitor.tell_lacking(tree)
     notes = sorted({*visitor.notes, *seen_in(tree, bound)})
     return Rewritten(visitor.text(), notes)
 
@@ -146,10 +147,6 @@ class _Visitor(ast.NodeVisitor):
             self._edit(node.lineno, node.col_offset, OLD, NEW)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        root, path = path_to(node)
-        module = OLD if root in self._fates else self._modules.get(root)
-        if module is not None and len(path) > (module == OLD) and lacks(module, path):
-            self._keep(node.lineno, ".".join((module, *path)))
         fate = self._fates.get(node.value.id) if isinstance(node.value, ast.Name) else None
         if fate is not None:
             name = renamed(node.attr)
@@ -161,27 +158,20 @@ class _Visitor(ast.NodeVisitor):
                 self._edit(node.end_lineno or node.lineno, start, node.attr, name)
         self.generic_visit(node)
 
+    def tell_lacking(self, tree: ast.AST) -> None:
+        """Note each use of what aiolos has not."""
+        for use in uses(tree):
+            module = OLD if use.root in self._fates else self._modules.get(use.root)
+            plain = module == OLD and len(use.path) == 1 and not use.spelled
+            if module is not None and not plain and lacking(module, use):
+                self._keep(use.line, ".".join((module, *use.path)))
+
     # Names in strings.
 
-    def visit_arg(self, node: ast.arg) -> None:
-        self._annotated(node.annotation)
-        self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self._annotated(node.annotation)
-        self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self._annotated(node.returns)
-        self.generic_visit(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self._annotated(node.returns)
-        self.generic_visit(node)
-
-    def _annotated(self, annotation: ast.expr | None) -> None:
-        if annotation is not None:
+    def visit(self, node: ast.AST) -> None:
+        for annotation in annotations(node):
             self._annotations.update(ast.walk(annotation))
+        super().visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
         name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
@@ -209,4 +199,7 @@ class _Visitor(ast.NodeVisitor):
     def _in_string(self, node: ast.Constant) -> None:
         line = self._lines[node.lineno - 1]
         for found in _IN_ANNOTATION.finditer(line, node.col_offset, node.end_col_offset or 0):
-            self._edits.add(_Edit(node.lineno, *found.span(), NEW.encode()))
+            # A module may be another one here.
+            name = found[1].decode()
+            new = f"{NEW}.{renamed(name) or name}"
+            self._edits.add(_Edit(node.lineno, *found.span(), new.encode()))
