@@ -803,3 +803,25 @@ class TestASocketsFlow:
         await link.pump(send)
         assert [type(error) for error in engine.lost] == [ConnectionLost]
         assert told.losses == 1
+
+
+async def test_what_a_handler_does_behind_its_response_is_not_cancelled():
+    gate = asyncio.Event()
+    told = []
+
+    async def handler(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write_eof(b"all")
+        await gate.wait()
+        told.append("done")
+        return response
+
+    app = web.Application(handler_args={"handler_cancellation": True})
+    app.router.add_get("/", handler)
+    sent = await call(app, scope_of("GET", "/"), REQUEST)
+    assert body_of(sent) == b"all"
+    gate.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert told == ["done"]

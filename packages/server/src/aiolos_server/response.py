@@ -131,8 +131,9 @@ class BaseResponse(Described):
 
     @property
     def is_over(self) -> bool:
-        """Whether both ends have agreed on its end: that the peer goes then is no surprise."""
-        return False
+        """Whether all of it has been written, or both ends have agreed on its end: that the peer
+        goes then is no surprise."""
+        return self._ended
 
     # Sending.
 
