@@ -19,7 +19,15 @@ from .app import Application
 from .hosting import is_asgi
 from .hosting.scope import AsgiApplication
 from .options import check_names, names_of, no_application
-from .runner import RUNNER_OPTIONS, STOP_SIGNALS, AppRunner, BaseRunner, GracefulExit, access_logger
+from .runner import (
+    RUNNER_OPTIONS,
+    STOP_SIGNALS,
+    AppRunner,
+    BaseRunner,
+    BaseSite,
+    GracefulExit,
+    access_logger,
+)
 from .sites import Site, SockSite, TCPSite, UnixSite
 
 # The names of the access loggers that run_app() may set up.
@@ -208,7 +216,7 @@ async def _serve(
         await runner.setup()
         try:
             await _listen(sites, runner)
-            addresses = ", ".join(site.name for site in runner.sites)
+            addresses = ", ".join(map(_address, runner.sites))
             say(f"aiolos serves {addresses} (Ctrl-C to stop)")
             await ending.wait(runner)
         finally:
@@ -222,11 +230,14 @@ async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -
             try:
                 await site.start()
             except OSError as error:
-                # The name of a UNIX socket ends in a colon.
-                name = site.name.removesuffix(":")
-                raise SystemExit(f"cannot listen at {name}: {_reason(error)}") from None
+                raise SystemExit(f"cannot listen at {_address(site)}: {_reason(error)}") from None
     except (TypeError, ValueError) as error:
         raise SystemExit(f"cannot listen: {error}") from None
+
+
+def _address(site: BaseSite) -> str:
+    # The name of a UNIX socket ends in a colon, in aiohttp's words; a sentence goes on.
+    return site.name.removesuffix(":")
 
 
 def _reason(error: OSError) -> str:
