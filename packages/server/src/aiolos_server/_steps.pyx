@@ -31,7 +31,7 @@ def first_steps(context, Owner owner):
         PyContext_Exit(context)
 
 
-def next_step(context, coro):
+cpdef object next_step(object context, object coro):
     """See `steps`."""
     cdef PyObject* given = NULL
     cdef PySendResult outcome

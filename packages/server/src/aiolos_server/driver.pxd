@@ -1,3 +1,8 @@
+from aiolos_server._steps cimport next_step
+
+cdef object _enter_task, _leave_task
+
+
 cdef class Driver:
     cdef object _context
     cdef object _coro

@@ -47,6 +47,11 @@ cpdef bytes frame(int first, object payload, bytes key):
     if PyBytes_GET_SIZE(key) not in (0, 4):
         raise ValueError("a masking key has four bytes (RFC 6455 5.3)")
     cdef Py_buffer view
+    if type(payload) is bytes:
+        view.buf = PyBytes_AS_STRING(payload)
+        return assembled(
+            first, <const unsigned char *>view.buf, PyBytes_GET_SIZE(payload), key
+        )
     PyObject_GetBuffer(payload, &view, PyBUF_SIMPLE)
     try:
         return assembled(first, <const unsigned char *>view.buf, view.len, key)

@@ -91,9 +91,8 @@ cdef class Receiving(Waiter):
             raise RuntimeError("it was awaited before: call receive() again")
         self._leave()
         if connection._phase == OPEN and not connection._held and not connection._in_fragments:
-            queue = connection._queue
-            if queue:
-                given_away = queue.popleft()
+            if connection._queue:
+                given_away = connection._take()
                 self._over = True
                 Py_INCREF(given_away)
                 given[0] = <PyObject *>given_away

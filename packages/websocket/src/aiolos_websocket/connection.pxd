@@ -19,6 +19,7 @@ cdef class Connection(Closer):
     cdef readonly object _queue
     cdef readonly Reader _reader
     cdef readonly object _receive_timeout
+    cdef object _take
     cdef bint _to_be_read
     cdef readonly object _waiter
     cdef unsigned int _waits

@@ -61,6 +61,7 @@ class Connection(Closer):
         "_queue",
         "_reader",
         "_receive_timeout",
+        "_take",
         "_to_be_read",
         "_waiter",
         "_waits",
@@ -75,6 +76,7 @@ class Connection(Closer):
     ) -> None:
         Closer.__init__(self, loop, terms, options, clock or clock_of(loop))
         self._queue: deque[WSReceived | Fragment] = deque()
+        self._take = self._queue.popleft
         # What whoever receives waits by; and the same again where that can be stepped at once.
         self._waiter: Any = None
         self._gate: Any = None
@@ -333,7 +335,7 @@ class Connection(Closer):
                 finally:
                     self._waiter = None
             if queue and self._phase == OPEN and not self._held:
-                whole: Any = queue.popleft()
+                whole: Any = self._take()
                 return whole  # type: ignore[no-any-return]  # no fragment: none was asked for
         if self._phase >= ENDING and not queue and not self._held:
             raise StopAsyncIteration

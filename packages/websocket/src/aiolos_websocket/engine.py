@@ -169,7 +169,7 @@ class Engine(Connection, WebSocket):
         if not isinstance(message, (bytes, bytearray, memoryview)):
             raise TypeError(f"send_frame() takes bytes, not {type(message).__name__}")
         if opcode in (TEXT, BINARY):
-            return self._send(opcode, message, compress)
+            return self._send_message(opcode, message, compress)
         if self._phase > ANSWERING:
             return Outcome(error=self._closed_error())
         if opcode not in _CONTROL:

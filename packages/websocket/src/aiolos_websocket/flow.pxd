@@ -10,6 +10,6 @@ cdef class Flow:
     cdef object _disconnected(self, exc)
     cdef object _has_room(self)
     cpdef object drain(self)
-    cpdef object _ready(self)
+    cdef object _ready(self)
     cpdef object _stop_reading(self)
     cdef object _go_on_reading(self)

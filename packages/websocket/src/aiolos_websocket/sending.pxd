@@ -14,7 +14,8 @@ cdef class Sender(Flow):
     cdef readonly object _role
     cdef Writer _writer
 
-    cpdef object _send(self, int opcode, message, compress)
+    cdef object _send(self, int opcode, message, compress)
+    cpdef object _send_message(self, int opcode, message, compress)
     cpdef object _sending_waits(self, written)
     cpdef object _closed_error(self)
     cpdef object _new_outbox(self, deflater)

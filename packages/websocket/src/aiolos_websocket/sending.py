@@ -70,6 +70,12 @@ class Sender(Flow):
             data = bytes(data)
         return self._send(BINARY, data, compress)
 
+    def _send_message(
+        self, opcode: int, message: "bytes | bytearray | memoryview", compress: "int | None"
+    ) -> "Awaitable[None]":
+        """_send(), for classes that are not compiled."""
+        return self._send(opcode, message, compress)
+
     def _send(
         self, opcode: int, message: "bytes | bytearray | memoryview", compress: "int | None"
     ) -> "Awaitable[None]":

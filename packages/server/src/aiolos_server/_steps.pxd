@@ -1,0 +1,1 @@
+cpdef object next_step(object context, object coro)
