@@ -22,6 +22,9 @@ SHAPES = (
     ("behind a variable", "/{{tenant}}/item{0}/{{id}}", "/acme/item{0}/7", "/acme/other/7"),
     ("behind a regex", r"/{{org:\d+}}/item{0}/{{id}}", "/42/item{0}/7", "/42/other/7"),
     ("within a segment", "/api/item{0}-{{id}}", "/api/item{0}-7", "/api/other-7"),
+    ("end of a segment", "/api/{{id}}-item{0}", "/api/7-item{0}", "/api/7-other"),
+    ("regex within", r"/api/{{id:item{0}-\d+}}", "/api/item{0}-7", "/api/other-7"),
+    ("regex at the end", r"/api/{{id:\d+-item{0}}}", "/api/7-item{0}", "/api/7-other"),
     ("rest of the path", "/files/dir{0}/{{rest:.*}}", "/files/dir{0}/a/b", "/files/other/a/b"),
 )
 TYPED = ("typed", "/{{org:int}}/item{0}/{{id:int}}", "/42/item{0}/7", "/42/item{0}/x")

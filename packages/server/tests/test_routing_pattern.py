@@ -261,7 +261,9 @@ def fits(way: list[str], whole: bool, segments: list[str]) -> bool:
     if len(segments) < len(way) or (whole and len(segments) != len(way)):
         return False
     return all(
-        segment.startswith(key) if isinstance(key, Head) else segment == key
+        segment.startswith(key) and segment.endswith(key.end) and len(segment) >= len(key + key.end)
+        if isinstance(key, Head)
+        else segment == key
         for key, segment in zip(way, segments, strict=False)
     )
 

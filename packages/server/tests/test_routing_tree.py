@@ -15,7 +15,11 @@ async def handler(request: web.Request) -> web.Response:
     return web.Response()
 
 
-PIECES = ["a", "b", "{x}", "{x:int}", "{x:[ab]+}", "a-{x}", "{x}.b", "{x:.*}", "{x=1}", ""]
+PIECES = [
+    "a", "b", "{x}", "{x:int}", "{x:[ab]+}", "a-{x}", "{x}.b", "{x:.*}", "{x=1}", "", "{x}-1",
+    "{x:ab?}", r"{x:a-\d}", "{x:a|b}", "{x:(a|c)b}", r"{x:c\.b}", "a{x:b*}", "{x:a*}b", "a{x}b",
+    "a{x:.*}", "{x:a-}{x_:.*}", "{x:int}{x_:-1}",
+]  # fmt: skip
 
 
 @st.composite
@@ -31,9 +35,8 @@ def paths(draw: Any) -> str:
     return "/" + "/".join(numbered)
 
 
-TARGETS = st.lists(st.sampled_from(["a", "b", "ab", "1", "a-1", "c.b", ""]), max_size=4).map(
-    lambda pieces: "/" + "/".join(pieces)
-)
+ASKED = ["a", "b", "ab", "1", "a-1", "c.b", "", "aab", "1-1", "a-", "-1"]
+TARGETS = st.lists(st.sampled_from(ASKED), max_size=4).map(lambda pieces: "/" + "/".join(pieces))
 
 
 def expected(registered: list[str], routes: list[Any], asked: str) -> Any:
@@ -112,6 +115,15 @@ SHAPES = [
     ("/one/item{0}-{{id}}", "/one/item{0}-7"),
     ("/files/dir{0}/{{rest:.*}}", "/files/dir{0}/a/b/c"),
     ("/{{a}}/{{b}}/{{c}}/item{0}", "/x/y/z/item{0}"),
+    ("/api/{{x}}-item{0}", "/api/7-item{0}"),
+    (r"/api/{{x:\d+}}-item{0}/{{y}}", "/api/7-item{0}/8"),
+    ("/{{x}}item{0}.html", "/7item{0}.html"),
+    ("/api/v{{x}}-item{0}", "/api/v7-item{0}"),
+    (r"/api/{{x:item{0}-\d+}}", "/api/item{0}-7"),
+    (r"/{{x:item{0}\.[a-z]+}}/y", "/item{0}.b/y"),
+    (r"/api/{{x:\d+-item{0}}}", "/api/7-item{0}"),
+    (r"/api/v{{x:{0}-(?:a|b)}}", "/api/v{0}-b"),
+    ("/api/item{0}-{{rest:.*}}", "/api/item{0}-7/8"),
 ]
 
 

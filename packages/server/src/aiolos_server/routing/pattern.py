@@ -10,7 +10,7 @@ last segment: the path then also matches with that segment empty or absent.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from .converters import ANYTHING, SEGMENT, Converter
 from .pieces import Reading, reading
@@ -25,9 +25,20 @@ _VARIABLE: Final = re.compile(
 
 
 class Head(str):
-    """In a list of segments: how one begins that holds variables; "" where with a variable."""
+    """In a list of segments: how one begins that holds variables, and in `end` how it ends.
 
-    __slots__ = ()
+    Either is "" where that varies; they do not overlap.
+    """
+
+    __slots__ = ("end",)
+
+    end: str
+
+    def __new__(cls, start: str, end: str = "") -> "Self":
+        """A str with an end."""
+        head = super().__new__(cls, start)
+        head.end = end
+        return head
 
 
 class PathPattern:
@@ -167,10 +178,12 @@ class PathPattern:
         for segment in self._segments:
             variables = [part for part in segment if isinstance(part, Variable)]
             if any(variable.spans for variable in variables):
-                return [(keys, False)]
-            first = segment[0] if segment else ""
-            text = first if isinstance(first, str) else ""
-            keys.append(Head(text) if variables else text)
+                start = _start(segment)
+                return [([*keys, Head(start)] if start else keys, False)]
+            if variables:
+                keys.append(Head(_start(segment), _end(segment)))
+            else:
+                keys.append("".join(map(str, segment)))
         ways = [(keys, True)]
         if self._default:
             ways += [([*keys[:-1], ""], True), (keys[:-1], True)]
@@ -257,6 +270,24 @@ class PathPattern:
             elif len(pieces) > 1 or pieces[0] != "/":
                 pieces[-1] = pieces[-1].removesuffix("/")
         return "".join(pieces)
+
+
+def _start(segment: "Sequence[str | Variable]") -> str:
+    """How the text of a segment with variables begins, as far as it is fixed."""
+    first, *others = segment
+    if isinstance(first, Variable):
+        return first.ends[0]
+    second = others[0] if others else ""
+    return first + (second.ends[0] if isinstance(second, Variable) else "")
+
+
+def _end(segment: "Sequence[str | Variable]") -> str:
+    """How it ends."""
+    *others, last = segment
+    if isinstance(last, Variable):
+        return last.ends[1]
+    before = others[-1] if others else ""
+    return (before.ends[1] if isinstance(before, Variable) else "") + last
 
 
 def _parsed(path: str, converters: Mapping[str, Converter]) -> "list[str | Variable]":

@@ -15,16 +15,29 @@ class Branch:
 
     `literals` leads on by a segment's whole text, `variable` by any, `heads` by how it begins,
     for segments that hold variables behind some text; `lengths` are those of the heads,
-    ascending. `ends` hang where the path ends here, `others` whatever follows.
+    ascending. Where this is what such a segment or a variable one leads to, `tails` leads on by
+    how it ends, with `tail_lengths`. `ends` hang where the path ends here, `others` whatever
+    follows.
     """
 
-    __slots__ = ("ends", "heads", "lengths", "literals", "others", "variable")
+    __slots__ = (
+        "ends",
+        "heads",
+        "lengths",
+        "literals",
+        "others",
+        "tail_lengths",
+        "tails",
+        "variable",
+    )
 
     def __init__(self) -> None:
         self.literals: dict[str, Branch] = {}
         self.variable: "Branch | None" = None
         self.heads: dict[str, Branch] = {}
         self.lengths: list[int] = []
+        self.tails: dict[str, Branch] = {}
+        self.tail_lengths: list[int] = []
         self.ends: list[Any] = []
         self.others: list[Any] = []
 
@@ -38,12 +51,17 @@ class Branch:
     def _longer(self, segment: str) -> "Branch":
         if not isinstance(segment, Head):
             return self.literals.setdefault(segment, Branch())
-        if not segment:
+        if segment:
+            self.lengths = sorted({*self.lengths, len(segment)})
+            branch = self.heads.setdefault(str(segment), Branch())
+        else:
             if self.variable is None:
                 self.variable = Branch()
-            return self.variable
-        self.lengths = sorted({*self.lengths, len(segment)})
-        return self.heads.setdefault(str(segment), Branch())
+            branch = self.variable
+        if not segment.end:
+            return branch
+        branch.tail_lengths = sorted({*branch.tail_lengths, len(segment.end)})
+        return branch.tails.setdefault(segment.end, Branch())
 
     def collect(self, segments: "list[str]", position: int, found: "list[Any]") -> None:
         """Append to `found` what `segments[position:]` may lead to, in no order."""
@@ -60,11 +78,29 @@ class Branch:
             if literal is not None:
                 literal.collect(segments, position, found)
         if self.variable is not None:
-            self.variable.collect(segments, position, found)
+            self.variable.collect_by_end(segment, 0, segments, position, found)
         for length in self.lengths:
             if length > len(segment):
                 break
             branch = self.heads.get(segment[:length])
+            if branch is not None:
+                branch.collect_by_end(segment, length, segments, position, found)
+
+    def collect_by_end(
+        self,
+        segment: str,
+        begun: int,
+        segments: "list[str]",
+        position: int,
+        found: "list[Any]",
+    ) -> None:
+        """collect() behind `segment`, of which `begun` characters have led here, however it ends
+        and as it ends."""
+        self.collect(segments, position, found)
+        for length in self.tail_lengths:
+            if begun + length > len(segment):
+                break
+            branch = self.tails.get(segment[len(segment) - length :])
             if branch is not None:
                 branch.collect(segments, position, found)
 

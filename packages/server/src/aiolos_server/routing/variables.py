@@ -3,24 +3,11 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from .converters import ANYTHING, SEGMENT, Converter, plain_text
+from .expression import literal_ends, tokens_of
 from .spelling import quoted, value_of
-
-# Regular expressions of which it is plain to see that they match no slash. The others are taken
-# for such as may: they are only looked for in more places.
-_WITHIN_A_SEGMENT: Final = re.compile(
-    r"""(?: [A-Za-z0-9_\-~@%,;!&'\u0080-\U0010ffff]  # a character that stands for itself
-          | \\[dw.\-_~+*?()$|]                 # a class without the slash; an escaped character
-          | \[ -?(?: [A-Za-z0-9]-[A-Za-z0-9]   # a set: ranges have no slash between these ends
-                   | \\[dw.\-_] | [A-Za-z0-9_.~@%+,] )+ -? \]
-          | \[\^/(?: [A-Za-z0-9_.{}] )* \]     # anything but a slash
-          | \( (?:\?:)? | \) | \|
-          | [+*?] | \{[0-9]*,?[0-9]*\}
-        )+""",
-    re.VERBOSE,
-)
 
 
 class Variable:
@@ -35,12 +22,17 @@ class Variable:
         self.regex = regex
         self.converter = converter
         self.default = default
-        self.spans = _WITHIN_A_SEGMENT.fullmatch(regex) is None
+        self.spans = tokens_of(regex) is None
 
     @property
     def is_regex(self) -> bool:
         """Whether the user has written its regular expression."""
         return self.converter is None and self.regex != SEGMENT
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """How its text begins and ends, whatever it is; "" where that is not known."""
+        return literal_ends(self.regex)
 
     @property
     def takes_all(self) -> bool:
