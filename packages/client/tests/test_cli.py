@@ -82,6 +82,19 @@ async def test_bodies(command, tmp_path):
         assert sent == body
 
 
+@pytest.mark.parametrize("way", ["typed", "file", "stdin"])
+async def test_json_that_is_no_text_is_told_with_its_place(command, tmp_path, way):
+    path = tmp_path / "file.json"
+    path.write_bytes(b'"\xff"')
+    typed = {"typed": b'"\xff"'.decode(errors="surrogateescape"), "stdin": "@-"}.get(
+        way, f"@{path}"
+    )
+    status, out, err, requests = await command([], "-j", typed, "URL", stdin=b'"\xff"')
+    assert (status, out, requests) == (2, b"", [])
+    name = "--json" if way == "typed" else f"--json {typed}"
+    assert err.startswith(f"aiolos_client: {name} is no JSON: 'utf-8' codec can't decode byte 0xff")
+
+
 async def test_a_file_in_a_form_and_a_method(command, tmp_path):
     path = tmp_path / "file.txt"
     path.write_bytes(b"from a file")

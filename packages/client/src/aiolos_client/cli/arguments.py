@@ -101,13 +101,13 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
     headers = CIMultiDict(map(_header, given.header))
     options: dict[str, Any] = {"headers": headers}
     if given.json is not None:
-        text = _text(given.json)
-        try:
-            json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise Mistake(f"--json is no JSON: {error}") from error
         # As it was typed.
-        options["data"] = text.encode()
+        options["data"] = body = _content(given.json)
+        try:
+            json.loads(body.decode())
+        except (ValueError, RecursionError) as error:
+            name = f"--json {given.json}" if given.json.startswith("@") else "--json"
+            raise Mistake(f"{name} is no JSON: {error}") from error
         headers.setdefault("Content-Type", "application/json")
     elif given.data is not None:
         options["data"] = _data(given.data, stack)
@@ -138,13 +138,14 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _text(text: str) -> str:
+def _content(text: str) -> bytes:
+    """What is typed, or what @ leads to."""
     if not text.startswith("@"):
-        return text
+        return text.encode(errors="surrogateescape")
     if text == "@-":
-        return _stdin().read()
+        return _stdin().buffer.read()
     try:
-        return Path(text[1:]).read_text(encoding="utf-8")
+        return Path(text[1:]).read_bytes()
     except OSError as error:
         raise Mistake(str(error)) from error
 
