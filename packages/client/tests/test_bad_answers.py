@@ -215,6 +215,15 @@ async def test_what_we_close_ourselves_is_not_whole(peer):
         asked.set()
 
 
+async def test_who_closes_at_the_end_of_a_body_has_it_whole(talk, caplog):
+    answer = slowly(of(b"Content-Length: 6", body=b"abc"), b"def")
+    async with talk(answer) as (_, session):
+        response = await session.get("/")
+        response.content.on_eof(lambda: session.connector.close(abort_ssl=True))
+        assert await response.read() == b"abcdef"
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("begin", "more", "kind", "words"),
     [

@@ -311,9 +311,10 @@ class H1ClientLink(H1Link):
     def abort(self) -> None:
         """See ClientLink. Whoever reads the body is told so: its end would be taken for the body's
         where that ends with the connection."""
-        if self._receiving == BODY and self.transport is not None:
+        body: StreamReader = self._body
+        # Who is called at the end of a body may close at once: then there is nothing to be told.
+        if self._receiving == BODY and self.transport is not None and not body.ended:
             self.stop_filling()
-            body: StreamReader = self._body
             told = f"the connection was closed on this side after {body.total_bytes} bytes"
             body.set_exception(ConnectionLost(told))
             self._received(CLOSE)
