@@ -316,3 +316,19 @@ def test_they_are_closed_once_started(signal: str) -> None:
     app.freeze()
     with pytest.raises(RuntimeError):
         getattr(app, signal).append(hello)
+
+
+async def test_what_a_peer_asked_for_forges_no_line_of_an_error(serve: Serve, caplog: Any) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        raise LookupError
+
+    async def answer(request: web.Request, error: Exception) -> web.Response:
+        return web.Response(status=500)
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", handler)
+    app.on_exception.append(answer)
+    request = "GET /\x9b31m\u2028x HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    assert (await serve(app=app).ask(request)).status == 500
+    (record,) = [each for each in caplog.records if each.exc_info]
+    assert "Error handling request GET /\\x9b31m\\u2028x from" in record.getMessage()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -917,3 +918,25 @@ async def test_a_time_out_in_a_handler_is_answered_504(serve: Serve, caplog: Any
     assert (answer.status, answer.body) == (504, b"504: Gateway Timeout")
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert record.exc_info[0] is TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ("text", "not 'text'; write web.Response\\(text=...\\)"),
+        (b"data", "not b'data'; write web.Response\\(body=...\\)"),
+        ({"a": 1}, "not {'a': 1}; write web.json_response\\(...\\)"),
+        (web.HTTPNotFound, "HTTPNotFound'>; write HTTPNotFound\\(\\)"),
+        (None, "not None$"),
+    ],
+)
+async def test_what_is_no_response_is_told_with_what_to_write(
+    serve: Any, result: Any, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> Any:
+        return result
+
+    assert (await serve(handler).ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).status == 500
+    (record,) = [each for each in caplog.records if each.exc_info]
+    assert record.exc_info is not None
+    assert re.search(told, str(record.exc_info[1]))

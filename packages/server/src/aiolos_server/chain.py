@@ -16,7 +16,7 @@ from aiolos_protocol.errors import LocalProtocolError, ProtocolError
 
 from .errors import HTTPException
 from .middlewares import around, wrapped
-from .naming import named
+from .naming import named, visible
 from .response import StreamResponse
 from .routing.abc import Chain
 from .routing.routes import refuse
@@ -167,8 +167,8 @@ def _is_for(given: int, status: int, error: Exception) -> bool:
 def _log(logger: Logger, request: Any, error: Exception) -> None:
     logger.error(
         "Error handling request %s %s from %s",
-        request.method,
-        request.path_qs,
-        request.remote or "a local peer",
+        visible(request.method),
+        visible(request.path_qs),
+        visible(request.remote or "a local peer"),
         exc_info=error,
     )

@@ -90,8 +90,16 @@ def other(request: Any, begun: Any, response: Any) -> RuntimeError:
 
 def no_response(request: Any, result: Any) -> TypeError:
     """It returned something else."""
+    hint = ""
+    if isinstance(result, type) and issubclass(result, StreamResponse):
+        hint = f"; write {result.__name__}()"
+    elif isinstance(result, (dict, list)):
+        hint = "; write web.json_response(...)"
+    elif isinstance(result, (str, bytes)):
+        hint = f"; write web.Response({'text' if isinstance(result, str) else 'body'}=...)"
     return TypeError(
-        f"{who(request)} must return a web.Response or another StreamResponse, not {result!r:.200}"
+        f"{who(request)} must return a web.Response or another StreamResponse, not "
+        f"{result!r:.200}{hint}"
     )
 
 
