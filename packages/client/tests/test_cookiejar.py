@@ -7,6 +7,7 @@ from http.cookies import Morsel, SimpleCookie
 import pytest
 from aiolos_client.cookiejar import CookieJar, DummyCookieJar, cookie_pairs
 from aiolos_client.cookiestore import COOKIES, DOMAIN_COOKIES
+from aiolos_protocol.limits import Limits
 from yarl import URL
 
 NOW = 1_700_000_000.0
@@ -356,6 +357,15 @@ def test_a_file_with_an_attribute_that_is_none_changes_nothing(jar, tmp_path, en
         assert words in str(told.value)
     assert isinstance(told.value, TypeError) == ("path" in entry or "domain" in entry)
     assert [each.key for each in jar] == ["here"]
+
+
+@pytest.mark.parametrize("size", [10, 11])
+def test_the_limit_of_a_cookie_is_told_with_what_raises_it(size, caplog):
+    jar = CookieJar(limits=Limits(cookie=10))
+    jar.update_cookies_from_headers([f"a={'b' * (size - 1)}"], SITE)
+    assert len(jar) == (1 if size == 10 else 0)
+    told = "the limit cookie=10 was exceeded; raise it with CookieJar(limits=Limits(cookie=...))"
+    assert (told in caplog.text) is (size == 11)
 
 
 def test_what_cannot_be_sent_is_not_taken_from_a_file(jar, tmp_path, caplog):

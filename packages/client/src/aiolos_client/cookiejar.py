@@ -105,7 +105,16 @@ class CookieJar(AbstractCookieJar):
         for header in headers:
             try:
                 cookie = parse_set_cookie(header, self._limits)
-            except (ValueError, LimitExceeded) as error:
+            except LimitExceeded as error:
+                logger.warning(
+                    "a cookie of %s is ignored: the limit %s=%s was exceeded; raise it with "
+                    "CookieJar(limits=Limits(%s=...))",
+                    response_url.host,
+                    error.limit,
+                    error.value,
+                    error.limit,
+                )
+            except ValueError as error:
                 logger.warning("a cookie of %s is ignored: %s", response_url.host, error)
             else:
                 self._take(cookie, response_url)
