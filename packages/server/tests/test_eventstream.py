@@ -202,6 +202,28 @@ async def test_shutdown_ends_the_stream(serve: Serve, settle: Any) -> None:
     assert peer.closed
 
 
+async def test_a_stream_that_begins_during_the_shutdown_ends_at_once(
+    serve: Serve, settle: Any
+) -> None:
+    gate = asyncio.Event()
+    left: list[bool] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        await gate.wait()
+        async with web.EventStream(request, retry=10) as events:
+            await asyncio.Event().wait()
+        left.append(events.closed)
+        return events
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.server.pre_shutdown()
+    gate.set()
+    await settle()
+    assert left == [True]
+    assert peer.transport.take().endswith(b"\r\n\r\n0\r\n\r\n")
+
+
 async def test_sending_to_nobody(serve: Serve, settle: Any) -> None:
     go_on = asyncio.Event()
     raised: list[BaseException] = []

@@ -410,8 +410,10 @@ class Connection(Owner):
         self._at_end.append(callback)
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
-        """Call `farewell()` at shutdown while the current request lasts."""
+        """Call `farewell()` at shutdown while the current request lasts; now where it has begun."""
         self._farewell = farewell
+        if self._closing and farewell is not None:
+            farewell()
 
     def on_disconnect(self, callback: Callable[[], None] | None) -> None:
         """Call `callback()` when the peer goes away while the current request lasts."""

@@ -84,6 +84,8 @@ class EventStream(StreamResponse):
         await super().prepare(request)
         lasting.on_farewell(self._leave)
         lasting.on_disconnect(self._leave)
+        if self._over:
+            return
         if self._retry is not None:
             await self._write(_fields("", None, None, self._retry))
         self._wind()
@@ -165,21 +167,19 @@ class EventStream(StreamResponse):
             # Somebody else wants the task to end as well.
             return False
         if isinstance(error, ConnectionResetError):
-            return self._over or self._is_lost()
+            return self._over
         return self._cancelled and isinstance(error, asyncio.CancelledError)
-
-    def _is_lost(self) -> bool:
-        """True where the connection is gone."""
-        request: Any = self._request
-        return request is None or request.transport is None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """End the stream."""
         self._stop()
-        if self._over and self._is_lost():
-            self._ended = True
+        if not self._over:
+            await super().write_eof(data)
             return
-        await super().write_eof(data)
+        # Where the client is gone there is nobody to tell.
+        with contextlib.suppress(ConnectionLost):
+            await super().write_eof(data)
+        self._ended = True
 
     # The heartbeat.
 

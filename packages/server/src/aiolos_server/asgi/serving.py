@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from ..abc import AbstractApplication
 from ..connection import Connection
 from ..server import Server
+from .exitsignals import ExitSignals
 from .link import AsgiLink, Message, Receive, Send
 from .socket import SocketLink
 
@@ -48,6 +49,9 @@ class AsgiServing:
         self._server: Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock | None = None
+        self._signals: ExitSignals | None = None
+        # The process has been told to end, and so is every request that still comes.
+        self._leaving = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One scope, to its end. ValueError for a type that ASGI 3 does not have."""
@@ -99,10 +103,21 @@ class AsgiServing:
                 # The Server field is the ASGI server's own.
                 options = {"server_header": "", **self._options}
                 self._server = Server(self._app, loop=loop, logger=self._logger, **options)
+                self._leaving = False
+                self._signals = ExitSignals(loop, self._leave)
+                self._signals.listen()
             return self._server
+
+    def _leave(self) -> None:
+        """The process is told to end."""
+        self._leaving = True
+        if self._server is not None:
+            self._server.pre_shutdown()
 
     async def _ended(self) -> None:
         _untold.discard(self)
+        if self._signals is not None:
+            self._signals.let_go()
         server, self._server = self._server, None
         if server is not None:
             server.pre_shutdown()
@@ -157,6 +172,8 @@ class AsgiServing:
         connection = Connection(server)
         link = link_class(scope, head, connection, server.limits.body_buffer)
         connection.connected(link)
+        if self._leaving:
+            connection.go_away()
         receiving = asyncio.ensure_future(link.receive(receive, first))
         try:
             connection.request_received(head)
