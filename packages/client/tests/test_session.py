@@ -408,6 +408,41 @@ class TestDeadlines:
                 assert await response.read() == b"ok"
             assert peer.connections == 2
 
+    @pytest.mark.parametrize("late", [True, False])
+    async def test_one_that_is_given_up_over_a_connection_at_hand(self, late):
+        """Also where the head has come and nobody is awake yet: then its connection is closed, for
+        nobody will read the body."""
+        connector, links, transports = _in_memory()
+        async with ClientSession("http://a.example/", connector=connector) as session:
+            asked = asyncio.ensure_future(_started(session.get("/")))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            links[-1].data_received(OK)
+            assert await (await asked).read() == b"ok"
+            asked = asyncio.ensure_future(_started(session.get("/")))
+            await asyncio.sleep(0)
+            if late:
+                links[-1].data_received(OK[:-1])
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            assert len(transports) == 1
+            assert transports[0].is_closing()
+
+    async def test_a_coroutine_that_is_closed_gives_up_its_connection(self):
+        connector, links, transports = _in_memory()
+        async with ClientSession("http://a.example/", connector=connector) as session:
+            asked = asyncio.ensure_future(_started(session.get("/")))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            links[-1].data_received(OK)
+            assert await (await asked).read() == b"ok"
+            asking = session.get("/")
+            asking.send(None)
+            assert not transports[0].is_closing()
+            asking.close()
+            assert transports[0].is_closing()
+
     async def test_no_connection_within_connect(self, talk):
         connector = aiolos_client.TCPConnector(limit=1)
         async with talk(b"", connector=connector) as (peer, session):
@@ -423,6 +458,22 @@ class TestDeadlines:
 
 async def _started(context):
     return await context
+
+
+def _in_memory():
+    """A connector without sockets, the links that it makes, and their transports."""
+    links, transports = [], []
+
+    async def connect(factory, host, port, ssl=None):
+        link = factory()
+        links.append(link)
+        transports.append(MemoryTransport(asyncio.get_running_loop(), link))
+        link.connection_made(transports[-1])
+        return link
+
+    connector = aiolos_client.TCPConnector()
+    connector.connect_by = connect
+    return connector, links, transports
 
 
 class TestTheEnd:

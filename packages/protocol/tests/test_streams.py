@@ -68,13 +68,13 @@ async def test_read_of_everything_has_a_bound(ended):
     reader.most = 5
     reader.feed_data(b"abc")
     reader.feed_data(b"de")
-    assert reader.fits()
+    assert not reader.is_whole(), "more may come"
     if ended:
         reader.feed_eof()
+        assert reader.is_whole()
         assert reader.read_whole() == b"abcde"
         return
     reader.feed_data(b"f")
-    assert not reader.fits()
     for _ in range(2):
         with pytest.raises(LimitExceeded, match="the limit body_size=5 was exceeded"):
             await reader.read()
@@ -88,6 +88,15 @@ async def test_read_of_everything_has_a_bound(ended):
     assert await reader.read(4) + await reader.readany() == b"abcdef"
     assert reader.at_eof()
     assert reader.read_whole() == b""
+
+
+async def test_what_is_more_than_may_be_read_at_once_is_not_whole():
+    reader = fed(b"abc", b"def")
+    reader.most = 5
+    assert reader.ended
+    assert not reader.is_whole()
+    assert await reader.read(1) == b"a"
+    assert reader.is_whole()
 
 
 async def test_the_bound_holds_for_what_comes_while_it_is_read():

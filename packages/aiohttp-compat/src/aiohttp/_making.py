@@ -64,8 +64,8 @@ class Making(type):
             request._take_overridden(replaced.steps)
         if replaced.is_ssl:
             # The one that is made ready is shared with other requests.
-            request._target = Target(request._target.url)
-            request._target.is_tls = request.is_ssl()
+            request.target = Target(request.target.url)
+            request.target.is_tls = request.is_ssl()
         return request
 
 

@@ -95,7 +95,7 @@ class Steps(aiolos.ClientRequest):
 
     def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
         """Send this body; its fields are added where they are not there."""
-        self._data, described = make_body(body, None, _NO_JSON, None)
+        self.data, described = make_body(body, None, _NO_JSON, None)
         self.headers.pop(hdrs.CONTENT_LENGTH, None)
         for name, value in described.items():
             self.headers.setdefault(name, value)

@@ -149,7 +149,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         self.__dict__["_connector"] = connector
         sender = getattr(self, "_sender", None)
         if connector is not None and sender is not None:
-            sender._connector = connector
+            sender.use(connector)
             self._open_doors()
 
     def _open_doors(self) -> None:

@@ -72,16 +72,32 @@ class Asking(Verbs):
         request = self._composer.compose(self, method, url, options, self._loop.time())
         request.offer = offer
         settings = request.settings
+        sender = self._sender
         handler = self._handler
         if settings is not self._composer.settings:
             handler = self._handling(settings)
         try:
             if self._trace_configs:
                 await self._trace_start(request)
-            if settings.middlewares or settings.retry:
+            if handler is not None and (settings.middlewares or settings.retry):
                 response = await within_total(request, partial(follow_redirects, handler=handler))
             else:
-                response = await handler(request)
+                link = None
+                if handler is None:
+                    link, handler = sender.at_hand(request), sender.send
+                if link is None:
+                    response = await handler(request)
+                else:
+                    # See Sender: without a coroutine more.
+                    exchange = None
+                    try:
+                        exchange = sender.ask(link, request)
+                        head = await exchange.answered
+                    except BaseException as error:
+                        response = await sender.send(request, link, exchange, error)
+                    else:
+                        accepted = sender.accept(request, link, exchange, head)
+                        response = accepted or await sender.send(request, link, exchange)
                 if response.status in STATUSES and settings.allow_redirects:
                     response = await follow(request, response, handler)
         except BaseException as error:
@@ -95,19 +111,21 @@ class Asking(Verbs):
             await _judge(response, settings.raise_for_status)
         return response
 
-    def _handling(self, settings: Settings) -> ClientHandlerType:
-        """The way of a request through all that stands around its sending."""
+    def _handling(self, settings: Settings) -> ClientHandlerType | None:
+        """The way of a request through all that stands around its sending; None for nothing."""
         usual = self._composer.settings
         if settings.middlewares == usual.middlewares and settings.retry is usual.retry:
             return self._handler
         return self._chain(settings)
 
-    def _chain(self, settings: Settings) -> ClientHandlerType:
+    def _chain(self, settings: Settings) -> ClientHandlerType | None:
         around = list(settings.middlewares)
         if self._trust_env:
             around.insert(0, by_environment)
         if settings.retry is not None:
             around.insert(0, settings.retry)
+        if not around and type(self._sender) is Sender:
+            return None
         return build_client_middlewares(self._sender.send, around)
 
     async def _failed(self, request: ClientRequest, error: BaseException) -> None:

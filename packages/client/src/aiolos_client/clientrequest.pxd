@@ -1,3 +1,5 @@
+cimport cython
+
 from aiolos_client.settings cimport Settings
 
 
@@ -17,13 +19,12 @@ cdef class Target:
 
 cdef class ClientRequest:
     cdef object __weakref__
-    cdef public object _data
     cdef public object _fields
     cdef public object _head
-    cdef public Target _target
     cdef public double begun
     cdef public bint chunked
     cdef public object cookies
+    cdef public object data
     cdef public bint is_astray
     cdef public object method
     cdef public object offer
@@ -31,9 +32,11 @@ cdef class ClientRequest:
     cdef public object sending
     cdef public object session
     cdef public Settings settings
+    cdef public Target target
     cdef public object traces
     cdef public object upload
 
+    @cython.locals(settings=Settings)
     cdef object shared_head(self)
     cpdef object _own_fields(self)
     cpdef object _length(self, fields)

@@ -128,12 +128,13 @@ class ClientRequest:
     """A request that is ready to be sent, and may be changed until it is.
 
     Middlewares get it: `method` and `url` may be set, `headers` changed, and the body replaced by
-    update_body(). `begun` is the loop's time at which its total time began to run.
+    update_body(). `begun` is the loop's time at which its total time began to run; `target` is the
+    URL made ready, `data` the body, bytes where they are at hand.
     """
 
     __slots__ = (
-        "__weakref__", "_data", "_fields", "_head", "_target", "begun", "chunked", "cookies",
-        "is_astray", "method", "offer", "protocol", "sending", "session", "settings", "traces",
+        "__weakref__", "_fields", "_head", "begun", "chunked", "cookies", "data", "is_astray",
+        "method", "offer", "protocol", "sending", "session", "settings", "target", "traces",
         "upload",
     )  # fmt: skip
 
@@ -153,10 +154,10 @@ class ClientRequest:
         self.settings = settings
         self.session = session
         self.begun = begun
-        self._target = target
+        self.target = target
         self._head = head
         self._fields = fields
-        self._data = data
+        self.data = data
         # `(name, value)` pairs of the request's own cookies, beside the jar's.
         self.cookies: tuple[tuple[str, str], ...] = ()
         self.chunked = False
@@ -172,31 +173,26 @@ class ClientRequest:
     # Where.
 
     @property
-    def target(self) -> Target:
-        """The URL made ready."""
-        return self._target
-
-    @property
     def url(self) -> URL:
         """The URL, without user information."""
-        return self._target.url
+        return self.target.url
 
     @url.setter
     def url(self, url: URL) -> None:
         if not isinstance(url, URL):
             raise TypeError(f"a request's url is a yarl.URL: write URL({url!r:.80})")
         self._own_fields()
-        self._target = Target(url)
+        self.target = Target(url)
 
     @property
     def host(self) -> str:
         """The host that is asked."""
-        return self._target.host
+        return self.target.host
 
     @property
     def port(self) -> int:
         """The port that is asked."""
-        return self._target.port
+        return self.target.port
 
     @property
     def ssl(self) -> Any:
@@ -215,7 +211,7 @@ class ClientRequest:
 
     def is_ssl(self) -> bool:
         """Whether TLS is spoken."""
-        return self._target.is_tls
+        return self.target.is_tls
 
     # The head.
 
@@ -229,7 +225,7 @@ class ClientRequest:
         if fields is None:
             assert self._head is not None, "a request has a head or fields"
             fields = self._fields = self._head.fields.copy()
-            if fields.get(hdrs.HOST) == self._target.authority:
+            if fields.get(hdrs.HOST) == self.target.authority:
                 del fields[hdrs.HOST]
             self._head = None
         return fields
@@ -241,7 +237,7 @@ class ClientRequest:
 
     def info(self, headers: "CIMultiDictProxy[str]") -> RequestInfo:
         """As `request_info`, with the `headers` that were sent."""
-        url = self._target.url
+        url = self.target.url
         return RequestInfo(url.with_fragment(None), self.method, headers, url)
 
     def shared_head(self) -> RequestHead | None:
@@ -249,7 +245,8 @@ class ClientRequest:
         head = self._head
         if head is None or head.method != self.method:
             return None
-        return None if self._target.forwards(self.settings.route) else head
+        settings = self.settings
+        return None if settings.is_proxied and self.target.forwards(settings.route) else head
 
     def head(self, cookie: str, *, last: bool) -> RequestHead:
         """What goes out: `cookie` is the Cookie field, "" for none; `last` the connection's end.
@@ -259,7 +256,7 @@ class ClientRequest:
         shared = self.shared_head()
         if shared is not None and not (cookie or last):
             return shared
-        target, route = self._target, self.settings.route
+        target, route = self.target, self.settings.route
         forwards = target.forwards(route)
         fields: CIMultiDict[str] = CIMultiDict()
         own = self._own_fields() if self._head is None else self._head.fields
@@ -286,7 +283,7 @@ class ClientRequest:
 
     def _length(self, fields: "CIMultiDict[str]") -> int:
         """The body's length, -1 for chunks; their fields are the connection's to write."""
-        data = self._data
+        data = self.data
         size = len(data) if isinstance(data, bytes) else data.size
         given = fields.pop(hdrs.CONTENT_LENGTH, None)
         coding = fields.pop(hdrs.TRANSFER_ENCODING, None)
@@ -307,31 +304,26 @@ class ClientRequest:
     @property
     def body(self) -> "bytes | Payload":
         """The body as a Payload; b"" for none."""
-        data = self._data
+        data = self.data
         if isinstance(data, bytes) and data:
-            data = self._data = BytesPayload(data)
+            data = self.data = BytesPayload(data)
         return data
 
     @body.setter
     def body(self, body: object) -> None:
         raise AttributeError("write `await request.update_body(body)`")
 
-    @property
-    def data(self) -> "bytes | Payload":
-        """The body; bytes where they are at hand."""
-        return self._data
-
     async def update_body(self, body: Any) -> None:
         """Replace the body by `body`: bytes, str, a Payload or what can be made one. The media
         type stays what it was, unless there was none."""
-        old, self._data = self._data, b""
+        old, self.data = self.data, b""
         if isinstance(old, Payload):
             await old.close()
         if body is None or body == b"":
             return
         payload = get_payload(body)
         self._own_fields().setdefault(hdrs.CONTENT_TYPE, payload.content_type)
-        self._data = payload
+        self.data = payload
 
     async def upload_ended(self) -> None:
         """Wait until the body is sent or given up."""
@@ -340,20 +332,20 @@ class ClientRequest:
 
     def drop_body(self) -> None:
         """Send no body."""
-        self._data = b""
+        self.data = b""
         self.chunked = False
         tracker = None if self.upload is None else self.upload.tracker
         self.upload = None if tracker is None else Upload((), tracker)
 
     def keep_body(self, keeper: Callable[[Payload], Payload]) -> None:
         """Send what `keeper` makes of the body."""
-        if isinstance(self._data, Payload):
-            self._data = keeper(self._data)
+        if isinstance(self.data, Payload):
+            self.data = keeper(self.data)
 
     def copy(self, method: str, target: Target, fields: "CIMultiDict[str]") -> "ClientRequest":
         """A request that shares all with this one but what is given."""
         other = type(self)(
-            method, target, self.settings, self.session, self.begun, None, fields, self._data
+            method, target, self.settings, self.session, self.begun, None, fields, self.data
         )
         other.cookies = self.cookies
         other.chunked = self.chunked
@@ -388,11 +380,11 @@ class ClientRequest:
 
     def is_consumed(self) -> bool:
         """Whether its body is gone because it was sent before."""
-        data = self._data
+        data = self.data
         return isinstance(data, Payload) and data.consumed
 
     def __str__(self) -> str:
-        return f"{self.method} {self._target.url}"
+        return f"{self.method} {self.target.url}"
 
 
 def _host(fields: "CIMultiDict[str]") -> str:

@@ -27,3 +27,6 @@ cdef class Composer:
     )
     cdef object _fields(self, given, skipped)
     cdef object _authorize(self, fields, given, auth, in_url)
+
+
+cdef object _version(headers)

@@ -69,7 +69,7 @@ class Composer:
             self._version = version
         target = self._targets.get(url)
         auth = None
-        if target is None or options.get("params"):
+        if target is None or (options and options.get("params")):
             target, auth = self._target(url, options.get("params"))
         settings = settled(self.settings, options) if options else self.settings
         if auth is None and (not options or options.keys() <= POLICIES):

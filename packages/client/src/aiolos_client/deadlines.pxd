@@ -3,7 +3,7 @@ cimport cython
 from aiolos_client.clientrequest cimport ClientRequest
 
 
-cdef double COARSE, inf
+cdef double inf
 
 
 cdef class Watch:

@@ -11,8 +11,6 @@ from .errors import SocketTimeoutError
 from .middlewares import ClientHandlerType
 from .response import ClientResponse
 
-# A coarse deadline is late by up to a tick of the clock, which a shorter bound would feel.
-COARSE: Final = 1.0
 # How often, within the silence that is allowed, it is looked whether something has come.
 _LOOKS: Final = 4
 
@@ -104,7 +102,7 @@ def watch(
     total, silence = request.settings.total, request.settings.silence
     if total == inf and silence == inf:
         return None
-    is_fine = total < COARSE or silence < COARSE
+    is_fine = request.settings.is_fine
     watching = Watch.__new__(Watch)
     watching._begin(loop, exchange, request, request.begun + total, silence, is_fine)
     return watching if is_fine else None

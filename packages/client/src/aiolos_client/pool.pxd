@@ -7,6 +7,7 @@ cdef class Host:
     cdef public object borrowers
     cdef public dict idle
     cdef public Py_ssize_t in_use
+    cdef public bint is_tls
     cdef public object key
     cdef public object lender
     cdef public bint listed

@@ -34,12 +34,13 @@ class Host:
     """
 
     __slots__ = (
-        "__weakref__", "apart", "borrowers", "idle", "in_use", "key", "lender", "listed", "opening",
-        "shared", "sharing", "streams", "waiting",
+        "__weakref__", "apart", "borrowers", "idle", "in_use", "is_tls", "key", "lender", "listed",
+        "opening", "shared", "sharing", "streams", "waiting",
     )  # fmt: skip
 
     def __init__(self, key: ConnectionKey, sharing: Sharing = Sharing.NEVER) -> None:
         self.key = key
+        self.is_tls = key.is_ssl
         self.in_use = 0
         self.apart = False
         self.lender: tuple[Host, Any] | None = None

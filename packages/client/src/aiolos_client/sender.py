@@ -23,7 +23,7 @@ from .abc import AbstractCookieJar
 from .clientrequest import ClientRequest
 from .connector import BaseConnector
 from .cookiejar import cookie_pairs
-from .deadlines import watch
+from .deadlines import Watch, watch
 from .errors import ClientConnectionError
 from .pool import Host
 from .response import ClientResponse
@@ -46,7 +46,9 @@ class Sender:
     """Sends requests through `connector`, with the cookies of `jar`; `repeat` allows the one
     silent repetition. `response_class` makes the responses."""
 
-    __slots__ = ("_connector", "_jar", "_loop", "_repeat", "_response", "_ssl", "_uploads")
+    __slots__ = (
+        "_connector", "_jar", "_loop", "_ours", "_repeat", "_response", "_ssl", "_uploads",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -57,14 +59,57 @@ class Sender:
         response_class: type[ClientResponse],
     ) -> None:
         self._loop = loop
-        self._connector = connector
+        self.use(connector)
         self._jar = jar
         self._repeat = repeat
         self._response = response_class
-        self._ssl: Any = getattr(connector, "ssl", True)
         self._uploads: set[asyncio.Task[None]] = set()
 
-    async def send(self, request: ClientRequest) -> ClientResponse:
+    def use(self, connector: Any) -> None:
+        """Send through `connector` from now on."""
+        self._connector: BaseConnector = connector
+        # Again, where compiled code may know what it is; somebody's own may stand in its place.
+        is_ours = isinstance(connector, BaseConnector)
+        self._ours: BaseConnector | None = connector if is_ours else None
+        self._ssl: Any = getattr(connector, "ssl", True)
+
+    # As most requests go: over a connection at hand, and answered. Each step is one of send(),
+    # which whoever takes them calls with what he has, as soon as anything goes another way.
+
+    def at_hand(self, request: ClientRequest) -> ClientLink | None:
+        """A connection over which `request` may go without anything to be waited for before."""
+        connector, settings = self._ours, request.settings
+        if connector is None or settings.is_fine:
+            return None
+        if request.offer is not None or request.upload is not None or request.traces is not None:
+            return None
+        return connector.take(self._place(request))
+
+    def ask(self, link: ClientLink, request: ClientRequest) -> ClientExchange:
+        """Send `request` over `link`, which at_hand() gave."""
+        exchange = self._ask(link, request)
+        watch(self._loop, exchange, request)
+        return exchange
+
+    def accept(
+        self,
+        request: ClientRequest,
+        link: ClientLink,
+        exchange: ClientExchange,
+        head: ResponseHead,
+    ) -> ClientResponse | None:
+        """The response to `request`; None for one that send() may have to send again."""
+        if head.status == _MISDIRECTED:
+            return None
+        return self._accept(request, self._place(request), link, exchange, head)
+
+    async def send(
+        self,
+        request: ClientRequest,
+        link: ClientLink | None = None,
+        exchange: ClientExchange | None = None,
+        failure: BaseException | None = None,
+    ) -> ClientResponse:
         """The response to `request`, its body still to come.
 
         A request is sent again where the server says that it has not worked on it (RFC 9113 8.7),
@@ -72,27 +117,35 @@ class Sender:
         before any byte of an answer came (RFC 9110 9.2.2, RFC 9112 9.3.1). One that used another
         host's connection and is answered by 421 is sent over one of its own (RFC 9110 15.5.20).
         Raises a ClientError, or TimeoutError at the request's deadline.
+
+        With a `link` at_hand() gave it; `exchange` is what was asked over it, and `failure` what
+        came of either.
         """
         if request.upload is not None and request.upload.tracker is not None:
             request.upload.tracker.begin()
-        link = None if request.offer is None else await self._way_of_websocket(request)
+        if request.offer is not None:
+            link = await self._way_of_websocket(request)
         place = self._place(request)
         if link is None:
             link = self._connector.take(place)
         may_repeat, reused = self._repeat, link is not None
         attempts = 0
+        watching: Watch | None = None
         if link is not None and request.traces is not None:
             await self._trace_reuse(link, request.traces)
         while True:
             if link is None:
                 link, reused = await self._connection(place, request)
             attempts += 1
-            exchange: ClientExchange | None = None
             try:
-                exchange = self._ask(link, request)
-                watching = watch(self._loop, exchange, request)
-                if request.traces is not None:
-                    await self._trace_head(exchange, request)
+                if failure is not None:
+                    failed, failure = failure, None
+                    raise failed
+                if exchange is None:
+                    exchange = self._ask(link, request)
+                    watching = watch(self._loop, exchange, request)
+                    if request.traces is not None:
+                        await self._trace_head(exchange, request)
                 head = await exchange.answered
                 if (
                     head.status != _MISDIRECTED
@@ -110,7 +163,7 @@ class Sender:
                 await self._stop_upload(request)
                 if attempts == _ATTEMPTS or request.is_consumed():
                     raise request_error(request, error, 0) from error
-                link = None
+                link = exchange = None
                 if attempts > 1:
                     await self._pause(request, attempts)
                 link, place = await self._way(request)
@@ -124,7 +177,8 @@ class Sender:
                     raise request_error(request, error, 0) from error
                 # The idle ones of a server that went away are dead, too.
                 self._connector.close_idle(place)
-                link, may_repeat = None, False
+                link = exchange = None
+                may_repeat = False
             except (ProtocolError, ConnectionError) as error:
                 received = 0 if exchange is None else exchange.received
                 self._give_up(link, exchange)
@@ -134,11 +188,22 @@ class Sender:
                 self._give_up(link, exchange)
                 raise
             else:
+                exchange = None
                 link, place = await self._way(request)
                 reused = link is not None
         if watching is not None:
             exchange.body.on_eof(watching.stop)
-        if place.key.is_ssl:
+        return self._accept(request, place, link, exchange, head)
+
+    def _accept(
+        self,
+        request: ClientRequest,
+        place: Host,
+        link: ClientLink,
+        exchange: ClientExchange,
+        head: ResponseHead,
+    ) -> ClientResponse:
+        if place.is_tls:
             self._connector.answered(link)
         try:
             return self._respond(request, head, exchange)
@@ -325,7 +390,7 @@ class Sender:
             values = head.headers.getall(hdrs.SET_COOKIE, ())
             if values:
                 self._jar.update_cookies_from_headers(values, request.url)
-        if not (content.ended and content.fits() and (plain or content.at_eof())):
+        if not (content.is_whole() and (plain or content.at_eof())):
             content = self._content(request, head, exchange)
         return self._response(request, exchange, head, content)
 
@@ -347,7 +412,7 @@ class Sender:
             except ProtocolError as error:
                 exchange.abort()
                 raise request_error(request, error, 0) from error
-        if not content.is_eof() or content is not exchange.body or not content.fits():
+        if not content.is_whole() or content is not exchange.body:
             content.translate(BodyErrors(str(request), self._connector))
         return content
 

@@ -1,6 +1,8 @@
 cdef class Settings:
     cdef readonly object allow_redirects
     cdef readonly object auto_decompress
+    cdef readonly bint is_fine
+    cdef readonly bint is_proxied
     cdef readonly object limits
     cdef readonly object max_redirects
     cdef readonly object middlewares

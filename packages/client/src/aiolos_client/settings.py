@@ -31,6 +31,8 @@ class Route:
 
 
 DIRECT: Final = Route()
+# A coarse deadline is late by up to a tick of the clock, which a shorter bound would feel.
+_COARSE: Final = 1.0
 # What sessions and requests call fields of Limits.
 BOUNDS: Final = {**WORDS, "max_body_size": "body_size"}
 
@@ -39,13 +41,14 @@ class Settings:
     """What ClientSession and its verbs take under the same names; not to be changed, see but().
 
     `total` and `silence` are the bounds of `timeout` on the whole and on the server's silence, in
-    seconds, inf for none. Compiled where there is a compiler: every request looks at most of it.
+    seconds, inf for none; `is_fine` tells that one of them needs a timer of its own, `is_proxied`
+    that `route` has a proxy. Compiled where there is a compiler: every request looks at most of it.
     """
 
     __slots__ = (
-        "allow_redirects", "auto_decompress", "limits", "max_redirects", "middlewares",
-        "on_informational", "raise_for_status", "read_until_eof", "retry", "route", "silence",
-        "timeout", "total", "trace_request_ctx", "version",
+        "allow_redirects", "auto_decompress", "is_fine", "is_proxied", "limits", "max_redirects",
+        "middlewares", "on_informational", "raise_for_status", "read_until_eof", "retry", "route",
+        "silence", "timeout", "total", "trace_request_ctx", "version",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +82,8 @@ class Settings:
         self.trace_request_ctx = trace_request_ctx
         self.total: float = timeout.total or inf
         self.silence: float = timeout.sock_read or inf
+        self.is_fine = self.total < _COARSE or self.silence < _COARSE
+        self.is_proxied = route.proxy is not None
 
     def but(self, **changed: Any) -> "Settings":
         """The same, but for what is given by its name."""
@@ -86,5 +91,5 @@ class Settings:
         return Settings(**{**given, **changed})
 
 
-_DERIVED: Final = ("silence", "total")
+_DERIVED: Final = ("is_fine", "is_proxied", "silence", "total")
 DEFAULTS: Final = Settings()

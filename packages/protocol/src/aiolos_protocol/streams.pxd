@@ -24,7 +24,7 @@ cdef class StreamReader(Unread):
     cpdef object feed_data(self, bytes data, Py_ssize_t size=*)
     cpdef object feed_chunks(self, list pieces, bint whole)
     cpdef object feed_eof(self)
-    cpdef bint fits(self)
+    cpdef bint is_whole(self) except -1
     cpdef bytes read_whole(self)
     cdef object _open(self, flow, Py_ssize_t limit)
     cdef object _wake(self)

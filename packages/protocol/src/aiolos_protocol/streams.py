@@ -245,9 +245,9 @@ class StreamReader(Unread):
 
     # What users read.
 
-    def fits(self) -> bool:
-        """Whether what is unread is no more than `most`."""
-        return self._size <= self.most
+    def is_whole(self) -> bool:
+        """Whether the whole body has arrived, and what is unread of it is no more than `most`."""
+        return self.ended and self._size <= self.most
 
     def read_whole(self) -> bytes:
         """As read() of everything, for a body that has arrived (`ended`): never suspends."""

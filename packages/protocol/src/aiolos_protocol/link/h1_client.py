@@ -54,6 +54,8 @@ class H1ClientLink(H1Link):
         "_answered",
         "_informational",
         "_lenient",
+        "_low",
+        "_most",
         "_news",
         "_role",
         "on_deadline",
@@ -73,6 +75,7 @@ class H1ClientLink(H1Link):
         H1Link.__init__(self, loop, clock, limits)
         self._role = role
         self._lenient = lenient
+        self._take_bounds()
         self._informational = 0
         self._answered: asyncio.Future[ResponseHead] | None = None
         self._news: Callable[[], object] | None = None
@@ -109,7 +112,14 @@ class H1ClientLink(H1Link):
 
     def limit(self, limits: Limits) -> None:
         """The bounds that hold for the next responses."""
-        self._limits = limits
+        if limits is not self._limits:
+            self._limits = limits
+            self._take_bounds()
+
+    def _take_bounds(self) -> None:
+        """What every response's reader is given is kept at hand."""
+        self._low = self._limits.body_buffer // 2
+        self._most = self._limits.body_size
 
     # Sending.
 
@@ -259,17 +269,14 @@ class H1ClientLink(H1Link):
         elif 0 < head.length <= len(self._buffer) - self._at:
             # The body has come with its head: nothing is to be waited for, or to be counted.
             self._received(COMPLETE)
-            limits = self._limits
-            exchange.body = whole_reader(
-                self._taken(head.length), limits.body_buffer // 2, limits.body_size
-            )
+            exchange.body = whole_reader(self._taken(head.length), self._low, self._most)
         else:
             until_close = head.length < 0 and not head.chunked
             if until_close:
                 self.keep_alive = False
             self._expect_body(head, until_close)
             exchange.body = self._body
-            self._body.most = self._limits.body_size
+            self._body.most = self._most
             if self._buffer:
                 # Before the caller is woken: a short body is then read without suspending.
                 self._body_received()
