@@ -145,8 +145,7 @@ async def test_websockets_of_starlette_at_the_servers_end(transport, virtual_clo
         await client.server.close()
         message = await socket.receive()
         assert (message.type, message.data) == (aiolos.WSMsgType.CLOSE, 1001)
-    assert told[0] == "startup"
-    assert told[-1] == "shutdown"
+    assert told == ["startup", "closed 1001", "shutdown"]
 
 
 async def test_fastapi():

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import re
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -376,6 +378,31 @@ async def test_what_cannot_be_sent_is_logged_without_the_steps_of_coroutines(
     assert error is not None
     assert error.__context__ is None
     assert "StopIteration" not in caplog.text
+
+
+async def test_a_client_that_resets_while_it_is_written_to_is_no_news(
+    running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """asyncio warns of each write to a connection that has failed."""
+    over = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        client.close()
+        try:
+            for _ in range(100):
+                await response.write(b"x" * 100_000)
+        finally:
+            over.set()
+        return response
+
+    async with running(handler, access_log=None) as (host, port, _):
+        client = socket.create_connection((host, port))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(GET)
+        await over.wait()
+    assert not caplog.records
 
 
 async def test_what_was_written_to_a_stream_of_http2_goes_out(serve: Serve) -> None:

@@ -253,11 +253,11 @@ class Connection(Owner):
 
     def _response_of(self, result: Any, error: "BaseException | None") -> Any:
         """The response to send for what the handler did; None where there can be none."""
-        if self._begun is not None and self._begun.prepared and result is not self._begun:
+        begun = self._begun
+        if begun is not None and begun.prepared and result is not begun:
             # Part of a response is out; the peer must see that the rest is missing.
             if error is None:
-                error = incidents.other(self._request, self._begun, result)
-                incidents.log_cut_short(self._server.logger, self.peer(), self._request, error)
+                incidents.log_other(self._server.logger, self.peer(), self._request, begun, result)
             return None
         if error is None:
             if isinstance(result, StreamResponse):
@@ -313,7 +313,7 @@ class Connection(Owner):
                 task = asyncio.current_task(self.link.loop)
                 incidents.log_cancelled(self._server.logger, self.peer(), request, error, task)
             elif isinstance(error, Exception) and not isinstance(error, ConnectionError):
-                incidents.log_cut_short(self._server.logger, self.peer(), request, error)
+                incidents.log_cut_short(self._server.logger, self.peer(), request, error, begun)
             failed = error is None or isinstance(error, Exception)
             if begun is None or not failed:
                 link.abort()

@@ -129,9 +129,15 @@ def log_failure(logger: Logger, peer: str, request: Any, error: Exception, told:
     )
 
 
-def log_cut_short(logger: Logger, peer: str, request: Any, error: Exception) -> None:
-    """It raised behind the head."""
-    log_failure(logger, peer, request, error, "; its response is cut short")
+def log_cut_short(logger: Logger, peer: str, request: Any, error: Exception, begun: Any) -> None:
+    """It raised behind the head of `begun`."""
+    what = "WebSocket" if begun is not None and begun.status == 101 else "response"
+    log_failure(logger, peer, request, error, f"; its {what} is cut short")
+
+
+def log_other(logger: Logger, peer: str, request: Any, begun: Any, result: Any) -> None:
+    """It returned another response than the one whose head is out."""
+    log_cut_short(logger, peer, request, other(request, begun, result), begun)
 
 
 def log_cancelled(

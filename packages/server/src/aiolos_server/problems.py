@@ -58,7 +58,8 @@ async def problem_details(request: Request, exc: Exception) -> Response:
 
     The text of an HTTPException becomes its `detail`; its headers stay. One with a body of
     another content type is left as it is. A TimeoutError is a 504, any other exception a 500; of
-    neither anything is said.
+    neither anything is said. What is refused before a handler is found (400, 408, 431, 503), and a
+    FileResponse that finds no file or no such range (403, 404, 416), stay text/plain.
     """
     if isinstance(exc, HTTPException):
         error = exc

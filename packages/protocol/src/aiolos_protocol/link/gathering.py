@@ -59,7 +59,8 @@ class GatheringOwner(TransportOwner):
         if not out:
             return
         transport = self.transport
-        if transport is not None:
+        # One that closes takes nothing more, and asyncio's complains of each attempt.
+        if transport is not None and not transport.is_closing():
             if len(out) == 1:
                 transport.write(out[0])
             elif self._out_size >= LARGE * len(out):

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 from typing import Any, Final
 
-from aiolos_protocol.websocket import WSMsgType
+from aiolos_protocol.websocket import WSCloseCode, WSMsgType
 from multidict import CIMultiDict
 
 from ..errors import HTTPForbidden
@@ -55,7 +55,9 @@ class WebSocketConversation:
             return {"type": "websocket.receive", "bytes": message.data}
         self._stage = _Stage.OVER
         reason = message.extra if message.type is WSMsgType.CLOSE else None
-        code = socket.close_code or 1005
+        # Its close frame is not here yet where the server itself says goodbye.
+        goodbye = message.type is WSMsgType.CLOSING
+        code = socket.close_code or (WSCloseCode.GOING_AWAY if goodbye else 1005)
         return {"type": "websocket.disconnect", "code": code, "reason": reason or ""}
 
     async def send(self, message: Message) -> None:
