@@ -72,6 +72,9 @@ async def asgi(scope, receive, send):
 
 def wsgi(environ, start_response):
     return []
+
+async def wrong():
+    return 5
 """
 WORKER = "aiolos_server.gunicorn.GunicornWebWorker"
 
@@ -152,11 +155,20 @@ def test_access_lines_are_written(tmp_path):
     assert '"GET /stream HTTP/1.1" 200' in (tmp_path / "access.log").read_text()
 
 
-def test_what_is_no_application_ends_the_arbiter_and_is_named(tmp_path):
-    with gunicorn(tmp_path, "wsgi") as (process, _, lines):
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("wsgi", r"wsgi \(site_of_mine.py, line \d+\)\n"),
+        ("hello", r"hello \(site_of_mine.py, line \d+\)\n"),
+        ("make", r"make \(site_of_mine.py, line \d+\); if it makes one, write module:make\(\)\n"),
+        ("wrong", r"5\n"),
+    ],
+)
+def test_what_is_no_application_ends_the_arbiter_and_is_named(tmp_path, target, told):
+    with gunicorn(tmp_path, target) as (process, _, lines):
         assert process.wait(30) == 3
     assert "gunicorn serves a web.Application" in "".join(lines)
-    assert "it was given <function wsgi" in "".join(lines)
+    assert re.search(f"it was given {told}", "".join(lines))
 
 
 def test_formats():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .abc import AbstractApplication
 from .access_log import AbstractAccessLogger, AccessLogger
 from .hosting import is_asgi
+from .naming import named
 from .request import BaseRequest
 from .response import StreamResponse
 from .runner import AppRunner, BaseRunner
@@ -98,14 +99,17 @@ class GunicornWebWorker(_Worker):  # type: ignore[misc]  # Gunicorn has no types
 
     async def _make_runner(self) -> BaseRunner:
         served = self.wsgi
-        if inspect.iscoroutinefunction(served) and not is_asgi(served):
+        if inspect.iscoroutinefunction(served) and not is_asgi(served) and _takes_nothing(served):
             served = await served()
         if isinstance(served, AppRunner):
             return served
         if not isinstance(served, AbstractApplication) and not is_asgi(served):
+            given = named(served) if callable(served) else f"{served!r:.80}"
+            if inspect.isfunction(served) and _takes_nothing(served):
+                given += f"; if it makes one, write module:{served.__name__}()"
             raise RuntimeError(
-                "gunicorn serves a web.Application, an ASGI callable, a coroutine function that "
-                f"makes one, or a web.AppRunner; it was given {served!r:.80}"
+                "gunicorn serves a web.Application, an ASGI callable, a coroutine function of no "
+                f"argument that makes one, or a web.AppRunner; it was given {given}"
             )
         return AppRunner(
             served,
@@ -195,6 +199,14 @@ class GunicornUVLoopWebWorker(GunicornWebWorker):
                 name="uvloop",
             ) from error
         return uvloop.new_event_loop()
+
+
+def _takes_nothing(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    return True
 
 
 def access_format(log_format: str) -> str:
