@@ -11,7 +11,7 @@ cdef class BaseConnector:
     cdef public dict _hosts
     cdef public object _http2
     cdef public double _keepalive_timeout
-    cdef public bint _lenient
+    cdef public object _links
     cdef public object _limits
     cdef public object _loop
     cdef public Pool _pool

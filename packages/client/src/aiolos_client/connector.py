@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any, Final, Self
 
@@ -11,23 +11,14 @@ from aiolos_protocol.contracts import Connect
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ClientLink
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
-from aiolos_protocol.link.h1_client import H1ClientLink
 from aiolos_protocol.link.h2_client import H2ClientLink
 from aiolos_protocol.transport import READY, Pending, wait_for
 
-from .dialer import tls_error
 from .errors import ClientConnectionError, ConnectionTimeoutError, ServerTimeoutError
 from .given import check_count, check_instance, check_loop, check_seconds
 from .keys import ConnectionKey
-from .negotiation import (
-    HTTP2Setting,
-    Negotiation,
-    check_http2,
-    context_for,
-    knows_http2,
-    link_of,
-    offers_http2,
-)
+from .links import Links
+from .negotiation import HTTP2Setting, check_http2, knows_http2, offers_http2
 from .pool import Host, Pool, Sharing
 from .tracing import (
     TraceConnectionCreateEndParams,
@@ -38,10 +29,6 @@ from .tracing import (
 )
 
 KEEPALIVE_TIMEOUT: Final = 15.0
-# After how many seconds of silence a server of HTTP/2 is asked whether it is there, and how many it
-# has to answer (RFC 9113 6.7).
-_SILENCE: Final = 20.0
-_ANSWER_WITHIN: Final = 10.0
 SCHEMES: Final = frozenset({"", "http", "https", "ws", "wss"})
 
 
@@ -99,8 +86,8 @@ class BaseConnector:
         self._keepalive_timeout = NEVER if keepalive_timeout is None else keepalive_timeout
         self._force_close = force_close
         self._limits = limits
-        self._lenient = lenient
         self._http2 = check_http2(http2)
+        self._links = Links(self._loop, self._clock, limits, lenient, self._http2)
         self._pool = Pool(limit or 0, limit_per_host or 0)
         self._hosts: dict[Any, Host] = {}
         self._emptied: asyncio.Future[None] | None = None
@@ -183,13 +170,6 @@ class BaseConnector:
             raise
         self.unused(link)
         return False
-
-    def admission(self, link: ClientLink) -> Callable[[], Awaitable[None]] | None:
-        """What is awaited before a body goes out over `link` that can perhaps be read only once:
-        until a server has sent its settings it may refuse any request (RFC 9113 5.1.2)."""
-        if not isinstance(link, H2ClientLink) or link.is_settled:
-            return None
-        return link.admitted
 
     def unused(self, link: ClientLink) -> None:
         """What take() or connect() gave is not needed: nothing was asked on it."""
@@ -285,7 +265,7 @@ class BaseConnector:
                 surplus.abort()
             if traces is not None:
                 await traces.send("on_connection_create_start", TraceConnectionCreateStartParams())
-            factory = self._factory(host)
+            factory = self._links.factory(host, self)
             async with asyncio.timeout(None) as until_closed:
                 self._dialling.add(until_closed)
                 try:
@@ -354,26 +334,6 @@ class BaseConnector:
         host.streams = link.most_streams
         self._share_out(host)
 
-    def _factory(self, host: Host) -> Callable[[], Any]:
-        """What makes the protocol of a new connection."""
-        key = host.key
-        new_h2 = partial(self._new_h2, host)
-        if knows_http2(self._http2, key):
-            return new_h2
-        if key.is_ssl and key.http2 and self._http2 is not False:
-            return partial(Negotiation, self._new_h1, new_h2)
-        return self._new_h1
-
-    def _new_h1(self) -> H1ClientLink:
-        return H1ClientLink(self._loop, self._clock, self._limits, self, self._lenient)
-
-    def _new_h2(self, host: Host) -> H2ClientLink:
-        link = H2ClientLink(self._loop, self._clock, self._limits, self)
-        if host.streams:
-            link.most_streams = host.streams
-        link.watch_peer(_SILENCE, _ANSWER_WITHIN)
-        return link
-
     async def _dial(
         self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
     ) -> Any:
@@ -383,16 +343,6 @@ class BaseConnector:
         TimeoutError where it takes more than `within` seconds, the look-up of names apart.
         """
         raise NotImplementedError
-
-    async def _connect_by(
-        self, connect: Connect, key: ConnectionKey, factory: Any, within: float | None
-    ) -> Any:
-        context = context_for(self._http2, key) if key.is_ssl else None
-        async with asyncio.timeout(within):
-            try:
-                return link_of(await connect(factory, key.host, key.port, ssl=context))
-            except OSError as error:
-                raise tls_error(key, error) from error
 
     # The books.
 

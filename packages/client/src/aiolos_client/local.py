@@ -64,7 +64,7 @@ class UnixConnector(LocalConnector):
         self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
     ) -> Any:
         if self.connect_by is not None:
-            return await self._connect_by(self.connect_by, key, factory, within)
+            return await self._links.connect_by(self.connect_by, key, factory, within)
         async with asyncio.timeout(within):
             return await self._connected(key, factory)
 

@@ -25,6 +25,7 @@ from .connector import BaseConnector
 from .cookiejar import cookie_pairs
 from .deadlines import Watch, watch
 from .errors import ClientConnectionError
+from .links import admission
 from .pool import Host
 from .response import ClientResponse
 from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams, Traces
@@ -336,9 +337,9 @@ class Sender:
             exchange.write(body)
             exchange.end()
             return exchange
-        admission = None if isinstance(body, bytes) else self._connector.admission(link)
+        admitted = None if isinstance(body, bytes) else admission(link)
         task = self._loop.create_task(
-            send_body(exchange, body, request.upload, length, permission, admission)
+            send_body(exchange, body, request.upload, length, permission, admitted)
         )
         request.sending = task
         self._uploads.add(task)

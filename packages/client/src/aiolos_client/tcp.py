@@ -148,7 +148,7 @@ class TCPConnector(BaseConnector):
         self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
     ) -> Any:
         if self.connect_by is not None:
-            return await self._connect_by(self.connect_by, key, factory, within)
+            return await self._links.connect_by(self.connect_by, key, factory, within)
         link = await self._dialer.dial(key, factory, traces, within)
         if key.is_ssl and link not in self._hosts:
             self._fresh[link] = key, link.get_extra_info("ssl_object")
