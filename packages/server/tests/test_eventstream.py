@@ -87,11 +87,12 @@ async def test_names_and_ids_are_one_line(sent: Any, options: Any) -> None:
         ({"id": 7}, "id of an event is str, not int"),
         ({"event": b"a"}, "event of an event is str, not bytes"),
         ({"data": "a", "retry": "soon"}, "retry is a whole number of milliseconds, not 'soon'"),
+        ({"data": "a", "retry": -1}, "retry is 0 milliseconds or more, not -1"),
     ],
 )
-async def test_what_is_no_text_is_named(sent: Any, options: Any, told: str) -> None:
+async def test_what_an_event_cannot_be_is_named(sent: Any, options: Any, told: str) -> None:
     async def say(events: web.EventStream) -> None:
-        with pytest.raises(TypeError, match=told):
+        with pytest.raises((TypeError, ValueError), match=told):
             await events.send(**options)
 
     assert await sent(say) == ""
@@ -335,3 +336,18 @@ async def test_no_request_for_the_block() -> None:
     with pytest.raises(RuntimeError, match="give the request"):
         async with web.EventStream():
             pass
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("retry", "soon", "a whole number of milliseconds, not 'soon'"),
+        ("retry", -4, "0 milliseconds or more, not -4"),
+        ("heartbeat", "x", "a number of seconds, not 'x'"),
+        ("heartbeat", -1, "0 or more, not -1"),
+        ("heartbeat", 0, "more than 0 seconds, or None"),
+    ],
+)
+def test_a_time_that_cannot_be(option: str, value: Any, told: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"^{option} is {told}"):
+        web.EventStream(**{option: value})

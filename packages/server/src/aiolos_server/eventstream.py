@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, Self
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ConnectionLost
 
+from . import options
 from .response import Answerable, StreamResponse
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -38,7 +39,7 @@ class EventStream(StreamResponse):
     wherever it waits; without `async with`, prepare() it, and send() then raises
     ConnectionResetError. A comment is sent after `heartbeat` seconds without an event (None: never)
     to keep proxies content. `retry` tells the client how many milliseconds to wait
-    before it connects again.
+    before it connects again. TypeError or ValueError for a time that cannot be.
     """
 
     def __init__(
@@ -51,6 +52,10 @@ class EventStream(StreamResponse):
         retry: int | None = None,
     ) -> None:
         super().__init__(status=status, headers=headers)
+        options.wait("heartbeat", heartbeat)
+        if heartbeat == 0:
+            raise ValueError("heartbeat is more than 0 seconds, or None for none")
+        _check_retry(retry)
         fields = self.headers
         fields.setdefault(hdrs.CONTENT_TYPE, "text/event-stream")
         fields.setdefault(hdrs.CACHE_CONTROL, "no-store")
@@ -100,7 +105,8 @@ class EventStream(StreamResponse):
     ) -> None:
         """Send an event; `data` may have several lines. Waits for room in the send buffer.
 
-        ValueError where `event` or `id` holds a line end, TypeError for what is no str;
+        ValueError where `event` or `id` holds a line end or `retry` is negative, TypeError for what
+        is no str;
         ConnectionResetError where nobody is there any more.
         """
         await self._write(_fields(data, event, id, retry))
@@ -216,9 +222,18 @@ def _fields(data: str, event: str | None, id: str | None, retry: int | None) -> 
                 raise ValueError(f"the {name} of an event is one line, not {value!r:.80}")
             lines.append(f"{name}: {value}\n")
     if retry is not None:
-        if not isinstance(retry, int):
-            raise TypeError(f"retry is a whole number of milliseconds, not {retry!r:.80}")
+        _check_retry(retry)
         lines.append(f"retry: {int(retry)}\n")
     if data or event is not None or (id is None and retry is None):
         lines += [f"data: {line}\n" for line in _LINE_END.split(data)]
     return "".join(lines) + "\n"
+
+
+def _check_retry(retry: object) -> None:
+    """TypeError or ValueError for what clients would pass over: they take digits alone."""
+    if retry is None:
+        return
+    if not isinstance(retry, int):
+        raise TypeError(f"retry is a whole number of milliseconds, not {retry!r:.80}")
+    if retry < 0:
+        raise ValueError(f"retry is 0 milliseconds or more, not {retry}")
