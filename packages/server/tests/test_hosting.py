@@ -1,6 +1,7 @@
 """Any ASGI 3 application, served by this server."""
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Callable
@@ -256,6 +257,70 @@ async def test_a_stream_to_a_client_that_is_gone_raises_os_error(hosted: Any, se
     assert len(told) == 1
 
 
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
+
+
+async def to_the_end(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def stream_to_the_end(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    with contextlib.suppress(OSError):
+        while True:
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            await asyncio.sleep(0)
+
+
+async def begin_and_wait(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+    await to_the_end(scope, receive, send)
+
+
+@pytest.mark.parametrize("app", [to_the_end, stream_to_the_end, begin_and_wait])
+@pytest.mark.parametrize(
+    "request_", [GET, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"]
+)
+async def test_who_returns_once_the_client_is_gone_does_as_asgi_wants(
+    hosted: Any, settle: Any, caplog: pytest.LogCaptureFixture, app: Any, request_: bytes
+) -> None:
+    caplog.set_level(logging.INFO)
+    peer = hosted(app)
+    await peer.send(request_)
+    peer.transport.lose()
+    await settle()
+    assert not peer.server.connections
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (GET, b"HTTP/1.1 499 Client Closed Request\r\n"),
+        (POST, b"HTTP/1.1 400 Bad Request\r\n"),
+    ],
+)
+async def test_who_has_closed_its_half_is_told_that_it_is_not_answered(
+    hosted: Any, caplog: pytest.LogCaptureFixture, request_: bytes, told: bytes
+) -> None:
+    caplog.set_level(logging.INFO)
+    peer = hosted(to_the_end)
+    await peer.send(request_)
+    peer.transport.receive_eof()
+    assert (await peer.send(b"")).startswith(told)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("status", [200, 299, 420, 499, 520, 599])
+async def test_any_final_status(hosted: Any, status: int) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await respond(send, b"x", status)
+
+    assert (await hosted(app).ask(GET)).status == status
+
+
 async def test_what_goes_on_behind_a_response_holds_up_nobody(hosted: Any, settle: Any) -> None:
     gate = asyncio.Event()
     done: list[str] = []
@@ -361,7 +426,6 @@ async def test_an_application_that_forgets_to_answer(
     [
         [{"type": "http.response.body"}],
         [{"type": "http.response.start", "status": 200}] * 2,
-        [{"type": "http.response.start", "status": 99}],
         [{"type": "websocket.accept"}],
     ],
 )
@@ -373,7 +437,18 @@ async def test_messages_that_are_out_of_place(
             await send(message)
 
     assert (await hosted(app).ask(GET)).status == 500
-    assert "not expected here" in caplog.text or "no status" in caplog.text
+    assert "not expected here" in caplog.text
+
+
+@pytest.mark.parametrize("status", [99, 101, 600, "200"])
+async def test_what_is_no_final_status(
+    hosted: Any, caplog: pytest.LogCaptureFixture, status: Any
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await respond(send, b"", status)
+
+    assert (await hosted(app).ask(GET)).status == 500
+    assert "see RFC 9110 15" in caplog.text or "a status is an int" in caplog.text
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000])

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.message import RequestHead
 
 from ..abc import AbstractApplication
 from ..request import Request
+from ..response import Response
 from ..routing.match import UrlMappingMatchInfo
 from ..routing.resources import PlainResource
 from ..routing.routes import ANY, ResourceRoute
@@ -16,6 +18,9 @@ from .http import HttpConversation
 from .lifespan import Lifespan
 from .scope import AsgiApplication, http_scope, websocket_scope
 from .websocket import WebSocketConversation
+
+# For the access log, in nginx's words. Nobody reads it but a client that has closed only its half.
+_CLIENT_GONE: Final = 499
 
 _logger: Final = logging.getLogger("aiolos.web")
 
@@ -92,14 +97,19 @@ class HostedApplication(AbstractApplication):
             await self._app(scope, conversation.receive, conversation.send)
         except Exception:
             if conversation.failed is not None and not conversation.complete:
-                # The body was malformed: that the application gives up is not its fault.
+                # The body was malformed, or broke off: it is not the application's fault.
                 raise conversation.failed from None
             raise
-        if not conversation.complete:
-            raise conversation.failed or RuntimeError(
-                "the ASGI application returned before its response was complete"
-            )
-        return None
+        if conversation.complete:
+            return None
+        if conversation.failed is not None:
+            raise conversation.failed
+        if not conversation.abandoned:
+            raise RuntimeError("the ASGI application returned before its response was complete")
+        # ASGI's HTTP spec: it may simply return, once it is told that nobody is there any more.
+        if conversation.has_begun:
+            raise ConnectionLost("the client went away before its response was complete")
+        return Response(status=_CLIENT_GONE, reason="Client Closed Request")
 
 
 async def _later(request: Request) -> None:

@@ -1,12 +1,12 @@
 """One request and its response, in ASGI's messages."""
 
 import asyncio
-from http import HTTPStatus
 from typing import Any, Final
 
 from aiolos_protocol.errors import ProtocolError
 from multidict import CIMultiDict
 
+from ..core import checked_status
 from ..fileresponse import FileResponse
 from ..request import Request
 from ..response import Response, StreamResponse
@@ -14,14 +14,14 @@ from ..routing.routes import default_expect_handler
 from .scope import Message
 
 _DISCONNECT: Final = "http.disconnect"
-_STATUSES: Final = frozenset(status.value for status in HTTPStatus)
 
 
 class HttpConversation:
     """`receive` and `send` of an http scope.
 
-    `complete` is True once the response is out, whatever the application does after that; `failed`
-    is what was wrong with the request's body.
+    `complete` is True once the response is out, whatever the application does after that;
+    `abandoned` once it has been told that the client is gone; `failed` is what was wrong with the
+    request's body, its missing rest included.
     """
 
     __slots__ = (
@@ -31,6 +31,7 @@ class HttpConversation:
         "_response",
         "_start",
         "_task",
+        "abandoned",
         "complete",
         "failed",
     )
@@ -44,7 +45,8 @@ class HttpConversation:
         self._start: Message | None = None
         self._response: StreamResponse | None = None
         self.complete = False
-        self.failed: ProtocolError | None = None
+        self.abandoned = False
+        self.failed: ProtocolError | ConnectionError | None = None
 
     async def receive(self) -> Message:
         """A piece of the body; http.disconnect behind it, once there is nobody left to answer."""
@@ -58,11 +60,9 @@ class HttpConversation:
                 if request.head.expect and not body.total_bytes:
                     await default_expect_handler(request)
                 piece = await body.readany()
-            except ProtocolError as error:
+            except (ProtocolError, ConnectionError) as error:
                 # In ASGI's words there is no more to come.
                 self.failed = error
-                return {"type": _DISCONNECT}
-            except ConnectionError:
                 return {"type": _DISCONNECT}
             self._body_read = body.at_eof()
             return {"type": "http.request", "body": piece, "more_body": not self._body_read}
@@ -71,6 +71,7 @@ class HttpConversation:
                 self._gone = asyncio.get_running_loop().create_future()
                 request.on_disconnect(self._leave)
             await asyncio.shield(self._gone)
+            self.abandoned = not self.complete
         return {"type": _DISCONNECT}
 
     async def send(self, message: Message) -> None:
@@ -80,16 +81,26 @@ class HttpConversation:
         """
         kind = message["type"]
         start = self._start
-        if kind == "http.response.body" and start is not None and not self.complete:
-            await self._send_body(start, message.get("body", b""), message.get("more_body", False))
-        elif kind == "http.response.start" and start is None:
-            if message["status"] not in _STATUSES:
-                raise ValueError(f"{message['status']!r} is no status that HTTP knows")
-            self._start = message
-        elif kind == "http.response.pathsend" and start is not None and self._response is None:
-            await self._send_file(start, message["path"])
-        else:
-            raise RuntimeError(f"the message {kind!r} is not expected here")
+        try:
+            if kind == "http.response.body" and start is not None and not self.complete:
+                body, more = message.get("body", b""), message.get("more_body", False)
+                await self._send_body(start, body, more)
+            elif kind == "http.response.start" and start is None:
+                if checked_status(message["status"]) == 101:
+                    raise ValueError("101 ends HTTP, which no http scope can; see RFC 9110 15.2.2")
+                self._start = message
+            elif kind == "http.response.pathsend" and start is not None and self._response is None:
+                await self._send_file(start, message["path"])
+            else:
+                raise RuntimeError(f"the message {kind!r} is not expected here")
+        except ConnectionError:
+            self.abandoned = True
+            raise
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the response is out."""
+        return self._response is not None and self._response.prepared
 
     async def _send_body(self, start: Message, piece: bytes, more: bool) -> None:
         response = self._response
