@@ -6,8 +6,8 @@ where the request was received, with that Task entered as the current one and in
 
 - the handler has returned: the worker stays parked and serves the next request;
 - the handler has suspended: the gate is opened, and the worker's own coroutine goes on with the
-  handler, re-yielding the very future that it waits for. That worker is used up: its Task ends
-  with this request, as if it had been created for it.
+  handler, re-yielding the very future that it waits for (`driver`). That worker is used up: its
+  Task ends with this request, as if it had been created for it.
 
 A worker is given up as well where something of the request could reach the next one: a
 ContextVar was set, or the Task was cancelled, named, given a callback for its end, or kept by
