@@ -85,6 +85,8 @@ def test_a_module_that_never_was_is_no_private_one():
         importlib.import_module("aiohttp.clientt")
     assert caught.value.name == "aiohttp.clientt"
     assert importlib.util.find_spec("aiohttp.clientt") is None
+    # Nor where it is only asked for.
+    assert importlib.util.find_spec("aiohttp._http_parser") is not None
     assert not hasattr(aiohttp, "_http_parser")
 
 

@@ -54,6 +54,22 @@ async def test_loops_are_not_given():
         app.make_handler()
 
 
+@pytest.mark.parametrize(
+    ("base", "method"),
+    [
+        (aiohttp.ClientRequest, "send"),
+        (aiohttp.ClientRequest, "write_bytes"),
+        (aiohttp.BaseConnector, "_release"),
+        (TCPConnector, "_start_tls_connection"),
+        (aiohttp.UnixConnector, "_get"),
+    ],
+)
+def test_what_is_overridden_in_vain_is_told(base, method):
+    with pytest.warns(RuntimeWarning, match=rf"Own: aiolos-aiohttp does not call {method}\(\)"):
+        type("Own", (base,), {method: None})
+    type("Own", (base,), {"close": base.close} if base is not aiohttp.ClientRequest else {})
+
+
 def test_an_exception_has_a_text():
     with pytest.warns(DeprecationWarning, match="body argument is deprecated") as told:
         error = web.HTTPNotFound(body=b"gone")

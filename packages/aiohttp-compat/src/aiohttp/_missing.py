@@ -1,10 +1,10 @@
 """Modules of the original that are not here: who imports one is told what there is instead."""
 
 import sys
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Final
+from typing import Final, NoReturn
 
 # The private modules of the original, whole; what is below one of them is told by it.
 _PUBLIC: Final = {
@@ -23,20 +23,27 @@ class PrivateModule(ModuleNotFoundError):
     """
 
 
-class Missing(MetaPathFinder):
+class Missing(MetaPathFinder, Loader):
     """Comes last: a private module of the original that nobody has found is not there."""
 
     def find_spec(
         self, fullname: str, path: object = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """PrivateModule for those of the original; None for a module that neither of us has."""
+        """One of what is not loaded, for those of the original, which asking for breaks nothing;
+        None for a module that neither of us has."""
         package, _, name = fullname.partition(".")
-        if package != "aiohttp" or name not in _PUBLIC:
-            return None
+        is_known = package == "aiohttp" and name in _PUBLIC
+        return ModuleSpec(fullname, self) if is_known else None
+
+    def create_module(self, spec: ModuleSpec) -> NoReturn:
+        """PrivateModule."""
         raise PrivateModule(
-            f"the private module {fullname} of the original is not in aiolos-aiohttp; the nearest "
-            f"public name is {_PUBLIC[name]}"
+            f"the private module {spec.name} of the original is not in aiolos-aiohttp; the "
+            f"nearest public name is {_PUBLIC[spec.name.partition('.')[2]]}"
         )
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Not reached: see create_module."""
 
 
 def tell() -> None:

@@ -62,6 +62,17 @@ def deprecated(words: str, above: int = 1) -> None:
     warnings.warn(words, DeprecationWarning, stacklevel=2 + above)
 
 
+def unheeded(cls: type, *names: str) -> None:
+    """Warn who makes the class `cls` with methods `names` of his own, which nothing calls here."""
+    own = [f"{name}()" for name in names if name in vars(cls)]
+    if own:
+        words = (
+            f"{cls.__module__}.{cls.__qualname__}: aiolos-aiohttp does not call "
+            f"{', '.join(own)}; docs/compatibility.md tells what may be overridden"
+        )
+        warnings.warn(words, RuntimeWarning, stacklevel=3)
+
+
 def is_changed(instance: object, cls: type, *names: str) -> bool:
     """Whether one of the methods `names` of `cls` is replaced: by a subclass, on the instance, or,
     by a patch, on `cls` itself."""

@@ -32,7 +32,7 @@ from yarl import URL
 from ._absent import absent
 from ._connections import Connection
 from ._making import Making, Replaced
-from ._private import Private, differs, like, remember
+from ._private import Private, differs, like, remember, unheeded
 from ._steps import ORDER, Steps
 from .helpers import set_result
 
@@ -120,6 +120,10 @@ class ClientRequest(Steps, metaclass=Making):
         self.update_expect_continue(expect100)
         if made is None:
             self._describe()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        unheeded(cls, "send", "write_bytes")
 
     @classmethod
     def replaced(cls) -> Replaced:

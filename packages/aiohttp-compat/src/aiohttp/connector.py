@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import aiolos
@@ -34,7 +34,7 @@ from yarl import URL
 
 from ._absent import absent
 from ._connections import Connection
-from ._private import deprecated, is_changed, like, remember
+from ._private import deprecated, is_changed, like, remember, unheeded
 from ._senders import ASKED
 from .client_proto import ResponseHandler
 
@@ -102,10 +102,25 @@ class Connected(tuple[Any, bool]):
         return self[0].transport
 
 
+# Where the original keeps and opens its connections.
+_UNHEEDED: Final = (
+    "_get",
+    "_release",
+    "_available_connections",
+    "_get_ssl_context",
+    "_start_tls_connection",
+    "_create_proxy_connection",
+)
+
+
 class BaseConnector(aiolos.BaseConnector):
     """A connector; connect() gives a connection for a request, _create_connection() opens one,
     _close() closes all. `_factory` may be set: it makes the ResponseHandler of each connection,
     which then speaks HTTP/1.1."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        unheeded(cls, *_UNHEEDED)
 
     async def connect(  # type: ignore[override]  # the original's parameters
         self, req: Any, traces: Any, timeout: Any, *ours: Any
