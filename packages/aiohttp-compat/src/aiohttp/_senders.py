@@ -14,8 +14,12 @@ class Telling(Sender):
     """A sender by which the request that waits for a connection is known, and each response is
     told that it starts."""
 
-    async def send(self, request: Any) -> Any:
+    def use(self, connector: Any) -> None:
         """See Sender."""
+        super().use(connector if isinstance(connector, Behind) else Behind(connector))
+
+    async def send(self, request: Any, *begun: Any) -> Any:
+        """See Sender; nothing has `begun`, for no connection is at hand."""
         token = ASKED.set(request)
         try:
             response: Any = await super().send(request)
@@ -29,15 +33,20 @@ class Telling(Sender):
         return response
 
 
-class Through:
-    """A connector whose connect() has the parameters of the original: each request goes by it, and
-    takes no connection that is at hand without it."""
+class Behind:
+    """A connector, but none of ours as senders know them: a request goes no way shorter than that
+    by send()."""
 
     def __init__(self, connector: Any) -> None:
         self._connector = connector
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)
+
+
+class Through(Behind):
+    """A connector whose connect() has the parameters of the original: each request goes by it, and
+    takes no connection that is at hand without it."""
 
     def take(self, host: Any) -> None:
         """There is none at hand."""

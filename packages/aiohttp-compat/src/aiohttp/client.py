@@ -234,7 +234,8 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_response_class.setter
     def _response_class(self, response_class: type[aiolos.ClientResponse]) -> None:
         self._classes = self._classes[0], response_class
-        connector, repeat = self._sender._connector, self._retry_connection
+        connector: Any = self._connector
+        repeat = self._retry_connection
         self._ask_by(Sender(self._loop, connector, self._jar, repeat, response_class))
         self._open_doors()
 
