@@ -113,6 +113,21 @@ _UNHEEDED: Final = (
 )
 
 
+class _Carried:
+    """Links whose protocols somebody's own `make` makes, which carry them."""
+
+    def __init__(self, links: Any, make: Callable[[], Any]) -> None:
+        self._links = links
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._links, name)
+
+    def factory(self, host: Any, role: Any) -> Callable[[], Any]:
+        """See Links."""
+        return partial(role._carrying, self._make)
+
+
 class BaseConnector(aiolos.BaseConnector):
     """A connector; connect() gives a connection for a request, _create_connection() opens one,
     _close() closes all. `_factory` may be set: it makes the ResponseHandler of each connection,
@@ -162,19 +177,17 @@ class BaseConnector(aiolos.BaseConnector):
 
     @property
     def _factory(self) -> Any:
-        # Without a host it is what the original has there: it makes a protocol, of HTTP/1.1.
+        # It makes a protocol, of HTTP/1.1.
         own = self.__dict__.get("_factory")
-
-        def factory(*host: Any) -> Any:
-            if own is not None:
-                return partial(self._carrying, own) if host else own()
-            return aiolos.BaseConnector._factory(self, *host) if host else self._new_h1()
-
-        return factory
+        return self._new_h1 if own is None else partial(self._carrying, own)
 
     @_factory.setter
     def _factory(self, make: Callable[[], Any]) -> None:
         self.__dict__["_factory"] = make
+        self._links = _Carried(self._links, make)  # type: ignore[assignment]  # it has their names
+
+    def _new_h1(self) -> Any:
+        return self._links._new_h1(self)
 
     def _carrying(self, make: Callable[[], Any]) -> Any:
         handler = make()
