@@ -33,9 +33,7 @@ def check_context(context: ssl.SSLContext | None) -> None:
 def listening_options(context: ssl.SSLContext | None, head_timeout: float) -> dict[str, Any]:
     """What a loop's create_server() is told of `context`: a handshake takes at most the seconds
     that a head may."""
-    if context is None:
-        return {}
-    if not 0 < head_timeout < math.inf:
+    if context is None or not 0 < head_timeout < math.inf:
         return {"ssl": context}
     return {"ssl": context, "ssl_handshake_timeout": head_timeout}
 
