@@ -29,6 +29,24 @@ async def test_a_get_is_one_head(talk):
     assert "Content-Length" not in peer.requests[0].decode()
 
 
+async def test_a_response_that_is_false_is_one(talk):
+    class Own(aiolos_client.ClientResponse):
+        made = 0
+
+        def __init__(self, *received):
+            super().__init__(*received)
+            Own.made += 1
+
+        def __bool__(self):
+            return False
+
+    async with talk(OK, OK, response_class=Own) as (peer, session):
+        for _ in range(2):
+            async with session.get("/") as response:
+                assert await response.read() == b"ok"
+        assert (Own.made, peer.connections) == (2, 1)
+
+
 async def test_cli_01_verbs_and_json(peer):
     value = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     gone = b"HTTP/1.1 204 No Content\r\n\r\n"

@@ -82,24 +82,26 @@ class Asking(Verbs):
             if handler is not None and (settings.middlewares or settings.retry):
                 response = await within_total(request, partial(follow_redirects, handler=handler))
             else:
-                link = None
-                if handler is None:
-                    link, handler = sender.at_hand(request), sender.send
-                if link is None:
-                    response = await handler(request)
-                else:
+                link = sender.at_hand(request) if handler is None else None
+                if link is not None:
                     # See Sender: without a coroutine more.
-                    exchange = None
+                    exchange = accepted = None
                     try:
                         exchange = sender.ask(link, request)
                         head = await exchange.answered
                     except BaseException as error:
-                        response = await sender.send(request, link, exchange, error)
+                        accepted = await sender.send(request, link, exchange, error)
                     else:
                         accepted = sender.accept(request, link, exchange, head)
-                        response = accepted or await sender.send(request, link, exchange)
+                        if accepted is None:
+                            accepted = await sender.send(request, link, exchange)
+                    response = accepted
+                elif handler is None:
+                    response = await sender.send(request)
+                else:
+                    response = await handler(request)
                 if response.status in STATUSES and settings.allow_redirects:
-                    response = await follow(request, response, handler)
+                    response = await follow(request, response, handler or sender.send)
         except BaseException as error:
             await self._failed(request, error)
             raise
