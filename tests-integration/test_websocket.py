@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import struct
-from socket import create_connection
+from socket import SO_LINGER, SOL_SOCKET, create_connection
 
 import aiolos
 import pytest
@@ -823,3 +823,32 @@ async def test_a_handler_that_only_sends_ends_with_its_client(kind):
         while not sent:
             await asyncio.sleep(0)
     assert 0 < sent < 500
+
+
+def test_whose_a_websocket_was_that_broke_off_is_in_the_access_log(run, caplog):
+    caplog.set_level(logging.INFO, "aiolos.access")
+    options = {"access_log": logging.getLogger("aiolos.access"), "access_log_format": "%a %s"}
+
+    async def main():
+        ended = asyncio.get_running_loop().create_future()
+
+        async def handler(request):
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            async for _ in socket:
+                pass
+            ended.set_result(socket.close_code)
+            return socket
+
+        app = web.Application()
+        app.router.add_get("/ws", handler)
+        async with TestServer(app, handler_cancellation=False, **options) as server:
+            async with raw(server.port) as (_, writer, _):
+                # A reset: by now the kernel has forgotten whose the connection was.
+                sock = writer.get_extra_info("socket")
+                sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+                writer.transport.abort()
+            assert await ended == 1006
+
+    run(main())
+    assert [each.getMessage() for each in caplog.records] == ["127.0.0.1 101"]
