@@ -314,8 +314,7 @@ class Connection(Owner):
                 incidents.log_cancelled(self._server.logger, self.peer(), request, error, task)
             elif isinstance(error, Exception) and not isinstance(error, ConnectionError):
                 incidents.log_cut_short(self._server.logger, self.peer(), request, error, begun)
-            failed = error is None or isinstance(error, Exception)
-            if begun is None or not failed:
+            if begun is None or not (error is None or isinstance(error, Exception)):
                 link.abort()
             elif not begun._break_off():
                 # The peer gets what was written: a connection that ends without a byte of an
@@ -327,8 +326,7 @@ class Connection(Owner):
         if self._idle is not None and not self._lost and link.idle_time() >= 0:
             self._idle.add(self)
         if self._log_access is not None:
-            seconds = perf_counter() - self._received
-            incidents.log_answer(self._server, request, response, seconds)
+            incidents.log_answer(self._server, request, response, perf_counter() - self._received)
 
     def _resume(self) -> None:
         head, self._next = self._next, None

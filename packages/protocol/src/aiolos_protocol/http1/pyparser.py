@@ -86,7 +86,7 @@ def parse_request(data: bytes, start: int, limits: Limits) -> RequestHead | None
     if limits is not _said_within:
         return _read_request(data, start, limits)
     same = None
-    if data[-4:] == _END and not start and len(data) <= _LONGEST_SAID:
+    if not start and len(data) <= _LONGEST_SAID and data.endswith(_END):
         # Alone in the buffer; bodies are not worth their hash.
         same = _asked.get(data)
     if same is not None:

@@ -112,14 +112,6 @@ def response_prefix(
 ) -> bytes:
     """The head of a common answer up to and including `Content-Length: `; cached."""
     global _last_status, _last_reason, _last_type, _last_server, _last_keep_alive, _last_prefix
-    if (
-        content_type is _last_type
-        and status == _last_status
-        and reason is _last_reason
-        and server is _last_server
-        and keep_alive == _last_keep_alive
-    ):
-        return _last_prefix
     key = (status, reason, content_type, server, keep_alive)
     prefix = _prefixes.get(key)
     if prefix is None:
@@ -150,7 +142,16 @@ def whole_head(
 ) -> bytes:
     """The whole head of a common answer; `last_lines` go behind Content-Length, and end it."""
     global _whole_prefix, _whole_size, _whole_lines, _whole_head
-    prefix = response_prefix(status, reason, content_type, server, keep_alive)
+    if (
+        content_type is _last_type
+        and status == _last_status
+        and reason is _last_reason
+        and server is _last_server
+        and keep_alive == _last_keep_alive
+    ):
+        prefix = _last_prefix
+    else:
+        prefix = response_prefix(status, reason, content_type, server, keep_alive)
     if size != _whole_size or prefix is not _whole_prefix or last_lines is not _whole_lines:
         line = _SIZES[size] if size < 2048 else b"%d\r\n" % size
         _whole_head = prefix + line + last_lines
