@@ -144,7 +144,7 @@ def test_what_a_maker_raises_shows_where(folder):
 def test_a_unix_socket_alone(folder):
     process = start(folder, "site_of_mine:app", "-U", "s")
     try:
-        assert "unix:s (Ctrl-C" in process.stdout.readline()
+        assert "unix:s: (Ctrl-C" in process.stdout.readline()
         assert os.path.exists(folder / "s")
     finally:
         process.terminate()

@@ -170,7 +170,7 @@ def test_a_handshake_that_does_not_come_ends_with_the_time_for_a_head(loop_name:
 async def test_no_time_for_a_head_leaves_the_handshakes_to_the_loop(head_timeout: float) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     assert listening_options(context, head_timeout) == {"ssl": context}
-    assert listening_options(None, 30.0) == {}
+    assert listening_options(None, 30.0) == {"ssl": None}
 
 
 async def test_a_socket_of_the_users_own(runner: Any, talk: Any) -> None:

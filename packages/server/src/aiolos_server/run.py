@@ -216,7 +216,8 @@ async def _serve(
         await runner.setup()
         try:
             await _listen(sites, runner)
-            addresses = ", ".join(map(_address, runner.sites))
+            # As programs look for them, that of a UNIX socket with its colon.
+            addresses = ", ".join(site.name for site in runner.sites)
             say(f"aiolos serves {addresses} (Ctrl-C to stop)")
             await ending.wait(runner)
         finally:
