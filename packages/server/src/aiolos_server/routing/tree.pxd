@@ -11,7 +11,6 @@ cdef class Branch:
     cdef dict tails
     cdef Branch variable
 
-    @cython.locals(branch=Branch)
     cdef Branch _longer(self, object segment)
     @cython.locals(segment=str, literal=Branch, branch=Branch, length=Py_ssize_t)
     cpdef object collect(self, list segments, Py_ssize_t position, list found)

@@ -53,15 +53,17 @@ class Branch:
             return self.literals.setdefault(segment, Branch())
         if segment:
             self.lengths = sorted({*self.lengths, len(segment)})
-            branch = self.heads.setdefault(str(segment), Branch())
-        else:
-            if self.variable is None:
-                self.variable = Branch()
-            branch = self.variable
-        if not segment.end:
-            return branch
-        branch.tail_lengths = sorted({*branch.tail_lengths, len(segment.end)})
-        return branch.tails.setdefault(segment.end, Branch())
+            return self.heads.setdefault(str(segment), Branch()).ending(segment.end)
+        if self.variable is None:
+            self.variable = Branch()
+        return self.variable.ending(segment.end)
+
+    def ending(self, end: str) -> "Branch":
+        """The branch for the segments that lead here and have this end, "" for any."""
+        if not end:
+            return self
+        self.tail_lengths = sorted({*self.tail_lengths, len(end)})
+        return self.tails.setdefault(end, Branch())
 
     def collect(self, segments: "list[str]", position: int, found: "list[Any]") -> None:
         """Append to `found` what `segments[position:]` may lead to, in no order."""
