@@ -191,6 +191,39 @@ async def test_cancelled_at_a_bare_yield() -> None:
         await task
 
 
+@pytest.mark.parametrize("waiting", ["door", "future", "bare", "nothing"])
+async def test_a_handler_that_cancels_itself_in_a_step(waiting: str) -> None:
+    door, other, heard = Door(), asyncio.get_running_loop().create_future(), []
+
+    async def handler() -> str:
+        await door
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        try:
+            if waiting == "door":
+                await door
+            elif waiting == "future":
+                await other
+            elif waiting == "bare":
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            heard.append(task.cancelling())
+            task.uncancel()
+            await door
+        return "went on"
+
+    task = await start(handler())
+    assert await in_callback(lambda: door.driver.step())
+    if waiting != "nothing":
+        while not heard or door.driver is None:
+            await asyncio.sleep(0)
+        assert await in_callback(lambda: door.driver.step())
+        assert heard == [1]
+    assert await task == "went on"
+    assert other.cancelled() is (waiting == "future")
+
+
 async def test_who_has_ended_cannot_be_cancelled() -> None:
     door = Door()
 

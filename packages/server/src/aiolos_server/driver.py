@@ -110,7 +110,9 @@ class Driver:
         finally:
             _leave_task(self._loop, self._task)
         self._parked = None
-        parked.set_result(None)
+        # A handler may have cancelled its own Task; then that goes on by itself, and tells.
+        if not parked.done():
+            parked.set_result(None)
         return True
 
     def _park(self) -> "Future[None] | None":
