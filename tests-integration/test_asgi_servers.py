@@ -292,7 +292,8 @@ async def test_asg_02_sigterm_under_load(tmp_path, kind):
                 else:
                     assert await asyncio.wait_for(response.read(), 30) == b""
                     assert (await socket.receive()).type is aiolos.WSMsgType.CLOSE
-                    assert socket.close_code == 1001
+                    # Uvicorn's own goodbye, 1012, may come first.
+                    assert socket.close_code in ((1001, 1012) if "uvicorn" in kind else (1001,))
         await asyncio.to_thread(process.wait, 30)
     notes = (tmp_path / "notes").read_text().splitlines()
     notes = [note for note in notes if note != "slow" and not note.startswith("closed")]
