@@ -48,6 +48,24 @@ async def test_whoever_only_writes_learns_of_a_socket_that_has_failed():
         await only_write()
 
 
+async def test_whoever_only_writes_lets_others_go_on():
+    owner = TransportOwner(asyncio.get_running_loop())
+    connected(owner.loop, owner)
+    turns = 0
+
+    async def turning() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(turning())
+    for _ in range(5000):
+        await owner.drain()
+    other.cancel()
+    assert 4 <= turns <= 6
+
+
 async def test_several_wait_for_room_and_one_gives_up():
     owner = TransportOwner(asyncio.get_running_loop())
     connected(owner.loop, owner)

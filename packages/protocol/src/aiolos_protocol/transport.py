@@ -258,10 +258,13 @@ class TransportOwner:
     def _ready(self) -> "Awaitable[None]":
         """There is room. A transport whose socket has failed takes all and sends nothing, until
         connection_lost(), for which the loop must go on: whoever only writes would never let it.
-        It is asked now and then, which is enough.
+        It is asked now and then, which is enough; and seldom the loop goes on anyhow: a peer that
+        takes small pieces as quickly as they are written must not have it for itself.
         """
         self._readied += 1
-        if self._readied & 15 or self.transport is None or not self.transport.is_closing():
+        if self._readied & 15 or self.transport is None:
+            return READY
+        if self._readied & 1023 and not self.transport.is_closing():
             return READY
         return turn()
 
