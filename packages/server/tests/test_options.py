@@ -182,3 +182,17 @@ def test_run_app_leaves_the_options_of_a_runner_of_somebodys_own() -> None:
 async def test_a_server_names_what_is_no_option() -> None:
     with pytest.raises(TypeError, match=r"^Server\(\) has no option 'limit'; did you mean limits"):
         Server(hosted, limit=3)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"host": 5}, "a host is a str, not 5"),
+        ({"host": ["127.0.0.1", 5]}, "a host is a str, not 5"),
+        ({"path": 5}, "expected str, bytes or os.PathLike object, not int"),
+        ({"sock": "x"}, "sock is a socket that is bound already, not 'x'"),
+    ],
+)
+def test_where_nobody_can_listen(where: Any, told: str) -> None:
+    with pytest.raises(SystemExit, match=f"^cannot listen: {told}$"):
+        web.run_app(web.Application(), print=None, port=None, **where)

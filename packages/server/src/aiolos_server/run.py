@@ -312,7 +312,7 @@ class _Ending(contextlib.AbstractContextManager[None]):
 def _several(value: Any) -> list[Any]:
     if value is None:
         return []
-    if isinstance(value, (str, bytes, os.PathLike, socket.socket)):
+    if isinstance(value, (str, bytes, os.PathLike)) or not isinstance(value, Iterable):
         return [value]
     return list(value)
 

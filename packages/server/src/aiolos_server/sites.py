@@ -110,6 +110,8 @@ class TCPSite(Site):
         super().__init__(
             runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
         )
+        if host is not None and not isinstance(host, str):
+            raise TypeError(f"a host is a str, not {host!r:.80}")
         self._host = host
         if port is None:
             port = 8443 if ssl_context else 8080
@@ -243,6 +245,8 @@ class SockSite(Site):
         super().__init__(
             runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
         )
+        if not hasattr(sock, "getsockname"):
+            raise TypeError(f"sock is a socket that is bound already, not {sock!r:.80}")
         self._sock = sock
         address = sock.getsockname()
         if isinstance(address, tuple):
