@@ -31,7 +31,7 @@ from weakref import getweakrefcount
 from .driver import Driver, driven
 from .owner import Owner
 from .slowness import timed
-from .steps import first_steps
+from .steps import COMPILED, first_steps
 
 # A reference count tells who has kept a Task; only CPython counts them.
 getrefcount: Any = getattr(sys, "getrefcount", None)
@@ -253,7 +253,8 @@ class Dispatcher:
             carried = _carry(owner)
             whole = timed(carried, self._loop, owner.watching())
         else:
-            whole = carried = _carry(owner, context=context)
+            # In plain Python nobody waits for what can be driven.
+            whole = carried = _carry(owner, context=context if COMPILED else None)
         task = self._loop.create_task(whole, context=context)
         task.add_done_callback(partial(_told, self._loop, owner, carried))
         return task

@@ -59,7 +59,8 @@ class Driver:
             except StopIteration as stop:
                 return stop.value
         while True:
-            parked = self._park()
+            # Of asyncio's own futures it need not be asked.
+            parked = None if type(self._given) is Future else self._park()
             error = None
             try:
                 if parked is None:

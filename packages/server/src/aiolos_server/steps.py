@@ -10,7 +10,11 @@ waits for next; it raises what the coroutine does, StopIteration where that has 
 
 try:
     from ._steps import first_steps, next_step
+
+    COMPILED = True
 except ImportError:
     from .pysteps import first_steps, next_step
 
-__all__ = ["first_steps", "next_step"]
+    COMPILED = False
+
+__all__ = ["COMPILED", "first_steps", "next_step"]

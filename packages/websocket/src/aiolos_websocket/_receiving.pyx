@@ -113,7 +113,7 @@ cdef class Receiving(Waiter):
             connection._gate = self._waiter = self
             self.park(connection.loop)
         else:
-            self._waiter = connection._new_waiter()
+            self._waiter = connection._wait_by(connection.loop.create_future())
             self._waiter._asyncio_future_blocking = True
 
     cdef object taken_by_a_task(self):

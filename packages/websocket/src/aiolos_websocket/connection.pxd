@@ -35,7 +35,6 @@ cdef class Connection(Closer):
     cdef object _hold(self, bint held)
     cdef object _set_heartbeat(self)
     cdef object _wait_by(self, waiter)
-    cpdef object _new_waiter(self)
     cpdef object _consumed(self, message)
     cpdef object _give_up_fragments(self)
     cdef object _close_received(self, bytes payload)

@@ -275,7 +275,7 @@ class Connection(Closer):
         elif self._phase == OPEN and not heartbeat.beating:
             heartbeat.start()
 
-    def _wait_by(self, waiter: "Any") -> None:
+    def _wait_by(self, waiter: "Any") -> "Any":
         """Wake `waiter`, by set_result(), when something is in the queue, or the phase has changed.
 
         A `_waiter.Waiter` is opened instead, when it is a message and nothing else is to be done.
@@ -283,15 +283,11 @@ class Connection(Closer):
         if self._waiter is not None or self._listener is not None:
             raise RuntimeError("another task is receiving already; only one may at a time")
         self._waiter = waiter
-
-    def _new_waiter(self) -> "asyncio.Future[None]":
-        waiter: asyncio.Future[None] = self.loop.create_future()
-        self._wait_by(waiter)
         return waiter
 
     async def _wait(self, timeout: "float | None") -> None:
         """Wait until something is in the queue, or the phase has changed."""
-        waiter = self._new_waiter()
+        waiter = self._wait_by(self.loop.create_future())
         timer = None
         if timeout:
             timer = self.loop.call_later(timeout, _expire, waiter, timeout)
@@ -329,7 +325,7 @@ class Connection(Closer):
         if self._phase == OPEN and not self._held and not self._in_fragments:
             # Nearly always. The rest of the cases are receive()'s.
             if not queue and self._receive_timeout is None:
-                waiter = self._new_waiter()
+                waiter = self._wait_by(self.loop.create_future())
                 try:
                     await waiter
                 finally:
