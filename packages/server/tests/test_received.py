@@ -157,12 +157,12 @@ async def test_a_bomb_stops_at_the_limit(seen: Any) -> None:
     assert answer.status == 413
 
 
-async def test_what_raises_client_max_size_is_in_the_log_only(
+async def test_client_max_size_is_named_in_the_log_only(
     seen: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await seen(lambda r: r.read(), post(b"x" * 1001, "text/plain"), client_max_size=1000)
     assert answer.status == 413
-    assert answer.body == b"Maximum request body size 1000 exceeded, actual body size 1001"
+    assert b"1000" not in answer.body
     assert (
         "client_max_size=1000 was exceeded; raise it with Application(client_max_size="
         in caplog.text
@@ -329,7 +329,7 @@ async def test_client_max_fields(
     if status:
         assert "=20 was exceeded; raise it with Limits(" in caplog.text
         assert "Application(client_max_fields=...)" in caplog.text
-        assert answer.body == b"Maximum number of form fields 20 exceeded."
+        assert b"20" not in answer.body
 
 
 async def test_client_max_fields_zero_is_no_bound(seen: Any) -> None:
@@ -444,9 +444,7 @@ async def test_a_form_beyond_a_limit_is_caught_as_too_large(seen: Any) -> None:
         return caught.value.text
 
     data = post(b"a=1&b=2&c=3", "application/x-www-form-urlencoded")
-    assert await seen(ask, data, client_max_fields=2) == (
-        "Maximum number of form fields 2 exceeded."
-    )
+    assert await seen(ask, data, client_max_fields=2) == "413: Content Too Large"
 
 
 async def test_a_field_without_a_name_is_the_callers_fault(seen: Any) -> None:
@@ -477,20 +475,18 @@ async def test_a_file_in_a_broken_transfer_encoding_is_refused(
     assert told in answer.body
 
 
-async def test_a_413_says_of_what_there_was_too_much(seen: Any) -> None:
+async def test_a_413_tells_no_bound_in_either_line(seen: Any) -> None:
     """RFC 9110 15.5.14."""
     kind = "application/x-www-form-urlencoded"
-    fields = b"Maximum number of form fields 1 exceeded."
-    size = b"Maximum request body size 1000 exceeded"
-    for request, options, told in (
-        (post(b"a=1&a=1", kind), {"limits": Limits(form_fields=1)}, fields),
-        (form(field("a", b"1"), field("b", b"2")), {"limits": Limits(parts=1)}, fields),
-        (post(b"a=" + b"x" * 1000, kind), {"client_max_size": 1000}, size),
-        (form(field("a", b"x" * 1000)), {"client_max_size": 1000}, size),
+    for request, options in (
+        (post(b"a=1&a=1", kind), {"limits": Limits(form_fields=1)}),
+        (form(field("a", b"1"), field("b", b"2")), {"limits": Limits(parts=1)}),
+        (post(b"a=" + b"x" * 1000, kind), {"client_max_size": 1000}),
+        (form(field("a", b"x" * 1000)), {"client_max_size": 1000}),
     ):
         answer = await seen(posted, request, **options)
         assert (answer.status, answer.reason) == (413, "Content Too Large")
-        assert answer.body.startswith(told)
+        assert answer.body == b"413: Content Too Large"
 
 
 async def test_what_a_peer_sent_is_told_to_it_as_plain_text(seen: Any) -> None:

@@ -315,7 +315,7 @@ class HTTPPreconditionFailed(HTTPClientError):
 
 
 class HTTPRequestEntityTooLarge(HTTPClientError):
-    """413: more than `max_size` bytes; the default text names both."""
+    """413: more than `max_size` bytes; the default text names both, so give one to strangers."""
 
     status_code = 413
 

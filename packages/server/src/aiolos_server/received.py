@@ -38,7 +38,7 @@ _FORM_METHODS: Final = frozenset(
 )
 # A file of a form is kept in memory up to this size, beyond it in a temporary file.
 _SPOOL: Final = 262_144
-# Of a bound that is no program's own, as that of decompression, the peer is told nothing.
+# Whatever the limit: the peer is told none.
 _TOO_LARGE: Final = f"413: {reason_of(413)}"
 
 
@@ -186,7 +186,7 @@ class ReceivedBody(ParsedFields, RequestCore):
     def _too_large(self, size: int) -> HTTPException:
         limit = self.client_max_size
         self._bearer.exceeded("client_max_size", limit)
-        return HTTPRequestEntityTooLarge(limit, size)
+        return HTTPRequestEntityTooLarge(limit, size, text=_TOO_LARGE)
 
     def _malformed(self, error: ProtocolError) -> HTTPException:
         if isinstance(error, LimitExceeded):
@@ -337,8 +337,6 @@ class ReceivedBody(ParsedFields, RequestCore):
 
 
 _UNBOUNDED: Final = 2**63
-# What bounds the fields of a form, urlencoded and multipart.
-_OF_FIELDS: Final = ("form_fields", "parts")
 
 
 def _text(value: bytes, part: BodyPartReader) -> str:
@@ -356,17 +354,13 @@ def _text(value: bytes, part: BodyPartReader) -> str:
 class BodyBeyondLimit(HTTPRequestEntityTooLarge, RemoteProtocolError):  # type: ignore[misc]
     """The answer to a body of more fields, parts or decompressed bytes than are taken.
 
-    As MalformedBody it is a RemoteProtocolError as well. Of bounds the peer is told how many
-    fields a form may have; what raises any of them is in the log.
+    As MalformedBody it is a RemoteProtocolError as well. The peer is told no bound.
     """
 
     def __init__(self, error: LimitExceeded) -> None:
         self.message = error.message
         self.status_hint = 413
-        text = _TOO_LARGE
-        if error.limit in _OF_FIELDS:
-            text = f"Maximum number of form fields {error.value} exceeded."
-        super().__init__(error.value, text=text)
+        super().__init__(error.value, text=_TOO_LARGE)
 
 
 class MalformedBody(HTTPBadRequest, RemoteProtocolError):  # type: ignore[misc]  # see _Answer
