@@ -9,15 +9,16 @@ import sys
 EVERYWHERE = """
 import atexit, os
 from aiolos_client import tcp
+from aiolos_client.links import Links
 
 made = []
 
 def note(method, version):
     return lambda *args: made.append(version) or method(*args)
 
-def factory(self, host, real=tcp.TCPConnector._factory, new_h1=tcp.TCPConnector._new_h1):
+def factory(self, host, role, real=Links.factory, new_h1=Links._new_h1):
     # A WebSocket without a connection at hand begins one of HTTP/1.1, as it should.
-    return real(self, host) if host.key.http2 else lambda: new_h1(self)
+    return real(self, host, role) if host.key.http2 else lambda: new_h1(self, role)
 
 @atexit.register
 def tell():
@@ -27,9 +28,9 @@ def tell():
 def begin(self, *, http2=None, begin=tcp.TCPConnector.__init__, **options):
     begin(self, http2="prior-knowledge" if http2 is None else http2, **options)
 
-tcp.TCPConnector._factory = factory
-tcp.TCPConnector._new_h1 = note(tcp.TCPConnector._new_h1, "1")
-tcp.TCPConnector._new_h2 = note(tcp.TCPConnector._new_h2, "2")
+Links.factory = factory
+Links._new_h1 = note(Links._new_h1, "1")
+Links._new_h2 = note(Links._new_h2, "2")
 tcp.TCPConnector.__init__ = begin
 """
 TESTS = (
