@@ -118,6 +118,33 @@ async def test_whatever_else_is_waited_for_is_the_tasks() -> None:
     assert await task == ["other"]
 
 
+async def test_two_that_wait_for_the_same_future_both_get_it() -> None:
+    doors = Door(), Door()
+    shared = asyncio.get_running_loop().create_future()
+
+    async def handler(door: Door) -> Any:
+        await door
+        return await shared
+
+    tasks = [await start(handler(door)) for door in doors]
+    await in_callback(lambda: [door.driver.step() for door in doors])
+    await asyncio.sleep(0)
+    shared.set_result("shared")
+    assert await asyncio.gather(*tasks) == ["shared", "shared"]
+
+
+async def test_a_future_that_is_done_before_the_task_sees_it() -> None:
+    door, other = Door(), asyncio.get_running_loop().create_future()
+
+    async def handler() -> Any:
+        await door
+        return await other
+
+    task = await start(handler())
+    await in_callback(lambda: (door.driver.step(), other.set_result("at once")))
+    assert await task == "at once"
+
+
 async def test_what_a_step_raises_is_raised_by_the_task() -> None:
     door = Door()
 

@@ -64,7 +64,7 @@ class Driver:
             error = None
             try:
                 if parked is None:
-                    yield self._given
+                    yield _marked(self._given)
                 else:
                     yield from parked
             except GeneratorExit:
@@ -101,7 +101,7 @@ class Driver:
             if driven_by is not None:
                 driven_by(self)
                 return True
-            self._given = given
+            self._given = _unmarked(given)
         except StopIteration as stop:
             self._over = True
             self._given = stop.value
@@ -130,6 +130,23 @@ class Driver:
         if error is not None:
             raise error
         return self._given
+
+
+# A future that is awaited has a mark, which the Task that gets it takes off; to await one that is
+# marked is an error. A turn lies between a step without the Task and the Task, in which others may
+# await the same future.
+
+
+def _unmarked(given: Any) -> Any:
+    if getattr(given, "_asyncio_future_blocking", None):
+        given._asyncio_future_blocking = False
+    return given
+
+
+def _marked(given: Any) -> Any:
+    if getattr(given, "_asyncio_future_blocking", None) is False:
+        given._asyncio_future_blocking = True
+    return given
 
 
 def _cancelled(future: Any) -> bool:
