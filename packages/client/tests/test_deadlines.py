@@ -133,6 +133,36 @@ async def test_an_upload_that_takes_its_time_is_no_silence(talk, wind):
             assert await response.text() == "ok"
 
 
+async def test_a_body_of_bytes_that_is_taken_slowly_is_no_silence(wind):
+    gate = asyncio.Event()
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await gate.wait()
+        await reader.readexactly(20_000_000)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with aiolos_client.ClientSession() as session:
+        timeout = ClientTimeout(sock_read=2)
+        asked = asyncio.ensure_future(
+            session.put(f"http://127.0.0.1:{port}/", data=bytes(20_000_000), timeout=timeout)
+        )
+        await turns()
+        for _ in range(10):
+            wind(1)
+            await turns()
+        assert not asked.done()
+        gate.set()
+        async with await asked as response:
+            assert await response.text() == "ok"
+    server.close()
+    await server.wait_closed()
+
+
 async def test_cli_05_connect_counts_the_wait_for_a_place(talk, wind):
     async with talk(b"", connector=aiolos_client.TCPConnector(limit=1)) as (peer, session):
         first = asyncio.ensure_future(session.get("/"))

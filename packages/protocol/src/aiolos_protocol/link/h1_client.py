@@ -433,5 +433,10 @@ class H1ClientExchange(H1Exchange):
 
     def awaits_us(self) -> bool:
         """See ClientExchange."""
+        if not self.body_sent():
+            return True
         transport = self._link.transport
-        return not self.body_sent() or (transport is not None and not transport.is_reading())
+        if transport is None:
+            return False
+        # A body of bytes is written at once, and out when the transport has none of it left.
+        return not transport.is_reading() or transport.get_write_buffer_size() > 0
