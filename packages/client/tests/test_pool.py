@@ -288,3 +288,24 @@ class TestSharing:
         pool.lose(a, link)
         assert (pool.in_use, a.in_use, a.shared) == (0, 0, {})
         assert pool.surplus() is None
+
+
+class Shared:
+    """A connection that takes three requests at once."""
+
+    def takes(self, expected):
+        return expected < 3
+
+
+def test_a_host_whose_own_connection_has_room_again_waits_once():
+    """It was about to open another one, and found that the first had got room meanwhile."""
+    pool = Pool(0, 0)
+    host, link = pool.host(A, Sharing.HOPED), Shared()
+    assert pool.reserve(host)
+    pool.opened(host, link, True)
+    assert pool.reserve(host)
+    pool.borrow(host, host, link)
+    assert (host.in_use, pool.in_use, host.shared) == (2, 1, {link: 2})
+    assert host.lender is None
+    pool.wait(host, "waiter")
+    assert pool.sharers(host) == [host]

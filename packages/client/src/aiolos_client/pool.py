@@ -201,13 +201,14 @@ class Pool:
 
     def borrow(self, host: Host, owner: Host, link: Any) -> None:
         """In place of what was reserved for `host` it uses the shared `link` of `owner`, too, which
-        has room."""
+        has room; it may be its own, which had none before."""
         host.opening = False
         host.sharing = Sharing.HOPED
-        host.lender = owner, link
-        if owner.borrowers is None:
-            owner.borrowers = WeakSet()
-        owner.borrowers.add(host)
+        if owner is not host:
+            host.lender = owner, link
+            if owner.borrowers is None:
+                owner.borrowers = WeakSet()
+            owner.borrowers.add(host)
         self.release(host)
         self._add(owner, link)
 
