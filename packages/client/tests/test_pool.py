@@ -290,17 +290,10 @@ class TestSharing:
         assert pool.surplus() is None
 
 
-class Shared:
-    """A connection that takes three requests at once."""
-
-    def takes(self, expected):
-        return expected < 3
-
-
 def test_a_host_whose_own_connection_has_room_again_waits_once():
     """It was about to open another one, and found that the first had got room meanwhile."""
     pool = Pool(0, 0)
-    host, link = pool.host(A, Sharing.HOPED), Shared()
+    host, link = pool.host(A, Sharing.HOPED), Shared(3)
     assert pool.reserve(host)
     pool.opened(host, link, True)
     assert pool.reserve(host)
