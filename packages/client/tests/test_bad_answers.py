@@ -143,7 +143,10 @@ async def test_truncated(talk, answer, kind, words):
 async def over_tls(authority, answer, *, is_cut):
     """A server behind TLS that ends each connection behind `answer`, or has it cut; its URL."""
 
+    writers = []
+
     async def serve(reader, writer):
+        writers.append(writer)
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
         await writer.drain()
@@ -160,6 +163,8 @@ async def over_tls(authority, answer, *, is_cut):
         yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
         server.close()
+        for writer in writers:
+            writer.close()
 
 
 UNTIL_CLOSE = OK + b"\r\n" + b"abc" * 100_000

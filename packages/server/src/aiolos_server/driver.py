@@ -78,7 +78,7 @@ class Driver:
                 if self._over:
                     # To cancel a Task that is done is too late.
                     return self._result()
-                if error is None or _cancelled(self._given):
+                if error is None or _cancelled(self._given, error):
                     continue
             try:
                 self._given = coro.send(None) if error is None else coro.throw(error)
@@ -149,6 +149,6 @@ def _marked(given: Any) -> Any:
     return given
 
 
-def _cancelled(future: Any) -> bool:
-    """Whether it could be cancelled, as a Task cancels what it waits for."""
-    return future is not None and future.cancel()
+def _cancelled(future: Any, error: BaseException) -> bool:
+    """Whether it could be cancelled as a Task cancels what it waits for, in the words of `error`."""
+    return future is not None and future.cancel(*error.args[:1])
