@@ -150,5 +150,5 @@ def _marked(given: Any) -> Any:
 
 
 def _cancelled(future: Any, error: BaseException) -> bool:
-    """Whether it could be cancelled as a Task cancels what it waits for, in the words of `error`."""
+    """If it could be cancelled as a Task cancels what it waits for, by the words of `error`."""
     return future is not None and future.cancel(*error.args[:1])
