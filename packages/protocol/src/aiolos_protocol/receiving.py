@@ -37,9 +37,6 @@ class SharedBuffer:
         """asyncio.BufferedProtocol."""
         self._owner.data_received(self._buffer[:nbytes].tobytes())
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio.BaseProtocol: `owner` was told before."""
-
     def eof_received(self) -> bool:
         """asyncio.BufferedProtocol."""
         return self._owner.eof_received()  # type: ignore[no-any-return]
