@@ -201,7 +201,7 @@ class TestControlFrames:
         server.feed(*[frames.goaway(0, 0)] * 10)
         assert server.error is None
         server.feed(frames.goaway(0, 0))
-        assert_calmed(server, "settings")
+        assert_calmed(server, "settings", by="GOAWAY frames")
 
     def test_pings(self, make_server: Any) -> None:
         server = make_server(pings=10)
@@ -488,7 +488,7 @@ class TestServersThatFlood:
         ("limit", "frame", "spent", "by"),
         [
             ("settings", frames.settings({}), 2, ""),
-            ("settings", frames.goaway(0xFFFF, 0), 2, ""),
+            ("settings", frames.goaway(0xFFFF, 0), 2, "GOAWAY frames"),
             ("pings", frames.ping(bytes(8)), 0, ""),
             ("window_updates", frames.window_update(0, 1), 0, ""),
             ("empty_frames", frames.header(0, DATA, 0, 1), 0, "DATA frames without data"),

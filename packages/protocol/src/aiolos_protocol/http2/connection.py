@@ -332,7 +332,7 @@ class Connection(Streams):
     def _goaway(self, payload: bytes) -> None:
         if len(payload) < 8:
             raise ConnectionFailed("GOAWAY is too short (RFC 9113 6.8)", _FRAME_SIZE)
-        self._floods.spend(SETTINGS, self.now)
+        self._floods.spend(SETTINGS, self.now, 1.0, "GOAWAY frames")
         last = int.from_bytes(payload[:4], "big") & 0x7FFFFFFF
         code = int.from_bytes(payload[4:8], "big")
         if last > self.goaway:

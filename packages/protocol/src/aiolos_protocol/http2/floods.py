@@ -16,7 +16,7 @@ WINDOW_UPDATES: Final = 3
 EMPTY_FRAMES: Final = 4
 PRIORITIES: Final = 5
 
-# Several kinds of frames share the limit empty_frames.
+# Several kinds of frames share the limits empty_frames and settings.
 LATE_FRAMES: Final = "frames for streams that are over"
 
 _FIELDS: Final = ("resets", "settings", "pings", "window_updates", "empty_frames", "priorities")
