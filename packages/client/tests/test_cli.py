@@ -103,6 +103,13 @@ async def test_a_file_in_a_form_and_a_method(command, tmp_path):
     assert b'name="f"; filename="file.txt"' in request
 
 
+@pytest.mark.parametrize("header", ["A\n: b", "A: b\n", "\rA: b", "A: b\r\nC: d"])
+async def test_a_control_character_in_a_header_is_refused(command, header):
+    status, out, told, requests = await command([answer()], "-H", header, "URL")
+    assert (status, out, requests) == (2, b"", [])
+    assert "header" in told
+
+
 async def test_downloading_to_a_file(command, tmp_path):
     path = tmp_path / "file"
     status, out, _, _ = await command([answer(b"content")], "-o", str(path), "URL")

@@ -135,7 +135,8 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
         raise Mistake(f"a header is 'NAME: VALUE', not {text!r}")
-    return name.strip(), value.strip()
+    # Blanks alone: a line end is refused, and not taken away (RFC 9110 5.5).
+    return name.strip(" \t"), value.strip(" \t")
 
 
 def _content(text: str) -> bytes:
