@@ -226,7 +226,7 @@ async def test_a_handler_that_cancels_itself_in_a_step(waiting: str) -> None:
         await door
         task = asyncio.current_task()
         assert task is not None
-        task.cancel()
+        task.cancel("why")
         try:
             if waiting == "door":
                 await door
@@ -234,8 +234,8 @@ async def test_a_handler_that_cancels_itself_in_a_step(waiting: str) -> None:
                 await other
             elif waiting == "bare":
                 await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            heard.append(task.cancelling())
+        except asyncio.CancelledError as error:
+            heard.append((task.cancelling(), error.args))
             task.uncancel()
             await door
         return "went on"
@@ -246,7 +246,7 @@ async def test_a_handler_that_cancels_itself_in_a_step(waiting: str) -> None:
         while not heard or door.driver is None:
             await asyncio.sleep(0)
         assert await in_callback(lambda: door.driver.step())
-        assert heard == [1]
+        assert heard == [(1, ("why",))]
     assert await task == "went on"
     assert other.cancelled() is (waiting == "future")
 
