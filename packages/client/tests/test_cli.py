@@ -103,6 +103,20 @@ async def test_a_file_in_a_form_and_a_method(command, tmp_path):
     assert b'name="f"; filename="file.txt"' in request
 
 
+async def test_the_standard_input_in_a_form(command):
+    _, _, told, (request,) = await command([answer()], "-F", "f=@-", "URL", stdin=b"typed")
+    assert told == ""
+    assert b'name="f"; filename="-"\r\n' in request
+    assert b"Content-Type: application/octet-stream\r\n" in request
+    assert b"\r\n5\r\ntyped\r\n" in request
+
+
+async def test_a_tunnel_is_nothing_that_the_command_would_use(command):
+    status, _, told, requests = await command([answer()], "-X", "CONNECT", "URL")
+    assert (status, requests) == (2, [])
+    assert "-x names a proxy" in told
+
+
 @pytest.mark.parametrize("header", ["A\n: b", "A: b\n", "\rA: b", "A: b\r\nC: d"])
 async def test_a_control_character_in_a_header_is_refused(command, header):
     status, out, told, requests = await command([answer()], "-H", header, "URL")

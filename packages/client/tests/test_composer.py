@@ -400,3 +400,23 @@ class TestAnswers:
             found = await asyncio.gather(*(ask(session, n) for n in range(50)))
         assert found == ["ok"] * 50
         assert {each.split(b" ")[1] for each in peer.requests} == {b"/%d" % n for n in range(50)}
+
+
+@pytest.mark.parametrize("headers", [{}, {"A": "b"}])
+async def test_connect_asks_for_host_and_port(talk, headers):
+    # RFC 9112 3.2.3.
+    async with talk(b"HTTP/1.1 405 No\r\nContent-Length: 2\r\n\r\nno") as (peer, session):
+        async with session.request("CONNECT", "/", headers=headers) as response:
+            assert await response.text() == "no"
+    port = URL(peer.url).port
+    wanted = b"CONNECT 127.0.0.1:%d HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % (port, port)
+    assert peer.requests[0].startswith(wanted)
+
+
+async def test_a_tunnel_that_nobody_uses_is_closed(talk):
+    async with talk(b"HTTP/1.1 200 OK\r\n\r\n") as (peer, session):
+        for _ in range(2):
+            async with session.request("CONNECT", "/") as response:
+                assert response.status == 200
+                assert await response.read() == b""
+        assert peer.connections == 2

@@ -47,6 +47,17 @@ async def test_cli_03_the_sessions_bound(talk, wind):
             await asked
 
 
+@pytest.mark.parametrize("of_session", [True, False])
+async def test_a_number_is_the_time_in_total(talk, wind, of_session):
+    options = {"timeout": 7}
+    async with talk(b"", **(options if of_session else {})) as (peer, session):
+        asked = asyncio.ensure_future(session.get("/", **({} if of_session else options)))
+        await until_asked(peer)
+        wind(7)
+        with pytest.raises(TimeoutError, match="total=7"):
+            await asked
+
+
 @pytest.mark.parametrize("bound", [0.5, 7])
 async def test_cli_03_total_ends_what_is_read_slowly(talk, wind, bound):
     async with talk(HEAD + b"begun") as (_, session):

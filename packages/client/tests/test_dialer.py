@@ -384,6 +384,11 @@ class TestHttpProxy:
                 "403, message='Not for you'",
             ),
             (b"SSH-2.0-x\r\n", aiolos_client.ClientProxyConnectionError, "opens no tunnel"),
+            (
+                b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200,
+                aiolos_client.ClientProxyConnectionError,
+                r"max_headers=128 was exceeded; raise it with ClientSession\(max_headers=",
+            ),
         ],
     )
     async def test_a_proxy_that_opens_no_tunnel(self, refuse, kind, words):

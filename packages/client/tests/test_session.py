@@ -187,7 +187,9 @@ async def test_a_bad_url_is_one_clear_line(url, kind, words):
         ({"data": {"a": {"b": "c"}}}, TypeError, "form field 'a'"),
         ({"data": b"", "json": {}}, ValueError, "data or json, not both"),
         ({"data": object()}, TypeError, "data takes bytes"),
-        ({"timeout": 5}, TypeError, r"ClientTimeout\(total=60\), not 5"),
+        ({"timeout": "5"}, TypeError, r"seconds in total, or a ClientTimeout .*, not '5'"),
+        ({"timeout": True}, TypeError, "seconds in total"),
+        ({"timeout": float("nan")}, ValueError, "not NaN"),
     ],
 )
 async def test_a_mistake_says_what_to_write(talk, options, kind, words):

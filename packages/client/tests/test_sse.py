@@ -1,5 +1,7 @@
 """session.sse(): events over as many connections as it takes."""
 
+import asyncio
+
 import aiolos_client
 import pytest
 from aiolos_client.eventstream import ServerSentEvent
@@ -10,6 +12,11 @@ GONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 def stream(events):
     return HEAD + b"Content-Length: %d\r\n\r\n" % len(events) + events
+
+
+async def until_asked(peer, count):
+    while len(peer.requests) < count:
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -117,6 +124,38 @@ async def test_going_on_another_day(talk):
         async with session.sse("/", last_event_id="41") as events:
             assert [event async for event in events] == []
     assert b"Last-Event-ID: 41\r\n" in peer.requests[0]
+
+
+async def test_a_server_that_gives_no_answer(talk, wind):
+    async with talk(b"", timeout=7) as (peer, session):
+        asked = asyncio.ensure_future(anext(session.sse("/")))
+        await until_asked(peer, 1)
+        wind(7)
+        with pytest.raises(aiolos_client.ServerTimeoutError, match="total=7 s"):
+            await asked
+
+
+async def test_a_server_that_gives_no_answer_any_more_is_asked_again(talk, wind, pauses):
+    async with talk(stream(b"data: a\n\n"), b"", GONE, timeout=7) as (peer, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            asked = asyncio.ensure_future(anext(events))
+            await until_asked(peer, 2)
+            wind(7)
+            with pytest.raises(StopAsyncIteration):
+                await asked
+    assert len(peer.requests) == 3
+
+
+async def test_the_sessions_total_is_no_bound_of_events(talk, wind):
+    async with talk(HEAD + b"Content-Length: 19\r\n\r\ndata: a\n\n", timeout=7) as (peer, session):
+        async with session.sse("/", reconnect=False) as events:
+            assert (await anext(events)).data == "a"
+            asked = asyncio.ensure_future(anext(events))
+            wind(70)
+            await asyncio.sleep(0)
+            peer.writer.write(b"data: b\n\n\n")
+            assert (await asked).data == "b"
 
 
 async def test_leaving_early(talk):

@@ -115,9 +115,6 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             str_or_url = self._build_url(str_or_url)
         if differs(type(self), _SESSION, "_prepare_headers"):
             given["headers"] = self._prepare_headers(given.get("headers"))
-        if isinstance(given.get("timeout"), (int, float)):
-            # As the original still takes it, for a request and not for a session.
-            given["timeout"] = ClientTimeout(total=given["timeout"])
         return await super()._request(method, str_or_url, **given)
 
     def _look_at(self, given: dict[str, Any]) -> None:
@@ -325,12 +322,8 @@ def _length_of(data: Any) -> int:
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """`options` without those that were not given; a number as timeout is one in total."""
-    given = {name: value for name, value in options.items() if value is not sentinel}
-    timeout = given.get("timeout")
-    if isinstance(timeout, (int, float)):
-        given["timeout"] = aiolos.ClientTimeout(total=timeout)
-    return given
+    """`options` without those that were not given."""
+    return {name: value for name, value in options.items() if value is not sentinel}
 
 
 class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the original's name, of a function

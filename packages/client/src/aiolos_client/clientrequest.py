@@ -260,13 +260,19 @@ class ClientRequest:
         forwards = target.forwards(route)
         fields: CIMultiDict[str] = CIMultiDict()
         own = self._own_fields() if self._head is None else self._head.fields
-        fields[hdrs.HOST] = _host(own) or target.authority
+        opens_tunnel = self.method == "CONNECT" and self.protocol is None
+        host = target.authority
+        if opens_tunnel:
+            # RFC 9112 3.2.3: the port is there always.
+            host = authority(target.host, target.port)
+        fields[hdrs.HOST] = _host(own) or host
         fields.update(own)
         if cookie:
             fields[hdrs.COOKIE] = cookie
-        path = target.path
+        path = host if opens_tunnel else target.path
         if forwards:
-            path = f"http://{target.authority}{path}"
+            if not opens_tunnel:
+                path = f"http://{target.authority}{path}"
             if route.proxy_auth is not None:
                 fields.setdefault(hdrs.PROXY_AUTHORIZATION, route.proxy_auth)
             fields.update(route.proxy_headers)

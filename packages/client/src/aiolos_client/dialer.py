@@ -34,6 +34,7 @@ from .keys import ConnectionKey
 from .negotiation import HTTP2Setting, alpn_of, link_of, offers_http2
 from .tls import Fingerprint, SessionStore, proxy_tls, tls_context
 from .tracing import Traces
+from .translation import words_of
 from .urls import authority
 
 Factory = Callable[[], Any]
@@ -281,7 +282,7 @@ class Dialer:
             hint = (
                 "; if it is a SOCKS proxy, write socks5://" if isinstance(error, Unanswered) else ""
             )
-            cause = OSError(None, f"the proxy opens no tunnel: {error}{hint}")
+            cause = OSError(None, f"the proxy opens no tunnel: {words_of(error)}{hint}")
             raise ClientProxyConnectionError(key, cause) from error
         except BaseException:
             link.abort()

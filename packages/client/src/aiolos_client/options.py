@@ -52,12 +52,12 @@ class RequestOptions(HandshakeOptions, total=False):
     has it; `verify_ssl`, `ssl_context`, `fingerprint` are its old names), `server_hostname` is the
     name in TLS, `proxy` a URL, `proxy_auth` and `proxy_headers` are for it.
 
-    The answer: `timeout`, `allow_redirects` and `max_redirects`, `raise_for_status`,
-    `auto_decompress`, `read_until_eof` (False: what has no length is empty), `on_informational`
-    (called with each head of 1xx), and the bounds in bytes `read_bufsize`, `max_line_size`,
-    `max_field_size`, `max_body_size` of what read(), text() and json() give, and `max_headers`, a
-    count; of heads over HTTP/2 those hold that the connection was made with, which are the
-    session's where the connector is its own.
+    The answer: `timeout` (a number is seconds in total), `allow_redirects` and `max_redirects`,
+    `raise_for_status`, `auto_decompress`, `read_until_eof` (False: what has no length is empty),
+    `on_informational` (called with each head of 1xx), and the bounds in bytes `read_bufsize`,
+    `max_line_size`, `max_field_size`, `max_body_size` of what read(), text() and json() give, and
+    `max_headers`, a count; of heads over HTTP/2 those hold that the connection was made with, which
+    are the session's where the connector is its own.
 
     `middlewares` stand in place of the session's, `retry` too; `trace_request_ctx` goes to
     the trace configurations.
@@ -75,7 +75,7 @@ class RequestOptions(HandshakeOptions, total=False):
     upload_tracker: UploadTracker | None
     raise_for_status: RaiseForStatus | None
     read_until_eof: bool
-    timeout: ClientTimeout | None
+    timeout: ClientTimeout | float | None
     read_bufsize: int | None
     auto_decompress: bool | None
     max_line_size: int | None

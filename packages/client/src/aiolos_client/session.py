@@ -49,9 +49,10 @@ class ClientSession(Asking):
 
     `base_url` is what relative URLs are joined to; `headers`, `cookies` and `auth` go with every
     request, `skip_auto_headers` names what is not added by itself. `timeout` bounds each request
-    (default: 5 minutes in total, 30 seconds of dialling). `raise_for_status` True raises
-    ClientResponseError from status 400 upwards, a coroutine function judges by itself.
-    `middlewares` stand around each request, `retry` says when it is repeated.
+    (a number is seconds in total; default: 5 minutes in total, 30 seconds of dialling).
+    `raise_for_status` True raises ClientResponseError from status 400 upwards, a coroutine
+    function judges by itself. `middlewares` stand around each request, `retry` says when it is
+    repeated.
 
     `connector` opens the connections and is closed with the session, unless `connector_owner` is
     False; `ssl`, `proxy`, `proxy_auth` are the defaults of requests; `trust_env` takes proxies
@@ -87,7 +88,7 @@ class ClientSession(Asking):
         raise_for_status: RaiseForStatus = False,
         read_timeout: float | None = None,
         conn_timeout: float | None = None,
-        timeout: ClientTimeout | None = None,
+        timeout: ClientTimeout | float | None = None,
         auto_decompress: bool = True,
         trust_env: bool = False,
         requote_redirect_url: bool = True,
@@ -396,7 +397,7 @@ def _frozen(configs: "list[TraceConfig] | None") -> "list[TraceConfig]":
 
 
 def _timeout(
-    timeout: ClientTimeout | None, read_timeout: float | None, conn_timeout: float | None
+    timeout: ClientTimeout | float | None, read_timeout: float | None, conn_timeout: float | None
 ) -> ClientTimeout:
     if read_timeout is None and conn_timeout is None:
         return DEFAULT_TIMEOUT if timeout is None else check_timeout(timeout)

@@ -79,7 +79,7 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
         if not fits(changed[name]):
             raise TypeError(f"{name} takes {wanted}, not {changed[name]!r:.80}")
     if "timeout" in changed:
-        check_timeout(changed["timeout"])
+        changed["timeout"] = check_timeout(changed["timeout"])
     if "middlewares" in changed:
         changed["middlewares"] = tuple(changed["middlewares"])
     if not options.keys().isdisjoint(_ROUTE):
@@ -95,11 +95,15 @@ def settled(settings: Settings, options: Mapping[str, Any]) -> Settings:
 
 
 def check_timeout(timeout: object) -> ClientTimeout:
-    """`timeout` where it is a ClientTimeout, else TypeError."""
+    """`timeout`, a ClientTimeout or a number of seconds in total, as ClientTimeout. TypeError for
+    anything else, ValueError for NaN."""
     if isinstance(timeout, ClientTimeout):
         return timeout
+    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool):
+        return ClientTimeout(total=timeout)
     raise TypeError(
-        f"timeout takes a ClientTimeout, like ClientTimeout(total=60), not {timeout!r:.80}"
+        "timeout takes seconds in total, or a ClientTimeout like ClientTimeout(total=60, "
+        f"sock_read=10), not {timeout!r:.80}"
     )
 
 

@@ -1,5 +1,6 @@
 """Server-sent events, with the connection made anew where it is lost (WHATWG HTML 9.2)."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -12,6 +13,7 @@ from .errors import (
     ClientPayloadError,
     ClientResponseError,
     ContentTypeError,
+    ServerTimeoutError,
 )
 from .eventstream import EventParser, EventTooLarge, ServerSentEvent
 from .given import check_count
@@ -40,7 +42,8 @@ class EventSource:
     after the time that the server has asked for (0.1 s at least, an hour at most, doubled up to a
     minute while no event comes), with Last-Event-ID. `last_event_id` is to be kept by whoever wants
     to go on another day. Raises ClientResponseError for another status than 200, ContentTypeError
-    for another type, ClientPayloadError for an event above `max_event_size`.
+    for another type, ClientPayloadError for an event above `max_event_size`, ServerTimeoutError
+    where the first connection brings no answer in time; later ones are tried again.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class EventSource:
         last_event_id: str,
         reconnect: bool,
         max_event_size: int,
+        answer_within: float | None,
         sleep: Callable[[float], Awaitable[object]],
     ) -> None:
         if not isinstance(last_event_id, str):
@@ -58,6 +62,8 @@ class EventSource:
         self._ask = ask
         self._reconnect = reconnect
         self._limit = max_event_size
+        # Seconds, or None; the total of a request would bound the events, too.
+        self._answer_within = answer_within
         self._sleep = sleep
         if grammar.CONTROL.search(last_event_id):
             # The server's own with such a character are left out; the user's are a mistake.
@@ -155,7 +161,7 @@ class EventSource:
         # An id may hold what no field may (RFC 9110 5.5); then the server begins anew.
         if self.last_event_id and not grammar.CONTROL.search(self.last_event_id):
             headers[hdrs.LAST_EVENT_ID] = self.last_event_id
-        response = self.response = await self._ask(headers)
+        response = self.response = await self._answer(headers)
         if response.status == 204:
             self.close()
             return
@@ -168,3 +174,15 @@ class EventSource:
             self.close()
             expected = f"expected {EVENT_STREAM}, got {response.content_type}"
             raise ContentTypeError(*info, message=expected, **told)
+
+    async def _answer(self, headers: dict[str, str]) -> ClientResponse:
+        try:
+            async with asyncio.timeout(self._answer_within) as bound:
+                return await self._ask(headers)
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise ServerTimeoutError(
+                f"no answer came to the request for events within the session's "
+                f"total={self._answer_within:g} s"
+            ) from error

@@ -56,7 +56,7 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
             request.request_info,
             (),
             status=400,
-            message=f"malformed response of {peer}: {_words(error)}",
+            message=f"malformed response of {peer}: {words_of(error)}",
         )
     elif isinstance(error, ConnectionError):
         raised = ClientOSError(error.errno, f"{request}: {error.strerror or error}")
@@ -66,7 +66,7 @@ def request_error(request: ClientRequest, error: Exception, received: int) -> Ex
     return raised
 
 
-def _words(error: ProtocolError) -> str:
+def words_of(error: Exception) -> str:
     """`error`, and where it is a limit how a client names and raises it."""
     if not isinstance(error, LimitExceeded):
         return str(error)
@@ -96,7 +96,7 @@ class BodyErrors:
         """`error` as ClientPayloadError, or itself where it is not the protocol's."""
         kind = ClientPayloadError
         if isinstance(error, LimitExceeded):
-            told = f"the body of {self._what} is refused: {_words(error)}"
+            told = f"the body of {self._what} is refused: {words_of(error)}"
         elif isinstance(error, ProtocolError):
             told = f"the body of {self._what} is malformed: {error}"
         elif isinstance(error, ConnectionError):

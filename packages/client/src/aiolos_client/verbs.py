@@ -99,14 +99,17 @@ class Verbs:
         """Server-sent events: `async with session.sse(url) as events:`, then `async for`.
 
         `last_event_id` is where to go on; `reconnect` False ends with the first connection.
-        There is no bound in total by default. See EventSource.
+        The `total` of the session's timeout bounds the wait for each answer, and not the events
+        behind it; a `timeout` given here bounds each connection as a whole. See EventSource.
         """
+        answer_within = None if "timeout" in options else self.timeout.total or None
         options.setdefault("timeout", replace(self.timeout, total=None))
         return EventSource(
             self._asking(method, url, options),
             last_event_id=last_event_id,
             reconnect=reconnect,
             max_event_size=max_event_size,
+            answer_within=answer_within,
             sleep=SLEEP,
         )
 

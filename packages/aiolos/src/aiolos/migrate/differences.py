@@ -83,9 +83,6 @@ BUILT_ON_AIOHTTP: Final = frozenset(
 _VERSION: Final = "__version__ is that of aiolos, which is not counted as aiohttp's"
 _KEEP: Final = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
 _DOOR: Final = "aiolos promises nothing of it, and aiolos-aiohttp keeps it open"
-_VERBS: Final = frozenset(
-    {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
-)
 
 
 def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str]]:
@@ -102,11 +99,6 @@ def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str
                 args=[value, ast.Constant(value=str(attr)), *_],
             ) if function in TAKE_NAMES and attr in DOORS and not _is_own(value):
                 yield node.lineno, f"{attr} is private: {_DOOR}"
-            case ast.Call(func=ast.Attribute(attr=verb), keywords=keywords) if verb in _VERBS:
-                for each in keywords:
-                    if each.arg == "timeout" and _is_number(each.value):
-                        wanted = f"ClientTimeout(total={ast.unparse(each.value)})"
-                        yield each.value.lineno, f"timeout= of {verb}() takes {wanted}, no number"
             case ast.Attribute(value=ast.Name(id=name), attr="__version__") if name in packages:
                 yield node.lineno, _VERSION
             case ast.ImportFrom(module="aiohttp", names=names) if any(
@@ -126,10 +118,6 @@ def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str
 def _is_own(value: ast.expr) -> bool:
     """Whether it is `self` or `cls`, whose private names are the program's own."""
     return isinstance(value, ast.Name) and value.id in ("cls", "self")
-
-
-def _is_number(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and type(value.value) in (float, int)
 
 
 def _built_on(line: int, module: str) -> Iterator[tuple[int, str]]:

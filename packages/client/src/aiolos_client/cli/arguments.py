@@ -18,6 +18,7 @@ from .._version import __version__
 from ..negotiation import HTTP2Setting
 from ..timeouts import ClientTimeout
 
+_UNKNOWN: Final = "application/octet-stream"
 _EPILOG: Final = """\
 examples:
   python -m aiolos_client https://example.org/
@@ -46,7 +47,11 @@ def parser() -> argparse.ArgumentParser:
     body.add_argument("-j", "--json", metavar="TEXT", help="a JSON body; @FILE, @- for stdin")
     body.add_argument("-d", "--data", metavar="TEXT", help="a body as it is; @FILE, @- for stdin")
     body.add_argument(
-        "-F", "--form", action="append", metavar="NAME=VALUE", help="a form's field; NAME=@FILE"
+        "-F",
+        "--form",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a form's field; NAME=@FILE, NAME=@- for stdin",
     )
     made.add_argument("-u", "--auth", metavar="USER:PASSWORD", help="Basic authentication")
     made.add_argument("-o", "--output", metavar="FILE", type=Path, help="download to a file")
@@ -93,6 +98,8 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
 
     Raises Mistake.
     """
+    if given.method == "CONNECT":
+        raise Mistake("CONNECT opens a tunnel, which nothing here would use; -x names a proxy")
     if given.output == Path("-"):
         raise Mistake("-o names a file; without it the body goes to the standard output")
     if given.output is not None and given.method == "HEAD":
@@ -169,8 +176,11 @@ def _form(fields: Sequence[str], stack: ExitStack) -> FormData:
         name, equals, value = field.partition("=")
         if not equals:
             raise Mistake(f"a form's field is NAME=VALUE or NAME=@FILE, not {field!r}")
-        if value.startswith("@"):
-            kind = mimetypes.guess_type(value)[0] or "application/octet-stream"
+        if value == "@-":
+            # It has a name, as browsers have it, for servers take a part without one as text.
+            form.add_field(name, _stdin().buffer, filename="-", content_type=_UNKNOWN)
+        elif value.startswith("@"):
+            kind = mimetypes.guess_type(value)[0] or _UNKNOWN
             form.add_field(name, _file(value[1:], stack), content_type=kind)
         else:
             form.add_field(name, value)
