@@ -1125,16 +1125,17 @@ async def test_a_flood_of_fragments_stops_the_peer(end):
 
 
 class Listener:
-    """Echoes, and remembers."""
+    """Echoes, and remembers; "raise" makes it raise `error`."""
 
-    def __init__(self, engine):
+    def __init__(self, engine, error=LookupError):
         self.engine = engine
+        self.error = error
         self.heard = []
 
     def message_received(self, payload, kind):
         self.heard.append((kind, bytes(payload)))
         if payload == b"raise":
-            raise LookupError("by the listener")
+            raise self.error("by the listener")
         self.engine.send_frame(bytes(payload), kind)
 
 
@@ -1415,17 +1416,18 @@ async def test_a_listener_whose_peer_breaks_the_protocol(end):
         await listening
 
 
+@pytest.mark.parametrize("error", [LookupError, asyncio.CancelledError])
 @pytest.mark.parametrize("early", [True, False])
-async def test_a_listener_that_raises(end, early):
+async def test_a_listener_that_raises(end, early, error):
     one = end()
     if early:
         one.receive(TEXT, b"raise")
-    listening = await parked(one.engine.listen(Listener(one.engine)))
+    listening = await parked(one.engine.listen(Listener(one.engine, error)))
     if not early:
         one.receive(TEXT, b"raise")
     assert one.sent() == [(FIN | CLOSE, b"\x03\xf3")]
     one.transport.receive_eof()
-    with pytest.raises(LookupError, match="by the listener"):
+    with pytest.raises(error, match="by the listener"):
         await listening
     assert one.engine.close_code == 1011
 

@@ -38,6 +38,10 @@ _LOG: Final = logging.getLogger("aiolos.websocket")
 # Of a message that iteration does not give out but ends at.
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
+# What reading may raise: a listener that asks a cancelled future for its result is not cancelled by
+# anybody, and has failed like any other.
+RAISED: Final = (Exception, asyncio.CancelledError)
+
 # What a peer sends at once is one message, up to here.
 _SINGLE: Final = 1024
 
@@ -142,7 +146,7 @@ class Connection(Closer):
             self._cork()
         try:
             held = self._reader.feed(data)
-        except Exception as error:
+        except RAISED as error:
             self._reading_failed(error)
             held = False
         finally:
@@ -214,7 +218,7 @@ class Connection(Closer):
         self._cork()
         try:
             held = self._reader.go_on()
-        except Exception as error:
+        except RAISED as error:
             self._reading_failed(error)
             held = False
         finally:
@@ -417,7 +421,7 @@ class Connection(Closer):
             self._tell(WSMsgType.CLOSE, code, reason)
         self._ended_by_peer(code, answer)
 
-    def _reading_failed(self, error: Exception) -> None:
+    def _reading_failed(self, error: BaseException) -> None:
         """The peer broke the protocol (RFC 6455 7.1.7), or a listener raised."""
         if isinstance(error, WebSocketError):
             code, reason = error.code, error.reason

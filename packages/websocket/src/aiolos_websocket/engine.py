@@ -25,7 +25,7 @@ from aiolos_protocol.websocket import (
 
 from .assembly import Fragment
 from .broadcasting import Broadcasting
-from .connection import Connection
+from .connection import RAISED, Connection
 from .deflate import check_window
 from .frames import BINARY, CONTINUATION, TEXT, pack_close
 from .handshake import Terms
@@ -155,7 +155,7 @@ class Engine(Connection, WebSocket):
                 message = cast(Any, queue.popleft())
                 data = message.data.encode() if isinstance(message.data, str) else message.data
                 hear(memoryview(data), message.type)
-        except Exception as error:
+        except RAISED as error:
             self._reading_failed(error)
 
     # Sending.
