@@ -8,7 +8,7 @@ A private name that we do not have is stood for by something that fails whatever
 the other tests of the file run.
 
 A test that may fail stands in docs/compatibility.md, with the reason. Any other that fails is
-named, and so is an entry all of whose tests pass; the first ends the run with 1.
+named, and so is one that is listed and passes; the first ends the run with 1.
 """
 
 import argparse
@@ -206,8 +206,8 @@ def main() -> int:
                 unexpected.append(file)
             found, stale = compared(outcomes, listed.get(file, []))
             unexpected += [f"{file}::{test}" for test in found]
-            for pattern in stale if not options else ():
-                print(f"    passes by now, take it off the list: {pattern}")
+            for each in stale if not options else ():
+                print(f"    passes by now, take it off the list: {each}")
     print(f"{'all':40}", told(total))
     for test in unexpected:
         print(f"fails, and is not listed: {test}")
@@ -236,10 +236,17 @@ def entries(page: str) -> dict[str, list[str]]:
 
 
 def compared(outcomes: dict[str, str], patterns: list[str]) -> tuple[list[str], list[str]]:
-    """The tests that fail without being listed, and the patterns of which none fails."""
+    """The tests that fail without being listed, and what is listed and does not fail: patterns
+    that mean no test that fails, and tests that a pattern means beside others, all of whose cases
+    pass."""
     failed = [test for test, outcome in outcomes.items() if outcome == "failed"]
     unexpected = [test for test in failed if not any(matches(test, each) for each in patterns)]
     stale = [each for each in patterns if not any(matches(test, each) for test in failed)]
+    cases = {test.partition("[")[0] for test in failed}
+    passed = {test.partition("[")[0] for test, how in outcomes.items() if how == "passed"} - cases
+    for each in patterns:
+        if each not in stale:
+            stale += [f"{test}, by {each}" for test in sorted(passed) if matches(test, each)]
     return unexpected, stale
 
 
