@@ -41,8 +41,9 @@ _attrs.tell(
     aiolos.ETag,
     *(getattr(aiolos, name) for name in aiolos.__all__ if name.endswith("Params")),
 )
-# The clients of test_utils are made by the classes above.
+# The clients and servers of test_utils are made by the classes here.
 siblings.provide("client", "aiohttp._component")
+siblings.provide("server", "aiohttp._component")
 
 
 def __getattr__(name: str) -> object:

@@ -1,12 +1,18 @@
-"""What test_utils makes its clients by: aiolos_protocol.contracts.ClientComponent."""
+"""What test_utils makes its clients and servers by: ClientComponent and ServerComponent of
+aiolos_protocol.contracts."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiolos_protocol.contracts import Connect
+from aiolos_server.bare import Bare
+from aiolos_server.component import request as request
 
 from . import client
 from ._private import replaced
 from .cookiejar import CookieJar
+from .log import server_logger
+from .web_runner import AppRunner
 
 _SESSION: Final = client.ClientSession
 
@@ -22,3 +28,19 @@ def loopback_session(*, connect: Connect | None = None, **options: Any) -> clien
     if connect is not None and connector is not None:
         connector.connect_by = connect
     return session
+
+
+class _Servable(Bare):
+    """To be served: see contracts.Servable."""
+
+    def __init__(self, handler: Callable[..., Awaitable[Any]]) -> None:
+        super().__init__(handler)
+        self.logger = server_logger
+
+    def runner(self, **options: Any) -> AppRunner:
+        return AppRunner(self, **options)
+
+
+def from_handler(handler: Callable[..., Awaitable[Any]]) -> _Servable:
+    """See ServerComponent."""
+    return _Servable(handler)

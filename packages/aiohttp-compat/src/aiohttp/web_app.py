@@ -16,7 +16,7 @@ from ._absent import absent
 from ._aliases import give_aliases
 from ._private import deprecated, differs, is_changed, like, remember, replaced
 from ._requests import made_again
-from .log import web_logger
+from .log import server_logger, web_logger
 from .web_urldispatcher import ROUTED, UrlDispatcher
 
 __all__ = ["Application", "CleanupError"]
@@ -84,6 +84,8 @@ class Application(aiolos.web.Application):
     def _make_handler(
         self, *, loop: asyncio.AbstractEventLoop | None = None, **options: Any
     ) -> Server:
+        # Not the application's own logger: this is what libraries and settings know the errors by.
+        options.setdefault("logger", server_logger)
         server = aiolos.web.AppRunner(self, **options).make_server()
         if any(differs(kind, kind, name) for kind in _RESPONSES for name in _STEPS):
             # Each response goes through its steps then, and none is sent by one write.
