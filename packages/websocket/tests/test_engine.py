@@ -708,19 +708,20 @@ async def test_a_large_message_waits_for_room_like_any(pair):
     await sending
 
 
-async def test_our_close_is_sent_although_the_peer_was_first(end):
-    one = end()
-    fragments = await parked(one.engine.send_fragments(never()))
-    sending = await parked(one.engine.send_str("behind"))
+async def test_our_close_is_sent_although_the_peer_was_first(end, role, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(Deflater, "deflate", lambda self, message: go_on.wait(10) and None)
+    one = end(Terms(role, None, Compression()))
+    sending = await parked(one.engine.send_bytes(bytes(100_000)))
     closing = await parked(one.engine.close())
     assert one.sent() == []
     one.receive(CLOSE, OK)
     assert one.sent() == [(FIN | CLOSE, OK)]
+    go_on.set()
     one.transport.receive_eof()
     assert await closing
     with pytest.raises(ConnectionResetError):
         await sending
-    fragments.cancel()
 
 
 async def test_the_error_is_the_owners(end):
@@ -810,6 +811,40 @@ async def test_what_waits_behind_a_message_that_breaks_off(end):
         await behind
     # RFC 6455 5.4: no other message inside of one.
     assert one.sent() == [(0x01, b"begun"), (0x88, b"\x03\xf3a message broke off")]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_a_close_comes_in_the_middle_of_a_message(end, inside):
+    one = end()
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow():
+        yield "begun"
+        if inside:
+            one.engine.close(code=4001, drain=False)
+        waiting.set()
+        await go_on.wait()
+        yield "too late"
+
+    sending = asyncio.ensure_future(one.engine.send_fragments(slow()))
+    behind = None
+    await waiting.wait()
+    if not inside:
+        behind = one.engine.send_str("behind")
+        closing = await parked(one.engine.close(code=4001))
+    # RFC 6455 5.4: a close may stand between fragments; messages may not.
+    assert one.sent() == [(TEXT, b"begun"), (FIN | CLOSE, b"\x0f\xa1")]
+    go_on.set()
+    with pytest.raises(ConnectionResetError):
+        await sending
+    if behind is not None:
+        with pytest.raises(ConnectionResetError):
+            await behind
+        one.receive(CLOSE, b"\x0f\xa1")
+        one.transport.receive_eof()
+        assert await closing
+    assert one.sent() == []
+    assert one.engine.exception() is None
 
 
 async def test_an_iterator_that_breaks_off_before_a_message(end):
@@ -1078,6 +1113,55 @@ async def test_the_rest_of_the_fragments_may_be_given_up(end):
     one.receive(CONTINUATION, b"b")
     one.receive(TEXT, b"next")
     assert await heard(one.engine.receive_fragments()) == ["next"]
+
+
+@pytest.mark.parametrize("early", [0, 1, 2, 3])
+async def test_the_rest_that_was_given_up_is_not_the_next_message(end, frame, role, early):
+    # Whatever of it has come when the next one is asked for.
+    one = end()
+    key = b"abcd" if role.peer_masks else None
+    rest = [
+        frame(CONTINUATION, b"b", fin=False, key=key),
+        frame(CONTINUATION, b"\xc3", fin=False, key=key),
+        frame(CONTINUATION, b"\xa9", key=key),
+    ]
+    one.receive(TEXT, b"a", fin=False)
+    async for _ in one.engine.receive_fragments():
+        break
+    one.transport.receive(b"".join(rest[:early]))
+    waiting = asyncio.ensure_future(heard(one.engine.receive_fragments()))
+    await turn()
+    one.transport.receive(b"".join(rest[early:]))
+    one.receive(TEXT, b"n", fin=False)
+    one.receive(CONTINUATION, b"ext")
+    assert await waiting == ["n", "ext"]
+
+
+async def test_who_gives_up_the_next_message_before_the_last_one_has_ended_gets_it(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    async for _ in one.engine.receive_fragments():
+        break
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    one.receive(CONTINUATION, b"b")
+    one.receive(TEXT, b"next")
+    assert await one.engine.receive_str() == "next"
+
+
+async def test_a_ping_between_fragments_that_are_given_up(end):
+    one = end(autoping=False)
+    one.receive(TEXT, b"a", fin=False)
+    async for _ in one.engine.receive_fragments():
+        break
+    one.receive(CONTINUATION, b"b", fin=False)
+    one.receive(PING, b"1")
+    one.receive(CONTINUATION, b"c")
+    one.receive(TEXT, b"next")
+    assert (await one.engine.receive()).type is WSMsgType.PING
+    assert await one.engine.receive_str() == "next"
 
 
 async def test_no_fragments_but_the_end(end):

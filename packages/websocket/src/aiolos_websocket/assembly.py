@@ -39,6 +39,8 @@ _UNASKED: Final = 0
 _WHOLE: Final = 1
 _IN_FRAGMENTS: Final = 2
 _NOT_AT_ALL: Final = 3
+# As the last, and the next message in fragments.
+_NEXT_IN_FRAGMENTS: Final = 4
 
 
 class Fragment(NamedTuple):
@@ -110,11 +112,15 @@ class Assembler:
         self._decode_text = decode_text
 
     def stream(self) -> None:
-        """Deliver the message at hand, or the next one, in fragments as they come.
+        """Deliver the message at hand, or the next one, in fragments as they come; the next one
+        where the rest of the one at hand is to be dropped.
 
         A message that comes in one piece is delivered whole all the same. `max_size` then bounds
         what a piece is inflated to, not the message.
         """
+        if self._mode == _NOT_AT_ALL:
+            self._mode = _NEXT_IN_FRAGMENTS
+            return
         self._mode = _IN_FRAGMENTS
         self._size = 0
         begun = self._whole_of_it()
@@ -125,7 +131,7 @@ class Assembler:
 
     def stop_streaming(self) -> None:
         """Deliver the message whole after all; only while none of its fragments was delivered."""
-        self._mode = _UNASKED
+        self._mode = _NOT_AT_ALL if self._mode == _NEXT_IN_FRAGMENTS else _UNASKED
 
     def ask(self) -> None:
         """Somebody waits for the message at hand, or the next one: whole, but for stream()."""
@@ -134,7 +140,7 @@ class Assembler:
 
     def skip(self) -> None:
         """Drop the rest of the message that is delivered in fragments."""
-        if self._mode == _IN_FRAGMENTS:
+        if self._mode >= _IN_FRAGMENTS:
             self._mode = _NOT_AT_ALL if self._kind else _UNASKED
 
     def _may_wait(self) -> bool:
@@ -235,7 +241,7 @@ class Assembler:
 
     def _keep(self, piece: bytes) -> None:
         """Add to the message."""
-        if self._mode == _NOT_AT_ALL:
+        if self._mode >= _NOT_AT_ALL:
             return
         text = self._checked(piece) if self._kind == TEXT else None
         if self._mode == _IN_FRAGMENTS:
@@ -287,8 +293,8 @@ class Assembler:
         kind = self._kind
         self._kind = 0
         mode = self._mode
-        self._mode = _UNASKED
-        if mode == _NOT_AT_ALL:
+        self._mode = _IN_FRAGMENTS if mode == _NEXT_IN_FRAGMENTS else _UNASKED
+        if mode >= _NOT_AT_ALL:
             self._partial = b""
             return
         if self._partial:

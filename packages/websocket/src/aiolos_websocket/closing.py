@@ -113,11 +113,14 @@ class Closer(Sender):
             self._expect_end()
 
     def _send_close(self, payload: bytes) -> None:
-        if self._outbox is None or self._outbox.over:
+        outbox = self._outbox
+        if outbox is not None:
+            outbox.break_off()
+        if outbox is None or outbox.over:
             self._write(CLOSE, payload)
         else:
             # Behind what was sent before, also where that waits for its turn.
-            self._outbox.send(CLOSE, payload)
+            outbox.send(CLOSE, payload)
         self._move(SENT)
         if self._phase == ENDING:
             self._end()

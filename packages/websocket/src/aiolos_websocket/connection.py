@@ -387,14 +387,17 @@ class Connection(Closer):
         """The consumer turns to other messages inside of one: drop the rest of that."""
         self._in_fragments = False
         queue = self._queue
+        between: list[Any] = []
         while queue:
             message = queue.popleft()
             if not isinstance(message, Fragment):
-                queue.appendleft(message)
-                return
-            if message.last:
-                return
-        self._reader.skip()
+                # Pings may stand between fragments (RFC 6455 5.4).
+                between.append(message)
+            elif message.last:
+                break
+        else:
+            self._reader.skip()
+        queue.extendleft(reversed(between))
 
     # What `Closer` asks for.
 

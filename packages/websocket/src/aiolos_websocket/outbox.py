@@ -41,6 +41,8 @@ class Turn(Enum):
     """Nothing is sent any more."""
     LEFT = 3
     """Nobody's until a thread is done: it deflates for somebody who did not wait for it."""
+    IN_FRAGMENTS = 4
+    """That of a message in fragments, in the middle of which a close may come (RFC 6455 5.4)."""
 
 
 @dataclass(slots=True)
@@ -178,7 +180,7 @@ class Outbox:
 
     def pass_on(self) -> None:
         """Whoever had the turn is done."""
-        if self._turn is Turn.TAKEN:
+        if self._turn is Turn.TAKEN or self._turn is Turn.IN_FRAGMENTS:
             self._turn = Turn.FREE
             self._go_on()
 
@@ -206,7 +208,7 @@ class Outbox:
         try:
             return await asyncio.shield(deflating)
         finally:
-            if not deflating.done() and self._turn is Turn.TAKEN:
+            if not deflating.done() and self._turn is Turn.IN_FRAGMENTS:
                 # The thread cannot be stopped, and has the compressor meanwhile.
                 self._turn = Turn.LEFT
                 self.left = deflating
@@ -238,6 +240,12 @@ class Outbox:
                 close = job.payload
             _settle(job.done, self._too_late())
         return close
+
+    def break_off(self) -> None:
+        """A close goes out: a message in fragments ends where it is, and nothing waits for its
+        end. Other messages are sent before it."""
+        if self._turn is Turn.IN_FRAGMENTS:
+            self.abandon()
 
     def _deflates(self, opcode: int, compress: int | None) -> bool:
         return self._deflater is not None and opcode <= BINARY and compress != 0
@@ -281,7 +289,7 @@ class Outbox:
             elif payload is None:
                 # Whoever has given up waiting must not have it.
                 if not job.done.done():
-                    self._turn = Turn.TAKEN
+                    self._turn = Turn.IN_FRAGMENTS
                     job.done.set_result(None)
             elif len(payload) > OFF_LOOP and self._deflates(job.opcode, job.compress):
                 self._turn = Turn.TAKEN
