@@ -1968,9 +1968,9 @@ async def test_verbs_give_a_request_of_ones_own_what_the_originals_give():
 
 
 def test_a_response_by_hand_names_what_is_missing():
-    with pytest.raises(TypeError, match=r"ClientResponse\(\) missing .* 'writer'"):
+    with pytest.raises(TypeError, match=r"__init__\(\) missing .* 'writer'"):
         aiohttp.ClientResponse("GET", URL("http://x/"))
-    with pytest.raises(TypeError, match=r"ClientResponse\(\) got an unexpected .* 'nonsense'"):
+    with pytest.raises(TypeError, match=r"__init__\(\) got an unexpected .* 'nonsense'"):
         aiohttp.ClientResponse("GET", URL("http://x/"), nonsense=1)
 
 

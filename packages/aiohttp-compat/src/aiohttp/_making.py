@@ -1,4 +1,5 @@
-"""How a session's requests are made where the class is somebody's own: as the original calls it."""
+"""How a session's requests and responses are made where the class is somebody's own: as the original
+calls it."""
 
 import asyncio
 from inspect import Signature, signature
@@ -6,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import aiolos
 from aiolos_client.clientrequest import Target
+
+from ._timers import TimerNoop
 
 
 class Replaced(NamedTuple):
@@ -20,6 +23,8 @@ _NOTHING: Final = Replaced(False, False, ())
 # Looked up once: this is done for every request.
 _NEW: Final[Any] = aiolos.ClientRequest.__new__
 _INIT: Final = aiolos.ClientRequest.__init__
+_NEW_ANSWER: Final[Any] = aiolos.ClientResponse.__new__
+_INIT_ANSWER: Final[Any] = aiolos.ClientResponse.__init__
 
 
 class Making(type):
@@ -135,3 +140,53 @@ class _Known:
 
 _KNOWN: Final = _Known()
 _UNKNOWN: Final = (-1, _NOTHING)
+
+
+class Answering(type):
+    """The class of ClientResponse and its subclasses.
+
+    A session gives a request, its exchange, the head and the body. A class that has an `__init__`
+    of its own gets the method, the URL and the original's keywords instead, of a response that is
+    whole already.
+    """
+
+    __signature__ = Making.__signature__
+
+    # That of ClientResponse, before anybody patches it.
+    _init: Any = None
+
+    def __call__(cls, *made: Any, **by_hand: Any) -> Any:
+        """A response."""
+        if len(made) != _OF_SESSIONS:
+            return super().__call__(*made, **by_hand)
+        response = _NEW_ANSWER(cls)
+        _INIT_ANSWER(response, *made)
+        response._cache = {}
+        if cls.__init__ is not Answering._init:  # type: ignore[misc]  # that of the class itself
+            _tell(response, made[0])
+        return response
+
+
+def _tell(response: Any, request: Any) -> None:
+    """Have the `__init__` of `response` called as the original does."""
+    try:
+        response.__init__(
+            request.method,
+            request.url,
+            writer=request.sending,
+            continue100=None,
+            timer=TimerNoop(),
+            request_info=response.request_info,
+            traces=[] if request.traces is None else [request.traces],
+            loop=asyncio.get_running_loop(),
+            session=request.session,
+            stream_writer=None,
+        )
+    except BaseException:
+        # Whoever asked never sees it.
+        response._released = True
+        raise
+
+
+# A request, an exchange, a head and a body.
+_OF_SESSIONS: Final = 4

@@ -24,15 +24,15 @@ from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.fields.disposition import Disposition
 from aiolos_protocol.message import HttpVersion, RequestHead, ResponseHead
-from aiolos_protocol.streams import EMPTY, StreamReader
+from aiolos_protocol.streams import EMPTY
 from aiolos_protocol.transport import READY
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from ._absent import absent
 from ._connections import Connection
-from ._making import Making, Replaced
-from ._private import Private, differs, like, remember, unheeded
+from ._making import Answering, Making, Replaced
+from ._private import Private, differs, remember, unheeded
 from ._steps import ORDER, Steps
 from .helpers import set_result
 
@@ -187,7 +187,7 @@ SSL_ALLOWED_TYPES: Final = (SSLContext, bool, Fingerprint, type(None))
 SWITCHED: Final = 101
 
 
-class ClientResponse(aiolos.ClientResponse):
+class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     """A response; by hand: `ClientResponse(method, url, writer=..., request_info=..., ...)`.
 
     `_body`, `_headers`, `_raw_headers`, `_history` and `_cache` may be set, as `status`, `reason`,
@@ -206,7 +206,7 @@ class ClientResponse(aiolos.ClientResponse):
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
 
-    def _make(
+    def __init__(
         self,
         method: str,
         url: URL,
@@ -220,6 +220,18 @@ class ClientResponse(aiolos.ClientResponse):
         session: Any,
         stream_writer: Any = None,
     ) -> None:
+        self._cache: dict[str, Any] = {}
+        if getattr(self, "head", None) is None:
+            self._make_by_hand(method, url, request_info, session)
+        else:
+            # A session's, by a class of somebody's own: what that hands on counts.
+            self.method, self._url = method, url
+        if request_info is not None:
+            self._request_info = request_info
+        if loop is not None:
+            self._loop = loop
+
+    def _make_by_hand(self, method: str, url: URL, request_info: Any, session: Any) -> None:
         # A mock, as tests give one, has no fields.
         headers = getattr(request_info, "headers", None)
         asked: CIMultiDict[str] = CIMultiDict(headers if isinstance(headers, Mapping) else {})
@@ -232,29 +244,6 @@ class ClientResponse(aiolos.ClientResponse):
         self.reason = self.version = None
         self._headers = self._raw_headers = None
         self._cookies = SimpleCookie()
-        if request_info is not None:
-            self._request_info = request_info
-        if loop is not None:
-            self._loop = loop
-
-    @like(_make)
-    def __init__(
-        self,
-        method: Any,
-        url: Any,
-        head: ResponseHead | None = None,
-        content: StreamReader | None = None,
-        **by_hand: Any,
-    ) -> None:
-        self._cache: dict[str, Any] = {}
-        if head is not None and content is not None:
-            super().__init__(method, url, head, content)
-        else:
-            try:
-                self._make(method, url, **by_hand)
-            except TypeError as error:
-                # It was ClientResponse() that was called.
-                raise TypeError(str(error).replace("._make()", "()")) from error
 
     @classmethod
     def starts(cls) -> bool:
@@ -389,6 +378,7 @@ class ClientResponse(aiolos.ClientResponse):
         return READY if content is None else super().release()
 
 
+Answering._init = ClientResponse.__init__
 remember(ClientResponse, "start")
 remember(ClientRequest, "__init__", "is_ssl", *(name for name, _ in ORDER))
 
