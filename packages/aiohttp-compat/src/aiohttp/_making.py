@@ -1,5 +1,5 @@
-"""How a session's requests and responses are made where the class is somebody's own: as the original
-calls it."""
+"""How a session's requests and responses are made where the class is somebody's own: as the
+original calls it."""
 
 import asyncio
 from inspect import Signature, signature
