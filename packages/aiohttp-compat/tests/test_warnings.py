@@ -57,7 +57,6 @@ async def test_loops_are_not_given():
 @pytest.mark.parametrize(
     ("base", "method"),
     [
-        (aiohttp.ClientRequest, "send"),
         (aiohttp.ClientRequest, "write_bytes"),
         (aiohttp.BaseConnector, "_release"),
         (TCPConnector, "_start_tls_connection"),

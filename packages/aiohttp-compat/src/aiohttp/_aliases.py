@@ -21,9 +21,9 @@ from aiolos_server.routing.routes import AbstractRoute
 from aiolos_server.routing.spelling import decoded
 from aiolos_server.routing.static import StaticResource
 
-from ._mirror import mirror
 from ._private import Private, another_name, deprecated
 from ._requests import give_constructor
+from ._responses import give_steps, mocked_writer_of
 
 
 class Writer:
@@ -82,15 +82,8 @@ def _writer_of(response: Any) -> Any:
     if not response.prepared:
         return None
     if response._writer is None:
-        response._writer = _mocked_writer(response) or Writer(response)
+        response._writer = mocked_writer_of(response) or Writer(response)
     return response._writer
-
-
-def _mocked_writer(response: Any) -> Any:
-    """That of a mocked request, which keeps heads; None for a request that a connection carries."""
-    if not hasattr(response._exchange, "heads"):
-        return None
-    return vars(response._req).get("_payload_writer")
 
 
 def _bound(request: Any, limit: int) -> None:
@@ -146,9 +139,7 @@ def give_aliases() -> None:
     response.output_length = property(_output_length)
     # Who looks into the original's queue of messages finds that there is none.
     socket._conn = None
-    response._start = response.prepare
-    response.prepare = _preparing()
-    response.__init_subclass__ = classmethod(_subclassed)
+    give_steps()
     _give_routing()
     key: Any = ConnectionKey
     key.proxy_headers_hash = property(lambda self: hash(self.proxy_headers) if self.proxy else None)
@@ -176,24 +167,3 @@ def _match(resource: Any, path: str) -> Any:
     if pattern is not None and pattern.fullmatch(path) is None:
         return None
     return resource.match(path, path.split("/"))
-
-
-def _subclassed(cls: Any, /, **options: Any) -> None:
-    """A class that overrides `_start` has a step of its own, which the server is to call."""
-    super(BaseResponse, cls).__init_subclass__(**options)
-    if "_start" in vars(cls) and "prepare" not in vars(cls):
-        cls.prepare = _preparing()
-
-
-def _preparing() -> Any:
-    async def prepare(self: Any, request: Any) -> Any:
-        """Send the head, by `_start`; once."""
-        if not self.prepared:
-            self._req = request
-            await self._start(request)
-            writer = _mocked_writer(self)
-            if writer is not None:
-                await mirror(self, writer)
-        return self._payload_writer
-
-    return prepare

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import aiolos
 from aiolos_client.clientrequest import Target
 
+from ._heeding import Asked
 from ._timers import TimerNoop
 
 
@@ -27,7 +28,7 @@ _NEW_ANSWER: Final[Any] = aiolos.ClientResponse.__new__
 _INIT_ANSWER: Final[Any] = aiolos.ClientResponse.__init__
 
 
-class Making(type):
+class Making(Asked, type):
     """The class of ClientRequest and its subclasses.
 
     A session gives a URL made ready and what goes with it. A class that has an `__init__` of its
@@ -40,13 +41,9 @@ class Making(type):
         _, *parameters = signature(made_by).parameters.values()
         return Signature(parameters)
 
-    def __setattr__(cls, name: str, value: Any) -> None:
+    def _heed(cls, name: str) -> None:
         _KNOWN.changed()
-        super().__setattr__(name, value)
-
-    def __delattr__(cls, name: str) -> None:
-        _KNOWN.changed()
-        super().__delattr__(name)
+        super()._heed(name)
 
     def __call__(cls, method: Any, url: Any, *made: Any, **by_hand: Any) -> Any:
         """A request."""
@@ -142,7 +139,7 @@ _KNOWN: Final = _Known()
 _UNKNOWN: Final = (-1, _NOTHING)
 
 
-class Answering(type):
+class Answering(Asked, type):
     """The class of ClientResponse and its subclasses.
 
     A session gives a request, its exchange, the head and the body. A class that has an `__init__`

@@ -1,58 +1,201 @@
-"""How a session asks by a connector of somebody's own, whose doors are told of the request."""
+"""How a session asks where somebody has replaced a step of it: a connector's connect(), a request's
+send(), a response's start(). Each is told what the original tells it."""
 
 from contextvars import ContextVar
 from typing import Any
 
+from aiolos_client.pool import Host
 from aiolos_client.sender import Sender
 
 from ._connections import Connection
 
 ASKED: ContextVar[Any] = ContextVar("ASKED", default=None)
+# The connection over which a request's send() asks.
+_BEGUN: ContextVar[Any] = ContextVar("_BEGUN", default=None)
 
 
 class Telling(Sender):
-    """A sender by which the request that waits for a connection is known, and each response is
+    """Stands before `plain`, which sends by it from a connector that is Behind: the request that
+    waits for a connection is known, each request is sent by its own send(), and each response is
     told that it starts."""
 
-    def use(self, connector: Any) -> None:
-        """See Sender."""
-        super().use(connector if isinstance(connector, Behind) else Behind(connector))
+    def __init__(self, plain: Sender) -> None:
+        self.plain = plain
 
     async def send(self, request: Any, *begun: Any) -> Any:
         """See Sender; nothing has `begun`, for no connection is at hand."""
         token = ASKED.set(request)
         try:
-            response: Any = await super().send(request)
+            if getattr(request, "sends", bool)():
+                connection, response = await _sent(request, await self._begin(request))
+            else:
+                response = await self.plain.send(request)
+                connection = Connection(response)
         finally:
             ASKED.reset(token)
+        start = getattr(response, "start", None)
+        if start is None:
+            # One of aiolos, which has no such door.
+            return response
         try:
-            await response.start(Connection(response))
+            await start(connection)
         except BaseException:
             response.close()
             raise
         return response
 
+    async def _begin(self, request: Any) -> "Begun":
+        """A connection on which nothing is asked yet."""
+        plain = self.plain
+        connector = plain._connector
+        link = None if request.offer is None else await plain._way_of_websocket(request)
+        ssl = getattr(connector, "ssl", True)
+        place = connector.host(request.target.key(request.settings.route, ssl))
+        link = connector.take(place) if link is None else link
+        is_used = link is not None
+        if link is None:
+            link, is_used = await plain._connection(place, request)
+        return Begun(plain.send, _Unasked(connector, place, link, is_used))
+
+    async def close_body(self, body: Any, response: Any) -> None:
+        """See Sender."""
+        await self.plain.close_body(body, response)
+
+    async def close(self) -> None:
+        """See Sender."""
+        await self.plain.close()
+
+
+async def _sent(request: Any, connection: "Begun") -> tuple[Connection, Any]:
+    """The connection, of what carries the response now, and the response."""
+    try:
+        response = await request.send(connection)
+    finally:
+        connection.end()
+    connection.carry(response)
+    return connection, response
+
+
+class Begun(Connection):
+    """A connection that a session has for a request, which is sent by ask()."""
+
+    def __init__(self, send: Any, unasked: "_Unasked") -> None:
+        super().__init__(unasked)
+        self._unasked = unasked
+        self._send = send
+
+    async def ask(self, request: Any) -> Any:
+        """The response to `request`; asked once more, or after the connection has ended, it is
+        sent over another one."""
+        token = _BEGUN.set(self._unasked)
+        try:
+            response = await self._send(request)
+        finally:
+            _BEGUN.reset(token)
+        self.carry(response)
+        return response
+
+    def carry(self, response: Any) -> None:
+        """Tell of what carries `response` from now on."""
+        self._response, self._carrier = response, None
+
+    def end(self) -> None:
+        """Give it back where nothing was asked."""
+        self._unasked.release()
+
+
+class _Unasked:
+    """What a connection has in a response's stead before there is one."""
+
+    def __init__(self, connector: Any, host: Host, link: Any, is_used: bool) -> None:
+        self._connector = connector
+        self._host = host
+        self._link = link
+        self._is_used = is_used
+        self._is_given = False
+        self._exchange = self
+
+    def given(self, host: Host, *, is_used: bool) -> Any:
+        """The link, to be asked: to `host`, and used before or not; None behind the first time."""
+        if self._is_given or host is not self._host or self._is_used is not is_used:
+            return None
+        if not self._link.is_reusable():
+            # It has ended.
+            return None
+        self._is_given = True
+        return self._link
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended before it was asked."""
+        transport = self._link.transport
+        return transport is None or bool(transport.is_closing())
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info()."""
+        return self._link.get_extra_info(name, default)
+
+    def fail(self, error: BaseException) -> None:
+        """Close it."""
+        self._link.abort()
+
+    async def drain(self) -> None:
+        """Nothing is written."""
+
+    def release(self) -> None:
+        """Give it back."""
+        if not self._is_given:
+            self._is_given = True
+            self._connector.unused(self._link)
+
+    def close(self) -> None:
+        """Close it."""
+        self._link.abort()
+
 
 class Behind:
     """A connector, but none of ours as senders know them: a request goes no way shorter than that
-    by send()."""
+    by send(), and over the connection that it has begun with."""
 
     def __init__(self, connector: Any) -> None:
-        self._connector = connector
+        self.connector = connector
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._connector, name)
+        return getattr(self.connector, name)
+
+    def take(self, host: Host) -> Any:
+        """See BaseConnector of aiolos."""
+        begun = _BEGUN.get()
+        link = None if begun is None else begun.given(host, is_used=True)
+        return self._take(host) if link is None else link
+
+    def take_shared(self, host: Host) -> Any:
+        """See BaseConnector of aiolos."""
+        begun = _BEGUN.get()
+        link = None if begun is None else begun.given(host, is_used=True)
+        return self.connector.take_shared(host) if link is None else link
+
+    async def connect(self, host: Host, *times: Any) -> Any:
+        """See BaseConnector of aiolos."""
+        begun = _BEGUN.get()
+        link = None if begun is None else begun.given(host, is_used=False)
+        return await self._connect(host, *times) if link is None else (link, False)
+
+    def _take(self, host: Host) -> Any:
+        return self.connector.take(host)
+
+    async def _connect(self, host: Host, *times: Any) -> Any:
+        return await self.connector.connect(host, *times)
 
 
 class Through(Behind):
     """A connector whose connect() has the parameters of the original: each request goes by it, and
     takes no connection that is at hand without it."""
 
-    def take(self, host: Any) -> None:
+    def _take(self, host: Host) -> None:
         """There is none at hand."""
 
-    async def connect(self, host: Any, connect: Any, dial: Any, traces: Any) -> Any:
-        """See BaseConnector of aiolos."""
+    async def _connect(self, host: Host, connect: Any, dial: Any, traces: Any) -> Any:
         request = ASKED.get()
         told = [] if traces is None else [traces]
-        return await self._connector.connect(request, told, request.settings.timeout)
+        return await self.connector.connect(request, told, request.settings.timeout)

@@ -26,8 +26,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ._absent import absent
+from ._heeding import SESSIONS
 from ._private import F, another_name, deprecated, differs, is_changed, like, remember
-from ._senders import Telling, Through
+from ._senders import Behind, Telling, Through
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
 from .connector import BaseConnector as BaseConnector
@@ -103,6 +104,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             **_given(options),
         )
         self._open_doors()
+        SESSIONS.add(self)
 
     @like(_asked, RequestOptions.__annotations__)
     async def _request(  # type: ignore[override]  # the name of the original's parameter
@@ -144,24 +146,35 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_connector.setter
     def _connector(self, connector: aiolos.BaseConnector | None) -> None:
         self.__dict__["_connector"] = connector
-        sender = getattr(self, "_sender", None)
-        if connector is not None and sender is not None:
-            sender.use(connector)
+        if connector is not None and getattr(self, "_sender", None) is not None:
             self._open_doors()
 
+    @property
+    def _plain_sender(self) -> Any:
+        return getattr(self._sender, "plain", self._sender)
+
     def _open_doors(self) -> None:
-        """Tell the connector of each request, where one of its methods is somebody's own, and each
-        response of its start, where that is."""
+        """Tell the connector of each request, each request of its connection and each response of
+        its start, where one of the methods that are called so is somebody's own now."""
         connector: Any = self._connector
-        response_class: Any = self._classes[1]
-        # Those of aiolos alone have no doors.
-        doors = getattr(response_class, "starts", bool), getattr(connector, "has_doors", bool)
-        if not any(door() for door in doors):
+        if connector is None:
             return
-        if getattr(connector, "has_own_connect", bool)():
-            connector = Through(connector)
-        repeat = self._retry_connection
-        self._ask_by(Telling(self._loop, connector, self._jar, repeat, response_class))
+        request_class, response_class = self._classes
+        plain = self._plain_sender
+        # Those of aiolos alone have no doors.
+        doors = (
+            getattr(request_class, "sends", bool),
+            getattr(response_class, "starts", bool),
+            getattr(connector, "has_doors", bool),
+        )
+        if not any(door() for door in doors):
+            plain.use(connector)
+            if self._sender is not plain:
+                self._ask_by(plain)
+            return
+        has_own = getattr(connector, "has_own_connect", bool)()
+        plain.use(Through(connector) if has_own else Behind(connector))
+        self._ask_by(Telling(plain))
 
     def _ask_by(self, sender: Sender) -> None:
         is_open = self._open
@@ -170,11 +183,12 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
 
     @property
     def _retry_connection(self) -> bool:
-        return self._sender._repeat
+        repeat: bool = self._plain_sender._repeat
+        return repeat
 
     @_retry_connection.setter
     def _retry_connection(self, repeat: bool) -> None:
-        self._sender._repeat = repeat
+        self._plain_sender._repeat = repeat
 
     @property
     def _base_url(self) -> URL | None:

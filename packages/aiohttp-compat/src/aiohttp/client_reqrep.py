@@ -33,6 +33,7 @@ from ._absent import absent
 from ._connections import Connection
 from ._making import Answering, Making, Replaced
 from ._private import Private, differs, remember, unheeded
+from ._senders import Begun
 from ._steps import ORDER, Steps
 from .helpers import set_result
 
@@ -58,7 +59,7 @@ class ContentDisposition(Disposition):
 
 class ClientRequest(Steps, metaclass=Making):
     """A request; a subclass or a patch that replaces is_ssl() decides by it whether TLS is spoken,
-    and has the steps that it replaces, as update_headers(), called.
+    and has the steps that it replaces, as update_headers() and send(), called.
 
     By hand, `headers` have Host, what is sent by itself, Cookie, and how long the body is.
     """
@@ -121,9 +122,28 @@ class ClientRequest(Steps, metaclass=Making):
         if made is None:
             self._describe()
 
+    _unheeded = ("write_bytes",)
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        unheeded(cls, "send", "write_bytes")
+        unheeded(cls, *cls._unheeded)
+
+    async def send(self, conn: Any) -> Any:
+        """The response to this request, sent over `conn`, its body still to come. Where a subclass
+        or a patch has replaced it, a session calls it with a connection at hand.
+
+        TypeError for any connection that is not the session's.
+        """
+        if not isinstance(conn, Begun):
+            raise TypeError(
+                f"send() takes the connection that its session gives it, not {conn!r:.80}"
+            )
+        return await conn.ask(self)
+
+    @classmethod
+    def sends(cls) -> bool:
+        """Whether this class has a send() of its own."""
+        return differs(cls, ClientRequest, "send")
 
     @classmethod
     def replaced(cls) -> Replaced:
@@ -380,7 +400,7 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
 
 Answering._init = ClientResponse.__init__
 remember(ClientResponse, "start")
-remember(ClientRequest, "__init__", "is_ssl", *(name for name, _ in ORDER))
+remember(ClientRequest, "__init__", "is_ssl", "send", *(name for name, _ in ORDER))
 
 
 class _NoExchange:

@@ -34,6 +34,8 @@ from yarl import URL
 
 from ._absent import absent
 from ._connections import Connection
+from ._heeding import Asked as Heeded
+from ._heeding import AskedObject
 from ._private import deprecated, is_changed, like, remember, unheeded
 from ._senders import ASKED
 from .client_proto import ResponseHandler
@@ -128,14 +130,16 @@ class _Carried:
         return partial(role._carrying, self._make)
 
 
-class BaseConnector(aiolos.BaseConnector):
+class BaseConnector(AskedObject, aiolos.BaseConnector, metaclass=Heeded):
     """A connector; connect() gives a connection for a request, _create_connection() opens one,
     _close() closes all. `_factory` may be set: it makes the ResponseHandler of each connection,
     which then speaks HTTP/1.1."""
 
+    _unheeded = _UNHEEDED
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        unheeded(cls, *_UNHEEDED)
+        unheeded(cls, *cls._unheeded)
 
     async def connect(  # type: ignore[override]  # the original's parameters
         self, req: Any, traces: Any, timeout: Any, *ours: Any
@@ -169,11 +173,14 @@ class BaseConnector(aiolos.BaseConnector):
 
     def has_doors(self) -> bool:
         """Whether one of its methods that open connections is somebody's own."""
-        return is_changed(self, BaseConnector, "connect", "_create_connection")
+        return self.has_own_connect() or self._has_own_opening()
 
     def has_own_connect(self) -> bool:
         """Whether its connect() is somebody's own, with the parameters of the original."""
         return is_changed(self, BaseConnector, "connect")
+
+    def _has_own_opening(self) -> bool:
+        return is_changed(self, BaseConnector, "_create_connection")
 
     @property
     def _factory(self) -> Any:
@@ -222,7 +229,7 @@ class BaseConnector(aiolos.BaseConnector):
     ) -> Any:
         if "_factory" in self.__dict__:
             key = key._replace(http2=False)
-        if not is_changed(self, BaseConnector, "_create_connection"):
+        if not self._has_own_opening():
             return _link_of(await super()._dial(key, factory, traces, within))
         try:
             asked = Asked(key, factory, ASKED.get())
@@ -264,9 +271,9 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
             raise ClientOSError(*error.args) from error
         return protocol if _link_of(protocol) is not None else self._adopted(protocol)
 
-    def has_doors(self) -> bool:
-        """See BaseConnector."""
-        return super().has_doors() or is_changed(self, TCPConnector, "_wrap_create_connection")
+    def _has_own_opening(self) -> bool:
+        # By another way than any connector's.
+        return is_changed(self, TCPConnector, "_create_connection", "_wrap_create_connection")
 
     def _adopted(self, handler: ResponseHandler) -> Any:
         """A connection of ours on the transport that somebody has opened for his own `handler`."""

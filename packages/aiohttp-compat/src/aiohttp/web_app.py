@@ -7,26 +7,25 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import aiolos.web
-from aiolos.web import CleanupError, Request, Response, Server, StreamResponse
+from aiolos.web import CleanupError, Request, Server, StreamResponse
 from aiolos_protocol.message import RequestHead
-from aiolos_server.response import BaseResponse
 
 from . import web_runner
 from ._absent import absent
 from ._aliases import give_aliases
-from ._private import deprecated, differs, is_changed, like, remember, replaced
+from ._private import deprecated, is_changed, like, remember, replaced
 from ._requests import made_again
 from .log import server_logger, web_logger
-from .web_urldispatcher import ROUTED, UrlDispatcher
+from .web_urldispatcher import ROUTED, WAYS, Routed, UrlDispatcher
 
 __all__ = ["Application", "CleanupError"]
 
 
-class Application(aiolos.web.Application):
+class Application(aiolos.web.Application, metaclass=Routed):
     """An application.
 
-    Where `_handle`, `_make_request`, or the router's `resolve`, is overridden or replaced before
-    the application is frozen, every request goes through it; where none is, none pays for it.
+    While `_handle`, `_make_request`, or the router's `resolve`, is overridden or replaced, every
+    request goes through it; where none is, none pays for it.
     """
 
     @like(aiolos.web.Application.__init__)
@@ -87,9 +86,6 @@ class Application(aiolos.web.Application):
         # Not the application's own logger: this is what libraries and settings know the errors by.
         options.setdefault("logger", server_logger)
         server = aiolos.web.AppRunner(self, **options).make_server()
-        if any(differs(kind, kind, name) for kind in _RESPONSES for name in _STEPS):
-            # Each response goes through its steps then, and none is sent by one write.
-            server.has_prepare_hooks = True
         self._servers.add(server)
         return server
 
@@ -116,19 +112,36 @@ class Application(aiolos.web.Application):
         if outer is not None:
             return
         ROUTED.add(self)
-        if is_changed(self, Application, "_handle", "_make_request") or is_changed(
-            self._router, UrlDispatcher, "resolve"
-        ):
-            self.resolve_later()
+        self.open_ways()
 
-    def resolve_later(self) -> None:
-        """Ask the router's resolve() for each request; those of connections that are open by now
-        where the route has no variables."""
-        self.matches = {}
-        self.resolve = self._resolve_later  # type: ignore[method-assign]
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in WAYS and self in ROUTED:
+            self.open_ways()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in WAYS and self in ROUTED:
+            self.open_ways()
+
+    def open_ways(self) -> None:
+        """Ask the router's resolve() for each request from now on, where it or what else a request
+        goes through is somebody's own; else as aiolos does."""
+        is_later = is_changed(self, Application, "_handle", "_make_request") or is_changed(
+            self._router, UrlDispatcher, "resolve"
+        )
+        own: Any = vars(self)
+        own.pop("resolve", None)
+        self.matches = self._router.matches
+        if is_later:
+            self.matches = {}
+            own["resolve"] = self._resolve_later
         for server in self._servers:
-            for path, found in server.matches.items():
-                server.matches[path] = {name: self._later(each) for name, each in found.items()}
+            # Connections that are open have the very mapping, and the method.
+            server.matches.clear()
+            server.matches.update(self.matches)
+            for connection in server.connections:
+                connection._resolve = self.resolve
 
     def _resolve_later(self, head: RequestHead) -> Any:
         """Who answers: `_handle`, which resolves once more."""
@@ -161,14 +174,8 @@ _RUNNER: Final = web_runner.AppRunner
 # Where the original looks it up: run_app() in web, a TestServer in test_utils.
 _RUNNERS: Final = ("aiohttp.web_runner", "aiohttp.web", "aiohttp.test_utils")
 
-# What a patch may replace: it counts where it is there before the server is made.
-_RESPONSES: Final = (BaseResponse, StreamResponse, Response)
-_STEPS: Final = ("_start", "prepare")
-
 give_aliases()
 remember(Application, "_handle", "_make_request")
-for _kind in _RESPONSES:
-    remember(_kind, *_STEPS)
 remember(UrlDispatcher, "resolve")
 
 absent(__name__)

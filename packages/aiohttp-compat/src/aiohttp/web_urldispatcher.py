@@ -28,11 +28,19 @@ from aiolos_server.routing.subapps import (
 )
 
 from ._absent import absent
+from ._heeding import Heeding
 from ._private import Counting
 from ._resources import AbstractResource
 
-# Those whose requests a router finds now, and which are told that its class is changed.
+# The applications that are served, which are told when a way of their requests is changed.
 ROUTED: Final[WeakSet[Any]] = WeakSet()
+WAYS: Final = frozenset({"_handle", "_make_request", "resolve"})
+
+
+def open_ways() -> None:
+    """Have every application look which way its requests go now."""
+    for each in list(ROUTED):
+        each.open_ways()
 
 
 def _quote_path(value: str) -> str:
@@ -47,14 +55,16 @@ def _unquote_path_safe(value: str) -> str:
     return value_of(value)
 
 
-class _Dispatchers(Counting, ABCMeta):
-    """A patch of resolve() is told to all applications."""
+class Routed(Heeding, ABCMeta):
+    """The metaclass of what a request goes through on its way to a handler."""
 
-    def __setattr__(cls, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name == "resolve":
-            for each in list(ROUTED):
-                each.resolve_later()
+    def _heed(cls, name: str) -> None:
+        if name in WAYS:
+            open_ways()
+
+
+class _Dispatchers(Counting, Routed):
+    """That of routers."""
 
 
 class UrlDispatcher(aiolos.web.UrlDispatcher, metaclass=_Dispatchers):

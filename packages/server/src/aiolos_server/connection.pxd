@@ -29,7 +29,7 @@ cdef class Connection(Owner):
     cdef object _next
     cdef double _received
     cdef RequestCore _request
-    cdef object _resolve
+    cdef public object _resolve
     cdef object _server
     cdef bint _surplus
     cdef object _task

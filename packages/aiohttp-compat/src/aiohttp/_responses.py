@@ -1,0 +1,113 @@
+"""The steps in which a response is sent; who replaces one, by a subclass or a patch, has it called.
+
+The server sends a whole response by one write, unless the response says that it takes more: so do
+all that are made while one of the steps is another than ours.
+"""
+
+from abc import ABCMeta
+from functools import wraps
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from aiolos_server.errors import HTTPException
+from aiolos_server.response import BaseResponse, Response
+
+from ._heeding import Heeding
+from ._mirror import mirror
+
+_STEPS: Final = ("_start", "prepare", "write_eof")
+
+
+class Responses(Heeding, ABCMeta):
+    """The metaclass of all responses."""
+
+    def _heed(cls, name: str) -> None:
+        if name not in _STEPS:
+            return
+        if name == "_start":
+            _start_by(cls)
+        _send_by_steps()
+
+
+def give_steps() -> None:
+    """Give responses the step `_start`, and have all steps heeded."""
+    response: Any = BaseResponse
+    response._start = response.prepare
+    response.prepare = _preparing()
+    response.__init_subclass__ = classmethod(_subclassed)
+    _ORIGINALS.update((name, getattr(Response, name)) for name in _STEPS)
+    _heed_all(response)
+
+
+def _heed_all(cls: Any) -> None:
+    if type(cls) is ABCMeta:
+        # Both are made in Python, so that one may take the other's place.
+        cls.__class__ = Responses
+    for each in cls.__subclasses__():
+        _heed_all(each)
+
+
+def mocked_writer_of(response: Any) -> Any:
+    """That of a mocked request, which keeps heads; None for a request that a connection carries."""
+    if not hasattr(response._exchange, "heads"):
+        return None
+    return vars(response._req).get("_payload_writer")
+
+
+def _preparing() -> Any:
+    async def prepare(self: Any, request: Any) -> Any:
+        """Send the head, by `_start`; once."""
+        if not self.prepared:
+            self._req = request
+            await self._start(request)
+            writer = mocked_writer_of(self)
+            if writer is not None:
+                await mirror(self, writer)
+        return self._payload_writer
+
+    return prepare
+
+
+def _subclassed(cls: Any, /, **options: Any) -> None:
+    super(BaseResponse, cls).__init_subclass__(**options)
+    _start_by(cls)
+
+
+def _start_by(cls: Any) -> None:
+    """A class that has a `_start` of its own has a step of its own, which the server is to call."""
+    own = vars(cls)
+    if "_start" in own and "prepare" not in own:
+        _GIVEN[cls] = cls.prepare = _preparing()
+    elif "_start" not in own and cls in _GIVEN and own.get("prepare") is _GIVEN.pop(cls):
+        del cls.prepare
+
+
+def _send_by_steps() -> None:
+    """Have responses sent step by step where a step is another one now, else by one write."""
+    response: Any = Response
+    changed = {name for name in _STEPS if getattr(response, name) is not _ORIGINALS[name]}
+    type.__setattr__(response, "__init__", _init_by_steps if changed else _INIT)
+    # It is a response, but no subclass of one.
+    own = vars(HTTPException)
+    for name in _STEPS:
+        if own.get(name) is not _LENT.get(name):
+            # It has been replaced there.
+            continue
+        if name in changed:
+            step = _LENT[name] = getattr(response, name)
+            type.__setattr__(HTTPException, name, step)
+        elif _LENT.pop(name, None) is not None:
+            type.__delattr__(HTTPException, name)
+
+
+_INIT: Final = Response.__init__
+_ORIGINALS: Final[dict[str, Any]] = {}
+_LENT: Final[dict[str, Any]] = {}
+_GIVEN: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
+
+
+@wraps(_INIT)
+def _init_by_steps(self: Any, *args: Any, **options: Any) -> None:
+    _INIT(self, *args, **options)
+    # More than one write is needed.
+    self._special = True
