@@ -124,6 +124,9 @@ def test_what_no_import_shows_is_said():
         sys.modules["aiohttp"], getLogger("aiohttp")
         setup(install_requires=["aiohttp>=3.9", "aiohttp[speedups]", "aiohttp-cors>1"])
         patch("app.aiohttp.ClientSession")
+        patch.object(pkg.net.aiohttp, "ClientSession"), net.aiohttp.ClientError, self.aiohttp
+        from .net import aiohttp
+        from pkg.net import aiohttp as http
         """
     ) == [
         '1: "aiohttp" is left as it is',
@@ -131,6 +134,10 @@ def test_what_no_import_shows_is_said():
         '3: "aiohttp>=3.9" is required; aiolos takes its place',
         '3: "aiohttp[speedups]" is required; aiolos takes its place',
         f'4: "app.aiohttp.ClientSession" is left as it is: {elsewhere}',
+        f"5: net.aiohttp is left as it is: {elsewhere}",
+        f"5: pkg.net.aiohttp is left as it is: {elsewhere}",
+        f"6: from .net import aiohttp is left as it is: {elsewhere}",
+        f"7: from pkg.net import aiohttp as http is left as it is: {elsewhere}",
     ]
 
 
@@ -183,12 +190,18 @@ def test_what_behaves_differently_is_said():
         from aiohttp_session import setup
         session._connector, self._request, session._own
         async def test(aiohttp_client): pass
+        request.getfixturevalue("aiohttp_server"), pytest.mark.usefixtures("own", "aiohttp_client")
+        async def test(self, loop): pass
+        async def attempt(loop): pass
         """
     ) == [
         f"1: aioresponses is built on aiohttp: {keeps}",
         f"2: aiohttp_session is built on aiohttp: {keeps}",
         "3: _connector is private: aiolos promises nothing of it, and aiolos-aiohttp keeps it open",
         "4: the fixture aiohttp_client is aiolos_client without aiolos-aiohttp",
+        "5: the fixture aiohttp_client is aiolos_client without aiolos-aiohttp",
+        "5: the fixture aiohttp_server is aiolos_server without aiolos-aiohttp",
+        "6: the fixture loop is aiolos-aiohttp's: without it, asyncio.get_running_loop()",
     ]
 
 

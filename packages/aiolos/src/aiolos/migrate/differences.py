@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from .uses import TAKE_NAMES
+from .uses import TAKE_NAMES, origin
 
 # What no source shows; docs/migrating.md includes it.
 EVERYWHERE: Final = """\
@@ -67,6 +67,7 @@ FIXTURES: Final = frozenset(
         "aiohttp_unused_port",
     }
 )
+TAKE_FIXTURES: Final = frozenset({"getfixturevalue", "usefixtures"})
 # Beside those whose names begin with "aiohttp_".
 BUILT_ON_AIOHTTP: Final = frozenset(
     {
@@ -83,6 +84,9 @@ BUILT_ON_AIOHTTP: Final = frozenset(
 _VERSION: Final = "__version__ is that of aiolos, which is not counted as aiohttp's"
 _KEEP: Final = "what uses it keeps the name aiohttp, by way of aiolos-aiohttp"
 _DOOR: Final = "aiolos promises nothing of it, and aiolos-aiohttp keeps it open"
+_LOOP: Final = "the fixture loop is aiolos-aiohttp's: without it, asyncio.get_running_loop()"
+# Of another module's name aiohttp.
+ELSEWHERE: Final = "that module may have the name aiolos from now on"
 
 
 def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str]]:
@@ -106,13 +110,31 @@ def seen_in(tree: ast.AST, packages: Collection[str]) -> Iterator[tuple[int, str
             ):
                 yield node.lineno, _VERSION
             case ast.arg(arg=name) if name in FIXTURES:
-                ours = name.replace("aiohttp", "aiolos")
-                yield node.lineno, f"the fixture {name} is {ours} without aiolos-aiohttp"
+                yield node.lineno, _fixture(name)
+            case ast.Call(func=ast.Attribute(attr=function)) if function in TAKE_FIXTURES:
+                for value in node.args:
+                    if isinstance(value, ast.Constant) and value.value in FIXTURES:
+                        yield value.lineno, _fixture(value.value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name.startswith("test"):
+                for each in node.args.args:
+                    if each.arg == "loop":
+                        yield each.lineno, _LOOP
+            case ast.Attribute(value=value, attr="aiohttp") if not _is_own(value):
+                root, path = origin(node)
+                whole = ".".join((root, *path)) if root else "its aiohttp"
+                yield node.lineno, f"{whole} is left as it is: {ELSEWHERE}"
+            case ast.ImportFrom(names=names) if any(each.name == "aiohttp" for each in names):
+                yield node.lineno, f"{ast.unparse(node)} is left as it is: {ELSEWHERE}"
             case ast.Import(names=names):
                 for alias in names:
                     yield from _built_on(node.lineno, alias.name)
             case ast.ImportFrom(module=str(module), level=0):
                 yield from _built_on(node.lineno, module)
+
+
+def _fixture(name: object) -> str:
+    ours = str(name).replace("aiohttp", "aiolos")
+    return f"the fixture {name} is {ours} without aiolos-aiohttp"
 
 
 def _is_own(value: ast.expr) -> bool:

@@ -16,7 +16,7 @@ from .bindings import (
     modules_bound,
     renamed,
 )
-from .differences import seen_in
+from .differences import ELSEWHERE, seen_in
 from .names import NEW, OLD, has, home_of, is_old, path_of
 from .uses import annotations, uses
 
@@ -191,8 +191,7 @@ class _Visitor(ast.NodeVisitor):
         elif text == OLD or _DOTTED.fullmatch(text):
             self.notes.add((node.lineno, f'"{text}" is left as it is'))
         elif node in self._paths and _ELSEWHERE.fullmatch(text):
-            note = f'"{text}" is left as it is: that module may have the name {NEW} from now on'
-            self.notes.add((node.lineno, note))
+            self.notes.add((node.lineno, f'"{text}" is left as it is: {ELSEWHERE}'))
         elif _REQUIREMENT.fullmatch(text):
             self.notes.add((node.lineno, f'"{text}" is required; aiolos takes its place'))
 
