@@ -264,6 +264,22 @@ def test_the_command_writes(tree):
     assert "0 files are changed" in out
 
 
+def test_what_a_project_requires_is_said_wherever_that_stands(tmp_path):
+    for name, told in {
+        "Pipfile": True,
+        "requirements/base.txt": True,
+        "services/one/pyproject.toml": True,
+        "services/two/dev-requirements.in": True,
+        "docs/notes.txt": False,
+        "requirements.md": False,
+        "node_modules/requirements.txt": False,
+    }.items():
+        (path := tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('[packages]\naiohttp = "*"\n')
+        said = f"{path}:2: aiohttp is required; aiolos takes its place"
+        assert (said in run(tmp_path)[1]) is told, name
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_goes_on(tree):
     (tree / "broken.py").write_text("import aiohttp (\n")
     status, out, err = run(tree)

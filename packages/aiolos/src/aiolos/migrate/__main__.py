@@ -19,7 +19,10 @@ from .rewriting import Rewritten, rewritten
 _OTHERS: Final = frozenset(
     {"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"}
 )
-_PROJECT_FILES: Final = re.compile(r"pyproject\.toml|setup\.cfg|.*requirements.*\.(?:txt|in)")
+# By their path, for requirements/base.txt is one.
+_PROJECT_FILES: Final = re.compile(
+    r"(?:.*/)?(?:pyproject\.toml|setup\.cfg|Pipfile|[^/]*requirements[^/]*(?:/[^/]*)?\.(?:txt|in))"
+)
 _REQUIRED: Final = re.compile(r"""(?:^|["'\s])aiohttp(?:\[[^\]]*\])?\s*(?:[<>=!~;,"']|$)""")
 
 # Deeply nested sources exhaust the parser, or who walks the tree; the rest goes on.
@@ -81,23 +84,30 @@ def show(path: Path, before: str, after: str) -> None:
         print(line.rstrip("\r\n"))
 
 
-def sources(root: Path) -> Iterator[Path]:
-    """The Python files at or below `root`, hidden folders and other people's left out."""
+def files(root: Path) -> Iterator[Path]:
+    """The files at or below `root`, hidden folders and other people's left out."""
     if root.is_file():
         yield root
         return
     for path in sorted(root.iterdir()):
         if path.is_dir() and not path.is_symlink():
             if not path.name.startswith(".") and path.name not in _OTHERS:
-                yield from sources(path)
-        elif path.suffix in (".py", ".pyi") and path.is_file():
+                yield from files(path)
+        elif path.is_file():
+            yield path
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """The Python files of files(root); `root` itself, if it is a file."""
+    for path in files(root):
+        if path == root or path.suffix in (".py", ".pyi"):
             yield path
 
 
 def required(root: Path) -> Iterator[str]:
-    """The lines of a project's files that require aiohttp."""
-    for path in sorted(root.iterdir()) if root.is_dir() else ():
-        if path.is_file() and _PROJECT_FILES.fullmatch(path.name):
+    """The lines of the project files below `root` that require aiohttp."""
+    for path in files(root):
+        if path != root and _PROJECT_FILES.fullmatch(path.relative_to(root).as_posix()):
             for number, line in enumerate(lenient(path.read_bytes()).splitlines(), 1):
                 if _REQUIRED.search(line):
                     yield f"{path}:{number}: aiohttp is required; aiolos takes its place"
