@@ -71,7 +71,7 @@ RIVALS = (
 # What a package's tests need beside it.
 BESIDE = {
     "protocol": (*COMPRESSION, *ORACLES),
-    "client": ("aiodns>=3.2", "publicsuffixlist", "rich>=13", *COMPRESSION),
+    "client": ("aiodns>=3.2", "publicsuffixlist", "rich>=13", "truststore>=0.10", *COMPRESSION),
     "server": (*WORKERS, *COMPRESSION),
 }
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -216,13 +216,19 @@ def test_values_without_quotes():
     assert sent(jar, "http://a.com/") == [("a", "x y")]
 
 
+def test_a_number_is_a_value(jar):
+    jar.update_cookies({"a": 5, "b": 0.5}, SITE)
+    assert {each.key: each.value for each in jar} == {"a": "5", "b": "0.5"}
+    assert cookie_pairs({"c": 7}) == [("c", "7")]
+
+
 @pytest.mark.parametrize(
     ("cookies", "kind", "words"),
     [
         ("a=1", TypeError, "a mapping or pairs"),
         (5, TypeError, "a mapping or pairs"),
         (["a"], TypeError, "pairs of name and value"),
-        ({"a": 1}, TypeError, "the cookie 'a' takes a str"),
+        ({"a": None}, TypeError, "the cookie 'a' takes a str, a number"),
         ({"a": Morsel()}, TypeError, "the cookie 'a' is a Morsel without name"),
         ({"a\r\nb": "1"}, ValueError, "control character"),
         ({"a": "x\ud800"}, ValueError, "surrogate"),

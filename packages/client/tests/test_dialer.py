@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import aiolos_client
 import pytest
+import truststore
 from aiolos_client import BasicAuth, ClientSession, Fingerprint, TCPConnector
 from aiolos_protocol.testkit import ScriptedPeer
 
@@ -161,6 +162,18 @@ class TestTLS:
         async with https(authority) as port, ClientSession(connector=connector) as session:
             assert await get(session, f"https://localhost:{port}/") == "ok"
             assert await get(session, f"https://127.0.0.1:{port}/") == "ok"
+
+    async def test_the_systems_own_certificate_store(self, authority):
+        # What the store of Windows or macOS is asked by is a subclass that wraps the context.
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        async with https(authority) as port, ClientSession(ssl=context) as session:
+            with pytest.raises(aiolos_client.ClientConnectorCertificateError):
+                await get(session, f"https://localhost:{port}/")
+            with authority.cert_pem.tempfile() as path:
+                context.load_verify_locations(path)
+            for _ in range(2):
+                options = {"headers": {"Connection": "close"}}
+                assert await get(session, f"https://localhost:{port}/", **options) == "ok"
 
     async def test_cli_18_an_unknown_authority(self, authority):
         async with https(authority) as port, ClientSession() as session:

@@ -76,22 +76,53 @@ async def test_cli_26_redirections_and_exceptions(talk):
     assert seen[1][1].exception is caught.value
 
 
+@pytest.mark.parametrize("judge", [True, "own"])
+async def test_a_response_that_is_judged_bad_is_a_failure(talk, judge):
+    async def own(response):
+        raise ZeroDivisionError
+
+    config, seen = noting("on_request_exception", "on_request_end")
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    async with talk(missing, trace_configs=[config]) as (_, session):
+        expected = aiolos_client.ClientResponseError if judge is True else ZeroDivisionError
+        with pytest.raises(expected) as caught:
+            await session.get("/a", raise_for_status=judge if judge is True else own)
+    assert names(seen) == ["request_exception"]
+    assert seen[0][1].exception is caught.value
+
+
+async def test_a_url_that_cannot_be_asked_is_a_failure():
+    config, seen = noting()
+    async with aiolos_client.ClientSession(trace_configs=[config]) as session:
+        with pytest.raises(aiolos_client.InvalidURL) as caught:
+            await session.get("/a", trace_request_ctx=5)
+    assert names(seen) == ["request_start", "request_exception"]
+    assert str(seen[0][1].url) == "/a"
+    assert seen[1][1].exception is caught.value
+    assert seen[0][2].trace_request_ctx == 5
+
+
 async def test_cli_26_waiting_for_a_place(talk):
-    config, seen = noting("on_connection_queued_start", "on_connection_queued_end")
+    config, seen = noting(*[name for name in NAMES if "_connection_" in name])
     connector = aiolos_client.TCPConnector(limit=1)
     async with talk(b"", OK, connector=connector, trace_configs=[config]) as (peer, session):
         first = asyncio.ensure_future(session.get("/"))
         while not peer.requests:
             await asyncio.sleep(0)
         second = asyncio.ensure_future(session.get("/"))
-        while not seen:
+        while len(seen) < 3:
             await asyncio.sleep(0)
-        assert names(seen) == ["connection_queued_start"]
+        made = ["connection_create_start", "connection_create_end"]
+        assert names(seen) == [*made, "connection_queued_start"]
         peer.writer.write(OK)
         for each in (first, second):
             async with await each as response:
                 await response.read()
-    assert names(seen) == ["connection_queued_start", "connection_queued_end"]
+    assert names(seen)[2:] == [
+        "connection_queued_start",
+        "connection_queued_end",
+        "connection_reuseconn",
+    ]
 
 
 class Loopback(aiolos_client.AbstractResolver):

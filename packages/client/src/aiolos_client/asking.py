@@ -5,11 +5,14 @@ from functools import partial
 from typing import Unpack
 
 from aiolos_protocol.contracts import Offer
+from multidict import CIMultiDict
+from yarl import URL
 
 from .clientrequest import ClientRequest
 from .composer import Composer
 from .deadlines import within_total
 from .environment import by_environment
+from .errors import InvalidUrlClientError
 from .given import check_instance
 from .middlewares import ClientHandlerType, build_client_middlewares
 from .options import RaiseForStatus, RequestOptions, check_names
@@ -69,7 +72,11 @@ class Asking(Verbs):
             raise RuntimeError("Session is closed; make a new ClientSession")
         if options:
             check_names(options)
-        request = self._composer.compose(self, method, url, options, self._loop.time())
+        try:
+            request = self._composer.compose(self, method, url, options, self._loop.time())
+        except InvalidUrlClientError as error:
+            await self._trace_invalid(method, options, error)
+            raise
         request.offer = offer
         settings = request.settings
         sender = self._sender
@@ -107,10 +114,14 @@ class Asking(Verbs):
             raise
         if not isinstance(request.data, bytes):
             await self._sender.close_body(request.data, response)
+        if settings.raise_for_status is not False:
+            try:
+                await _judge(response, settings.raise_for_status)
+            except BaseException as error:
+                await _trace_failure(request, error)
+                raise
         if request.traces is not None:
             await self._trace_end(request, response)
-        if settings.raise_for_status is not False:
-            await _judge(response, settings.raise_for_status)
         return response
 
     def _handling(self, settings: Settings) -> ClientHandlerType | None:
@@ -134,9 +145,7 @@ class Asking(Verbs):
         """There will be no response."""
         if not isinstance(request.data, bytes):
             await request.data.close()
-        if request.traces is not None:
-            failed = request.method, request.url, request.headers, error
-            await request.traces.send("on_request_exception", TraceRequestExceptionParams(*failed))
+        await _trace_failure(request, error)
 
     async def _trace_start(self, request: ClientRequest) -> None:
         traces = Traces(self, self._trace_configs, request.settings.trace_request_ctx)
@@ -144,6 +153,16 @@ class Asking(Verbs):
         trace_upload(request)
         asked = request.method, request.url, request.headers
         await traces.start(TraceRequestStartParams(*asked))
+
+    async def _trace_invalid(
+        self, method: str, options: RequestOptions, error: InvalidUrlClientError
+    ) -> None:
+        """There will be no request: a URL could be parsed, but not be asked."""
+        if isinstance(error.url, URL) and self._trace_configs:
+            traces = Traces(self, self._trace_configs, options.get("trace_request_ctx"))
+            asked = method, error.url, CIMultiDict[str]()
+            await traces.start(TraceRequestStartParams(*asked))
+            await traces.send("on_request_exception", TraceRequestExceptionParams(*asked, error))
 
     async def _trace_end(self, request: ClientRequest, response: ClientResponse) -> None:
         assert request.traces is not None
@@ -154,6 +173,12 @@ class Asking(Verbs):
 def _checked(tracker: UploadTracker) -> UploadTracker:
     check_instance("upload_tracker", tracker, UploadTracker)
     return tracker
+
+
+async def _trace_failure(request: ClientRequest, error: BaseException) -> None:
+    if request.traces is not None:
+        failed = request.method, request.url, request.headers, error
+        await request.traces.send("on_request_exception", TraceRequestExceptionParams(*failed))
 
 
 async def _judge(response: ClientResponse, judge: RaiseForStatus) -> None:

@@ -310,7 +310,8 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
             yield set_cookie_of(value)
         elif isinstance(value, BaseCookie):
             yield from map(set_cookie_of, value.values())
-        elif isinstance(name, str) and isinstance(value, str):
+        elif isinstance(name, str) and isinstance(value, (str, int, float)):
+            value = str(value)
             if "=" in name:
                 # What is behind it would be the value (RFC 6265bis 5.6).
                 raise ValueError(f"{name!r:.80} is no cookie's name: it holds '='")
@@ -322,7 +323,7 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
             yield SetCookie(name, quote_value(value) if quote else value)
         else:
             raise TypeError(
-                f"the cookie {name!r:.80} takes a str, Morsel or SimpleCookie, not {value!r:.80}"
+                f"the cookie {name!r:.80} takes a str, a number, Morsel or SimpleCookie, not {value!r:.80}"
             )
 
 

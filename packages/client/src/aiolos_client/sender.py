@@ -137,6 +137,8 @@ class Sender:
         while True:
             if link is None:
                 link, reused = await self._connection(place, request)
+                if reused and request.traces is not None:
+                    await self._trace_reuse(link, request.traces)
             attempts += 1
             try:
                 if failure is not None:

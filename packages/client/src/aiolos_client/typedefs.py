@@ -8,7 +8,7 @@ from yarl import URL
 
 StrOrURL = str | URL
 LooseHeaders = Mapping[str, str] | Iterable[tuple[str, str]]
-_CookieValue = str | Morsel[Any] | BaseCookie[str]
+_CookieValue = str | float | Morsel[Any] | BaseCookie[str]
 LooseCookies = Mapping[str, _CookieValue] | Iterable[tuple[str, _CookieValue]] | BaseCookie[str]
 _QueryValue = str | SupportsInt | float | Sequence[str | SupportsInt | float]
 Query = str | Mapping[str, _QueryValue] | Sequence[tuple[str, _QueryValue]] | None
