@@ -323,7 +323,8 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
             yield SetCookie(name, quote_value(value) if quote else value)
         else:
             raise TypeError(
-                f"the cookie {name!r:.80} takes a str, a number, Morsel or SimpleCookie, not {value!r:.80}"
+                f"the cookie {name!r:.80} takes a str, a number, Morsel or SimpleCookie, not "
+                f"{value!r:.80}"
             )
 
 
