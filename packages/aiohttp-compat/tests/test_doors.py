@@ -97,6 +97,20 @@ async def test_session_loop_and_connector(server):
         assert session.connector.open_connections == 1
 
 
+async def test_a_session_whose_connector_is_taken_away_is_closed(server):
+    async with aiohttp.TCPConnector() as connector:
+        session = aiohttp.ClientSession(connector=connector)
+        await (await session.get(server.make_url("/"))).read()
+        session._connector = None
+        assert session.closed
+        with pytest.raises(RuntimeError, match="Session is closed"):
+            await session.get(server.make_url("/"))
+        session._connector = connector
+        assert not session.closed
+        await (await session.get(server.make_url("/"))).read()
+        session._connector = None
+
+
 async def test_session_trace_configs_are_heeded_when_they_are_added_later(server):
     seen = []
 

@@ -146,7 +146,12 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_connector.setter
     def _connector(self, connector: aiolos.BaseConnector | None) -> None:
         self.__dict__["_connector"] = connector
-        if connector is not None and getattr(self, "_sender", None) is not None:
+        if getattr(self, "_sender", None) is None:
+            # It is being made.
+            return
+        # As close() and detach() leave it; with another connector it asks again.
+        self._open = connector is not None
+        if self._open:
             self._open_doors()
 
     @property
