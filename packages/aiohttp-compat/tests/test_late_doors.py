@@ -339,6 +339,21 @@ async def test_a_session_that_is_closed_has_no_doors(monkeypatch):
     assert session.closed
 
 
+async def test_a_session_may_compare_as_a_value(server, monkeypatch):
+    class Value(aiohttp.ClientSession):
+        def __eq__(self, other):
+            return True
+
+    async def connect(self, *given):
+        raise aiohttp.ClientConnectionError("patched")
+
+    async with Value() as one, Value() as other:
+        monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect)
+        for session in (one, other):
+            with pytest.raises(aiohttp.ClientConnectionError, match="patched"):
+                await session.get(server.make_url("/"))
+
+
 async def test_an_upload_is_known_although_a_door_is_opened(server, monkeypatch):
     going = asyncio.Event()
 
@@ -571,6 +586,48 @@ async def test_request_send_is_traced_as_any_other(server):
             assert await read(session, server.make_url("/")) == "hello"
     sent = "request_headers_sent"
     assert told == ["connection_create_end", sent, "connection_reuseconn", sent]
+
+
+async def test_the_request_class_of_a_session_is_set_behind_requests(server):
+    class Marking(aiohttp.ClientRequest):
+        def update_headers(self, headers):
+            super().update_headers(headers)
+            self.headers["X"] = "marked"
+
+    async with aiohttp.ClientSession(base_url=server.make_url("/"), headers={"A": "b"}) as session:
+        headers = session.headers
+        async with session.post("echo") as response:
+            assert await response.text() == " "
+        session._request_class = Marking
+        assert session.headers is headers
+        async with session.post("echo") as response:
+            assert await response.text() == "marked "
+            assert response.request_info.headers["A"] == "b"
+        session._request_class = aiohttp.ClientRequest
+        async with session.post("echo") as response:
+            assert await response.text() == " "
+        assert is_plain(session)
+    session._request_class = Marking
+    assert session._request_class is Marking
+
+
+async def test_the_jar_of_a_session_is_set_behind_requests():
+    async def cookies(request):
+        response = web.Response(text=str(dict(request.cookies)))
+        response.set_cookie("set", "1")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", cookies)
+    async with TestClient(app) as client:
+        session, jar = client.session, aiohttp.CookieJar(unsafe=True)
+        assert await read(client, "/") == "{}"
+        assert await read(client, "/") == "{'set': '1'}"
+        session._cookie_jar = jar
+        assert session.cookie_jar is jar
+        assert await read(client, "/") == "{}"
+        assert await read(client, "/") == "{'set': '1'}"
+        assert len(jar) == 1
 
 
 # What is told goes when nobody else holds it.

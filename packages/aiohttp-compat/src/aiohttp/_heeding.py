@@ -5,12 +5,13 @@ A class is asked nothing where a request goes by: it tells when it is changed.
 
 from abc import ABCMeta
 from typing import Any, Final
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 from ._private import unheeded
 
-# All that ask by a connector, a class of requests and one of responses.
-SESSIONS: Final[WeakSet[Any]] = WeakSet()
+# All that ask by a connector, a class of requests and one of responses; by their id(), as those of
+# somebody's own may compare as values do.
+SESSIONS: Final[WeakValueDictionary[int, Any]] = WeakValueDictionary()
 # What of those a session calls by another way than it sends by where nobody has replaced it.
 _ASKED: Final = frozenset(
     {"_create_connection", "_wrap_create_connection", "connect", "send", "start"}
@@ -67,5 +68,5 @@ class AskedObject:
 
 def open_doors() -> None:
     """Have every session look who has doors of his own now."""
-    for each in list(SESSIONS):
+    for each in list(SESSIONS.values()):
         each._open_doors()

@@ -15,7 +15,7 @@ from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
 from aiolos_client.abc import AbstractCookieJar
 from aiolos_client.body import JSONDumps
-from aiolos_client.composer import checked_headers
+from aiolos_client.composer import Composer, checked_headers
 from aiolos_client.contexts import Context
 from aiolos_client.options import HandshakeOptions, RequestOptions
 from aiolos_client.sender import Sender
@@ -63,8 +63,6 @@ def _verb(verb: F, method: str, **defaults: Any) -> F:
 class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     """A session; every verb goes through _request()."""
 
-    _cookie_jar = another_name("_jar")
-
     get = _verb(aiolos.ClientSession.get, "GET", allow_redirects=True)
     options = _verb(aiolos.ClientSession.options, "OPTIONS", allow_redirects=True)
     head = _verb(aiolos.ClientSession.head, "HEAD", allow_redirects=False)
@@ -104,7 +102,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             **_given(options),
         )
         self._open_doors()
-        SESSIONS.add(self)
+        SESSIONS[id(self)] = self
 
     @like(_asked, RequestOptions.__annotations__)
     async def _request(  # type: ignore[override]  # the name of the original's parameter
@@ -239,9 +237,22 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         self._settle(raise_for_status=wanted)
 
     @property
+    def _cookie_jar(self) -> AbstractCookieJar:
+        return self._jar
+
+    @_cookie_jar.setter
+    def _cookie_jar(self, jar: AbstractCookieJar) -> None:
+        self._jar = jar
+        self._make_anew()
+
+    @property
     def _request_class(self) -> type[aiolos.ClientRequest]:
-        """Read alone: to set one would change nothing, so it is refused."""
         return self._classes[0]
+
+    @_request_class.setter
+    def _request_class(self, request_class: type[aiolos.ClientRequest]) -> None:
+        self._classes = request_class, self._classes[1]
+        self._make_anew()
 
     @property
     def _response_class(self) -> type[aiolos.ClientResponse]:
@@ -250,7 +261,26 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_response_class.setter
     def _response_class(self, response_class: type[aiolos.ClientResponse]) -> None:
         self._classes = self._classes[0], response_class
-        connector: Any = self._connector
+        self._make_anew()
+
+    def _make_anew(self) -> None:
+        """Ask by what makes requests of the class of now, and responses, and knows the jar."""
+        connector, before = self._connector, self._composer
+        if connector is None:
+            return
+        request_class, response_class = self._classes
+        self._composer = Composer(
+            settings=before.settings,
+            request_class=request_class,
+            schemes=connector.allowed_protocol_schema_set,
+            dumps=before.dumps,
+            base_url=before.base_url,
+            auth=before.auth,
+            skip_auto_headers=before.skipped,
+            quote_cookie=self._jar.quote_cookie,
+        )
+        # The very mapping, which somebody may hold.
+        self._composer.headers = before.headers
         repeat = self._retry_connection
         self._ask_by(Sender(self._loop, connector, self._jar, repeat, response_class))
         self._open_doors()
