@@ -580,7 +580,10 @@ async def test_a_transport_that_was_full_when_it_was_taken_over(end):
 
 
 async def test_a_silent_peer_is_dropped_whoever_receives(end):
-    one = end(heartbeat=10)
+    class Silence(TimeoutError):
+        pass
+
+    one = end(heartbeat=10, silent=Silence)
     one.clock.advance(10)
     assert one.sent() == [(FIN | PING, b"")]
     one.receive(PONG)
@@ -592,6 +595,7 @@ async def test_a_silent_peer_is_dropped_whoever_receives(end):
     await turn()
     message = await one.engine.receive()
     assert message.type is WSMsgType.ERROR
+    assert isinstance(message.data, Silence)
     assert str(message.data) == "No PONG received after 5.0 seconds"
     assert one.engine.close_code == 1006
     assert one.engine.exception() is message.data

@@ -71,18 +71,41 @@ async def test_whatever_is_heard_counts_as_life():
     heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"))
     heartbeat.start()
     for _ in range(3):
-        heartbeat.heard = True
-        clock.advance(10)
+        clock.advance(6)
+        heartbeat.hear()
+        clock.advance(3)
     assert log == []
-    clock.advance(10)
-    heartbeat.heard = True
-    clock.advance(5)
+    # Ten seconds behind what was heard last, and not behind the last look.
+    clock.advance(6)
+    assert log == []
+    clock.advance(1)
     assert log == ["ping"]
-    clock.advance(10)
+    heartbeat.hear()
+    clock.advance(5)
+    clock.advance(4)
+    assert log == ["ping"]
+    clock.advance(1)
     assert log == ["ping", "ping"]
     heartbeat.stop()
     clock.advance(100)
     assert log == ["ping", "ping"]
+
+
+async def test_a_heartbeat_of_less_than_a_second_has_timers_of_its_own():
+    clock, log, pinged = ManualClock(), Log(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    heartbeat = Heartbeat(loop, clock, 0.02, pinged.set, log.of("silent"))
+    begun = loop.time()
+    heartbeat.start()
+    while loop.time() < begun + 0.01:
+        await asyncio.sleep(0)
+    heartbeat.hear()
+    heard = loop.time()
+    await pinged.wait()
+    assert loop.time() >= heard + 0.02
+    while not log:
+        await asyncio.sleep(0.001)
+    assert clock.watched == 0
 
 
 async def test_one_clock_for_all_of_a_loop_while_anybody_needs_it():

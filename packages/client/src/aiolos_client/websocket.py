@@ -12,6 +12,7 @@ from .errors import (
     ClientConnectionResetError,
     ClientResponseError,
     ServerDisconnectedError,
+    ServerTimeoutError,
     WSServerHandshakeError,
 )
 from .response import ClientResponse
@@ -85,6 +86,7 @@ def ws_options(
         max_msg_size=max_msg_size,
         decode_text=decode_text,
         lost=ClientConnectionResetError,
+        silent=ServerTimeoutError,
     )
 
 

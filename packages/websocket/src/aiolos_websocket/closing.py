@@ -86,7 +86,7 @@ class Closer(Sender):
     def _peer_is_silent(self) -> None:
         heartbeat = self._heartbeat
         assert heartbeat is not None
-        error = TimeoutError(f"No PONG received after {heartbeat.patience} seconds")
+        error = self._options.silent(f"No PONG received after {heartbeat.patience} seconds")
         self._exception = error
         self._close_code = WSCloseCode.ABNORMAL_CLOSURE
         self._tell(WSMsgType.ERROR, error)

@@ -136,7 +136,7 @@ class Connection(Closer):
             # Nothing that comes behind a close is read (RFC 6455 5.5.1).
             return
         if self._heartbeat is not None:
-            self._heartbeat.heard = True
+            self._heartbeat.hear()
         queue = self._queue
         if not queue and not self._held:
             self._reader.queued = 0
@@ -178,7 +178,7 @@ class Connection(Closer):
         self._has_room()
         if self._heartbeat is not None:
             # Whoever reads lives.
-            self._heartbeat.heard = True
+            self._heartbeat.hear()
             self._set_heartbeat()
         if self._pong_due is not None and self._phase < CLOSING:
             payload, self._pong_due = self._pong_due, None

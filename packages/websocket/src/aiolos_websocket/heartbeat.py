@@ -46,12 +46,18 @@ class Alarm:
 
     def set(self, seconds: float) -> None:
         """Ring in `seconds`; a second or more is only kept to the clock's tick."""
-        self.clear()
         if seconds < _FINE:
+            self.clear()
             self._timer = self._loop.call_later(seconds, self.expired)
         else:
-            self._clock.watch(self)
-            self.deadline = self._clock.now + seconds
+            self.wait(seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Ring in `seconds`, by the clock, however short that is."""
+        self.clear()
+        # It is not sure to go before it watches something.
+        self._clock.watch(self)
+        self.deadline = self._clock.now + seconds
 
     def clear(self) -> None:
         """Do not ring."""
@@ -81,11 +87,13 @@ class Beat(Enum):
 class Heartbeat:
     """Pings a peer that has been silent for `interval` seconds, and gives it half of that.
 
-    `ping()` sends one; `silent()` is called once when nothing at all came back. The owner sets
-    `heard` whenever something arrives: any frame is as good as a pong.
+    `ping()` sends one; `silent()` is called once when nothing at all came back. The owner calls
+    hear() whenever something arrives: any frame is as good as a pong.
     """
 
-    __slots__ = ("_alarm", "_beat", "_interval", "_ping", "_silent", "heard")
+    __slots__ = (
+        "_alarm", "_beat", "_clock", "_heard", "_interval", "_loop", "_ping", "_pinged", "_silent"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -96,11 +104,14 @@ class Heartbeat:
         silent: Callable[[], None],
     ) -> None:
         self._alarm = Alarm(loop, clock, self._ring)
+        self._clock = clock
+        self._loop = loop
         self._interval = interval
         self._ping = ping
         self._silent = silent
         self._beat = Beat.STOPPED
-        self.heard = False
+        # When something was heard last, and when the last ping went out, by _now().
+        self._heard = self._pinged = 0.0
 
     @property
     def patience(self) -> float:
@@ -112,24 +123,44 @@ class Heartbeat:
         """Whether it has begun, and not been stopped."""
         return self._beat is not Beat.STOPPED
 
+    def hear(self) -> None:
+        """The peer lives: the next ping is due `interval` seconds from now."""
+        self._heard = self._now()
+
     def start(self) -> None:
         """Begin, as if something had just been heard."""
-        self.heard = False
-        self._beat = Beat.WAITING
-        self._alarm.set(self._interval)
+        self._wait(self._interval)
+        self.hear()
 
     def stop(self) -> None:
         """No more pings, and nobody is called silent."""
         self._beat = Beat.STOPPED
         self._alarm.clear()
 
-    def _ring(self) -> None:
-        if self.heard:
-            self.start()
-        elif self._beat is Beat.WAITING:
-            self._beat = Beat.PINGED
-            self._alarm.set(self.patience)
-            self._ping()
+    def _now(self) -> float:
+        return self._loop.time() if self._interval < _FINE else self._clock.now
+
+    def _wait(self, seconds: float) -> None:
+        self._beat = Beat.WAITING
+        self._set(seconds)
+
+    def _set(self, seconds: float) -> None:
+        if self._interval < _FINE:
+            self._alarm.set(seconds)
         else:
+            # The clock must go as long as anything is to be heard.
+            self._alarm.wait(seconds)
+
+    def _ring(self) -> None:
+        now = self._now()
+        due = self._heard + self._interval
+        if self._beat is Beat.PINGED and self._heard < self._pinged:
             self._beat = Beat.STOPPED
             self._silent()
+        elif now < due:
+            self._wait(due - now)
+        else:
+            self._beat = Beat.PINGED
+            self._pinged = now
+            self._set(self.patience)
+            self._ping()

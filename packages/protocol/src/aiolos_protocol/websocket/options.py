@@ -29,7 +29,8 @@ class WSOptions:
     `takeover` False neither end keeps its window between messages. `close_timeout` bounds the
     closing handshake, None for not at all; `max_msg_size` 0 means no bound. `origins` lists the
     origins a server takes, None takes all; `headers` go with the client's handshake. `lost` is
-    what sending raises once the WebSocket is closed.
+    what sending raises once the WebSocket is closed, `silent` what receiving ends with where the
+    peer has left pings unanswered.
     """
 
     protocols: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class WSOptions:
     writer_limit: int = 64 * 1024
     decode_text: bool = True
     lost: type[ConnectionResetError] = ConnectionLost
+    silent: type[TimeoutError] = TimeoutError
 
     def __post_init__(self) -> None:
         """Raises TypeError or ValueError for what an option cannot be."""
