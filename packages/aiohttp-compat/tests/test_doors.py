@@ -570,6 +570,62 @@ async def test_ws_connect_goes_through_its_private_name(monkeypatch):
         assert await session.ws_connect("ws://x", compress=15) == ("ws://x", {"compress": 15})
 
 
+async def echo(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_str(request.headers.get("X-Own", "none"))
+    async for message in socket:
+        await socket.send_str(message.data)
+    return socket
+
+
+@pytest.mark.parametrize("name", ["request", "_request"])
+@pytest.mark.parametrize("is_patched", [False, True])
+async def test_a_handshake_goes_through_request(monkeypatch, name, is_patched):
+    asked = []
+    original = getattr(aiohttp.ClientSession, name)
+
+    async def own(
+        self,
+        method,
+        url,
+        *,
+        headers=None,
+        params=None,
+        read_until_eof=None,
+        auth=None,
+        proxy=None,
+        proxy_auth=None,
+        ssl=None,
+        server_hostname=None,
+        proxy_headers=None,
+    ):
+        asked.append((method, read_until_eof, ssl))
+        # Of its own, as one for a token.
+        await (await original(self, "GET", url.with_path("/plain"))).read()
+        headers = {**headers, "X-Own": "mine"}
+        return await original(self, method, url, headers=headers, read_until_eof=read_until_eof)
+
+    kind = aiohttp.ClientSession
+    if is_patched:
+        monkeypatch.setattr(kind, name, own)
+    else:
+        kind = type("Own", (kind,), {name: own})
+    app = web.Application()
+    app.router.add_get("/", echo)
+    app.router.add_get("/plain", hello)
+    async with TestServer(app) as server, kind(raise_for_status=True) as session:
+        for _ in range(2):
+            async with session.ws_connect(server.make_url("/")) as socket:
+                assert await socket.receive_str() == "mine"
+                await socket.send_str("back")
+                assert await socket.receive_str() == "back"
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(server.make_url("/plain"))
+        assert session._offers == {}
+    assert asked == [("GET", False, True)] * 3
+
+
 @pytest.mark.parametrize("is_patched", [False, True])
 async def test_connector_connect_is_overridden(server, monkeypatch, is_patched):
     asked = []

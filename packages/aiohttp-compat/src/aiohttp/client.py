@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import aiolos
-from aiolos import ClientTimeout, HttpVersion
+from aiolos import ClientTimeout, HttpVersion, HttpVersion11
 from aiolos.client import *  # noqa: F403
 from aiolos.client import __all__ as __all__
 from aiolos_client.abc import AbstractCookieJar
@@ -21,6 +21,7 @@ from aiolos_client.options import HandshakeOptions, RequestOptions
 from aiolos_client.sender import Sender
 from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
 from aiolos_protocol import hdrs
+from aiolos_protocol.contracts import Offer
 from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict
 from yarl import URL
@@ -91,6 +92,7 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             connector = TCPConnector(loop=loop, http2=http2, **given)
             http2 = None
         self._classes = request_class or ClientRequest, response_class or ClientResponse
+        self._offers: dict[str, Offer] = {}
         super().__init__(
             base_url,
             connector=connector,
@@ -115,6 +117,8 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             str_or_url = self._build_url(str_or_url)
         if differs(type(self), _SESSION, "_prepare_headers"):
             given["headers"] = self._prepare_headers(given.get("headers"))
+        if self._offers:
+            self._shake(given)
         return await super()._request(method, str_or_url, **given)
 
     def _look_at(self, given: dict[str, Any]) -> None:
@@ -350,6 +354,32 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             )
         return await super().ws_connect(url, **options)
 
+    async def _shake_hands(
+        self, url: str | URL, offer: Offer, options: HandshakeOptions
+    ) -> aiolos.ClientResponse:
+        if not is_changed(self, _SESSION, "_request", "request"):
+            return await super()._shake_hands(url, offer, options)
+        # Somebody's own takes the original's options. By its key the handshake is known again.
+        asked = offer.head(HttpVersion11)
+        key = asked.headers[hdrs.SEC_WEBSOCKET_KEY]
+        self._offers[key] = offer
+        try:
+            return await self.request(
+                asked.method, url, **{**_HANDSHAKE, **options, "headers": asked.headers}
+            )
+        finally:
+            del self._offers[key]
+
+    def _shake(self, given: dict[str, Any]) -> None:
+        """Make of `given`, where they are a handshake's, what ours is asked by."""
+        key = checked_headers(given.get("headers")).get(hdrs.SEC_WEBSOCKET_KEY, "")
+        offer = self._offers.get(key)
+        if offer is not None:
+            given["offer"] = offer
+            given.setdefault("raise_for_status", False)
+            # What follows is no body.
+            given.pop("read_until_eof", None)
+
     def _prepare_headers(self, headers: Any) -> "CIMultiDict[str]":
         fields = CIMultiDict(self._composer.headers)
         fields.update(checked_headers(headers))
@@ -399,8 +429,19 @@ class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the or
 
 _SessionRequestContextManager = request
 _SESSION: Final = ClientSession
+# What the original gives request() for a WebSocket, beside the headers.
+_HANDSHAKE: Final[dict[str, Any]] = {
+    "params": None,
+    "read_until_eof": False,
+    "auth": None,
+    "proxy": None,
+    "proxy_auth": None,
+    "ssl": True,
+    "server_hostname": None,
+    "proxy_headers": None,
+}
 # What the original takes for a large body, in bytes.
 _LARGE: Final = 2**20
-remember(ClientSession, "_build_url", "_prepare_headers", "_request")
+remember(ClientSession, "_build_url", "_prepare_headers", "_request", "request")
 
 absent(__name__)

@@ -3,7 +3,7 @@
 import asyncio
 import json as json_module
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -220,18 +220,24 @@ class ClientSession(Asking):
             decode_text=decode_text,
         )
 
-        async def send(offer: Offer) -> ClientResponse:
-            asked = offer.head(HttpVersion11)
-            return await self._request(
-                asked.method,
-                url,
-                headers=asked.headers,
-                raise_for_status=False,
-                offer=offer,
-                **options,
-            )
+        def send(offer: Offer) -> Awaitable[ClientResponse]:
+            return self._shake_hands(url, offer, options)
 
         return Context(connect(send, wanted, self._ws_response))
+
+    async def _shake_hands(
+        self, url: StrOrURL, offer: Offer, options: HandshakeOptions
+    ) -> ClientResponse:
+        """The answer to the handshake of `offer`."""
+        asked = offer.head(HttpVersion11)
+        return await self._request(
+            asked.method,
+            url,
+            headers=asked.headers,
+            raise_for_status=False,
+            offer=offer,
+            **options,
+        )
 
     def ws_reconnecting(
         self, url: StrOrURL, *, delay: float = 0.5, max_delay: float = 60.0, **options: Any
