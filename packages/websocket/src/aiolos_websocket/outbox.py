@@ -28,7 +28,7 @@ OFF_LOOP: Final = 65_536
 # What a message that waits is counted for beyond its bytes.
 JOB_COST: Final = 640
 
-# A window that was not used for this long, in seconds, is given back.
+# A window that was not used between two looks, so many seconds apart, is given back.
 IDLE: Final = 5.0
 
 
