@@ -36,6 +36,14 @@ async def stream(request):
     return response
 
 
+async def endless(request):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"begun")
+    await request.wait_for_disconnect()
+    return response
+
+
 async def refuse(request):
     raise web.HTTPForbidden(text="refused")
 
@@ -60,6 +68,7 @@ def app():
     app.router.add_get("/own", own)
     app.router.add_get("/stream", stream)
     app.router.add_get("/refused", refuse)
+    app.router.add_get("/endless", endless)
     app.router.add_post("/echo", echo)
     app.router.add_get("/ws", greet)
     return app
@@ -468,6 +477,22 @@ async def test_request_send_that_fails_gives_its_connection_back(server):
             with pytest.raises(ValueError, match="no"):
                 await session.get(server.make_url("/"))
             assert not connector._acquired
+
+
+async def test_request_send_that_fails_behind_its_response_closes_it(server):
+    class Failing(aiohttp.ClientRequest):
+        async def send(self, conn):
+            response = await super().send(conn)
+            assert not conn.closed
+            raise ValueError(response.status)
+
+    async with aiohttp.ClientSession(request_class=Failing) as session:
+        with pytest.raises(ValueError, match="200"):
+            await session.get(server.make_url("/endless"))
+        # The loop tells of the end of a connection in its next turns.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not session.connector._acquired
 
 
 async def test_request_send_is_called_twice(server):

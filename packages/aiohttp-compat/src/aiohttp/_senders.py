@@ -70,6 +70,9 @@ async def _sent(request: Any, connection: "Begun") -> tuple[Connection, Any]:
     """The connection, of what carries the response now, and the response."""
     try:
         response = await request.send(connection)
+    except BaseException:
+        connection.give_up()
+        raise
     finally:
         connection.end()
     connection.carry(response)
@@ -98,6 +101,11 @@ class Begun(Connection):
     def carry(self, response: Any) -> None:
         """Tell of what carries `response` from now on."""
         self._response, self._carrier = response, None
+
+    def give_up(self) -> None:
+        """Close the response, where there is one: nobody reads it."""
+        if self._response is not self._unasked:
+            self._response.close()
 
     def end(self) -> None:
         """Give it back where nothing was asked."""
