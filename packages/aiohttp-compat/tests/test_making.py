@@ -1,11 +1,15 @@
-"""A session's responses are made as the original calls the class that is somebody's own."""
+"""A session's responses are made as the original calls the class that is somebody's own; those that
+are made by hand have the body that they are given."""
 
 import asyncio
 import gc
+from unittest import mock
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.helpers import TimerNoop
+from aiohttp.streams import EmptyStreamReader, StreamReader
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -154,3 +158,115 @@ async def test_one_that_does_not_ask_its_base_has_a_response_all_the_same(url):
         async with session.get(url) as response:
             assert response.mine
             assert await response.text() == "hello"
+
+
+# By hand.
+
+
+def by_hand(content, kind=aiohttp.ClientResponse):
+    response = kind(
+        "GET",
+        URL("http://host/"),
+        writer=None,
+        continue100=None,
+        timer=TimerNoop(),
+        request_info=mock.Mock(),
+        traces=[],
+        loop=mock.Mock(),
+        session=mock.Mock(),
+        stream_writer=mock.Mock(),
+    )
+    response.status = 200
+    response._headers = CIMultiDictProxy(CIMultiDict({"Content-Type": "application/json"}))
+    response.content = content
+    return response
+
+
+class Replayed(EmptyStreamReader):
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+
+    async def read(self, n=-1):
+        return self.body
+
+
+class Plain:
+    def __init__(self, body):
+        self.body = body
+
+    async def read(self, n=-1):
+        return self.body
+
+
+def mocked(body):
+    return mock.Mock(read=mock.AsyncMock(return_value=body))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("make", [Replayed, Plain, mocked])
+async def test_a_body_of_ones_own_is_read_by_its_own_read(make):
+    async with by_hand(make(b'{"a":1}')) as response:
+        assert await response.read() == b'{"a":1}'
+        assert await response.read() == b'{"a":1}'
+    assert await by_hand(make(b'{"a":1}')).json() == {"a": 1}
+    response = by_hand(make(b'{"a":1}'))
+    assert await response.text() == '{"a":1}'
+    assert response.closed
+    response.release()
+    del response
+    gc.collect()
+
+
+async def test_an_error_of_its_read_is_raised():
+    response = by_hand(mock.Mock(read=mock.AsyncMock(side_effect=ValueError("no body"))))
+    connection = response._connection = mock.Mock()
+    with pytest.raises(ValueError, match="no body"):
+        await response.read()
+    connection.close.assert_called_once_with()
+    assert response._connection is None
+    assert response._closed
+
+
+@pytest.mark.parametrize("verb", ["release", "close"])
+async def test_a_connection_of_ones_own_is_ended(verb):
+    response = by_hand(Plain(b""))
+    connection = response._connection = mock.Mock()
+    assert response.connection is connection
+    getattr(response, verb)()
+    assert [each[0] for each in connection.method_calls] == [verb]
+    assert response.connection is None
+
+
+async def test_an_empty_body_and_one_that_is_fed_are_read_as_ever():
+    assert await by_hand(EmptyStreamReader()).read() == b""
+    stream = StreamReader()
+    stream.feed_data(b"fed")
+    stream.feed_eof()
+    assert await by_hand(stream).read() == b"fed"
+
+
+async def test_a_charset_that_is_none_is_asked_of_the_session():
+    response = by_hand(Plain("é".encode("cp1252")))
+    response._headers = {"Content-Type": "text/plain; charset=none-such"}
+    response._session._resolve_charset = lambda response, body: "cp1252"
+    assert await response.text() == "é"
+
+
+async def test_a_body_that_replaces_a_sessions_own(url):
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            response = await session.get(url)
+            response.content = Plain(b"replaced")
+            assert await response.text() == "replaced"
+            response.release()
+            assert response.closed
+        assert await (await session.get(url)).text() == "hello"
+
+
+async def test_a_constructor_of_four_parameters_is_ones_own():
+    class Own(aiohttp.ClientResponse):
+        def __init__(self, method, url, body, status):
+            self.told = (method, url, body, status)
+
+    assert Own("GET", URL("http://host/"), b"body", 200).told[2:] == (b"body", 200)

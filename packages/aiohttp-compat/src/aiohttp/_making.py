@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import aiolos
 from aiolos_client.clientrequest import Target
+from aiolos_protocol.message import ResponseHead
 
 from ._heeding import Asked
 from ._timers import TimerNoop
@@ -154,7 +155,8 @@ class Answering(Asked, type):
 
     def __call__(cls, *made: Any, **by_hand: Any) -> Any:
         """A response."""
-        if len(made) != _OF_SESSIONS:
+        # A request, an exchange, a head and a body; nobody has heads of his own.
+        if len(made) != 4 or made[2].__class__ is not ResponseHead:
             return super().__call__(*made, **by_hand)
         response = _NEW_ANSWER(cls)
         _INIT_ANSWER(response, *made)
@@ -183,7 +185,3 @@ def _tell(response: Any, request: Any) -> None:
         # Whoever asked never sees it.
         response._released = True
         raise
-
-
-# A request, an exchange, a head and a body.
-_OF_SESSIONS: Final = 4

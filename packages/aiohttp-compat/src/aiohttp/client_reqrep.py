@@ -21,10 +21,10 @@ from aiolos_client.composer import checked_headers
 from aiolos_client.settings import DEFAULTS
 from aiolos_protocol import hdrs
 from aiolos_protocol.errors import LocalProtocolError
-from aiolos_protocol.fields.content_type import parse_content_type
+from aiolos_protocol.fields.content_type import charset_codec, parse_content_type
 from aiolos_protocol.fields.disposition import Disposition
 from aiolos_protocol.message import HttpVersion, RequestHead, ResponseHead
-from aiolos_protocol.streams import EMPTY
+from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.transport import READY
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -205,6 +205,7 @@ class ClientRequest(Steps, metaclass=Making):
 SSL_ALLOWED_TYPES: Final = (SSLContext, bool, Fingerprint, type(None))
 # RFC 9110 15.2.2
 SWITCHED: Final = 101
+_READ_STREAM: Final = StreamReader.read
 
 
 class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
@@ -222,6 +223,7 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     reason = Private(lambda self: self.head.reason)
     version = Private(lambda self: self.head.version)
     _connection = Private(lambda self: None)
+    _closed = Private(lambda self: self.closed)
     _uploaded = Private(lambda self: None)
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
@@ -319,6 +321,8 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
             if self._connection is None and not self._released:
                 self._connection = self._switched()
             return None if self._released else self._connection
+        if self._is_by_hand:
+            return self._connection
         if self._connection is None and not self.closed:
             self._connection = Connection(self)
         return None if self.closed else self._connection
@@ -341,8 +345,7 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     @property
     def closed(self) -> bool:
         """True when the connection serves this response no more."""
-        content: Any = self.content
-        return content is None or super().closed
+        return self._exchange.body.ended if self._is_read_elsewhere else super().closed
 
     @property
     def url_obj(self) -> URL:
@@ -368,20 +371,38 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     @property
     def unread(self) -> bool:
         """See ClientResponse of aiolos; False where it was made by hand without a body."""
-        content: Any = self.content
-        return content is not None and super().unread
+        return not self._is_read_elsewhere and super().unread
+
+    @property
+    def _is_by_hand(self) -> bool:
+        request: Any = self._request
+        return request.__class__ is _NoRequest
+
+    @property
+    def _is_read_elsewhere(self) -> bool:
+        """Whether the body is not what the connection has brought: nothing yet, or what somebody
+        has set, be it a mock, that has no more than a read() of its own."""
+        return getattr(self.content.__class__, "read", None) is not _READ_STREAM
+
+    async def read(self) -> bytes:
+        """See ClientResponse of aiolos."""
+        if self._body is None and self._is_read_elsewhere:
+            try:
+                self._body = await self.content.read()
+            except BaseException:
+                self.close()
+                raise
+        return await super().read()
 
     def get_encoding(self) -> str:
         """See ClientResponse of aiolos. For one made by hand its session's `_resolve_charset`
         counts where the original has it."""
-        request: Any = self._request
-        is_by_hand = isinstance(request, _NoRequest)
-        resolve = getattr(self._session, "_resolve_charset", None) if is_by_hand else None
+        resolve = getattr(self._session, "_resolve_charset", None) if self._is_by_hand else None
         if resolve is None:
             return super().get_encoding()
         headers: Any = self.headers
         kind = parse_content_type((headers or {}).get(hdrs.CONTENT_TYPE))
-        if kind.charset or kind.is_json:
+        if kind.is_json or (kind.charset and charset_codec(kind.charset)):
             return super().get_encoding()
         if self._body is None:
             raise RuntimeError("the charset is not named, and the body not read yet: await read()")
@@ -394,8 +415,24 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
         if self.status == SWITCHED and self._connection is not None:
             # It was taken out of HTTP: nobody else closes it.
             self._connection.close()
-        content: Any = self.content
-        return READY if content is None else super().release()
+        if not self._is_read_elsewhere:
+            super().release()
+        elif not (self._exchange.body.ended and self._exchange.body_sent()):
+            self._exchange.abort()
+        self._let_go("release")
+        return READY
+
+    def close(self) -> None:
+        """See ClientResponse of aiolos."""
+        if self._is_by_hand:
+            self._let_go("close")
+        self.release()
+
+    def _let_go(self, verb: str) -> None:
+        """End what stands for the connection of one made by hand."""
+        if self._is_by_hand and self._connection is not None:
+            connection, self._connection = self._connection, None
+            getattr(connection, verb)()
 
 
 Answering._init = ClientResponse.__init__
