@@ -126,6 +126,34 @@ async def test_what_another_url_has_left_is_not_used(talk, tmp_path):
     assert b"Range" not in peer.requests[0]
 
 
+@pytest.mark.parametrize("other", [{"params": {"id": 2}}, {"base_url": "/b/"}])
+async def test_what_was_left_of_another_resource_is_not_used(peer, tmp_path, other):
+    path = tmp_path / "file"
+    own = {"params": {"id": 1}} if "params" in other else {"base_url": "/a/"}
+    async with peer(whole(cut=1000), whole(b"other" * 9), close=True) as server:
+        for n, options in enumerate((own, other)):
+            base = server.url + options.get("base_url", "/")
+            async with aiolos_client.ClientSession(base) as session:
+                asked = session.download("f", path, attempts=1, params=options.get("params"))
+                if n:
+                    assert (await asked).resumed_from == 0
+                else:
+                    with pytest.raises(aiolos_client.ClientPayloadError):
+                        await asked
+        assert b"Range" not in server.requests[1]
+    assert path.read_bytes() == b"other" * 9
+
+
+async def test_a_piece_in_another_coding_is_not_appended(talk, tmp_path, pauses):
+    coded = rest(1000).replace(b"\r\n", b"\r\nContent-Encoding: gzip\r\n", 1)
+    path = tmp_path / "file"
+    async with talk(whole(cut=1000), coded, whole(), close=True) as (peer, session):
+        done = await session.download("/x", path)
+    assert done.resumed_from == 0
+    assert path.read_bytes() == BODY
+    assert [b"Range: " in each for each in peer.requests] == [False, True, False]
+
+
 async def test_without_a_strong_name_of_the_version_it_begins_anew(talk, tmp_path, pauses):
     answers = whole(cut=500_000, tag=b'W/"1"'), whole(tag=b'W/"1"')
     async with talk(*answers, close=True) as (peer, session):

@@ -4,6 +4,7 @@ import asyncio
 
 import aiolos_client
 import pytest
+from aiolos_client.errors import ConnectionClosedError
 from aiolos_client.eventstream import ServerSentEvent
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -110,6 +111,72 @@ async def test_an_id_that_no_field_may_hold_is_not_sent(talk, pauses):
         async with session.sse("/") as events:
             assert [event.id async for event in events] == ["a\x01b"]
     assert b"Last-Event-ID" not in peer.requests[1]
+
+
+async def test_closing_ends_the_iteration_that_waits(talk):
+    async with talk(HEAD + b"\r\ndata: a\n\n") as (_, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            waiting = asyncio.ensure_future(anext(events, None))
+            await asyncio.sleep(0)
+            events.close()
+            assert await waiting is None
+            assert events.response.closed
+
+
+async def test_closing_ends_the_pause_before_another_connection(talk):
+    async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            waiting = asyncio.ensure_future(anext(events, None))
+            while not events.response.closed:
+                await asyncio.sleep(0)
+            events.close()
+            assert await waiting is None
+    assert len(peer.requests) == 1
+
+
+async def test_closing_ends_the_wait_for_an_answer(talk, pauses):
+    async with talk(stream(b"data: a\n\n"), b"") as (peer, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            waiting = asyncio.ensure_future(anext(events, None))
+            await until_asked(peer, 2)
+            events.close()
+            assert await waiting is None
+            assert session.connector.open_connections == 0
+
+
+async def test_the_end_of_the_session_is_told_at_once(talk, pauses):
+    async with talk(HEAD + b"\r\ndata: a\n\n") as (_, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            waiting = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0)
+            await session.close()
+            with pytest.raises(ConnectionClosedError, match="end of its session"):
+                await waiting
+    assert pauses == []
+
+
+async def test_a_body_goes_with_each_request_or_none_is_made(talk, pauses, tmp_path):
+    async def once():
+        yield b"asked"
+
+    path = tmp_path / "body"
+    path.write_bytes(b"asked")
+    for again in (b"asked", "asked", {"asked": "1"}):
+        async with talk(stream(b"data: a\n\n"), GONE) as (peer, session):
+            async with session.sse("/", method="POST", data=again) as events:
+                assert [event.data async for event in events] == ["a"]
+        assert [b"asked" in each for each in peer.requests] == [True, True]
+    for gone in (once(), path.open("rb")):
+        async with talk(stream(b"data: a\n\n"), GONE) as (peer, session):
+            async with session.sse("/", method="POST", data=gone) as events:
+                assert (await anext(events)).data == "a"
+                with pytest.raises(aiolos_client.ClientPayloadError, match="its body is gone"):
+                    await anext(events)
+        assert len(peer.requests) == 1
 
 
 async def test_one_connection_only(talk, pauses):

@@ -27,7 +27,7 @@ from .tracing import (
     TraceRequestStartParams,
     Traces,
 )
-from .typedefs import StrOrURL
+from .typedefs import Query, StrOrURL
 from .upload import UploadTracker, trace_upload
 from .verbs import Verbs
 
@@ -123,6 +123,9 @@ class Asking(Verbs):
         if request.traces is not None:
             await self._trace_end(request, response)
         return response
+
+    def _whole_url(self, url: StrOrURL, params: Query) -> URL:
+        return self._composer.whole_url(url, params)
 
     def _handling(self, settings: Settings) -> ClientHandlerType | None:
         """The way of a request through all that stands around its sending; None for nothing."""

@@ -65,14 +65,20 @@ def make_body(
     if isinstance(data, (bytes, bytearray, memoryview)):
         fields[hdrs.CONTENT_TYPE] = content_type or "application/octet-stream"
         return bytes(data), fields
-    payload = _payload(data, content_type)
+    payload = body_of(data, content_type)
     fields.extend(payload.headers)
-    if payload is not data:
-        # A body has no name of its own, unless a Payload that was made by hand says so.
-        fields.popall(hdrs.CONTENT_DISPOSITION, None)
     if content_type:
         fields.setdefault(hdrs.CONTENT_TYPE, content_type)
     return _at_hand(payload), fields
+
+
+def body_of(data: Any, content_type: str | None) -> Payload:
+    """`data` as a Payload, itself where it is one. TypeError for what it cannot be."""
+    payload = _payload(data, content_type)
+    if payload is not data:
+        # A body has no name of its own, unless a Payload that was made by hand says so.
+        payload.headers.popall(hdrs.CONTENT_DISPOSITION, None)
+    return payload
 
 
 def _payload(data: Any, content_type: str | None) -> Payload:

@@ -79,13 +79,16 @@ class Composer:
 
     # The URL.
 
-    def _target(self, url: str | URL, params: Any) -> tuple[Target, BasicAuth | None]:
-        """The URL made ready, and the credentials that stood in it."""
+    def whole_url(self, url: str | URL, params: Any) -> URL:
+        """`url` behind the base, with `params`."""
         whole = parse_url(url)
         if self.base_url is not None and not whole.absolute:
             whole = self.base_url.join(whole)
-        if params:
-            whole = _extended(whole, params)
+        return _extended(whole, params) if params else whole
+
+    def _target(self, url: str | URL, params: Any) -> tuple[Target, BasicAuth | None]:
+        """The URL made ready, and the credentials that stood in it."""
+        whole = self.whole_url(url, params)
         if whole.scheme not in self._schemes or not whole.scheme:
             # Without a scheme Target knows better what is missing.
             check_scheme(whole, self._schemes)

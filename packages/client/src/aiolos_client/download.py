@@ -12,7 +12,7 @@ from yarl import URL
 
 from .errors import ClientConnectionError, ClientPayloadError, ClientResponseError
 from .given import check_count, check_plain_function
-from .partialfile import PartialFile
+from .partialfile import PartialFile, coding_of
 from .response import ClientResponse
 
 _T = TypeVar("_T")
@@ -146,7 +146,7 @@ async def _take(
     if is_decoded:
         # What is announced is what is sent: neither a length nor a place in what is decoded.
         validator, total = "", None
-    await _in_thread(partial.begin, url, validator, start, total)
+    await _in_thread(partial.begin, url, validator, start, total, coding_of(response))
     await _append(response, partial, total, progress)
     if total is not None and partial.size != total:
         raise ClientPayloadError(f"{url} is {total} bytes, but {partial.size} came")

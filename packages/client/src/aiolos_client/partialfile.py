@@ -29,8 +29,8 @@ class PartialFile:
     """What is there of a file, and how the server names the version that it is of.
 
     Of its `size` bytes `kept` are from an earlier download; `validator` is "" and `total` None
-    where they are not known. As long as it is open nobody else writes to it, in this process or in
-    another one. Its methods block.
+    where they are not known, `coding` the Content-Encoding that they came in. As long as it is
+    open nobody else writes to it, in this process or in another one. Its methods block.
     """
 
     def __init__(self, path: Path, url: str) -> None:
@@ -51,6 +51,7 @@ class PartialFile:
         self.path = path.with_name(f"{path.name}.part")
         self.note = path.with_name(f"{path.name}.part.json")
         self.validator = ""
+        self.coding = ""
         self.total: int | None = None
         self.size = 0
         self._file = _opened(self.path, path)
@@ -60,6 +61,7 @@ class PartialFile:
             validator, total = str(found["validator"]), found["total"]
             if found["url"] == url and not grammar.CONTROL.search(validator):
                 self.validator, self.total, self.size = validator, total, there
+                self.coding = str(found.get("coding", ""))
         except (ValueError, KeyError, TypeError):
             pass
         except OSError as error:
@@ -73,17 +75,20 @@ class PartialFile:
     def is_of(self, response: ClientResponse, total: int | None) -> bool:
         """Whether the piece in `response`, of `total` bytes, is of the same version: what a server
         says of it must not differ (RFC 9110 15.3.7.3)."""
+        if coding_of(response) != self.coding:
+            return False
         field = hdrs.ETAG if self.validator.startswith('"') else hdrs.LAST_MODIFIED
         same = response.headers.get(field, self.validator) == self.validator
         return same and total is not None and self.total in (None, total)
 
-    def begin(self, url: str, validator: str, at: int, total: int | None) -> None:
+    def begin(self, url: str, validator: str, at: int, total: int | None, coding: str = "") -> None:
         """Go on at `at`, with `validator`'s version of `total` bytes; what was behind is gone."""
         self.validator = validator
+        self.coding = coding
         self.size = at
         self.total = total
         self.kept = min(self.kept, at)
-        note = {"url": url, "validator": validator, "total": total}
+        note = {"url": url, "validator": validator, "total": total, "coding": coding}
         # A URL may hold secrets: nobody else reads it.
         with open(os.open(self.note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(note, file)
@@ -122,6 +127,11 @@ class PartialFile:
             if os.name != "nt":
                 self.path.unlink(missing_ok=True)
         self._file.close()
+
+
+def coding_of(response: ClientResponse) -> str:
+    """The Content-Encoding of `response`, "" for none."""
+    return response.headers.get(hdrs.CONTENT_ENCODING, "").lower()
 
 
 def _opened(path: Path, target: Path) -> FileIO:

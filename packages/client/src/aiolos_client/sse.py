@@ -12,6 +12,7 @@ from .errors import (
     ClientConnectionError,
     ClientPayloadError,
     ClientResponseError,
+    ConnectionClosedError,
     ContentTypeError,
     ServerTimeoutError,
 )
@@ -74,6 +75,7 @@ class EventSource:
         # Attempts in a row that brought no event.
         self._failures = 0
         self._is_over = False
+        self._until_closed: asyncio.Timeout | None = None
         self.response: ClientResponse | None = None
 
     @property
@@ -94,10 +96,12 @@ class EventSource:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; iteration ends."""
+        """Close the connection; iteration ends, also where somebody waits in it."""
         self._is_over = True
         if self.response is not None:
             self.response.close()
+        if self._until_closed is not None and not self._until_closed.expired():
+            self._until_closed.reschedule(0)
 
     def __aiter__(self) -> Self:
         return self
@@ -106,11 +110,18 @@ class EventSource:
         while not self._ready:
             if self._is_over:
                 raise StopAsyncIteration
-            if self.response is None:
-                # `async for` without `async with`.
-                await self._connect()
-            else:
-                await self._receive()
+            try:
+                async with asyncio.timeout(None) as self._until_closed:
+                    if self.response is None:
+                        # `async for` without `async with`.
+                        await self._connect()
+                    else:
+                        await self._receive()
+            except TimeoutError:
+                if not self._until_closed.expired():
+                    raise
+            finally:
+                self._until_closed = None
         return self._ready.popleft()
 
     async def _receive(self) -> None:
@@ -118,8 +129,11 @@ class EventSource:
         assert self.response is not None
         try:
             data = await self.response.content.readany()
-        except _LOST:
-            if not self._reconnect or self._is_over:
+        except _LOST as error:
+            if self._is_over:
+                return
+            if not self._reconnect or isinstance(error, ConnectionClosedError):
+                # With the session all is over.
                 raise
             data = b""
         if data:
@@ -162,7 +176,7 @@ class EventSource:
         if self.last_event_id and not grammar.CONTROL.search(self.last_event_id):
             headers[hdrs.LAST_EVENT_ID] = self.last_event_id
         response = self.response = await self._answer(headers)
-        if response.status == 204:
+        if response.status == 204 or self._is_over:
             self.close()
             return
         told: dict[str, Any] = {"status": response.status, "headers": response.headers}

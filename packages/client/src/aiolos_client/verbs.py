@@ -7,14 +7,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Unpack
 
+from aiolos_protocol.payload import Payload
+from yarl import URL
+
+from .body import body_of
 from .composer import checked_headers
 from .contexts import Context
 from .download import Downloaded, Progress, download
+from .errors import ClientPayloadError
 from .options import RequestOptions
 from .response import ClientResponse
 from .sse import EventSource
 from .timeouts import ClientTimeout
-from .typedefs import StrOrURL
+from .typedefs import Query, StrOrURL
 from .urls import without_login
 
 # Silence after which a download is begun anew where it broke off, in seconds.
@@ -36,6 +41,10 @@ class Verbs:
     async def _request(
         self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
     ) -> ClientResponse:
+        raise NotImplementedError
+
+    def _whole_url(self, url: StrOrURL, params: Query) -> URL:
+        """What is asked where a verb is given `url` and `params`."""
         raise NotImplementedError
 
     def request(
@@ -139,7 +148,7 @@ class Verbs:
         options.setdefault("auto_decompress", False)
         return await download(
             self._asking("GET", url, options),
-            str(without_login(url)),
+            str(without_login(self._whole_url(url, options.get("params")))),
             Path(path),
             progress=progress,
             attempts=attempts,
@@ -150,9 +159,21 @@ class Verbs:
     def _asking(
         self, method: str, url: StrOrURL, options: RequestOptions
     ) -> Callable[[dict[str, str]], Awaitable[ClientResponse]]:
-        """What makes the same request again and again, with other headers each time."""
+        """What makes the same request again and again, with other headers each time.
+
+        It raises ClientPayloadError where the body is gone, as that of an async iterable is.
+        """
+        body = options.get("data")
+        if body is not None and not isinstance(body, (bytes, bytearray, memoryview, str)):
+            # Of what is made once it is known whether it can be sent again.
+            body = options["data"] = body_of(body, options.get("content_type"))
 
         async def ask(headers: dict[str, str]) -> ClientResponse:
+            if isinstance(body, Payload) and body.consumed:
+                raise ClientPayloadError(
+                    f"{method} {url} cannot be asked again, for its body is gone: give bytes or "
+                    "text, or what asks once alone"
+                )
             fields = checked_headers(options.get("headers"))
             fields.update(headers)
             changed: Any = {**options, "headers": fields, "raise_for_status": False}
