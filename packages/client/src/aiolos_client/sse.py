@@ -110,15 +110,16 @@ class EventSource:
         while not self._ready:
             if self._is_over:
                 raise StopAsyncIteration
+            until_closed = self._until_closed = asyncio.timeout(None)
             try:
-                async with asyncio.timeout(None) as self._until_closed:
+                async with until_closed:
                     if self.response is None:
                         # `async for` without `async with`.
                         await self._connect()
                     else:
                         await self._receive()
             except TimeoutError:
-                if not self._until_closed.expired():
+                if not until_closed.expired():
                     raise
             finally:
                 self._until_closed = None
