@@ -2,6 +2,11 @@
 
 from aiolos.abc import *  # noqa: F403
 from aiolos.abc import __all__ as __all__
-from aiolos.web import StreamResponse as StreamResponse  # what annotations name by this module
+
+# What annotations name by this module.
+from aiolos.web import BaseRequest as BaseRequest
+from aiolos.web import HTTPException as HTTPException
+from aiolos.web import Request as Request
+from aiolos.web import StreamResponse as StreamResponse
 
 from ._resources import AbstractMatchInfo as AbstractMatchInfo

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from os import PathLike
 from typing import IO, Any, Final
@@ -49,8 +49,6 @@ _OF_THE_FILE: Final = (
 # Small files that handlers answer with.
 _CACHE: Final = FileCache()
 
-_guessed: Final = lru_cache(1024)(guess_content_type)
-
 
 class FileResponse(StreamResponse):
     """The file at `path`; prepare() sends it.
@@ -63,6 +61,7 @@ class FileResponse(StreamResponse):
     system cannot send the file by itself. Small files are kept in memory, and looked at each time.
     """
 
+    _guess: "Callable[[str], str]" = staticmethod(lru_cache(1024)(guess_content_type))
     # Defaults stand on the class: most responses never set them.
     _as_it_is = False
     _opened = False
@@ -199,7 +198,7 @@ class FileResponse(StreamResponse):
         if self._as_it_is:
             return
         headers = self.headers
-        headers.setdefault(hdrs.CONTENT_TYPE, _guessed(os.path.basename(self._path)))
+        headers.setdefault(hdrs.CONTENT_TYPE, self._guess(os.path.basename(self._path)))
         headers.setdefault(hdrs.ACCEPT_RANGES, "bytes")
         if coding is not None:
             headers[hdrs.CONTENT_ENCODING] = coding

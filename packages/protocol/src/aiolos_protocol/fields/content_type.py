@@ -117,8 +117,11 @@ _COMPRESSED: Final = {
 
 
 @cache
-def _types() -> mimetypes.MimeTypes:
-    """Without the files of the system it runs on: the same name means the same type everywhere."""
+def media_types() -> mimetypes.MimeTypes:
+    """What guess_content_type() guesses by; to be read.
+
+    Without the files of the system it runs on: the same name means the same type everywhere.
+    """
     # They would be read, though not heeded, by who asks first, in the middle of a loop.
     known = mimetypes.inited
     mimetypes.inited = True
@@ -130,7 +133,7 @@ def _types() -> mimetypes.MimeTypes:
 
 def guess_content_type(filename: str, default: str = OCTET_STREAM) -> str:
     """The media type that the ending of `filename` stands for; a.tar.gz is gzip."""
-    kind, compressed = _types().guess_type(filename)
+    kind, compressed = media_types().guess_type(filename)
     if compressed is not None:
         return _COMPRESSED.get(compressed, default)
     return kind or default
