@@ -7,6 +7,7 @@ from http.cookies import Morsel
 import aiolos_client
 import pytest
 from aiolos_client import BasicAuth, ClientSession, CookieJar, DummyCookieJar
+from aiolos_client.clientrequest import Target
 from aiolos_protocol.compression import available, compress
 from yarl import URL
 
@@ -420,3 +421,8 @@ async def test_a_tunnel_that_nobody_uses_is_closed(talk):
                 assert response.status == 200
                 assert await response.read() == b""
         assert peer.connections == 2
+
+
+def test_the_dot_behind_a_name_is_for_the_resolver():
+    target = Target(URL("http://host.example.:8080/"))
+    assert (target.host, target.authority) == ("host.example.", "host.example:8080")

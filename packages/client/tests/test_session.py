@@ -529,7 +529,7 @@ class TestTheEnd:
     async def test_cli_14_a_session_without_a_name(self, peer):
         """It lives as long as its request; then it is missed."""
         async with peer() as server:
-            with pytest.warns(ResourceWarning, match="unclosed"):
+            with pytest.warns(ResourceWarning, match="Unclosed"):
                 async with ClientSession().get(server.url) as response:
                     gc.collect()
                     assert await response.text() == "ok"
@@ -569,9 +569,30 @@ class TestTheEnd:
     async def test_cli_33_an_unclosed_session_is_a_resource_warning(self):
         session = ClientSession()
         await session.connector.close()
-        with pytest.warns(ResourceWarning, match="unclosed <ClientSession"):
+        with pytest.warns(ResourceWarning, match="Unclosed client session <ClientSession"):
             del session
             gc.collect()
+
+    async def test_an_unclosed_session_is_told_and_gives_up_its_idle_connections(self, talk):
+        told = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context))
+        async with talk() as (peer, _):
+            session = ClientSession(peer.url)
+            async with session.get("/") as response:
+                await response.read()
+            connector = session.connector
+            assert connector.open_connections == 1
+            with pytest.warns(ResourceWarning, match="Unclosed client session"):
+                del session, response
+                gc.collect()
+            assert [each["message"] for each in told] == ["Unclosed client session"]
+            assert isinstance(told[0]["client_session"], ClientSession)
+            await asyncio.sleep(0)
+            assert connector.open_connections == 0
+            async with ClientSession(peer.url, connector=connector) as other:
+                async with other.get("/") as response:
+                    assert await response.text() == "ok"
 
     async def test_cli_33_an_unreleased_response_is_a_resource_warning(self, talk):
         async with talk(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n") as (_, session):

@@ -59,6 +59,7 @@ async def test_cli_26_the_life_of_a_request(talk):
     assert params["on_response_chunk_received"].chunk == b"ok"
     assert params["on_request_end"].response is response
     assert params["on_request_headers_sent"].headers["Host"]
+    assert params["on_request_headers_sent"].headers["Content-Length"] == "4"
     contexts = [context for _, _, context in seen]
     assert contexts[0].trace_request_ctx == {"n": 1}
     assert all(each is contexts[0] for each in contexts[:7])
@@ -74,6 +75,15 @@ async def test_cli_26_redirections_and_exceptions(talk):
     assert names(seen) == ["request_redirect", "request_exception"]
     assert seen[0][1].response.status == 302
     assert seen[1][1].exception is caught.value
+
+
+async def test_the_end_is_told_of_what_was_asked_last(talk):
+    config, seen = noting("on_request_end")
+    to = b"HTTP/1.1 303 See Other\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    async with talk(to, OK, trace_configs=[config]) as (peer, session):
+        async with session.post("/a", data=b"1"):
+            pass
+    assert (seen[0][1].method, str(seen[0][1].url)) == ("GET", f"{peer.url}/b")
 
 
 @pytest.mark.parametrize("judge", [True, "own"])

@@ -169,7 +169,7 @@ class Asking(Verbs):
 
     async def _trace_end(self, request: ClientRequest, response: ClientResponse) -> None:
         assert request.traces is not None
-        ended = request.method, response.url, request.headers, response
+        ended = response.method, response.url, request.headers, response
         await request.traces.send("on_request_end", TraceRequestEndParams(*ended))
 
 

@@ -83,7 +83,9 @@ class Target:
         self.host = host
         self.port = port
         self.path = url.raw_path_qs or "/"
-        self.authority = authority(host, None if url.is_default_port() else url.explicit_port)
+        # The dot at the end of a name is for whoever looks it up.
+        name = host.removesuffix(".")
+        self.authority = authority(name, None if url.is_default_port() else url.explicit_port)
         self.heads: dict[str, RequestHead] = {}
         self.place: Any = None
         self.place_route: Route | None = None

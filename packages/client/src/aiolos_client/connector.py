@@ -179,6 +179,11 @@ class BaseConnector:
         else:
             link.abort()
 
+    def close_all_idle(self) -> None:
+        """Close the connections that nobody uses."""
+        for host in self._pool.hosts():
+            self.close_idle(host)
+
     def close_idle(self, host: Host) -> None:
         """Close the idle connections to `host`."""
         shared = [link for link, count in host.shared.items() if not count]

@@ -18,6 +18,7 @@ from aiolos_protocol.exchange import ClientExchange, ClientLink
 from aiolos_protocol.message import HttpVersion11, HttpVersion20, ResponseHead
 from aiolos_protocol.payload import Payload
 from aiolos_protocol.streams import EMPTY, StreamReader
+from multidict import CIMultiDict
 
 from .abc import AbstractCookieJar
 from .clientrequest import ClientRequest
@@ -311,7 +312,13 @@ class Sender:
 
     async def _trace_head(self, exchange: ClientExchange, request: ClientRequest) -> None:
         assert request.traces is not None
-        sent = TraceRequestHeadersSentParams(request.method, request.url, exchange.head.fields)
+        head = exchange.head
+        fields = head.fields
+        if head.length > 0:
+            # The connection writes it.
+            fields = CIMultiDict(fields)
+            fields[hdrs.CONTENT_LENGTH] = str(head.length)
+        sent = TraceRequestHeadersSentParams(request.method, request.url, fields)
         await request.traces.send("on_request_headers_sent", sent)
 
     # The exchange.

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Final, Self, Unpack
 
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.fields.authorization import BasicAuth
@@ -42,6 +42,8 @@ from .tracing import (
 from .typedefs import LooseCookies, LooseHeaders, StrOrURL
 from .urls import parse_url
 from .websocket import ClientWebSocketResponse, connect, ws_options
+
+_UNCLOSED: Final = "Unclosed client session"
 
 
 class ClientSession(Asking):
@@ -364,13 +366,21 @@ class ClientSession(Asking):
         """For the sake of the message that __enter__ gives."""
 
     def __del__(self) -> None:
-        if getattr(self, "_open", False):
-            warnings.warn(
-                f"unclosed {self!r}: use async with, or await its close()",
-                ResourceWarning,
-                source=self,
-                stacklevel=1,
-            )
+        if not getattr(self, "_open", False):
+            return
+        warnings.warn(
+            f"{_UNCLOSED} {self!r}: use async with, or await its close()",
+            ResourceWarning,
+            source=self,
+            stacklevel=1,
+        )
+        if self._loop.is_closed():
+            return
+        # Python shows such warnings to nobody who has not asked for them.
+        self._loop.call_exception_handler({"message": _UNCLOSED, "client_session": self})
+        if self._connector_owner and self._connector is not None:
+            # It may be another thread that collects garbage.
+            self._loop.call_soon_threadsafe(self._connector.close_all_idle)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} 0x{id(self):x}>"
