@@ -107,3 +107,30 @@ def test_values_are_decoded_once(raw: str, value: str, found: Found) -> None:
     assert found(router, f"/v/{raw}")["value"] == value
     assert found(router, f"/r/{raw}?q=1")["value"] == value
     assert found(router, f"/m/x-{raw}.html")["value"] == value
+
+
+def test_applications_are_added_by_hand_from_the_inside_out() -> None:
+    router = web.UrlDispatcher()
+    match = web.UrlMappingMatchInfo({}, router.add_get("/", handler))
+    inner, outer = web.Application(), web.Application()
+    match.add_app(inner)
+    match.add_app(outer)
+    match.add_app(inner)
+    assert match.apps == (outer, inner)
+    assert match.current_app is inner
+    match.freeze()
+    with pytest.raises(RuntimeError, match="add_app"):
+        match.add_app(web.Application())
+    assert match.apps == (outer, inner)
+
+
+async def test_no_application_is_added_to_what_the_server_knows() -> None:
+    app = web.Application()
+    route = app.router.add_get("/{name}", handler)
+    app.freeze()
+    match = web.UrlMappingMatchInfo({}, route)
+    for other in (app, web.Application()):
+        with pytest.raises(RuntimeError, match="add_app"):
+            match.add_app(other)
+    assert match.apps == (app,)
+    assert match.current_app is app

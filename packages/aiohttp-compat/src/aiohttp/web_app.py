@@ -7,7 +7,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import aiolos.web
-from aiolos.web import CleanupError, Request, Server, StreamResponse
+from aiolos.web import CleanupError, Request, Server, StreamResponse, UrlMappingMatchInfo
 from aiolos_protocol.message import RequestHead
 
 from . import web_runner
@@ -102,6 +102,8 @@ class Application(aiolos.web.Application, metaclass=Routed):
 
     async def _handle(self, request: Request) -> StreamResponse:
         match_info = await self._router.resolve(request)
+        if isinstance(match_info, UrlMappingMatchInfo):
+            match_info.freeze()
         request._match_info = match_info
         response: StreamResponse = await match_info.chain(request)
         return response

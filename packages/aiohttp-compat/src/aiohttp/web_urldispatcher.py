@@ -70,6 +70,14 @@ class _Dispatchers(Counting, Routed):
 class UrlDispatcher(aiolos.web.UrlDispatcher, metaclass=_Dispatchers):
     """A router; a subclass or a patch that replaces resolve() is asked for each request."""
 
+    async def resolve(self, request: Any) -> UrlMappingMatchInfo:
+        """See UrlDispatcher of aiolos; what it gives takes add_app(), until freeze()."""
+        found = await super().resolve(request)
+        if isinstance(found, UrlMappingMatchInfo):
+            found = found.own() if found.shared else found
+            found.added = []
+        return found
+
 
 class MatchInfoError(OurMatchInfoError, metaclass=Counting):
     """What a router finds where nobody answers: the error to raise."""

@@ -7,10 +7,12 @@ from typing import Any
 class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no dict[...]
     """The variables of the path, and what answers: `chain` is the handler in its middlewares.
 
-    `current_app` is the application whose middleware or handler is running.
+    `current_app` is the application whose middleware or handler is running. `added` are the
+    applications that add_app() has put around its route's own: a list, and a tuple behind freeze();
+    None for what the server goes by.
     """
 
-    __slots__ = ("_current_app", "chain", "route", "shared")
+    __slots__ = ("_current_app", "added", "chain", "route", "shared")
 
     def __init__(
         self, match_dict: "Mapping[str, Any] | None", route: Any, shared: bool = False
@@ -18,6 +20,7 @@ class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no di
         if match_dict:
             self.update(match_dict)
         self._current_app: Any = None
+        self.added: "list[Any] | tuple[Any, ...] | None" = None
         self.route = route
         self.shared = shared
         self.chain: "Callable[[Any], Awaitable[Any]]" = route.chain
@@ -46,13 +49,34 @@ class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no di
     def apps(self) -> tuple[Any, ...]:
         """The applications on the way to the route, outermost first."""
         apps: tuple[Any, ...] = self.route.apps
-        return apps
+        return (*self.added, *_known(apps)) if self.added else apps
+
+    def add_app(self, app: Any) -> None:
+        """Put `app` around the applications on the way, unless it is one of them.
+
+        RuntimeError behind freeze(), and for the match of a request that is being handled.
+        """
+        if self.added is None and not _known(self.route.apps):
+            self.added = []
+        if not isinstance(self.added, list):
+            raise RuntimeError(
+                "the applications on the way to this route are known; add_app() is for a match "
+                "made by hand, until its freeze()"
+            )
+        if app not in (*self.added, *_known(self.route.apps)):
+            self.added.insert(0, app)
+
+    def freeze(self) -> None:
+        """Take no more applications."""
+        self.added = tuple(self.added or ())
 
     @property
     def current_app(self) -> Any:
         """The application whose route matched; in an outer one's middlewares, that one."""
         app = self._current_app
-        return self.route.apps[-1] if app is None else app
+        if app is None:
+            app = self.apps[-1] if self.added else self.route.apps[-1]
+        return app
 
     @current_app.setter
     def current_app(self, app: Any) -> None:
@@ -69,6 +93,11 @@ class UrlMappingMatchInfo(dict):  # type: ignore[type-arg]  # Cython knows no di
 
     def __repr__(self) -> str:
         return f"<MatchInfo {dict.__repr__(self)}: {self.route!r}>"
+
+
+def _known(apps: Any) -> tuple[Any, ...]:
+    """Those of a route; a mock has none."""
+    return apps if isinstance(apps, tuple) else ()
 
 
 class MatchInfoError(UrlMappingMatchInfo):
