@@ -151,11 +151,7 @@ class Sender:
                     if request.traces is not None:
                         await self._trace_head(exchange, request)
                 head = await exchange.answered
-                if (
-                    head.status != _MISDIRECTED
-                    or not self._connector.parts(place, link)
-                    or request.is_consumed()
-                ):
+                if head.status != _MISDIRECTED or not self._may_ask_another(request, place, link):
                     break
                 exchange.abort()
                 await self._stop_upload(request)
@@ -164,21 +160,11 @@ class Sender:
             except Unprocessed as error:
                 if exchange is None:
                     self._connector.unused(link)
-                await self._stop_upload(request)
-                if attempts == _ATTEMPTS or request.is_consumed():
-                    raise request_error(request, error, 0) from error
-                link = exchange = None
-                if attempts > 1:
-                    await self._pause(request, attempts)
-                link, place = await self._way(request)
+                exchange = None
+                link, place = await self._way_after(error, request, attempts)
                 reused = link is not None
-                continue
             except Unanswered as error:
-                if self._connector.closed:
-                    told = f"the connector was closed while {request} waited for its answer"
-                    raise ClientConnectionError(told) from error
-                if not (may_repeat and reused and request.is_repeatable()):
-                    raise request_error(request, error, 0) from error
+                self._check_repeatable(error, request, may_repeat and reused)
                 # The idle ones of a server that went away are dead, too.
                 self._connector.close_idle(place)
                 link = exchange = None
@@ -199,22 +185,30 @@ class Sender:
             exchange.body.on_eof(watching.stop)
         return self._accept(request, place, link, exchange, head)
 
-    def _accept(
-        self,
-        request: ClientRequest,
-        place: Host,
-        link: ClientLink,
-        exchange: ClientExchange,
-        head: ResponseHead,
-    ) -> ClientResponse:
-        if place.is_tls:
-            self._connector.answered(link)
-        try:
-            return self._respond(request, head, exchange)
-        except BaseException:
-            # A jar or a class of responses of somebody's own may raise.
-            exchange.abort()
-            raise
+    # What did not work, and whether it may be tried again.
+
+    def _may_ask_another(self, request: ClientRequest, place: Host, link: ClientLink) -> bool:
+        """Whether `request` may go over a connection of its own host's, after a 421."""
+        return self._connector.parts(place, link) and not request.is_consumed()
+
+    def _check_repeatable(self, error: Unanswered, request: ClientRequest, allowed: bool) -> None:
+        """Raise what `error` is to the caller, unless `request` may be sent once more."""
+        if self._connector.closed:
+            told = f"the connector was closed while {request} waited for its answer"
+            raise ClientConnectionError(told) from error
+        if not (allowed and request.is_repeatable()):
+            raise request_error(request, error, 0) from error
+
+    async def _way_after(
+        self, error: Unprocessed, request: ClientRequest, attempts: int
+    ) -> tuple[ClientLink | None, Host]:
+        """See _way(); after a pause, and only where a request that was refused may go again."""
+        await self._stop_upload(request)
+        if attempts == _ATTEMPTS or request.is_consumed():
+            raise request_error(request, error, 0) from error
+        if attempts > 1:
+            await self._pause(request, attempts)
+        return await self._way(request)
 
     async def _pause(self, request: ClientRequest, attempts: int) -> None:
         """Leave a server that refuses time; random, so that many do not come back at once."""
@@ -236,6 +230,8 @@ class Sender:
             self._connector.unused(link)
         else:
             exchange.abort()
+
+    # Uploads, until they are over.
 
     async def close_body(self, body: Payload, response: ClientResponse) -> None:
         """Let go of what `body` holds, once it is sent or given up; that is not waited for."""
@@ -390,6 +386,23 @@ class Sender:
         return "; ".join(filter(None, (given, cookie)))
 
     # The way back.
+
+    def _accept(
+        self,
+        request: ClientRequest,
+        place: Host,
+        link: ClientLink,
+        exchange: ClientExchange,
+        head: ResponseHead,
+    ) -> ClientResponse:
+        if place.is_tls:
+            self._connector.answered(link)
+        try:
+            return self._respond(request, head, exchange)
+        except BaseException:
+            # A jar or a class of responses of somebody's own may raise.
+            exchange.abort()
+            raise
 
     def _respond(
         self, request: ClientRequest, head: ResponseHead, exchange: ClientExchange

@@ -36,9 +36,7 @@ from .settings import DEFAULTS
 from .settling import check_timeout, settled
 from .tcp import TCPConnector
 from .timeouts import DEFAULT_TIMEOUT, ClientTimeout, ClientWSTimeout
-from .tracing import (
-    TraceConfig,
-)
+from .tracing import TraceConfig
 from .typedefs import LooseCookies, LooseHeaders, StrOrURL
 from .urls import parse_url
 from .websocket import ClientWebSocketResponse, connect, ws_options
@@ -108,26 +106,13 @@ class ClientSession(Asking):
         ssl_shutdown_timeout: float | None = None,
         http2: HTTP2Setting = None,
     ) -> None:
-        check_made("connector", connector, "connect", "a connector, like TCPConnector()")
-        check_made("cookie_jar", cookie_jar, "filter_cookies", "a jar, like CookieJar()")
-        check_traces(trace_configs)
-        check_class("request_class", request_class, ClientRequest)
-        check_class("response_class", response_class, ClientResponse)
-        check_class("ws_response_class", ws_response_class, ClientWebSocketResponse)
-        check_callable("json_serialize", json_serialize, "a function that gives a str")
-        check_callable("json_serialize_bytes", json_serialize_bytes, "a function that gives bytes")
-        check_callable(
-            "fallback_charset_resolver",
-            fallback_charset_resolver,
-            "a function of the response and its body that gives a charset's name",
-        )
+        _check_parts(connector, cookie_jar, trace_configs)
+        _check_classes(request_class, response_class, ws_response_class)
+        _check_functions(json_serialize, json_serialize_bytes, fallback_charset_resolver)
         check_loop(loop)
-        # What its connector is bound by where it does not say, which holds for its own heads.
-        bounds = (
-            DEFAULT_LIMITS if connector is None else getattr(connector, "limits", DEFAULT_LIMITS)
-        )
         settings = settled(
-            DEFAULTS.but(limits=bounds),
+            # What its connector is bound by where it does not say, which holds for its own heads.
+            DEFAULTS.but(limits=getattr(connector, "limits", DEFAULT_LIMITS)),
             {
                 "timeout": _timeout(timeout, read_timeout, conn_timeout),
                 "raise_for_status": raise_for_status,
@@ -384,6 +369,25 @@ class ClientSession(Asking):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} 0x{id(self):x}>"
+
+
+def _check_parts(connector: object, jar: object, traces: "list[TraceConfig] | None") -> None:
+    check_made("connector", connector, "connect", "a connector, like TCPConnector()")
+    check_made("cookie_jar", jar, "filter_cookies", "a jar, like CookieJar()")
+    check_traces(traces)
+
+
+def _check_classes(request: object, response: object, ws_response: object) -> None:
+    check_class("request_class", request, ClientRequest)
+    check_class("response_class", response, ClientResponse)
+    check_class("ws_response_class", ws_response, ClientWebSocketResponse)
+
+
+def _check_functions(serialize: object, serialize_bytes: object, resolver: object) -> None:
+    check_callable("json_serialize", serialize, "a function that gives a str")
+    check_callable("json_serialize_bytes", serialize_bytes, "a function that gives bytes")
+    told = "a function of the response and its body that gives a charset's name"
+    check_callable("fallback_charset_resolver", resolver, told)
 
 
 def _checked_base(base_url: StrOrURL) -> URL:
