@@ -80,12 +80,6 @@ async def test_rsp_01_text_and_json(sent: Any) -> None:
     assert answer.body == b'{\n  "a": 1\n}'
 
 
-async def test_json_dumps_that_give_bytes(sent: Any) -> None:
-    answer = await sent(lambda: web.json_response([1], dumps=lambda x: json.dumps(x).encode()))
-    assert answer.body == b"[1]"
-    assert answer.headers["content-type"] == "application/json"
-
-
 @pytest.mark.parametrize("raised", [True, False])
 async def test_rsp_02_exceptions_raised_or_returned(serve: Serve, raised: bool) -> None:
     async def handler(request: web.Request) -> Any:
@@ -689,16 +683,6 @@ async def test_a_lost_connection_is_told_by_the_awaitable(serve: Serve, settle: 
     go_on.set()
     await settle()
     assert seen == ["written", "told"]
-
-
-def test_json_bytes() -> None:
-    response = web.json_bytes_response({"a": 1}, dumps=lambda data: json.dumps(data).encode())
-    assert response.body == b'{"a": 1}'
-    assert web.json_response(None).body == b"null"
-    with pytest.raises(ValueError, match="only one of data, text, or body should be specified"):
-        web.json_response(None, text="x")
-    with pytest.raises(ValueError, match="only one of data or body should be specified"):
-        web.json_bytes_response(None, dumps=lambda data: b"", body=b"x")
 
 
 async def test_what_a_response_tells_of_itself(serve: Serve) -> None:

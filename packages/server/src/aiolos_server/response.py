@@ -1,8 +1,7 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
-import json
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,7 +19,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
 from .core import ResponseCore, body_of
 from .described import Described
-from .jsontext import encoded as json_bytes
+
+_TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Answerable(Protocol):
@@ -438,67 +438,3 @@ class Response(WholeResponse, StreamResponse):
 
     else:
         __init__ = ResponseCore.__init__
-
-
-_TEXT: Final = "text/plain; charset=utf-8"
-_UNSET: Final[Any] = object()
-
-
-def json_response(
-    data: Any = _UNSET,
-    *,
-    text: str | None = None,
-    body: bytes | None = None,
-    status: int = 200,
-    reason: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    content_type: str = "application/json",
-    dumps: Callable[[Any], str | bytes] = json.dumps,
-) -> Response:
-    """A Response with `data` as JSON; `dumps` may give str or bytes. ValueError for two bodies."""
-    if data is not _UNSET:
-        if text is not None or body is not None:
-            raise ValueError("only one of data, text, or body should be specified")
-        if dumps is json.dumps:
-            return Response(
-                json_bytes(data),
-                status=status,
-                reason=reason,
-                headers=headers,
-                content_type=content_type,
-                charset="utf-8",
-            )
-        dumped = dumps(data)
-        if isinstance(dumped, str):
-            text = dumped
-        elif dumped is None:
-            raise TypeError("dumps must return str or bytes, and returned None")
-        else:
-            body = dumped
-    return Response(
-        body, text=text, status=status, reason=reason, headers=headers, content_type=content_type
-    )
-
-
-def json_bytes_response(
-    data: Any = _UNSET,
-    *,
-    dumps: Callable[[Any], bytes],
-    body: bytes | None = None,
-    status: int = 200,
-    reason: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    content_type: str = "application/json",
-) -> Response:
-    """As json_response(), for a `dumps` that gives bytes, such as orjson's."""
-    if data is not _UNSET and body is not None:
-        raise ValueError("only one of data or body should be specified")
-    return json_response(
-        data,
-        body=body,
-        status=status,
-        reason=reason,
-        headers=headers,
-        content_type=content_type,
-        dumps=dumps,
-    )

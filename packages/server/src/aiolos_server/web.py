@@ -74,13 +74,14 @@ from .errors import (
 )
 from .eventstream import EventStream
 from .fileresponse import FileResponse
+from .jsonresponse import json_bytes_response, json_response
 from .keys import AppKey, RequestKey, ResponseKey
 from .middlewares import middleware, normalize_path_middleware
 from .problems import HTTPProblem, problem_details
 from .proxies import behind_proxies
 from .received import FileField
 from .request import BaseRequest, Request
-from .response import Response, StreamResponse, json_bytes_response, json_response
+from .response import Response, StreamResponse
 from .routing.abc import AbstractResource
 from .routing.definitions import (
     AbstractRouteDef,
