@@ -341,6 +341,26 @@ async def test_what_opens_connections_is_patched_behind_requests(server, monkeyp
     assert asked == ["/"]
 
 
+@pytest.mark.parametrize("end", ["release", "close"])
+async def test_connect_that_refuses_a_connection_gives_it_back(server, end):
+    class Refusing(aiohttp.TCPConnector):
+        async def connect(self, req, traces, timeout):
+            connection = await super().connect(req, traces, timeout)
+            assert isinstance(connection, aiohttp.connector.Connection)
+            assert connection.protocol.transport is connection.transport
+            getattr(connection, end)()
+            assert connection.closed == (end == "close")
+            raise aiohttp.ClientConnectionError("refused")
+
+    async with aiohttp.ClientSession(connector=Refusing(limit=1)) as session:
+        for _ in range(3):
+            with pytest.raises(aiohttp.ClientConnectionError, match="refused"):
+                await session.get(server.make_url("/"))
+        await asyncio.sleep(0)
+        assert not session.connector._acquired
+        assert session.connector.open_connections == (end == "release")
+
+
 async def test_a_session_that_is_closed_has_no_doors(monkeypatch):
     session = aiohttp.ClientSession()
     await session.close()

@@ -1,7 +1,7 @@
 """What carries a response, as the original's Connection tells of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -153,3 +153,69 @@ class _ByHand:
             release(self._key, self.protocol, should_close=should_close)
         elif should_close:
             self.protocol.close()
+
+
+class Unasked:
+    """What a connection has in a response's stead before there is one."""
+
+    def __init__(self, connector: Any, host: Any, link: Any, is_used: bool) -> None:
+        self._connector = connector
+        self._host = host
+        self._link = link
+        self._is_used = is_used
+        self._is_given = False
+        self._exchange = self
+
+    def given(self, host: Any, *, is_used: bool) -> Any:
+        """The link, to be asked: to `host`, and used before or not; None behind the first time."""
+        if self._is_given or host is not self._host or self._is_used is not is_used:
+            return None
+        if not self._link.is_reusable():
+            # It has ended.
+            return None
+        self._is_given = True
+        return self._link
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended before it was asked."""
+        transport = self._link.transport
+        return transport is None or bool(transport.is_closing())
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """As asyncio.BaseTransport.get_extra_info()."""
+        return self._link.get_extra_info(name, default)
+
+    def fail(self, error: BaseException) -> None:
+        """Close it."""
+        self._link.abort()
+
+    async def drain(self) -> None:
+        """Nothing is written."""
+
+    def release(self) -> None:
+        """Give it back."""
+        if not self._is_given:
+            self._is_given = True
+            self._connector.unused(self._link)
+
+    def close(self) -> None:
+        """Close it."""
+        self._link.abort()
+
+
+class Connected(Connection):
+    """What connect() gives whoever replaces it, or calls it by hand; for the session it is a pair,
+    of the connection and whether that has served before."""
+
+    def __init__(self, connector: Any, link: Any, is_used: bool) -> None:
+        super().__init__(Unasked(connector, None, link, is_used))
+        self._pair = link, is_used
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._pair)
+
+    @property
+    def protocol(self) -> Any:
+        """What speaks for the connection; None once that has ended."""
+        return None if self.closed else self._pair[0]

@@ -7,7 +7,7 @@ from typing import Any
 from aiolos_client.pool import Host
 from aiolos_client.sender import Sender
 
-from ._connections import Connection
+from ._connections import Connection, Unasked
 
 ASKED: ContextVar[Any] = ContextVar("ASKED", default=None)
 # The connection over which a request's send() asks.
@@ -55,7 +55,7 @@ class Telling(Sender):
         is_used = link is not None
         if link is None:
             link, is_used = await plain._connection(place, request)
-        return Begun(plain.send, _Unasked(connector, place, link, is_used))
+        return Begun(plain.send, Unasked(connector, place, link, is_used))
 
     async def close_body(self, body: Any, response: Any) -> None:
         """See Sender."""
@@ -82,7 +82,7 @@ async def _sent(request: Any, connection: "Begun") -> tuple[Connection, Any]:
 class Begun(Connection):
     """A connection that a session has for a request, which is sent by ask()."""
 
-    def __init__(self, send: Any, unasked: "_Unasked") -> None:
+    def __init__(self, send: Any, unasked: "Unasked") -> None:
         super().__init__(unasked)
         self._unasked = unasked
         self._send = send
@@ -110,55 +110,6 @@ class Begun(Connection):
     def end(self) -> None:
         """Give it back where nothing was asked."""
         self._unasked.release()
-
-
-class _Unasked:
-    """What a connection has in a response's stead before there is one."""
-
-    def __init__(self, connector: Any, host: Host, link: Any, is_used: bool) -> None:
-        self._connector = connector
-        self._host = host
-        self._link = link
-        self._is_used = is_used
-        self._is_given = False
-        self._exchange = self
-
-    def given(self, host: Host, *, is_used: bool) -> Any:
-        """The link, to be asked: to `host`, and used before or not; None behind the first time."""
-        if self._is_given or host is not self._host or self._is_used is not is_used:
-            return None
-        if not self._link.is_reusable():
-            # It has ended.
-            return None
-        self._is_given = True
-        return self._link
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has ended before it was asked."""
-        transport = self._link.transport
-        return transport is None or bool(transport.is_closing())
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """As asyncio.BaseTransport.get_extra_info()."""
-        return self._link.get_extra_info(name, default)
-
-    def fail(self, error: BaseException) -> None:
-        """Close it."""
-        self._link.abort()
-
-    async def drain(self) -> None:
-        """Nothing is written."""
-
-    def release(self) -> None:
-        """Give it back."""
-        if not self._is_given:
-            self._is_given = True
-            self._connector.unused(self._link)
-
-    def close(self) -> None:
-        """Close it."""
-        self._link.abort()
 
 
 class Behind:

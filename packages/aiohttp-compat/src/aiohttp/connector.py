@@ -33,7 +33,7 @@ from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
 
 from ._absent import absent
-from ._connections import Connection
+from ._connections import Connected, Connection
 from ._heeding import Asked as Heeded
 from ._heeding import AskedObject
 from ._private import deprecated, is_changed, like, remember, unheeded
@@ -87,23 +87,6 @@ class Asked:
         return self.connection_key.is_ssl
 
 
-class Connected(tuple[Any, bool]):
-    """What connect() gives: a connection, and whether it has served before; for who replaces
-    connect(), it has a transport as the original's Connection."""
-
-    __slots__ = ()
-
-    @property
-    def protocol(self) -> Any:
-        """The protocol."""
-        return self[0]
-
-    @property
-    def transport(self) -> Any:
-        """The transport; None once it is gone."""
-        return self[0].transport
-
-
 # Where the original keeps and opens its connections.
 _UNHEEDED: Final = (
     "_get",
@@ -152,14 +135,14 @@ class BaseConnector(AskedObject, aiolos.BaseConnector, metaclass=Heeded):
         if ours:
             # The doors are told the times of the request that waits.
             _TIMES.set((traces, timeout))
-            return Connected(await super().connect(req, traces, timeout, *ours))
+            return Connected(self, *await super().connect(req, traces, timeout, *ours))
         host = self.host(req.target.key(req.settings.route, getattr(self, "ssl", True)))
         link = self.take(host)
         if link is not None:
-            return Connected((link, True))
+            return Connected(self, link, True)
         told = traces[0] if traces else None
         times = timeout.connect or None, timeout.sock_connect or None
-        return Connected(await super().connect(host, *times, told))
+        return Connected(self, *await super().connect(host, *times, told))
 
     def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
         """See BaseConnector of aiolos."""
