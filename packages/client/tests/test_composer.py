@@ -423,6 +423,25 @@ async def test_a_tunnel_that_nobody_uses_is_closed(talk):
         assert peer.connections == 2
 
 
+async def test_a_cookie_of_ones_own_stands_for_the_jars(talk):
+    jar = CookieJar(unsafe=True)
+    async with talk(cookie_jar=jar) as (peer, session):
+        jar.update_cookies({"a": "old", "b": "2"}, URL(peer.url))
+        async with session.get("/", headers={"Cookie": "a=new"}):
+            pass
+    assert fields(peer.requests[0])["Cookie"] == "a=new; b=2"
+
+
+async def test_methods_that_are_made_up_fill_no_memory():
+    async with ClientSession() as session:
+        compose = session._composer.compose
+        url = "http://host.example/"
+        for number in range(1000):
+            head = compose(session, f"M{number}", url, {}, 0.0).head("", last=False)
+            assert head.method == f"M{number}"
+        assert len(compose(session, "GET", url, {}, 0.0).target.heads) < 20
+
+
 def test_the_dot_behind_a_name_is_for_the_resolver():
     target = Target(URL("http://host.example.:8080/"))
     assert (target.host, target.authority) == ("host.example.", "host.example:8080")

@@ -190,6 +190,18 @@ async def test_attempts_that_bring_nothing_run_out(talk, tmp_path, pauses):
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_part_that_the_server_refuses_is_given_up_for_good(talk, tmp_path):
+    path = tmp_path / "file"
+    refusal = b"HTTP/1.1 416 No\r\nContent-Range: bytes */9\r\nContent-Length: 0\r\n\r\n"
+    async with talk(whole(cut=1000), refusal, whole(), close=True) as (peer, session):
+        for _ in range(2):
+            with pytest.raises(aiolos_client.ClientPayloadError):
+                await session.download("/x", path, attempts=1)
+        await session.download("/x", path, attempts=1)
+    assert path.read_bytes() == BODY
+    assert [b"Range" in each for each in peer.requests] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     "bad",
     [

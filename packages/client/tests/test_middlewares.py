@@ -1,8 +1,10 @@
 """Client middlewares: around each request, changing it, repeating it, answering in its place."""
 
+import re
+
 import aiolos_client
 import pytest
-from aiolos_client import build_client_middlewares
+from aiolos_client import CookieJar, build_client_middlewares
 from yarl import URL
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -61,6 +63,62 @@ async def test_cli_27_the_request_may_be_changed(talk):
     assert b"X-Signed: yes" in head
     assert b"Content-Length: 5" in head
     assert body == b"other"
+
+
+def replace_cookies(request):
+    request.headers["Cookie"] = "mine=1"
+
+
+def remove_cookies(request):
+    del request.headers["Cookie"]
+
+
+def read_cookies(request):
+    request.headers["X-Seen"] = request.headers["Cookie"]
+
+
+def go_elsewhere(request):
+    request.url = request.url.with_host("localhost")
+
+
+@pytest.mark.parametrize(
+    ("change", "sent"),
+    [
+        (replace_cookies, b"mine=1"),
+        (remove_cookies, None),
+        (read_cookies, b"h=3; c=2; jar=1"),
+        (go_elsewhere, None),
+    ],
+)
+async def test_cookies_are_among_the_headers(talk, change, sent):
+    async def middleware(request, handler):
+        change(request)
+        return await handler(request)
+
+    jar = CookieJar(unsafe=True)
+    async with talk(middlewares=[middleware], cookie_jar=jar) as (peer, session):
+        jar.update_cookies({"jar": "1"}, URL(peer.url))
+        options = {"cookies": {"c": 2}, "headers": {"Cookie": "h=3"}}
+        async with session.get("/", **options):
+            pass
+    found = re.findall(rb"\r\nCookie: (.*?)\r\n", peer.requests[0])
+    assert found == ([] if sent is None else [sent])
+    if change is read_cookies:
+        assert b"X-Seen: h=3; c=2; jar=1\r\n" in peer.requests[0]
+
+
+async def test_cookies_of_each_redirection_are_its_own(talk):
+    async def middleware(request, handler):
+        seen.append(request.headers.get("Cookie"))
+        return await handler(request)
+
+    seen = []
+    to = b"HTTP/1.1 302 F\r\nLocation: /b\r\nSet-Cookie: new=1\r\nContent-Length: 0\r\n\r\n"
+    jar = CookieJar(unsafe=True)
+    async with talk(to, OK, middlewares=[middleware], cookie_jar=jar) as (_, session):
+        async with session.get("/a", cookies={"c": "2"}):
+            pass
+    assert seen == ["c=2", "c=2; new=1"]
 
 
 @pytest.mark.parametrize("method", ["DELETE", "HEAD"])

@@ -52,6 +52,30 @@ async def test_cli_31_of_known_length(talk):
     assert body == b"onetwo"
 
 
+@pytest.mark.parametrize("data", [b"x" * 9_000_000, "x" * 9_000_000, {"f": b"x" * 9_000_000}])
+async def test_a_tracker_is_told_of_a_large_body_as_it_goes(peer, data):
+    go_on = asyncio.Event()
+
+    async def slow(reader, writer):
+        await go_on.wait()
+        await reader.readexactly(9_000_000)
+        writer.write(OK)
+        await writer.drain()
+
+    async with peer(slow) as server, aiolos_client.ClientSession() as session:
+        server.bodies = False
+        tracker = UploadTracker()
+        asked = asyncio.ensure_future(session.post(server.url, data=data, upload_tracker=tracker))
+        while not server.requests:
+            await asyncio.sleep(0)
+        # What the system takes is on its way; the rest is not.
+        assert 65_536 <= tracker.bytes_written < 9_000_000
+        go_on.set()
+        async with await asked:
+            await tracker.upload_complete
+        assert tracker.bytes_written >= 9_000_000
+
+
 @pytest.mark.parametrize("length", ["5", "7"])
 async def test_a_body_that_is_not_as_long_as_was_said(talk, length):
     async with talk() as (peer, session):

@@ -136,6 +136,8 @@ class Asking(Verbs):
 
     def _chain(self, settings: Settings) -> ClientHandlerType | None:
         around = list(settings.middlewares)
+        if around:
+            around.insert(0, self._sender.dressed)
         if self._trust_env:
             around.insert(0, by_environment)
         if settings.retry is not None:

@@ -160,8 +160,9 @@ class ClientRequest:
         self._head = head
         self._fields = fields
         self.data = data
-        # `(name, value)` pairs of the request's own cookies, beside the jar's.
-        self.cookies: tuple[tuple[str, str], ...] = ()
+        # `(name, value)` pairs of the request's own cookies, beside the jar's; None where all that
+        # are sent stand in its headers.
+        self.cookies: tuple[tuple[str, str], ...] | None = ()
         self.chunked = False
         # Whether a redirection has led it to another origin than it was made for.
         self.is_astray = False
@@ -183,7 +184,11 @@ class ClientRequest:
     def url(self, url: URL) -> None:
         if not isinstance(url, URL):
             raise TypeError(f"a request's url is a yarl.URL: write URL({url!r:.80})")
-        self._own_fields()
+        fields = self._own_fields()
+        if self.cookies is None and url.origin() != self.target.url.origin():
+            # Those that stand there are another host's.
+            fields.popall(hdrs.COOKIE, None)
+            self.cookies = ()
         self.target = Target(url)
 
     @property

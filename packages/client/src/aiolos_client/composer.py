@@ -25,6 +25,8 @@ from .urls import check_scheme, parse_url
 USER_AGENT: Final = f"aiolos/{__version__}"
 # How many URLs are kept ready; a crawler's are all different and must not pile up.
 _TARGETS: Final = 256
+# Methods of one of them whose heads are kept.
+_METHODS: Final = 16
 
 
 class Composer:
@@ -107,6 +109,8 @@ class Composer:
         a proxy is told is added for each."""
         direct = self.settings.but(route=DIRECT)
         request = self._own(session, method, target, direct, {}, None, 0.0)
+        if len(target.heads) >= _METHODS:
+            target.heads.clear()
         head = target.heads[method] = request.head("", last=False).freeze()
         return head
 

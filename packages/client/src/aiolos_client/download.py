@@ -139,7 +139,12 @@ async def _take(
 ) -> None:
     """Append the body of `response` to what is there."""
     is_decoded = decode and hdrs.CONTENT_ENCODING in response.headers
-    start, total = _place(response, partial, is_decoded)
+    try:
+        start, total = _place(response, partial, is_decoded)
+    except ClientPayloadError:
+        # From the beginning, next time, whoever asks then.
+        await _in_thread(partial.give_up)
+        raise
     if start == total and start:
         return
     validator = partial.validator if start else _validator(response)
@@ -197,8 +202,6 @@ def _place(
             message=response.reason,
             headers=response.headers,
         )
-    # From the beginning, next time.
-    partial.size = 0
     raise ClientPayloadError(
         f"{response.url} was asked for the bytes from {asked} on, and answers {response.status} "
         f"with the range {response.headers.get(hdrs.CONTENT_RANGE)!r}"

@@ -117,6 +117,7 @@ class PartialFile:
     def give_up(self) -> None:
         """What has come is worth nothing."""
         self._file.truncate(0)
+        self.size = 0
 
     def close(self) -> None:
         """Leave what is there to a later download; where there is nothing, leave nothing."""

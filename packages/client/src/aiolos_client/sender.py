@@ -27,6 +27,7 @@ from .cookiejar import cookie_pairs
 from .deadlines import Watch, watch
 from .errors import ClientConnectionError
 from .links import admission
+from .middlewares import ClientHandlerType
 from .pool import Host
 from .response import ClientResponse
 from .tracing import TraceConnectionReuseconnParams, TraceRequestHeadersSentParams, Traces
@@ -104,6 +105,18 @@ class Sender:
         if head.status == _MISDIRECTED:
             return None
         return self._accept(request, self._place(request), link, exchange, head)
+
+    async def dressed(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        """A middleware before all others of the user: they find the cookies that will be sent in
+        the headers, and may change them. The request itself is left as it is: redirections start
+        from it."""
+        fields = request.headers.copy()
+        cookie = self._cookie(request)
+        if cookie:
+            fields[hdrs.COOKIE] = cookie
+        request = request.copy(request.method, request.target, fields)
+        request.cookies = None
+        return await handler(request)
 
     async def send(
         self,
@@ -322,7 +335,7 @@ class Sender:
     def _ask(self, link: ClientLink, request: ClientRequest) -> ClientExchange:
         jar = self._jar
         cookie = ""
-        if request.cookies or not jar.is_empty():
+        if request.cookies or (request.cookies is not None and not jar.is_empty()):
             cookie = self._cookie(request)
         last = self._connector.force_close
         head = None if cookie or last else request.shared_head()
@@ -377,8 +390,9 @@ class Sender:
     def _cookie(self, request: ClientRequest) -> str:
         """The Cookie field: the request's own, and of the jar's those of other names."""
         given = request.headers.get(hdrs.COOKIE, "")
-        pairs = list(request.cookies)
+        pairs = list(request.cookies or ())
         names = {name for name, _ in pairs}
+        names.update(pair.partition("=")[0].strip() for pair in given.split(";"))
         for name, value in cookie_pairs(self._jar.filter_cookies(request.url)):
             if name not in names:
                 pairs.append((name, value))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum, auto
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiolos_protocol.coding import EncodingWriter
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
@@ -13,6 +13,9 @@ from .errors import UploadAbortedError, UploadFailedError
 from .tracing import TraceRequestChunkSentParams
 
 _T = TypeVar("_T")
+
+# How much is sent of a large piece before whoever watches is told.
+_SLICE: Final = 65_536
 
 Sent = Callable[[bytes], Coroutine[Any, Any, None]]
 
@@ -137,9 +140,14 @@ class _Watched:
 
     async def write(self, data: bytes) -> None:
         """As Writer.write."""
-        await self._writer.write(data)
-        if self._upload.tracker is not None:
-            self._upload.tracker.bytes_written += len(data)
+        tracker = self._upload.tracker
+        if tracker is None:
+            await self._writer.write(data)
+        else:
+            for at in range(0, len(data), _SLICE):
+                piece = data[at : at + _SLICE]
+                await self._writer.write(piece)
+                tracker.bytes_written += len(piece)
         if self._upload.sent is not None:
             await self._upload.sent(bytes(data))
 
