@@ -43,6 +43,36 @@ async def test_pauses_grow_to_their_bound_and_passing_failures_are_tried_again(m
     assert {record.name for record in caplog.records} == {"aiolos.client"}
 
 
+@pytest.mark.parametrize("lives", [100.0, 1.0])
+async def test_a_long_life_ends_the_counting(monkeypatch, wind, lives):
+    class Socket:
+        async def close(self):
+            pass
+
+    outcomes = [TimeoutError(), TimeoutError(), Socket(), TimeoutError(), Socket(), refusal(404)]
+    pauses = []
+
+    async def connect():
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+
+    async def live():
+        async for _ in reconnecting(connect, "ws://x/", 1.0, 10.0, sleep):
+            wind(lives)
+
+    with pytest.raises(aiolos_client.WSServerHandshakeError):
+        await live()
+    long = [1.0, 2.0, 1.0, 1.0, 1.0]
+    assert pauses == (long if lives == 100.0 else [1.0, 2.0, 4.0, 8.0, 10.0])
+
+
 async def test_what_is_no_failure_of_the_connection_is_raised():
     async def connect():
         raise aiolos_client.InvalidURL("x")

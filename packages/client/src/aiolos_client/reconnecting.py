@@ -45,15 +45,13 @@ async def _attempts(
     loop = asyncio.get_running_loop()
     failures = 0
     while True:
-        bound = min(delay * 2.0 ** min(failures, 32), max_delay)
-        # The whole range, not only its end: many clients of one server must not come back at once.
-        pause = random.uniform(0, bound)  # noqa: S311
         begun = loop.time()
         try:
             socket = await connect()
         except (ClientConnectionError, TimeoutError, WSServerHandshakeError) as error:
             if isinstance(error, WSServerHandshakeError) and error.status not in _PASSING:
                 raise
+            pause = _pause(delay, max_delay, failures)
             failures += 1
             # Or who mistypes a host sees nothing at all.
             reason = str(error) or type(error).__name__
@@ -63,5 +61,19 @@ async def _attempts(
                 yield socket
             finally:
                 await socket.close()
-            failures = 0 if loop.time() - begun > bound else failures + 1
+            if loop.time() - begun > _bound(delay, max_delay, failures):
+                failures = 0
+                pause = _pause(delay, max_delay, 0)
+            else:
+                pause = _pause(delay, max_delay, failures)
+                failures += 1
         await sleep(pause)
+
+
+def _bound(delay: float, max_delay: float, failures: int) -> float:
+    return min(delay * 2.0 ** min(failures, 32), max_delay)
+
+
+def _pause(delay: float, max_delay: float, failures: int) -> float:
+    # The whole range, not only its end: many clients of one server must not come back at once.
+    return random.uniform(0, _bound(delay, max_delay, failures))  # noqa: S311
