@@ -57,3 +57,31 @@ async def test_types_are_what_they_were(kind_of, name, kind):
 def test_what_annotations_name_by_the_module_abc():
     for name in ("BaseRequest", "HTTPException", "Request", "StreamResponse"):
         assert getattr(aiohttp.abc, name) is getattr(web, name)
+
+
+class Cached(web.FileResponse):
+    """As Home Assistant's."""
+
+    async def _start(self, request):
+        self.headers["Cache-Control"] = "public"
+        return await super()._start(request)
+
+
+async def test_a_file_whose_start_is_overridden_is_sent(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"abcdef")
+
+    class Static(web.StaticResource):
+        async def _handle(self, request):
+            response = await super()._handle(request)
+            assert response._path == tmp_path / "a.txt"
+            assert response._path.is_file()
+            return Cached(response._path, chunk_size=self._chunk_size)
+
+    app = web.Application()
+    app.router.register_resource(Static("/static", tmp_path))
+    async with TestClient(app) as client:
+        for headers, status, body in (({}, 200, b"abcdef"), ({"Range": "bytes=1-2"}, 206, b"bc")):
+            async with client.get("/static/a.txt", headers=headers) as response:
+                assert (response.status, await response.read()) == (status, body)
+                assert response.headers["Cache-Control"] == "public"
+                assert response.content_length == len(body)

@@ -65,6 +65,23 @@ def test_the_whole_file(ask: Ask, file: Path) -> None:
     assert answer.headers["etag"].startswith('"')
 
 
+@pytest.mark.parametrize("step", ["prepare", "write_eof"])
+def test_a_step_of_a_subclass_is_called_for_a_file_that_is_kept(ask: Ask, step: str) -> None:
+    # One that was changed just now is not kept.
+    file = Path(pytest.__file__)
+    seen = []
+
+    async def own(self: Any, *given: Any) -> None:
+        seen.append(step)
+        await getattr(web.FileResponse, step)(self, *given)
+
+    kind = type("Own", (web.FileResponse,), {step: own})
+    for _ in range(3):
+        answer = ask(lambda: kind(file))
+        assert (answer.status, answer.body) == (200, file.read_bytes())
+    assert seen == [step] * 3
+
+
 def test_rsp_05_headers_set_by_hand(ask: Ask, file: Path) -> None:
     def make() -> web.FileResponse:
         response = web.FileResponse(file)

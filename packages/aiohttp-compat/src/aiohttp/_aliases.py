@@ -7,6 +7,7 @@ used; `_start` costs one call for each response that is prepared step by step.
 
 from collections.abc import Awaitable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from aiolos_client.keys import ConnectionKey
@@ -14,6 +15,7 @@ from aiolos_client.tracing import TraceConfig
 from aiolos_client.websocket import ClientWebSocketResponse
 from aiolos_protocol.message import ResponseHead
 from aiolos_server.errors import HTTPException
+from aiolos_server.fileresponse import FileResponse
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
 from aiolos_server.routing.resources import Resource
@@ -155,8 +157,10 @@ def _give_routing() -> None:
     route: Any = AbstractRoute
     resource: Any = Resource
     static: Any = StaticResource
+    file: Any = FileResponse
     route._expect_handler = another_name("expect_handler")
     resource._match = _match
+    file._path = property(lambda self: Path(self._file_path))
     static._allowed_methods = property(lambda self: {each.method for each in self})
 
 

@@ -1,16 +1,16 @@
 """The steps in which a response is sent; who replaces one, by a subclass or a patch, has it called.
 
 The server sends a whole response by one write, unless the response says that it takes more: so do
-all that are made while one of the steps is another than ours.
+all that are made while one of the steps is another than ours, and all of a class that has its own.
 """
 
 from abc import ABCMeta
 from functools import wraps
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from aiolos_server.errors import HTTPException
-from aiolos_server.response import BaseResponse, Response
+from aiolos_server.fileresponse import FileResponse
+from aiolos_server.response import BaseResponse, Response, StreamResponse, WholeResponse
 
 from ._heeding import Heeding
 from ._mirror import mirror
@@ -36,6 +36,12 @@ def give_steps() -> None:
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)
     _ORIGINALS.update((name, getattr(Response, name)) for name in _STEPS)
+    # The steps of a file call those of a stream.
+    for kind in (FileResponse, StreamResponse):
+        _OF_FILES.update(((kind, name), getattr(kind, name)) for name in _STEPS)
+    _AT_HAND.update(
+        (each, vars(each)["is_at_hand"]) for each in (BaseResponse, WholeResponse, FileResponse)
+    )
     _heed_all(response)
 
 
@@ -75,11 +81,24 @@ def _subclassed(cls: Any, /, **options: Any) -> None:
 
 def _start_by(cls: Any) -> None:
     """A class that has a `_start` of its own has a step of its own, which the server is to call."""
-    own = vars(cls)
-    if "_start" in own and "prepare" not in own:
-        _GIVEN[cls] = cls.prepare = _preparing()
-    elif "_start" not in own and cls in _GIVEN and own.get("prepare") is _GIVEN.pop(cls):
-        del cls.prepare
+    response: Any = BaseResponse
+    _by_one_write(cls, cls._start is response._start)
+
+
+def _by_one_write(cls: Any, may_be: bool) -> None:
+    """Whether the responses of a class may be sent by one write."""
+    is_kept_from_it = vars(cls).get("is_at_hand") is _never
+    if may_be and is_kept_from_it:
+        type.__delattr__(cls, "is_at_hand")
+        if cls in _AT_HAND:
+            type.__setattr__(cls, "is_at_hand", _AT_HAND[cls])
+    elif not may_be and not is_kept_from_it:
+        type.__setattr__(cls, "is_at_hand", _never)
+
+
+def _never(response: Any, request: Any) -> bool:
+    """It is to be sent step by step."""
+    return False
 
 
 def _send_by_steps() -> None:
@@ -87,6 +106,8 @@ def _send_by_steps() -> None:
     response: Any = Response
     changed = {name for name in _STEPS if getattr(response, name) is not _ORIGINALS[name]}
     type.__setattr__(response, "__init__", _init_by_steps if changed else _INIT)
+    as_ever = all(getattr(kind, name) is step for (kind, name), step in _OF_FILES.items())
+    _by_one_write(FileResponse, as_ever)
     # It is a response, but no subclass of one.
     own = vars(HTTPException)
     for name in _STEPS:
@@ -103,7 +124,9 @@ def _send_by_steps() -> None:
 _INIT: Final = Response.__init__
 _ORIGINALS: Final[dict[str, Any]] = {}
 _LENT: Final[dict[str, Any]] = {}
-_GIVEN: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
+_OF_FILES: Final[dict[tuple[Any, str], Any]] = {}
+# What classes of ours have as is_at_hand().
+_AT_HAND: Final[dict[Any, Any]] = {}
 
 
 @wraps(_INIT)

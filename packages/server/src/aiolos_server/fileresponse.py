@@ -84,7 +84,7 @@ class FileResponse(StreamResponse):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         ResponseCore.__init__(self, status=status, reason=reason, headers=headers)
-        self._path = os.fspath(path)
+        self._file_path = os.fspath(path)
         self._chunk_size = chunk_size
 
     def as_it_is(self) -> None:
@@ -129,7 +129,7 @@ class FileResponse(StreamResponse):
         False where it keeps none, or another one. `found` is what lies at the path, if the caller
         has looked.
         """
-        path = self._path
+        path = self._file_path
         if path not in cache and not any(path + each in cache for each in _PRECOMPRESSED.values()):
             return False
         try:
@@ -151,7 +151,10 @@ class FileResponse(StreamResponse):
         return True
 
     def is_at_hand(self, request: Answerable) -> bool:
-        """See BaseResponse."""
+        """See BaseResponse; where a subclass has steps of its own, they are called."""
+        kind = type(self)
+        if kind.prepare is not FileResponse.prepare or kind.write_eof is not FileResponse.write_eof:
+            return False
         if not self._opened:
             self.open_kept(request)
         if self._data is None:
@@ -167,7 +170,7 @@ class FileResponse(StreamResponse):
         stat_variant: Stat,
     ) -> tuple[str, os.stat_result, str | None, bool]:
         """Path and status of what is sent, its coding, and whether another client gets another."""
-        path = self._path
+        path = self._file_path
         variants: dict[str, os.stat_result] = {}
         as_it_is = self._as_it_is or hdrs.CONTENT_ENCODING in self.headers
         if not as_it_is:
@@ -198,7 +201,7 @@ class FileResponse(StreamResponse):
         if self._as_it_is:
             return
         headers = self.headers
-        headers.setdefault(hdrs.CONTENT_TYPE, self._guess(os.path.basename(self._path)))
+        headers.setdefault(hdrs.CONTENT_TYPE, self._guess(os.path.basename(self._file_path)))
         headers.setdefault(hdrs.ACCEPT_RANGES, "bytes")
         if coding is not None:
             headers[hdrs.CONTENT_ENCODING] = coding
@@ -272,7 +275,7 @@ class FileResponse(StreamResponse):
             cache.put(path, found, os.fstat(file.fileno()), self._data)
 
     def _refuse(self, error: OSError) -> None:
-        _logger.warning("FileResponse(%r) cannot be sent: %s", self._path, error)
+        _logger.warning("FileResponse(%r) cannot be sent: %s", self._file_path, error)
         self._status = status = 403 if isinstance(error, PermissionError) else 404
         self._reason = None
         self._source = None

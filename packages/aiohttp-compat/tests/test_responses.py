@@ -1,0 +1,145 @@
+"""Who has a `_start` of his own has it called once for each response, whatever is sent."""
+
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+
+class Started:
+    async def _start(self, request):
+        self.headers["X-Started"] = self.headers.get("X-Started", "") + "1"
+        return await super()._start(request)
+
+
+class Whole(Started, web.Response):
+    pass
+
+
+class File(Started, web.FileResponse):
+    pass
+
+
+class Stream(Started, web.StreamResponse):
+    pass
+
+
+class Socket(Started, web.WebSocketResponse):
+    pass
+
+
+class Refused(Started, web.HTTPForbidden):
+    pass
+
+
+class Prepared(web.StreamResponse):
+    async def prepare(self, request):
+        was_prepared = self.prepared
+        writer = await super().prepare(request)
+        if not was_prepared:
+            await self.write(b"prepared ")
+        return writer
+
+
+class Both(Started, Prepared):
+    pass
+
+
+# Kept in memory from the second time on, as one that was changed just now is not.
+FILE = Path(pytest.__file__)
+
+
+@pytest.fixture
+async def client():
+    later = type("Later", (web.FileResponse,), {})
+
+    async def start(self, request):
+        self.headers["X-Started"] = "1"
+        return await web.FileResponse._start(self, request)
+
+    later._start = start
+
+    async def streamed(request, kind):
+        response = kind()
+        await response.prepare(request)
+        await response.write(b"streamed")
+        return response
+
+    async def handler(request):
+        match request.match_info["kind"]:
+            case "whole":
+                return Whole(text="whole")
+            case "file":
+                return File(FILE)
+            case "later":
+                return later(FILE)
+            case "plain":
+                return web.FileResponse(FILE)
+            case "stream":
+                return await streamed(request, Stream)
+            case "both":
+                return await streamed(request, Both)
+            case "refused":
+                raise Refused(text="refused")
+            case "socket":
+                socket = Socket()
+                await socket.prepare(request)
+                await socket.send_str("hello")
+                await socket.close()
+                return socket
+
+    app = web.Application()
+    app.router.add_get("/{kind}", handler)
+    async with TestClient(app) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("whole", "whole"),
+        ("file", FILE.read_text()),
+        ("later", FILE.read_text()),
+        ("stream", "streamed"),
+        ("both", "prepared streamed"),
+        ("refused", "refused"),
+    ],
+)
+async def test_start_is_called_for_each_response(client, kind, text):
+    for _ in range(3):
+        async with client.get(f"/{kind}") as response:
+            assert await response.text() == text
+            assert response.headers["X-Started"] == "1"
+
+
+async def test_start_is_called_for_a_websocket(client):
+    async with client.ws_connect("/socket") as socket:
+        assert await socket.receive_str() == "hello"
+        assert socket._response.headers["X-Started"] == "1"
+
+
+@pytest.mark.parametrize("kind", [web.StreamResponse, web.FileResponse])
+@pytest.mark.parametrize("step", ["_start", "prepare"])
+async def test_steps_of_a_file_that_is_kept_are_patched(client, monkeypatch, kind, step):
+    original = getattr(kind, step)
+    seen = []
+
+    async def patched(self, request):
+        seen.append(type(self))
+        return await original(self, request)
+
+    async def ask():
+        async with client.get("/plain") as response:
+            assert await response.text() == FILE.read_text()
+
+    for _ in range(2):
+        await ask()
+    monkeypatch.setattr(kind, step, patched)
+    for _ in range(2):
+        await ask()
+    monkeypatch.undo()
+    await ask()
+    assert seen == [web.FileResponse] * 2
+    assert vars(web.FileResponse)["is_at_hand"].__module__ == "aiolos_server.fileresponse"
+    assert "is_at_hand" not in vars(web.StreamResponse)
