@@ -388,6 +388,7 @@ def types(session: nox.Session) -> None:
     names += ["-p", "aiohttp", "-p", "aiolos_aiohttp"]
     session.run("mypy", *names, env=env)
     session.run("mypy", *map(str, sorted(Path("tests-integration").glob("typed_*.py"))), env=env)
+    session.run("mypy", "packages/aiohttp-compat/tests/typed_use.py", env=env)
     session.run("mypy", "noxfile.py", "tools/version.py", "tools/listing.py", "tools/dev.py")
     # It imports its neighbour, as a script does.
     session.run("mypy", "tools/differences.py", env={"MYPYPATH": "tools"})

@@ -7,20 +7,34 @@ door works.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from . import _alone
 
 _alone.check()
 
-import aiolos  # noqa: E402  # not before the check, whose message is the clearer one
-from aiolos import *  # noqa: E402, F403  # all of its names, as its own __all__ lists them
+# Not before the check, whose message is the clearer one. Each star is of a module that makes its
+# names itself: checkers of types do not follow one through another.
+import aiolos  # noqa: E402
+import aiolos_client  # noqa: E402
+from aiolos import ChainMapProxy, set_zlib_backend  # noqa: E402
+from aiolos import multipart as _multipart  # noqa: E402
+from aiolos import payload as _payload  # noqa: E402
+from aiolos import streams as _streams  # noqa: E402
+from aiolos.multipart import *  # noqa: E402, F403
+from aiolos.payload import *  # noqa: E402, F403
+from aiolos.streams import *  # noqa: E402, F403
 from aiolos_aiohttp.standin import VERSION as __version__  # noqa: E402, N811  # libraries go by it
+from aiolos_client import *  # noqa: E402, F403
 from aiolos_protocol import siblings  # noqa: E402
 
-from . import _attrs, _missing, hdrs  # type: ignore[no-redef]  # noqa: E402
+from . import _attrs, _missing, hdrs  # noqa: E402
 from ._aliases import give_aliases  # noqa: E402
 from .client import ClientSession, request  # noqa: E402
-from .client_reqrep import ClientRequest, ClientResponse  # noqa: E402
+from .client_reqrep import (  # type: ignore[assignment]  # noqa: E402  # thin subclasses
+    ClientRequest,
+    ClientResponse,
+)
 from .connector import (  # noqa: E402
     BaseConnector,
     NamedPipeConnector,
@@ -31,7 +45,21 @@ from .cookiejar import CookieJar  # noqa: E402
 from .payload_streamer import streamer  # noqa: E402
 from .streams import FlowControlDataQueue  # noqa: E402
 
-__all__ = [*aiolos.__all__, "FlowControlDataQueue", "streamer"]
+__all__ = [
+    "ChainMapProxy",
+    "FlowControlDataQueue",
+    "broadcast",
+    "hdrs",
+    "set_zlib_backend",
+    "streamer",
+]
+__all__ += aiolos_client.__all__
+__all__ += _multipart.__all__
+__all__ += _payload.__all__
+__all__ += _streams.__all__
+
+if TYPE_CHECKING:
+    from aiolos import broadcast
 
 give_aliases()
 _missing.tell()

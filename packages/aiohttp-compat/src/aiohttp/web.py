@@ -7,10 +7,10 @@ from inspect import isawaitable
 from ssl import SSLContext
 from typing import Any
 
-from aiolos import web
-from aiolos.web import *  # noqa: F403  # all of its names, as its own __all__ lists them
+from aiolos_server import web
 from aiolos_server.cli import main as serve_named
 from aiolos_server.run import SHOWN, made_sites
+from aiolos_server.web import *  # noqa: F403  # all of its names, as its own __all__ lists them
 
 from . import _attrs
 from ._private import like
@@ -28,7 +28,7 @@ SHOWN.add(access_logger.name)
 _attrs.tell(web.FileField, web.RouteDef, web.StaticDef)
 
 
-@like(web.run_app)
+@like(web.run_app)  # type: ignore[no-redef]
 def run_app(
     app: Any,
     *,
