@@ -4,8 +4,10 @@ import asyncio
 import gc
 import inspect
 import re
+import socket
 import weakref
 from types import SimpleNamespace
+from typing import ClassVar
 from unittest import mock
 
 import aiohttp
@@ -561,6 +563,49 @@ async def test_url_and_headers_of_a_session_are_prepared_by_a_subclass():
         assert await response.text() == "/built a!"
 
 
+@pytest.mark.parametrize("way", ["overridden", "patched", "changed", "deleted"])
+async def test_default_headers_of_requests_are_sent(monkeypatch, way):
+    async def tell(request):
+        names = ("Accept", "Accept-Encoding", "X-Own", "X-Skipped")
+        return web.json_response([request.headers.get(each) for each in names])
+
+    class Own(aiohttp.ClientRequest):
+        DEFAULT_HEADERS: ClassVar = {"Accept": "own/type", "X-Own": "1", "X-Skipped": "1"}
+
+    app = web.Application()
+    app.router.add_get("/", tell)
+    defaults = aiohttp.ClientRequest.DEFAULT_HEADERS
+    coding = defaults["Accept-Encoding"]
+    kind = Own if way == "overridden" else None
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession(request_class=kind, skip_auto_headers=["X-Skipped"]) as session,
+    ):
+
+        async def ask(**options):
+            async with session.get(server.make_url("/"), **options) as response:
+                return await response.json()
+
+        if way != "overridden":
+            assert await ask() == ["*/*", coding, None, None]
+        match way:
+            case "patched":
+                monkeypatch.setattr(aiohttp.ClientRequest, "DEFAULT_HEADERS", Own.DEFAULT_HEADERS)
+            case "changed":
+                monkeypatch.setitem(defaults, "Accept-Encoding", "br")
+            case "deleted":
+                monkeypatch.delitem(defaults, "Accept")
+        sent = {"changed": ["*/*", "br", None, None], "deleted": [None, coding, None, None]}
+        for _ in range(2):
+            assert await ask() == sent.get(way, ["own/type", None, "1", None])
+        given = await ask(headers={"Accept": "a/b", "X-Own": "2"})
+        assert (given[0], given[2]) == ("a/b", "2")
+        assert (await ask(skip_auto_headers=["Accept"]))[0] is None
+        monkeypatch.undo()
+        if way != "overridden":
+            assert await ask() == ["*/*", coding, None, None]
+
+
 async def test_ws_connect_goes_through_its_private_name(monkeypatch):
     async def fake(self, url, **options):
         return url, options
@@ -824,7 +869,7 @@ async def test_request_by_hand_has_what_it_was_given():
     assert dict(request.headers) == {
         "Host": "host",
         "User-Agent": "own",
-        "Accept-Encoding": "gzip, deflate",
+        "Accept-Encoding": aiohttp.ClientRequest.DEFAULT_HEADERS["Accept-Encoding"],
         "Cookie": "c=d",
         "Authorization": "Basic dXNlcjpzZWNyZXQ=",
         "Content-Type": "application/x-www-form-urlencoded",
@@ -1167,9 +1212,38 @@ async def test_trace_config_signals_by_their_private_names():
     assert mock.create_autospec(aiohttp.TraceConfig).on_request_start is not None
 
 
-async def test_connector_family_is_read():
-    async with aiohttp.TCPConnector(family=2) as connector:
-        assert connector._family == 2
+async def test_connector_family_is_read_and_set():
+    asked = []
+
+    class Resolver(aiohttp.abc.AbstractResolver):
+        async def resolve(self, host, port=0, family=0):
+            asked.append(family)
+            raise OSError(1, "nowhere")
+
+        async def close(self):
+            pass
+
+    connector = aiohttp.TCPConnector(family=2, resolver=Resolver())
+    assert connector._family == connector.family == 2
+    connector._family = socket.AF_INET6
+    assert connector._family is socket.AF_INET6
+    async with aiohttp.ClientSession(connector=connector) as session:
+        with pytest.raises(aiohttp.ClientConnectorDNSError):
+            await session.get("http://nowhere.example/")
+    assert asked == [socket.AF_INET6]
+
+
+async def test_limits_of_a_connector_are_read_and_set(server):
+    connector = aiohttp.TCPConnector(limit=7, limit_per_host=3)
+    assert (connector._limit, connector._limit_per_host) == (7, 3)
+    connector._limit, connector._limit_per_host = 1, 0
+    assert (connector.limit, connector.limit_per_host) == (1, 0)
+    timeout = aiohttp.ClientTimeout(connect=0.05)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        async with session.get(server.make_url("/").with_query(wait="yes")):
+            connector._limit = 2
+            async with session.get(server.make_url("/")) as response:
+                assert response.status == 200
 
 
 @pytest.mark.parametrize("base", [aiohttp.BaseConnector, aiohttp.TCPConnector])

@@ -43,14 +43,14 @@ class Making(Asked, type):
         return Signature(parameters)
 
     def _heed(cls, name: str) -> None:
-        _KNOWN.changed()
+        KNOWN.changed()
         super()._heed(name)
 
     def __call__(cls, method: Any, url: Any, *made: Any, **by_hand: Any) -> Any:
         """A request."""
         age, replaced = cls.__dict__.get("_known", _UNKNOWN)
-        if age != _KNOWN.age:
-            replaced = _KNOWN.found(cls)
+        if age != KNOWN.age:
+            replaced = KNOWN.found(cls)
         if url.__class__ is not Target:
             request = super().__call__(method, url, *made, **by_hand)
         else:
@@ -136,7 +136,7 @@ class _Known:
         return replaced
 
 
-_KNOWN: Final = _Known()
+KNOWN: Final = _Known()
 _UNKNOWN: Final = (-1, _NOTHING)
 
 

@@ -7,6 +7,7 @@ connection's, which writes them by the body.
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from functools import wraps
 from typing import Any, ClassVar, Final
 
 import aiolos
@@ -16,11 +17,38 @@ from aiolos_client.composer import USER_AGENT, checked_headers
 from aiolos_client.cookiejar import cookie_pairs
 from aiolos_client.proxies import check_proxy
 from aiolos_protocol import hdrs
+from aiolos_protocol.compression import available
 from aiolos_protocol.message import HttpVersion
 from multidict import CIMultiDict
 from yarl import URL
 
+from ._making import KNOWN
+
 _NO_JSON: Final = JSONDumps(str)
+# What a session sends by itself, beside User-Agent.
+_SENT: Final[dict[str, str]] = {
+    hdrs.ACCEPT: "*/*",
+    hdrs.ACCEPT_ENCODING: ", ".join(available()),
+}
+
+
+class _Defaults(dict[str, str]):
+    """Tells those who ask by it when it is changed."""
+
+
+def _telling(change: Any) -> Any:
+    @wraps(change)
+    def changed(self: Any, *args: Any, **options: Any) -> Any:
+        KNOWN.changed()
+        return change(self, *args, **options)
+
+    return changed
+
+
+for _name in (
+    "__delitem__", "__ior__", "__setitem__", "clear", "pop", "popitem", "setdefault", "update",
+):  # fmt: skip
+    setattr(_Defaults, _name, _telling(getattr(dict, _name)))
 
 
 class Steps(aiolos.ClientRequest):
@@ -29,7 +57,8 @@ class Steps(aiolos.ClientRequest):
     GET_METHODS: ClassVar = {"GET", "HEAD", "OPTIONS", "TRACE"}
     POST_METHODS: ClassVar = {"PATCH", "POST", "PUT"}
     ALL_METHODS: ClassVar = {*GET_METHODS, *POST_METHODS, "DELETE"}
-    DEFAULT_HEADERS: ClassVar = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: "gzip, deflate"}
+    # Changed, replaced or overridden, it says what a session's requests send by themselves.
+    DEFAULT_HEADERS: ClassVar[dict[str, str]] = _Defaults(_SENT)
 
     auth: aiolos.BasicAuth | None = None
     response: Any = None
@@ -129,9 +158,32 @@ class Steps(aiolos.ClientRequest):
 
     def _take_overridden(self, names: Collection[str]) -> None:
         """Call those of the steps, in their order."""
+        if DEFAULTS in names:
+            self._send_defaults()
         for name, argument in ORDER:
             if name in names:
                 getattr(self, name)(argument(self))
+
+    def _send_defaults(self) -> None:
+        fields, wanted = self.headers, self.DEFAULT_HEADERS
+        for name, value in _SENT.items():
+            if fields.get(name) == value:
+                del fields[name]
+                if name in wanted:
+                    fields[name] = wanted[name]
+        skipped = {each.lower() for each in getattr(self.session, "skip_auto_headers", ())}
+        for name, value in wanted.items():
+            if name not in _SENT and name.lower() not in skipped:
+                fields.setdefault(name, value)
+
+    @classmethod
+    def has_own_defaults(cls) -> bool:
+        """Whether its DEFAULT_HEADERS are others than what a session sends by itself."""
+        return bool(cls.DEFAULT_HEADERS != _SENT)
+
+
+# Among the steps that a class has of its own.
+DEFAULTS: Final = "DEFAULT_HEADERS"
 
 
 def _left_out(request: Steps) -> list[str]:

@@ -34,6 +34,7 @@ from ._connections import Connection
 from ._making import Answering, Making, Replaced
 from ._private import Private, differs, remember, unheeded
 from ._senders import Begun
+from ._steps import DEFAULTS as OWN_DEFAULTS
 from ._steps import ORDER, Steps
 from .helpers import set_result
 
@@ -148,10 +149,13 @@ class ClientRequest(Steps, metaclass=Making):
     @classmethod
     def replaced(cls) -> Replaced:
         """What this class has of its own."""
+        steps = [name for name, _ in ORDER if differs(cls, ClientRequest, name)]
+        if cls.has_own_defaults():
+            steps.append(OWN_DEFAULTS)
         return Replaced(
             differs(cls, ClientRequest, "__init__"),
             differs(cls, ClientRequest, "is_ssl"),
-            tuple(name for name, _ in ORDER if differs(cls, ClientRequest, name)),
+            tuple(steps),
         )
 
     def _change_headers(self, headers: Any, *, by_hand: bool) -> None:

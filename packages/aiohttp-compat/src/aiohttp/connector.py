@@ -5,6 +5,7 @@ replaces, is called where the original calls it.
 """
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -203,9 +204,17 @@ class BaseConnector(AskedObject, aiolos.BaseConnector, metaclass=Heeded):
     def _limit(self) -> int:
         return self.limit
 
+    @_limit.setter
+    def _limit(self, limit: int) -> None:
+        self._pool.limit = limit
+
     @property
     def _limit_per_host(self) -> int:
         return self.limit_per_host
+
+    @_limit_per_host.setter
+    def _limit_per_host(self, limit: int) -> None:
+        self._pool.limit_per_host = limit
 
     async def _dial(
         self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
@@ -242,6 +251,18 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
         self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
         # Looked up at each call: it may be replaced later.
         self._dialer._resolve = lambda *asked: self._resolve_host(*asked)
+
+    @property
+    def _family(self) -> socket.AddressFamily:
+        family: socket.AddressFamily = self.__dict__["_family"]
+        return family
+
+    @_family.setter
+    def _family(self, family: socket.AddressFamily) -> None:
+        self.__dict__["_family"] = family
+        names = self.__dict__.get("_names")
+        if names is not None:
+            names._family = family
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         if not is_changed(self, TCPConnector, "_wrap_create_connection"):
