@@ -24,7 +24,7 @@ from aiolos import streams as _streams  # noqa: E402
 from aiolos.multipart import *  # noqa: E402, F403
 from aiolos.payload import *  # noqa: E402, F403
 from aiolos.streams import *  # noqa: E402, F403
-from aiolos_aiohttp.standin import VERSION as __version__  # noqa: E402, N811  # libraries go by it
+from aiolos_aiohttp.standin import VERSION  # noqa: E402
 from aiolos_client import *  # noqa: E402, F403
 from aiolos_protocol import siblings  # noqa: E402
 
@@ -44,6 +44,9 @@ from .connector import (  # noqa: E402
 from .cookiejar import CookieJar  # noqa: E402
 from .payload_streamer import streamer  # noqa: E402
 from .streams import FlowControlDataQueue  # noqa: E402
+
+# Libraries go by it; behind the stars, which bring another.
+__version__ = VERSION
 
 __all__ = [
     "ChainMapProxy",
