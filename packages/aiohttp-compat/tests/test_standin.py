@@ -132,19 +132,21 @@ def test_ext_01_an_extra_of_aiohttp_leads_to_ours(extra):
     assert f'aiolos-aiohttp[{extra}]; extra == "{extra}"' in requires("aiohttp")
 
 
-@pytest.mark.parametrize("action", ["install", "remove", "status"])
-def test_the_real_one_is_reported_and_left_alone(tmp_path, action):
-    info = tmp_path / "aiohttp-3.14.5.dist-info"
+def test_over_the_real_one_of_another_folder(tmp_path):
+    """As of the system below an environment: the stand-in is what is seen from then on."""
+    info = tmp_path / "aiohttp-3.9.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: aiohttp\nVersion: 3.14.5\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: aiohttp\nVersion: 3.9.0\n")
     code = (
-        f"import sys, runpy; sys.path.insert(0, {str(tmp_path)!r}); sys.argv[1:] = [{action!r}]; "
+        f"import sys, runpy; sys.path.append({str(tmp_path)!r}); sys.argv[1:] = [{{!r}}]; "
         "runpy.run_module('aiolos_aiohttp', run_name='__main__')"
     )
-    status, text = run(sys.executable, "-c", code)
-    assert status == 1
-    assert text.startswith("aiohttp 3.14.5 and aiolos-aiohttp are installed beside one another")
-    assert info.exists()
+    for action, seen in (("install", standin.VERSION), ("remove", "3.9.0")):
+        status, text = run(sys.executable, "-c", code.format(action))
+        assert status == 0, text
+        look = f"import sys; sys.path.append({str(tmp_path)!r}); from importlib.metadata import *; "
+        look += "print(version('aiohttp')); import aiohttp"
+        assert run(sys.executable, "-c", look) == (0, f"{seen}\n")
 
 
 @pytest.fixture

@@ -4,7 +4,11 @@ from aiolos_aiohttp import standin
 
 
 def check() -> None:
-    """Raise ImportError where the real aiohttp is installed too: both write the same files."""
+    """Raise ImportError where the real aiohttp is installed there, too: they share files."""
     found = standin.installed()
-    if found is not None and not standin.is_stand_in(found):
+    if found is None or standin.is_stand_in(found):
+        return
+    # One in another folder of the path, as of the system below an environment, is another's.
+    found = standin.real_beside()
+    if found is not None:
         raise ImportError(str(standin.RealAiohttp(found.version)), name="aiohttp")

@@ -23,7 +23,7 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         return run(chosen.action, getattr(chosen, "folder", None))
-    except (standin.RealAiohttp, standin.Damaged, OSError) as error:
+    except (standin.RealAiohttp, standin.RealBefore, standin.Damaged, OSError) as error:
         print(error, file=sys.stderr)
     except PackageNotFoundError:
         print(
@@ -51,13 +51,22 @@ def run(action: str, folder: Path | None) -> int:
 
 def status() -> int:
     """Say which aiohttp installers see; 1 where it is not ours."""
+    real = standin.real_beside()
+    if real is not None:
+        raise standin.RealAiohttp(real.version)
     found = standin.installed()
-    if found is not None and not standin.is_stand_in(found):
-        raise standin.RealAiohttp(found.version)
+    is_real = found is not None and not standin.is_stand_in(found)
+    if found is not None and is_real and standin.comes_first(found):
+        raise standin.RealBefore(found)
     if standin.is_damaged():
         raise standin.Damaged
     if found is None:
         print("installers see no aiohttp; run: python -m aiolos_aiohttp install")
+    elif is_real:
+        print(
+            f"programs import {standin.OWNER}, and installers see aiohttp {found.version} in "
+            f"{standin.folder_of(found)}; run: python -m aiolos_aiohttp install"
+        )
     else:
         print(f"installers see aiohttp {found.version}, which {standin.OWNER} stands in for")
     return 0

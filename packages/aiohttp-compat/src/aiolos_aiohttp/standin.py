@@ -9,7 +9,9 @@ import base64
 import hashlib
 import importlib
 import shutil
+import sys
 import zipfile
+from contextlib import suppress
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
@@ -40,12 +42,59 @@ class Damaged(RuntimeError):
         )
 
 
+class RealBefore(RuntimeError):
+    """The real aiohttp lies in another folder, which comes first; the text says what to run."""
+
+    def __init__(self, found: Distribution) -> None:
+        super().__init__(
+            f"aiohttp {found.version} in {folder_of(found)} comes before {OWNER} on the path, so "
+            f"it is what programs import and installers see; uninstall it there, or make an "
+            f"environment without it: python -m venv"
+        )
+
+
 def installed() -> Distribution | None:
     """The distribution aiohttp that an import sees first, ours or not; None where there is none."""
     try:
         return distribution("aiohttp")
     except PackageNotFoundError:
         return None
+
+
+def real_beside() -> Distribution | None:
+    """The real aiohttp, where it lies in the folder that aiolos-aiohttp lies in; else None, for
+    that in another folder of the path is another's."""
+    homes = [Path(__file__).parent.parent]
+    with suppress(PackageNotFoundError):
+        # Where the sources are installed to be edited, it is another folder.
+        homes.append(folder_of(distribution(OWNER)))
+    for each in Distribution.discover(name="aiohttp"):
+        if not is_stand_in(each) and any(_is_same(folder_of(each), home) for home in homes):
+            return each
+    return None
+
+
+def comes_first(found: Distribution) -> bool:
+    """Whether it lies in a folder that comes before ours on the path."""
+    home, theirs = Path(__file__).parent.parent, folder_of(found)
+    for each in map(Path, sys.path):
+        if _is_same(each, home):
+            return False
+        if _is_same(each, theirs):
+            return True
+    return False
+
+
+def folder_of(found: Distribution) -> Path:
+    """The folder that it is installed in."""
+    return Path(str(found.locate_file("")))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def is_stand_in(found: Distribution) -> bool:
@@ -56,10 +105,14 @@ def is_stand_in(found: Distribution) -> bool:
 def install() -> Path:
     """Write the stand-in beside aiolos-aiohttp, over an older one; its folder.
 
-    Raises RealAiohttp where the real one is there, Damaged where files of ours are gone or
-    another's, PackageNotFoundError where aiolos-aiohttp is not installed but only on the path.
+    Raises RealAiohttp where the real one is there, RealBefore where it comes first from elsewhere,
+    Damaged where files of ours are gone or another's, PackageNotFoundError where aiolos-aiohttp is
+    not installed but only on the path.
     """
     remove()
+    found = installed()
+    if found is not None and comes_first(found):
+        raise RealBefore(found)
     if is_damaged():
         raise Damaged
     folder = Path(str(distribution(OWNER).locate_file(INFO)))
@@ -80,11 +133,12 @@ def remove() -> Path | None:
 
     Raises RealAiohttp where the real one is there.
     """
+    real = real_beside()
+    if real is not None:
+        raise RealAiohttp(real.version)
     found = installed()
-    if found is None:
+    if found is None or not is_stand_in(found):
         return None
-    if not is_stand_in(found):
-        raise RealAiohttp(found.version)
     folder = Path(str(found.locate_file(f"aiohttp-{found.version}.dist-info")))
     shutil.rmtree(folder)
     importlib.invalidate_caches()
