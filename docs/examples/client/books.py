@@ -61,9 +61,12 @@ async def price(session: aiolos.ClientSession, number: int) -> str:
 
 
 # [retry]
+# One for all requests to the server: its budget is theirs.
+BUSY = aiolos.RetryPolicy(attempts=5, backoff=0.1, statuses={429, 503})
+
+
 async def order(session: aiolos.ClientSession, number: int) -> str:
-    policy = aiolos.RetryPolicy(attempts=5, backoff=0.1, statuses={429, 503})
-    async with session.put(f"orders/{number}", json={"copies": 1}, retry=policy) as response:
+    async with session.put(f"orders/{number}", json={"copies": 1}, retry=BUSY) as response:
         response.raise_for_status()
         return await response.text()
 

@@ -5,6 +5,7 @@ import os
 from http.cookies import Morsel, SimpleCookie
 
 import pytest
+from aiolos_client import ClientSession
 from aiolos_client.cookiejar import CookieJar, DummyCookieJar, cookie_pairs
 from aiolos_client.cookiestore import COOKIES, DOMAIN_COOKIES
 from aiolos_protocol.limits import Limits
@@ -216,6 +217,24 @@ def test_values_without_quotes():
     assert sent(jar, "http://a.com/") == [("a", "x y")]
 
 
+@pytest.mark.parametrize(
+    ("given", "url", "sent"),
+    [
+        ("a=1; Domain=example.com", "http://www.example.com/", True),
+        ("a=1; Domain=example.com", "http://other.com/", False),
+        ("a=1; Path=/b", "http://example.com/b/c", True),
+        ("a=1; Path=/b", "http://example.com/bc", False),
+        ("a=1", "http://example.com/", True),
+    ],
+)
+async def test_cookies_of_a_request_go_where_they_are_for(given, url, sent):
+    cookies = SimpleCookie()
+    cookies.load(given)
+    async with ClientSession() as session:
+        request = session._composer.compose(session, "GET", url, {"cookies": cookies}, 0.0)
+    assert request.cookies == ((("a", "1"),) if sent else ())
+
+
 def test_a_number_is_a_value(jar):
     jar.update_cookies({"a": 5, "b": 0.5}, SITE)
     assert {each.key: each.value for each in jar} == {"a": "5", "b": "0.5"}
@@ -229,6 +248,7 @@ def test_a_number_is_a_value(jar):
         (5, TypeError, "a mapping or pairs"),
         (["a"], TypeError, "pairs of name and value"),
         ({"a": None}, TypeError, "the cookie 'a' takes a str, a number"),
+        ({"": "1"}, ValueError, "a cookie has a name"),
         ({"a": Morsel()}, TypeError, "the cookie 'a' is a Morsel without name"),
         ({"a\r\nb": "1"}, ValueError, "control character"),
         ({"a": "x\ud800"}, ValueError, "surrogate"),

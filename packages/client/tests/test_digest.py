@@ -135,6 +135,32 @@ async def test_a_stale_nonce_is_replaced(talk):
     assert "nc=00000001" in authorization(peer.requests[3])
 
 
+async def test_each_nonce_has_its_count(talk):
+    # Two servers behind one origin, each with a nonce of its own, that remember what was used.
+    digest = DigestAuthMiddleware("user", "secret")
+    one, two = asks(nonce="one"), asks(nonce="two")
+    async with talk(one, OK, two, OK, one, OK, middlewares=(digest,)) as (peer, session):
+        for _ in range(3):
+            async with session.get("/") as response:
+                assert response.status == 200
+    told = [authorization(each) for each in peer.requests]
+    counts = [re.search('nonce="(.*?)".*nc=([0-9]+)', each).groups() for each in told[1:]]
+    assert counts == [
+        ("one", "00000001"),
+        ("one", "00000002"),
+        ("two", "00000001"),
+        ("two", "00000002"),
+        ("one", "00000003"),
+    ]
+
+
+async def test_what_is_compressed_cannot_be_covered_by_the_digest(talk):
+    digest = DigestAuthMiddleware("user", "secret")
+    async with talk(asks(qop='qop="auth-int"'), middlewares=(digest,)) as (_, session):
+        with pytest.raises(aiolos_client.ClientError, match="leave compress= out"):
+            await session.post("/", data=b"body" * 99, compress="gzip")
+
+
 async def test_a_redirection_within_the_origin_is_answered_as_well(talk):
     digest = DigestAuthMiddleware("u", "p", preemptive=False)
     to = b"HTTP/1.1 302 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"

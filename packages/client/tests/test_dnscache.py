@@ -33,6 +33,15 @@ class Book(AbstractResolver):
         pass
 
 
+async def test_a_resolver_may_give_its_answer_bit_by_bit():
+    class Generous(Book):
+        async def resolve(self, host, port=0, family=socket.AF_INET):
+            return iter(await super().resolve(host, port, family))
+
+    found = await names(Generous(address("127.0.0.1"), address("127.0.0.2"))).resolve("a", 80)
+    assert [each["host"] for each in found] == ["127.0.0.1", "127.0.0.2"]
+
+
 class Now:
     now = 100.0
 

@@ -126,6 +126,46 @@ async def test_what_another_url_has_left_is_not_used(talk, tmp_path):
     assert b"Range" not in peer.requests[0]
 
 
+CHANGED = b"Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        ([CHANGED, b"Date: Sun, 06 Nov 1994 08:49:38 GMT"], True),
+        ([CHANGED, b"Date: Sun, 06 Nov 1994 08:49:37 GMT"], False),
+        ([CHANGED], False),
+        ([b'ETag: W/"a"', CHANGED, b"Date: Sun, 06 Nov 1994 08:49:38 GMT"], False),
+    ],
+)
+async def test_a_date_is_sent_where_it_is_strong_and_there_is_no_tag(
+    talk, tmp_path, pauses, fields, sent
+):
+    # RFC 9110 13.1.5, 8.8.2.2.
+    begun = b"\r\n".join([b"HTTP/1.1 200 OK", *fields, b"Content-Length: 9", b"", b"beg"])
+    async with talk(begun, whole(), close=True) as (peer, session):
+        await session.download("/x", tmp_path / "file")
+    assert (b"If-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n" in peer.requests[1]) == sent
+    assert (b"Range: bytes=3-" in peer.requests[1]) == sent
+
+
+@pytest.mark.parametrize("name", ["range", "If-Range", "Accept-Encoding"])
+async def test_what_a_download_says_itself_is_not_to_be_given(talk, tmp_path, name):
+    async with talk() as (peer, session):
+        with pytest.raises(ValueError, match=f"says {name} itself"):
+            await session.download("/x", tmp_path / "file", headers={name: "x"})
+        assert peer.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_name_that_leaves_no_room_is_told_at_once(talk, tmp_path):
+    async with talk() as (peer, session):
+        with pytest.raises(OSError, match="too long"):
+            await session.download("/x", tmp_path / ("a" * 246))
+        assert peer.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("other", [{"params": {"id": 2}}, {"base_url": "/b/"}])
 async def test_what_was_left_of_another_resource_is_not_used(peer, tmp_path, other):
     path = tmp_path / "file"

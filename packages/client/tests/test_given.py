@@ -164,7 +164,7 @@ async def set_body(request, handler):
 @pytest.mark.parametrize(
     ("middleware", "kind", "told"),
     [
-        (forgotten, TypeError, "forgotten gave no response: write `return await handler"),
+        (forgotten, TypeError, "forgotten gave None, and no response: write `return await handler"),
         (plain, TypeError, "the middleware plain is no coroutine function"),
         (text_as_url, TypeError, r"write URL\('http://127.0.0.1/'\)"),
         (set_body, AttributeError, r"write `await request.update_body\(body\)`"),

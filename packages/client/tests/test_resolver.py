@@ -82,6 +82,8 @@ async def test_cli_39_aiodns(dns, peer):
             await session.get("http://no.example/")
     await resolver.close()
     await resolver.close()
+    with pytest.raises(RuntimeError, match="make one for each connector"):
+        await resolver.resolve("some.example")
 
 
 async def test_aiodns_that_is_not_there_is_named(monkeypatch):

@@ -187,6 +187,7 @@ async def test_a_bad_url_is_one_clear_line(url, kind, words):
         ({"data": {"a": {"b": "c"}}}, TypeError, "form field 'a'"),
         ({"data": b"", "json": {}}, ValueError, "data or json, not both"),
         ({"data": object()}, TypeError, "data takes bytes"),
+        ({"url": ["http://a/"]}, TypeError, "a URL is a str or yarl.URL, not list"),
         ({"timeout": "5"}, TypeError, r"seconds in total, or a ClientTimeout .*, not '5'"),
         ({"timeout": True}, TypeError, "seconds in total"),
         ({"timeout": float("nan")}, ValueError, "not NaN"),
@@ -195,7 +196,7 @@ async def test_a_bad_url_is_one_clear_line(url, kind, words):
 async def test_a_mistake_says_what_to_write(talk, options, kind, words):
     async with talk() as (peer, session):
         with pytest.raises(kind, match=words):
-            await session.post("/", **options)
+            await session.post(**{"url": "/", **options})
         assert peer.requests == []
         async with session.get("/") as response:
             assert await response.read() == b"ok"

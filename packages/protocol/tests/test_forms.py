@@ -114,13 +114,17 @@ async def test_a_form_can_be_sent_again() -> None:
     assert [content for *_, content in await parts(form)] == [b"b", b"file", b"d"]
 
 
+@pytest.mark.parametrize("value", [["1", 2], ("1", 2)])
+def test_a_list_is_a_field_for_each_of_its_members(value: Any) -> None:
+    assert FormData({"a": value, "b": "3", "c": []})().decode() == "a=1&a=2&b=3"
+
+
 @pytest.mark.parametrize(
     "value",
     [
         {"x": 1},
         MultiDict(x="1"),
-        ["1"],
-        ("1", "2"),
+        [["x"], {"x": 1}],
         {"1"},
         frozenset("1"),
         None,
@@ -131,7 +135,8 @@ async def test_a_form_can_be_sent_again() -> None:
 @pytest.mark.parametrize("multipart", [False, True])
 def test_values_that_would_be_sent_as_nonsense_are_refused(value: Any, multipart: bool) -> None:
     form = FormData(default_to_multipart=multipart)
-    with pytest.raises(TypeError, match=f"field 'a' is {type(value).__name__}, .*json.dumps"):
+    kind = "dict" if isinstance(value, list) else type(value).__name__
+    with pytest.raises(TypeError, match=f"field 'a' is {kind}, .*json.dumps"):
         form.add_field("a", value)
 
 

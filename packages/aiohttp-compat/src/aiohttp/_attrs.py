@@ -16,7 +16,11 @@ class _Attributes:
 
     def __get__(self, instance: object, owner: Any) -> Any:
         if self._made is None:
-            attr: Any = import_module("attr")
+            try:
+                attr: Any = import_module("attr")
+            except ModuleNotFoundError as error:
+                # Who looks whether it is there is not told of another distribution.
+                raise AttributeError("__attrs_attrs__ is made by attrs") from error
             given = {
                 field.name: attr.ib(
                     default=attr.NOTHING if field.default is dataclasses.MISSING else field.default

@@ -108,7 +108,10 @@ class Steps(aiolos.ClientRequest):
     def update_cookies(self, cookies: Any) -> None:
         """Send these cookies beside the others."""
         if cookies:
-            self.cookies = (*(self.cookies or ()), *cookie_pairs(cookies, secure=self.is_ssl()))
+            self.cookies = (
+                *(self.cookies or ()),
+                *cookie_pairs(cookies, url=self.url, secure=self.is_ssl()),
+            )
 
     def update_content_encoding(self, data: Any) -> None:
         """The request was made with its coding."""

@@ -69,7 +69,11 @@ class Composer:
         if version != self._version:
             self._targets.clear()
             self._version = version
-        target = self._targets.get(url)
+        try:
+            target = self._targets.get(url)
+        except TypeError:
+            # It is told of where it is parsed.
+            target = None
         auth = None
         if target is None or (options and options.get("params")):
             target, auth = self._target(url, options.get("params"))
@@ -150,7 +154,10 @@ class Composer:
         if options.get("cookies"):
             request.cookies = tuple(
                 cookie_pairs(
-                    options["cookies"], self._quote_cookie, secure=_is_secure(session, target)
+                    options["cookies"],
+                    self._quote_cookie,
+                    url=target.url,
+                    secure=_is_secure(session, target),
                 )
             )
         _set_upload(request, options.get("compress"), options.get("upload_tracker"))

@@ -25,7 +25,16 @@ from yarl import URL
 
 from . import cookiefile
 from .abc import AbstractCookieJar, ClearCookiePredicate
-from .cookiestore import EVERYWHERE, CookieStore, Kept, Origin, domain_matches, expiry, kept
+from .cookiestore import (
+    EVERYWHERE,
+    CookieStore,
+    Kept,
+    Origin,
+    domain_matches,
+    expiry,
+    kept,
+    path_matches,
+)
 from .given import check_callable, check_instance
 from .typedefs import LooseCookies
 
@@ -282,18 +291,26 @@ class DummyCookieJar(AbstractCookieJar):
 
 
 def cookie_pairs(
-    cookies: LooseCookies, quote: bool = True, *, secure: bool = True
+    cookies: LooseCookies, quote: bool = True, *, url: URL | None = None, secure: bool = True
 ) -> list[tuple[str, str]]:
     """`(name, value)` of cookies as they go into a Cookie field; Secure ones only where the
-    connection is `secure`."""
+    connection is `secure`, and those with a domain or path of their own only where `url`, if
+    any, is one of theirs."""
     pairs = getattr(cookies, "pairs", None)
     if pairs is not None:
         return list(pairs)
     return [
         (each.name, each.value)
         for each in _set_cookies(cookies, quote)
-        if secure or not each.secure
+        if (secure or not each.secure) and (url is None or _goes_to(each, url))
     ]
+
+
+def _goes_to(cookie: SetCookie, url: URL) -> bool:
+    host, path = (url.raw_host or "").lower(), url.raw_path or "/"
+    return (not cookie.domain or domain_matches(host, cookie.domain)) and (
+        not cookie.path or path_matches(path, cookie.path)
+    )
 
 
 def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
@@ -312,6 +329,10 @@ def _set_cookies(cookies: Any, quote: bool) -> Iterator[SetCookie]:
             yield from map(set_cookie_of, value.values())
         elif isinstance(name, str) and isinstance(value, (str, int, float)):
             value = str(value)
+            if not name:
+                raise ValueError(
+                    f"a cookie has a name; the one of the value {value!r:.80} has none"
+                )
             if "=" in name:
                 # What is behind it would be the value (RFC 6265bis 5.6).
                 raise ValueError(f"{name!r:.80} is no cookie's name: it holds '='")

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
@@ -32,6 +33,9 @@ _ALGORITHMS: Final = {
 # RFC 7616 3.4: these parameters are not quoted.
 _BARE: Final = frozenset({"algorithm", "qop", "nc", "stale", "userhash"})
 
+# How many nonces are counted, those used last.
+_NONCES: Final = 16
+
 
 class DigestAuthMiddleware:
     """Answers the Digest challenge of a server, and goes on with it without being asked again.
@@ -58,8 +62,8 @@ class DigestAuthMiddleware:
         self._anchor: URL | None = None
         self._challenge: Challenge | None = None
         self._space: list[URL] = []
-        self._nonce = ""
-        self._count = 0
+        # How often each nonce was used: behind one origin there may be several that give them.
+        self._counts: OrderedDict[str, int] = OrderedDict()
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """The response to `request`, which is sent a second time behind a challenge."""
@@ -123,12 +127,17 @@ class DigestAuthMiddleware:
 
     async def _credentials(self, request: ClientRequest, challenge: Challenge) -> str:
         parameters = challenge.parameters
-        if parameters["nonce"] != self._nonce:
-            self._nonce = parameters["nonce"]
-            self._count = 0
-        self._count += 1
+        nonce = parameters["nonce"]
+        count = self._counts[nonce] = self._counts.pop(nonce, 0) + 1
+        if len(self._counts) > _NONCES:
+            self._counts.popitem(last=False)
         body = b""
         if "auth-int" in _options(parameters) and "auth" not in _options(parameters):
+            if request.upload is not None and request.upload.codings:
+                raise ClientError(
+                    f"{request} is asked for Digest with qop=auth-int, which covers the body as it "
+                    "is sent: leave compress= out"
+                )
             data = request.data
             body = await data.as_bytes() if isinstance(data, Payload) else data
         return answer(
@@ -138,7 +147,7 @@ class DigestAuthMiddleware:
             request.method,
             request.target.path,
             body,
-            self._count,
+            count,
             secrets.token_hex(8),
         )
 

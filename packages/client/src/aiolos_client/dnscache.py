@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from inspect import isawaitable
 from math import inf
 from typing import Any
@@ -96,7 +96,9 @@ class Names:
         host, port = key
         try:
             answer: Any = self._resolver.resolve(host, port, family=_family(self._family))
-            found: list[ResolveResult] = await answer if isawaitable(answer) else answer
+            given: Any = await answer if isawaitable(answer) else answer
+            # What gives its members once is looked at twice.
+            found: list[ResolveResult] = list(given) if isinstance(given, Iterator) else given
             check_found(found, self._resolver, host)
             if not found:
                 raise OSError(None, "the name has no address")

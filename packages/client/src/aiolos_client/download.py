@@ -1,12 +1,14 @@
 """Downloads to a file that go on where they broke off (RFC 9110 14)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from aiolos_protocol import hdrs
+from aiolos_protocol.fields.dates import parse_http_date
 from aiolos_protocol.fields.ranges import ContentRange, parse_content_range
 from yarl import URL
 
@@ -22,6 +24,9 @@ Progress = Callable[[int, int | None], object]
 # A hop to a thread costs some 50 us: large pieces make it vanish.
 _PIECE: Final = 1_048_576
 _PAUSE: Final = 1.0
+_SECOND: Final = timedelta(seconds=1)
+# What a download says itself.
+_OWN: Final = frozenset({"range", "if-range", "accept-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,13 @@ class Downloaded:
     size: int
     resumed_from: int
     url: URL
+
+
+def check_own(names: Iterable[str]) -> None:
+    """ValueError where a header of a download's own is among `names`."""
+    for name in names:
+        if name.lower() in _OWN:
+            raise ValueError(f"download() says {name} itself; request() takes one of yours")
 
 
 async def download(
@@ -123,11 +135,16 @@ def _headers(partial: PartialFile) -> dict[str, str]:
 
 
 def _validator(response: ClientResponse) -> str:
-    """What If-Range takes (RFC 9110 13.1.5): a strong entity tag, else a date; "" for neither."""
+    """What If-Range takes (RFC 9110 13.1.5): a strong entity tag, or, where there is none at all, a
+    date that is strong because the answer is a second younger (8.8.2.2); "" for neither."""
     tag = response.headers.get(hdrs.ETAG, "")
-    if tag and not tag.startswith("W/"):
-        return tag
-    return response.headers.get(hdrs.LAST_MODIFIED, "")
+    if tag:
+        return "" if tag.startswith("W/") else tag
+    changed = response.headers.get(hdrs.LAST_MODIFIED, "")
+    modified = parse_http_date(changed)
+    sent = parse_http_date(response.headers.get(hdrs.DATE, ""))
+    is_strong = modified is not None and sent is not None and sent - modified >= _SECOND
+    return changed if is_strong else ""
 
 
 async def _take(

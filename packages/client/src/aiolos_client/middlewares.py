@@ -1,6 +1,7 @@
 """Middlewares: each takes a request and the next handler, and gives a response."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from .clientrequest import ClientRequest
 from .response import ClientResponse
@@ -30,13 +31,13 @@ def _bound(middleware: ClientMiddlewareType, handler: ClientHandlerType) -> Clie
         answering = middleware(request, handler)
         if not hasattr(answering, "__await__"):
             raise TypeError(f"the middleware {_name(middleware)} is no coroutine function")
-        response = await answering
-        if response is None:
+        response: Any = await answering
+        if not hasattr(response, "status"):
             raise TypeError(
-                f"the middleware {_name(middleware)} gave no response: "
+                f"the middleware {_name(middleware)} gave {response!r:.80}, and no response: "
                 "write `return await handler(request)`"
             )
-        return response
+        return response  # type: ignore[no-any-return]
 
     return call
 

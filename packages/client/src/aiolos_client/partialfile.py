@@ -54,6 +54,8 @@ class PartialFile:
         self.coding = ""
         self.total: int | None = None
         self.size = 0
+        # A name that is too long is told before anything is made.
+        self.note.exists()
         self._file = _opened(self.path, path)
         there = os.fstat(self._file.fileno()).st_size
         try:

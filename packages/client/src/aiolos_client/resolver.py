@@ -63,7 +63,9 @@ class AsyncResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """See AbstractResolver."""
+        """See AbstractResolver. RuntimeError behind close()."""
+        if self._resolver is None:
+            raise RuntimeError("the resolver is closed: make one for each connector")
         try:
             answer = await self._resolver.getaddrinfo(
                 host, port=port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG

@@ -13,7 +13,7 @@ from yarl import URL
 from .body import body_of
 from .composer import checked_headers
 from .contexts import Context
-from .download import Downloaded, Progress, download
+from .download import Downloaded, Progress, check_own, download
 from .errors import ClientPayloadError
 from .options import RequestOptions
 from .response import ClientResponse
@@ -146,6 +146,7 @@ class Verbs:
         timeout = replace(self.timeout, total=None, sock_read=self.timeout.sock_read or _SILENCE)
         options.setdefault("timeout", timeout)
         options.setdefault("auto_decompress", False)
+        check_own(checked_headers(options.get("headers")))
         return await download(
             self._asking("GET", url, options),
             str(without_login(self._whole_url(url, options.get("params")))),

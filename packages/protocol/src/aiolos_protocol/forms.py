@@ -19,7 +19,7 @@ from .urlencoded import URLENCODED, parse_urlencoded
 __all__ = ["URLENCODED", "FormData", "parse_urlencoded"]
 
 # What str() would send without a word, though nobody means it.
-_REFUSED: Final = (Mapping, list, tuple, set, frozenset, Iterator)
+_REFUSED: Final = (Mapping, set, frozenset, Iterator)
 _HOW: Final = (
     "a form is given as a mapping of names to values, as (name, value) pairs, or as open files; for"
     " a file's name or content type call add_field()"
@@ -69,11 +69,12 @@ class FormData:
         filename: str | None = None,
         content_transfer_encoding: str | None = None,
     ) -> None:
-        """Add a field; `content_type` and `filename` describe a file.
+        """Add a field, or one for each member of a list or tuple; `content_type` and `filename`
+        describe a file.
 
         `content_transfer_encoding` is deprecated, and has no effect but to make the form multipart
         (RFC 7578 4.7: a sender leaves that field out) and bytes a field without a name of a file.
-        Raises TypeError for what cannot be the value of a field, such as a dict, a list or None,
+        Raises TypeError for what cannot be the value of a field, such as a dict or None,
         ValueError for a control character in the name or in what describes a file.
         """
         _check_options(
@@ -91,6 +92,10 @@ class FormData:
                 DeprecationWarning,
                 stacklevel=2,
             )
+        if isinstance(value, (list, tuple)):
+            for each in value:
+                self.add_field(name, each, content_type=content_type, filename=filename)
+            return
         is_file = _is_file(value)
         if not is_file:
             _check_value(name, value)
