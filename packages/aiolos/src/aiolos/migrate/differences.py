@@ -8,8 +8,11 @@ from .uses import TAKE_NAMES, origin
 
 # What no source shows; docs/migrating.md includes it.
 EVERYWHERE: Final = """\
-- HTTP/2 is spoken over TLS where the other side speaks it; http2=False of ClientSession,
-  TCPConnector, AppRunner and run_app leaves it out.
+- HTTP/2 is spoken over TLS where the other side speaks it: names of fields that are not well known
+  come in small letters then (headers["X-Name"] finds them, dict(headers)["X-Name"] does not), there
+  is no reason behind a status, and `version` is (2, 0). http2=False of ClientSession, TCPConnector,
+  AppRunner and run_app leaves it out.
+- None as the value of a form's field or of a cookie is refused; aiohttp sends the word None.
 - Malformed messages that aiohttp takes are refused, with 400 by the server and with an error by the
   client; TCPConnector(lenient=True) bears careless servers.
 - A request's head has 30 seconds to arrive, its body must not stall (body_timeout); whatever a peer
