@@ -16,7 +16,7 @@ from aiohttp import (
     web_protocol,
 )
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDict
 
 
@@ -236,3 +236,60 @@ async def test_session_request_that_is_dropped_warns_as_a_coroutine():
             warnings.simplefilter("always")
             session.get("http://127.0.0.1:1/")
     assert [each.category for each in told] == [RuntimeWarning]
+
+
+async def test_newrelic_puts_its_wrapper_over_the_handler_of_a_route(monkeypatch):
+    init = web.ResourceRoute.__init__
+
+    def wrapping(self, *args, **options):
+        init(self, *args, **options)
+        handler = self._handler
+
+        async def wrapper(request):
+            response = await handler(request)
+            response.headers["X-Wrapped"] = request.match_info.handler.__name__
+            return response
+
+        self._handler = wrapper
+        assert self.handler is self._handler is wrapper
+
+    monkeypatch.setattr(web.ResourceRoute, "__init__", wrapping)
+
+    async def hello(request):
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    app.router.add_get("/{name}", hello)
+    async with TestClient(app) as client:
+        for path in ("/", "/x"):
+            async with client.get(path) as response:
+                assert await response.text() == "hello"
+                assert response.headers["X-Wrapped"] == "wrapper"
+
+
+async def test_ddtrace_puts_a_proxy_before_the_connector():
+    asked = []
+
+    class Proxy:
+        def __init__(self, wrapped):
+            self.__wrapped__ = wrapped
+
+        def __getattr__(self, name):
+            return getattr(self.__wrapped__, name)
+
+        async def connect(self, req, *args, **options):
+            asked.append((type(req), str(req.url.path)))
+            return await self.__wrapped__.connect(req, *args, **options)
+
+    async def hello(request):
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/{name}", hello)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        session._connector = Proxy(session._connector)
+        for name in "abc":
+            async with session.get(server.make_url(f"/{name}")) as response:
+                assert await response.text() == "hello"
+    assert asked == [(aiohttp.ClientRequest, f"/{name}") for name in "abc"]

@@ -18,6 +18,7 @@ from aiolos_server.errors import HTTPException
 from aiolos_server.fileresponse import FileResponse
 from aiolos_server.request import BaseRequest
 from aiolos_server.response import BaseResponse
+from aiolos_server.routing.handlers import awaitable_handler
 from aiolos_server.routing.resources import Resource
 from aiolos_server.routing.routes import AbstractRoute
 from aiolos_server.routing.spelling import decoded
@@ -159,9 +160,18 @@ def _give_routing() -> None:
     static: Any = StaticResource
     file: Any = FileResponse
     route._expect_handler = another_name("expect_handler")
+    route._handler = property(lambda self: vars(self)["_handler"], _handle_by)
     resource._match = _match
     file._path = property(lambda self: Path(self._file_path))
     static._allowed_methods = property(lambda self: {each.method for each in self})
+
+
+def _handle_by(route: Any, handler: Any) -> None:
+    own = vars(route)
+    own["_handler"] = handler
+    if "_call" in own:
+        # It is made already, and its application not yet frozen.
+        own["_call"] = own["chain"] = awaitable_handler(handler)
 
 
 def _match(resource: Any, path: str) -> Any:

@@ -7,6 +7,7 @@ ClientResponse, ClientSession or TCPConnector in this module is heeded from then
 import asyncio
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import aiolos
@@ -173,13 +174,14 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             getattr(request_class, "sends", bool),
             getattr(response_class, "starts", bool),
             getattr(connector, "has_doors", bool),
+            partial(_stands_before, connector),
         )
         if not any(door() for door in doors):
             plain.use(connector)
             if self._sender is not plain:
                 self._ask_by(plain)
             return
-        has_own = getattr(connector, "has_own_connect", bool)()
+        has_own = _stands_before(connector) or getattr(connector, "has_own_connect", bool)()
         plain.use(Through(connector) if has_own else Behind(connector))
         self._ask_by(Telling(plain))
 
@@ -389,6 +391,13 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         url = URL(str_or_url)
         base = self._base_url
         return url if base is None or url.absolute else base.join(url)
+
+
+def _stands_before(connector: Any) -> bool:
+    """Whether it is no connector, but a proxy of one that has a connect() of its own, as those are
+    that trace requests."""
+    kind = type(connector)
+    return hasattr(kind, "connect") and not issubclass(kind, aiolos.BaseConnector)
 
 
 def _length_of(data: Any) -> int:
