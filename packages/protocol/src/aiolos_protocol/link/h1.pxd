@@ -2,14 +2,14 @@ cimport cython
 
 from aiolos_protocol.clock cimport Clock
 from aiolos_protocol.http1.framing cimport Decoder
-from aiolos_protocol.link.gathering cimport GatheringOwner
+from aiolos_protocol.link.h1_sending cimport H1Sending
 from aiolos_protocol.message cimport Head
 
-cdef int BEGUN, BODY, CLOSE, CLOSED, DATA, DONE, END, HEAD, IDLE, RECYCLE, SWITCH, SWITCHED
+cdef int BEGUN, BODY, CLOSE, CLOSED, DONE, END, HEAD, IDLE, RECYCLE, SWITCH, SWITCHED
 cdef tuple ROWS
 
 
-cdef class H1Link(GatheringOwner):
+cdef class H1Link(H1Sending):
     cdef Py_ssize_t _at
     cdef object _body
     cdef bytes _buffer
@@ -17,12 +17,9 @@ cdef class H1Link(GatheringOwner):
     cdef Decoder _decoder
     cdef object _exchange
     cdef object _filling
-    cdef int _framing
     cdef object _later
-    cdef object _left
     cdef object _limits
     cdef int _receiving
-    cdef int _sending
     cdef bint _stepping
     cdef public double deadline
     cdef public bint keep_alive
@@ -55,12 +52,6 @@ cdef class H1Link(GatheringOwner):
     cdef bint _is_cut_off(self) except -1
     @cython.locals(phase=cython.int, row=tuple)
     cdef object _received(self, int event)
-    @cython.locals(phase=cython.int, row=tuple)
-    cdef object _sent(self, int event)
-    cdef object _start_body(self, int framing, object length)
-    @cython.locals(size=Py_ssize_t)
-    cpdef object write_body(self, data)
-    cpdef object end_body(self, trailers=*)
     cpdef object _check_complete(self)
     cdef object _recycle(self)
     cpdef object close(self)

@@ -1,27 +1,21 @@
 """HTTP/1.1 over one transport, generic over the role: `h1_server` and `h1_client` add theirs.
 
 Bytes go through the codec; what they mean goes to the role. Two automata (http1.state), one per
-direction, say what is possible; when both are DONE the connection is recycled or closed.
+direction, say what is possible (`h1_sending` has that of what goes out); when both are DONE the
+connection is recycled or closed.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from enum import IntEnum
 from typing import Any, Final
-
-from multidict import CIMultiDict
 
 from ..clock import NEVER, Clock
 from ..errors import ConnectionLost, LocalProtocolError, ProtocolError
-from ..exchange import Bypass
 from ..http1.framing import ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
-from ..http1.serializer import LAST_CHUNK, last_chunk
 from ..http1.state import (
     BEGUN,
     BODY,
     CLOSE,
     CLOSED,
-    DATA,
     DONE,
     END,
     HEAD,
@@ -37,9 +31,8 @@ from ..message import Head
 from ..receiving import share_buffer
 from ..streams import EMPTY, StreamReader
 from ..upgrade import Handover
-from .bypass import SocketBypass
 from .closure import is_cut_off
-from .gathering import GatheringOwner
+from .h1_sending import H1Sending
 
 try:
     from .filling import BodyBuffer, Filling
@@ -47,8 +40,6 @@ except ImportError:
     # Only compiled code can write into bytes: without it, bodies come in pieces.
     BodyBuffer = None  # type: ignore[assignment, misc]
 
-# Below it a head and its body are joined; above it joining costs more than it saves.
-JOIN: Final = 32_768
 # What is left of a body, from which on it is worth the switch to read straight into one buffer,
 # and how much of it is allocated at once.
 FILL: Final = 262_144
@@ -58,17 +49,7 @@ FIRST: Final = 1_048_576
 _LF: Final = 0x0A
 
 
-class Framing(IntEnum):
-    """How the body being sent ends."""
-
-    NONE = 0
-    """It is not sent at all: HEAD, 204, 304."""
-    LENGTH = 1
-    CHUNKED = 2
-    UNTIL_CLOSE = 3
-
-
-class H1Link(GatheringOwner):
+class H1Link(H1Sending):
     """One HTTP/1.1 connection. `deadline` is watched by the clock; see the subclasses."""
 
     __slots__ = (
@@ -79,19 +60,16 @@ class H1Link(GatheringOwner):
         "_decoder",
         "_exchange",
         "_filling",
-        "_framing",
         "_later",
-        "_left",
         "_limits",
         "_receiving",
-        "_sending",
         "_stepping",
         "deadline",
         "keep_alive",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, limits: Limits) -> None:
-        GatheringOwner.__init__(self, loop)
+        H1Sending.__init__(self, loop)
         self._clock = clock
         self._limits = limits
         # What has been received and not consumed: `_buffer` from `_at` on, then `_later`, which
@@ -105,9 +83,6 @@ class H1Link(GatheringOwner):
         self._exchange: Any = None
         self._filling: Any = None
         self._receiving = IDLE
-        self._sending = IDLE
-        self._framing = 0
-        self._left = -1
         self._stepping = False
         self.deadline = NEVER
         self.keep_alive = True
@@ -142,7 +117,7 @@ class H1Link(GatheringOwner):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """asyncio.BaseProtocol."""
-        GatheringOwner.connection_made(self, transport)
+        H1Sending.connection_made(self, transport)
         self._clock.watch(self)
 
     def eof_received(self) -> bool:
@@ -166,7 +141,7 @@ class H1Link(GatheringOwner):
         self._receiving = ROWS[self._receiving][CLOSE]
         self._sending = ROWS[self._sending][CLOSE]
         self._forget()
-        GatheringOwner.connection_lost(self, exc)
+        H1Sending.connection_lost(self, exc)
         self._gone(exc)
 
     # Receiving.
@@ -384,74 +359,7 @@ class H1Link(GatheringOwner):
             raise refused(self._receiving, event, "receiving")
         self._receiving = phase
 
-    # Sending.
-
-    def _sent(self, event: int) -> None:
-        row = ROWS[self._sending]
-        phase = row[event]
-        if phase < 0:
-            if self._sending == CLOSED:
-                raise ConnectionLost("the connection is closed")
-            raise refused(self._sending, event, "sending")
-        self._sending = phase
-
-    def _start_body(self, framing: int, length: int) -> None:
-        """A head is out; what follows is framed so. `length` is -1 where it is unknown."""
-        self._framing = framing
-        self._left = length
-
-    def write_body(self, data: bytes) -> "Awaitable[None]":
-        """See Exchange.write."""
-        self._sent(DATA)
-        if type(data) is not bytes:
-            # A view of a buffer that the caller may change before the bytes are out.
-            data = bytes(data)
-        size = len(data)
-        if self._left >= 0:
-            if size > self._left:
-                raise LocalProtocolError(
-                    f"{size} bytes written where {self._left} are left of Content-Length"
-                )
-            self._left -= size
-        if size and self._framing:
-            if self._framing == 2:
-                self._push_chunk(data)
-            else:
-                self._push(data)
-        return self._ready() if not self._write_paused else self.drain()
-
-    def bypass(self, size: int) -> Bypass | None:
-        """See Exchange.bypass."""
-        transport = self.transport
-        if self._framing != 1 or size > self._left or transport is None:
-            return None
-        if (
-            transport.get_extra_info("ssl_object") is not None
-            or transport.get_extra_info("socket") is None
-        ):
-            return None
-        self._sent(DATA)
-        self._left -= size
-        self._flush()
-        self._beside = size
-        return SocketBypass(self)
-
-    def end_body(self, trailers: "CIMultiDict[str] | None" = None) -> None:
-        """See Exchange.end."""
-        if self._left > 0 and self._framing:
-            raise LocalProtocolError(f"the body ends {self._left} bytes before Content-Length")
-        last = LAST_CHUNK
-        if trailers:
-            if self._framing == 1:
-                raise LocalProtocolError(
-                    "trailers need a chunked body: leave Content-Length out (RFC 9112 7.1.2)"
-                )
-            last = last_chunk(trailers)
-        self._sent(END)
-        if self._framing == 2:
-            self._push(last)
-        self._flush()
-        self._check_complete()
+    # The end of an exchange.
 
     def _check_complete(self) -> None:
         if self._receiving == DONE and self._sending == DONE:

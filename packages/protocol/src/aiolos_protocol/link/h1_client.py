@@ -34,8 +34,9 @@ from ..limits import Limits
 from ..message import HttpVersion11, RequestHead, ResponseHead
 from ..streams import EMPTY, StreamReader, whole_reader
 from ..transport import write_pieces
-from .h1 import JOIN, Framing, H1Link
+from .h1 import H1Link
 from .h1_exchange import H1Exchange
+from .h1_sending import JOIN, Framing
 from .readiness import news_of
 
 # RFC 9110 8.6: methods whose definition gives a body no meaning send no Content-Length: 0.

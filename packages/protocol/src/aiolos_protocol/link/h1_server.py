@@ -55,9 +55,9 @@ from .answers import (
     tells_length,
 )
 from .discard import Discard
-from .h1 import JOIN, Framing
 from .h1_exchange import H1Exchange
 from .h1_pace import H1PacedLink
+from .h1_sending import JOIN, Framing
 
 # How long a refused peer may go on sending before the connection is cut, in seconds.
 LINGER: Final = 2.0
