@@ -341,3 +341,22 @@ async def test_no_bound(talk):
 def test_a_bound_that_is_no_number(name):
     with pytest.raises(ValueError, match=f"ClientTimeout.{name} takes seconds, not NaN"):
         ClientTimeout(**{name: float("nan")})
+
+
+@pytest.mark.parametrize("waits_in", ["middleware", "resolver"])
+async def test_a_timer_that_fires_early_tells_the_bound(talk, monkeypatch, waits_in):
+    # Those of uvloop do, by less than a millisecond; these by an hour.
+    async def forever(*args, **options):
+        await asyncio.Event().wait()
+
+    options = {}
+    if waits_in == "middleware":
+        options["middlewares"] = (forever,)
+    else:
+        options["connector"] = aiolos_client.TCPConnector()
+        monkeypatch.setattr(aiolos_client.ThreadedResolver, "resolve", forever)
+    async with talk(**options) as (peer, session):
+        monkeypatch.setattr(asyncio.get_running_loop(), "_clock_resolution", 3600.0)
+        url = peer.url.replace("127.0.0.1", "name.example")
+        with pytest.raises(TimeoutError, match="took longer than total=60 s"):
+            await session.get(url, timeout=60)

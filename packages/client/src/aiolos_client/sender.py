@@ -301,12 +301,12 @@ class Sender:
         timeout = request.settings.timeout
         until = request.begun + timeout.total if timeout.total else None
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(until) as bound:
                 return await self._connector.connect(
                     place, timeout.connect or None, timeout.sock_connect or None, request.traces
                 )
         except TimeoutError as error:
-            if until is None or self._loop.time() < until:
+            if error.args or not bound.expired():
                 raise
             raise TimeoutError(
                 f"{request} took longer than total={timeout.total:g} s, connecting to {place.key}"
