@@ -1,6 +1,8 @@
 """Names inside the original's modules that are not here: who reads one is told what there is."""
 
 import sys
+from opcode import opmap
+from types import FrameType
 from typing import Any, Final, NoReturn
 
 # By module: what programs are known to read, or might, and the nearest name that there is.
@@ -78,6 +80,12 @@ _NEAREST: Final[dict[str, dict[str, str]]] = {
 }
 
 
+def _is_imported_by(frame: FrameType) -> bool:
+    """Whether it is `from module import name` that `frame` is at."""
+    code = frame.f_code.co_code
+    return 0 <= frame.f_lasti < len(code) and code[frame.f_lasti] == opmap["IMPORT_FROM"]
+
+
 def absent(module: str) -> None:
     """Have `module`, which is being imported, tell the nearest name of those that it has not."""
     nearest = _NEAREST[module.rpartition(".")[2]]
@@ -85,7 +93,11 @@ def absent(module: str) -> None:
     def tell(name: str) -> NoReturn:
         words = f"module {module!r} has no attribute {name!r}"
         if name in nearest:
-            words += f": it is the original's own; the nearest name is {nearest[name]}"
+            hint = f": it is the original's own; the nearest name is {nearest[name]}"
+            if _is_imported_by(sys._getframe(1)):
+                # For an AttributeError Python says that the name cannot be imported, and no more.
+                raise ImportError(f"cannot import name {name!r} from {module!r}{hint}", name=module)
+            words += hint
         raise AttributeError(words, name=name)
 
     imported: Any = sys.modules[module]

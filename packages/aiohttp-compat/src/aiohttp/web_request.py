@@ -1,5 +1,6 @@
 """Requests."""
 
+from aiolos import ETag as ETag
 from aiolos.web import (
     BaseRequest,
     FileField,
