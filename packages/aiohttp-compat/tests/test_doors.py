@@ -1178,6 +1178,7 @@ async def test_cli_37_resolve_host_is_there_under_both_names():
 async def test_resolve_host_is_patched_while_the_connector_lives(server):
     async def resolve(self, host, port, traces=None):
         assert host == "nowhere.example"
+        assert traces == []
         return [
             {
                 "hostname": host,
@@ -1193,6 +1194,58 @@ async def test_resolve_host_is_patched_while_the_connector_lives(server):
         with mock.patch("aiohttp.connector.TCPConnector._resolve_host", resolve):
             async with session.get("http://nowhere.example/") as response:
                 assert response.status == 200
+
+
+async def test_resolve_host_is_overridden_and_tells_traces(server):
+    told, asked = [], []
+
+    class Own(aiohttp.TCPConnector):
+        async def _resolve_host(self, host, port, traces=None):
+            asked.extend(traces)
+            return await super()._resolve_host(host, port, traces=traces)
+
+    async def start(session, context, params):
+        told.append(params.host)
+
+    class Resolver(aiohttp.abc.AbstractResolver):
+        async def resolve(self, host, port=0, family=0):
+            return await aiohttp.ThreadedResolver().resolve("127.0.0.1", port, family)
+
+        async def close(self):
+            pass
+
+    config = aiohttp.TraceConfig()
+    config.on_dns_resolvehost_start.append(start)
+    connector = Own(resolver=Resolver())
+    async with aiohttp.ClientSession(connector=connector, trace_configs=[config]) as session:
+        async with session.get(f"http://nowhere.example:{server.port}/") as response:
+            assert response.status == 200
+    assert told == ["nowhere.example"]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("way", ["overridden", "patched"])
+async def test_requests_of_a_test_client_go_through_its_request(server, monkeypatch, way):
+    asked, original = [], TestClient._request
+
+    async def own(self, method, path, **options):
+        asked.append((method, path, sorted(options)))
+        options["headers"] = {"X-Own": "1"}
+        return await original(self, method, path, **options)
+
+    kind = TestClient
+    if way == "patched":
+        monkeypatch.setattr(TestClient, "_request", own)
+    else:
+        kind = type("Own", (TestClient,), {"_request": own})
+    async with kind(server) as client:
+        async with client.get("/", params={"a": "b"}) as response:
+            assert response.request_info.headers["X-Own"] == "1"
+        response = await client.head("/")
+        assert response.status == 200
+        await client.request("PUT", "/")
+    told = [("GET", "/", ["params"]), ("HEAD", "/", ["allow_redirects"]), ("PUT", "/", [])]
+    assert asked == told
 
 
 async def test_connector_tells_its_connections(server):

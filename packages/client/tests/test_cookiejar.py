@@ -423,6 +423,16 @@ def test_a_dummy_keeps_nothing():
     assert jar.treat_as_secure_origin == frozenset()
 
 
+async def test_a_dummy_that_finds_cookies_elsewhere_is_asked(talk):
+    class Own(DummyCookieJar):
+        def filter_cookies(self, request_url):
+            return SimpleCookie({"a": "1"})
+
+    async with talk(cookie_jar=Own()) as (peer, session):
+        await (await session.get("/")).read()
+        assert b"\r\nCookie: a=1\r\n" in peer.requests[0]
+
+
 async def test_a_name_that_would_be_another_one(talk):
     async with talk() as (peer, session):
         with pytest.raises(ValueError, match="'a=b' is no cookie's name"):

@@ -24,6 +24,7 @@ from aiolos import (
     ConnectionKey,
 )
 from aiolos.connector import AddrInfoType, SocketFactoryType
+from aiolos_client.abc import ResolveResult
 from aiolos_client.addresses import address_info, interleaved
 from aiolos_client.connector import SCHEMES
 from aiolos_client.dialer import tls_error
@@ -250,7 +251,13 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
         self._ssl_shutdown_timeout = options.get("ssl_shutdown_timeout") or 0
         self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
         # Looked up at each call: it may be replaced later.
-        self._dialer._resolve = lambda *asked: self._resolve_host(*asked)
+        self._dialer._resolve = lambda host, port, traces: self._resolve_host(
+            host, port, _list_of(traces)
+        )
+
+    async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
+        told = next(iter(_list_of(traces)), None)
+        return await super()._resolve_host(host, port, told)
 
     @property
     def _family(self) -> socket.AddressFamily:
@@ -294,7 +301,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
     ) -> tuple[Any, Any]:
         key = req.connection_key
         try:
-            found = await self._resolve_host(key.host, key.port, traces)
+            found = await self._resolve_host(key.host, key.port, _list_of(traces))
         except OSError as error:
             raise ClientConnectorDNSError(key, error) from error
         name = key.server_hostname or key.host
@@ -331,6 +338,13 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
             raise tls_error(req.connection_key, error) from error
         except OSError as error:
             raise client_error(req.connection_key, error) from error
+
+
+def _list_of(traces: Any) -> list[Any]:
+    """Whom to tell, as the original's methods are given it."""
+    if traces is None:
+        return []
+    return traces if isinstance(traces, list) else [traces]
 
 
 class UnixConnector(BaseConnector, aiolos.UnixConnector):

@@ -239,8 +239,8 @@ class DummyCookieJar(AbstractCookieJar):
     """Keeps nothing, sends nothing."""
 
     def is_empty(self) -> bool:
-        """True."""
-        return True
+        """True, unless a subclass finds cookies elsewhere."""
+        return type(self).filter_cookies is DummyCookieJar.filter_cookies
 
     @property
     def quote_cookie(self) -> bool:
