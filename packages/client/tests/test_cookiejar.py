@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from http.cookies import Morsel, SimpleCookie
 
 import pytest
@@ -233,6 +234,30 @@ async def test_cookies_of_a_request_go_where_they_are_for(given, url, sent):
     async with ClientSession() as session:
         request = session._composer.compose(session, "GET", url, {"cookies": cookies}, 0.0)
     assert request.cookies == ((("a", "1"),) if sent else ())
+
+
+async def test_a_jar_of_ones_own_decides_what_is_sent(talk):
+    class Jar(CookieJar):
+        def filter_cookies(self, request_url):
+            cookies = super().filter_cookies(request_url)
+            del cookies["track"]
+            cookies["a"] = "new"
+            cookies["mine"] = "x y"
+            return cookies
+
+    jar = Jar(unsafe=True)
+    async with talk(cookie_jar=jar) as (peer, session):
+        jar.update_cookies({"track": "1", "a": "old", "b": "2"}, URL(peer.url))
+        async with session.get("/"):
+            pass
+    assert b'\r\nCookie: a=new; b=2; mine="x y"\r\n' in peer.requests[0]
+
+
+def test_a_pickle_is_not_read(jar, tmp_path):
+    path = tmp_path / "cookies"
+    path.write_bytes(pickle.dumps({}))
+    with pytest.raises(ValueError, match="pickles, as aiohttp wrote them once, are not read"):
+        jar.load(path)
 
 
 def test_a_number_is_a_value(jar):

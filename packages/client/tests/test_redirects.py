@@ -173,6 +173,10 @@ async def test_a_fragment_is_handed_on(talk):
     ("location", "kind"),
     [
         ("http://[::1", aiolos_client.InvalidUrlRedirectClientError),
+        ("http://", aiolos_client.InvalidUrlRedirectClientError),
+        ("http:///x", aiolos_client.InvalidUrlRedirectClientError),
+        ("//", aiolos_client.InvalidUrlRedirectClientError),
+        ("//?a", aiolos_client.InvalidUrlRedirectClientError),
         ("http://host:99999/", aiolos_client.InvalidUrlRedirectClientError),
         ("ftp://host/", aiolos_client.NonHttpUrlRedirectClientError),
         ("javascript:alert(1)", aiolos_client.NonHttpUrlRedirectClientError),

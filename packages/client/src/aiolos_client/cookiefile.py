@@ -46,6 +46,11 @@ def load(path: Path, now: float) -> Iterator[Kept]:
         ]
     except (AttributeError, TypeError) as error:
         raise WrongType(f"{path} is no file of cookies: {error!r}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is no file of cookies: {error}; pickles, as aiohttp wrote them once, are not "
+            "read, for reading one can run anything"
+        ) from error
     except (ValueError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is no file of cookies: {error!r}") from error
     return filter(_can_be_sent, found)

@@ -44,12 +44,24 @@ _SECURE: Final = ("https", "wss")
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
 
 
-class RequestCookies(BaseCookie[str]):
+class RequestCookies(SimpleCookie):
     """The cookies of one request by their names; `pairs` has them all, also those of one name."""
 
     def __init__(self) -> None:
         super().__init__()
         self.pairs: list[tuple[str, str]] = []
+
+    def sent(self) -> list[tuple[str, str]]:
+        """`(name, value)` in order, with what was done to the mapping since it was made."""
+        found: dict[str, None] = {}
+        pairs = []
+        for name, value in self.pairs:
+            morsel = dict.get(self, name)
+            if morsel is not None:
+                pairs.append((name, value if name in found else morsel.coded_value))
+                found[name] = None
+        added = ((name, each.coded_value) for name, each in self.items() if name not in found)
+        return [*pairs, *added]
 
 
 class CookieJar(AbstractCookieJar):
@@ -296,9 +308,8 @@ def cookie_pairs(
     """`(name, value)` of cookies as they go into a Cookie field; Secure ones only where the
     connection is `secure`, and those with a domain or path of their own only where `url`, if
     any, is one of theirs."""
-    pairs = getattr(cookies, "pairs", None)
-    if pairs is not None:
-        return list(pairs)
+    if isinstance(cookies, RequestCookies):
+        return cookies.sent()
     return [
         (each.name, each.value)
         for each in _set_cookies(cookies, quote)

@@ -69,7 +69,9 @@ class Names:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if asked.cancelled() and task is not None and not task.cancelling():
-                raise ClientConnectionError("the connector was closed") from None
+                raise ClientConnectionError(
+                    "the look-up was cancelled: the connector was closed, or its resolver gave up"
+                ) from None
             raise
         if traces is not None:
             await traces.send("on_dns_resolvehost_end", TraceDnsResolveHostEndParams(host))

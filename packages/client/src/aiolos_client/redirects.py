@@ -32,6 +32,8 @@ _HTTP: Final = frozenset({"http", "https"})
 _WEBSOCKET: Final = _HTTP | {"ws", "wss"}
 
 _NO_URL: Final = "Server attempted redirecting to a location that does not look like a URL"
+# "http://", "///path": an authority with nothing in it.
+_NO_HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[/?#]|$)", re.IGNORECASE)
 # Bytes that are no text, as a field's value holds them.
 _RAW: Final = re.compile(r"[\udc80-\udcff]")
 # What a request line can hold (RFC 9112 3.2, RFC 3986 2).
@@ -120,6 +122,10 @@ def _method(method: str, status: int) -> str:
 def _where(request: ClientRequest, location: str) -> URL:
     requote = getattr(request.session, "requote_redirect_url", True)
     location = _RAW.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
+    if _NO_HOST.match(location):
+        # RFC 9110 4.2.1: an empty host is an error, and no relative reference.
+        told = f"Invalid redirect URL origin: {request} redirects there: it has no host"
+        raise InvalidUrlRedirectClientError(location, told)
     try:
         # What a parser of URLs drops without a word would make another URL of it.
         check_characters(location)

@@ -109,7 +109,8 @@ class Verbs:
 
         `last_event_id` is where to go on; `reconnect` False ends with the first connection.
         The `total` of the session's timeout bounds the wait for each answer, and not the events
-        behind it; a `timeout` given here bounds each connection as a whole. See EventSource.
+        behind it; a `timeout` given here bounds each connection as a whole, and where its `total`
+        is over the iteration ends with TimeoutError. See EventSource.
         """
         answer_within = None if "timeout" in options else self.timeout.total or None
         options.setdefault("timeout", replace(self.timeout, total=None))
