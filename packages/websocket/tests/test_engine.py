@@ -1168,6 +1168,17 @@ async def test_a_ping_between_fragments_that_are_given_up(end):
     assert await one.engine.receive_str() == "next"
 
 
+@pytest.mark.parametrize("cut", [6, 7])
+async def test_a_message_that_was_cut_before_a_piece_of_it_was_there(end, frame, role, cut):
+    one = end()
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    data = frame(BINARY, b"abc", key=b"abcd" if role.peer_masks else None)
+    one.transport.receive(data[: cut if role.peer_masks else 2])
+    one.transport.receive_eof()
+    with pytest.raises(ConnectionResetError, match="inside of a message"):
+        await waiting
+
+
 async def test_no_fragments_but_the_end(end):
     one = end()
     waiting = await parked(heard(one.engine.receive_fragments()))

@@ -27,6 +27,7 @@ cdef class Assembler:
     cpdef object stop_streaming(self)
     cpdef object ask(self)
     cpdef object skip(self)
+    cpdef bint begun(self) except -1
     cdef bint _may_wait(self) except -1
     cdef object _begin(self, int kind, bint compressed)
     cdef bint _expect(self, Py_ssize_t size) except -1

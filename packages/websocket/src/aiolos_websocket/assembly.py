@@ -143,6 +143,10 @@ class Assembler:
         if self._mode >= _IN_FRAGMENTS:
             self._mode = _NOT_AT_ALL if self._kind else _UNASKED
 
+    def begun(self) -> bool:
+        """Whether a message is at hand that has not come whole."""
+        return self._kind != 0
+
     def _may_wait(self) -> bool:
         """Whether a message that does not fit is left until somebody asks for it."""
         return self._mode == _UNASKED and self._listen is None

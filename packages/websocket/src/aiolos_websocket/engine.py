@@ -119,7 +119,7 @@ class Engine(Connection, WebSocket):
                 raise message.data
             elif message.type not in _CONTROL:
                 self._in_fragments = False
-                if begun:
+                if begun or self._reader.begun():
                     raise self._lost("the WebSocket was closed inside of a message")
 
     async def listen(self, listener: WSListener) -> None:

@@ -191,10 +191,10 @@ class WebSocket(ABC):
     def receive_fragments(self) -> "AsyncIterator[str | bytes]":
         """Iterate over the next message while it arrives, in pieces of str (text) or bytes.
 
-        The message is not bounded by max_msg_size, which bounds the single piece: one that does not
-        fit waits until it is asked for, by this or, to be refused, by receive(). Empty, where no
-        message but the end comes. A receive() in the middle gives up the rest of the message.
-        receive_timeout bounds the wait for each piece: TimeoutError.
+        The message is not bounded by max_msg_size, which bounds what a piece is inflated to: a
+        message that does not fit waits until it is asked for, by this or, to be refused, by
+        receive(). Empty, where no message but the end comes. A receive() in the middle gives up
+        the rest of the message. receive_timeout bounds the wait for each piece: TimeoutError.
         """
         return _single(self)
 
