@@ -852,6 +852,23 @@ async def test_request_is_made_by_hand():
     assert request.connection_key.port == 81
 
 
+async def test_request_by_hand_has_the_cookies_of_its_headers_as_well():
+    request = aiohttp.ClientRequest(
+        "GET", URL("http://host/"), headers={"Cookie": "a=b"}, cookies={"c": "d"}
+    )
+    assert request.headers["Cookie"] == "a=b; c=d"
+
+
+@pytest.mark.parametrize("method", ["GE T", "", "GET\r\nX: y"])
+async def test_request_by_hand_by_no_method(method):
+    with pytest.raises(ValueError, match="is not a method"):
+        aiohttp.ClientRequest(method, URL("http://host/"))
+
+
+def test_an_application_without_middlewares():
+    assert list(web.Application(middlewares=None).middlewares) == []
+
+
 async def test_request_by_hand_has_what_it_was_given():
     request = aiohttp.ClientRequest(
         "post",

@@ -55,6 +55,26 @@ async def test_loops_are_not_given():
 
 
 @pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"read_timeout": 7}, {"total": 7}),
+        ({"read_timeout": None}, {"total": None}),
+        ({"conn_timeout": 3}, {"connect": 3}),
+        ({"read_timeout": 7, "conn_timeout": 3, "timeout": None}, {"total": 7, "connect": 3}),
+    ],
+)
+async def test_old_words_for_a_timeout(given, meant):
+    with pytest.warns(DeprecationWarning, match="timeout=ClientTimeout") as told:
+        session = ClientSession(**given)
+    assert told[0].filename == __file__
+    async with session:
+        for name, value in meant.items():
+            assert getattr(session.timeout, name) == value
+    with pytest.raises(ValueError, match="conflict"):
+        ClientSession(**{**given, "timeout": aiohttp.ClientTimeout()})
+
+
+@pytest.mark.parametrize(
     ("base", "method"),
     [
         (aiohttp.ClientRequest, "write_bytes"),

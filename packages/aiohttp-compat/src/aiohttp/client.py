@@ -92,6 +92,8 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
                 given = {"ssl_shutdown_timeout": ssl_shutdown_timeout}
             connector = TCPConnector(loop=loop, http2=http2, **given)
             http2 = None
+        if options.keys() & _OLD_TIMES:
+            options["timeout"] = _old_timeout(options)
         self._classes = request_class or ClientRequest, response_class or ClientResponse
         self._offers: dict[str, Offer] = {}
         super().__init__(
@@ -393,6 +395,24 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
         return url if base is None or url.absolute else base.join(url)
 
 
+def _old_timeout(options: dict[str, Any]) -> Any:
+    """The timeout that read_timeout and conn_timeout, which it takes out, mean."""
+    timeout = options.get("timeout", sentinel)
+    read, connect = options.pop("read_timeout", sentinel), options.pop("conn_timeout", None)
+    given = {"total": read, "connect": connect}
+    if read is sentinel:
+        del given["total"]
+    if connect is None:
+        del given["connect"]
+    if not given:
+        return timeout
+    if timeout is not sentinel and timeout is not None:
+        raise ValueError("read_timeout and conn_timeout conflict with timeout: give that alone")
+    words = "read_timeout and conn_timeout are deprecated, use timeout=ClientTimeout(...) instead"
+    deprecated(words, above=2)
+    return replace(DEFAULT_TIMEOUT, **given)
+
+
 def _stands_before(connector: Any) -> bool:
     """Whether it is no connector, but a proxy of one that has a connect() of its own, as those are
     that trace requests."""
@@ -438,6 +458,7 @@ class request(aiolos.request):  # type: ignore[no-redef]  # noqa: N801  # the or
 
 _SessionRequestContextManager = request
 _SESSION: Final = ClientSession
+_OLD_TIMES: Final = frozenset({"conn_timeout", "read_timeout"})
 # What the original gives request() for a WebSocket, beside the headers.
 _HANDSHAKE: Final[dict[str, Any]] = {
     "params": None,

@@ -23,6 +23,7 @@ from aiolos_protocol import hdrs
 from aiolos_protocol.errors import LocalProtocolError
 from aiolos_protocol.fields.content_type import charset_codec, parse_content_type
 from aiolos_protocol.fields.disposition import Disposition
+from aiolos_protocol.fields.syntax import is_token
 from aiolos_protocol.message import HttpVersion, RequestHead, ResponseHead
 from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.transport import READY
@@ -99,6 +100,8 @@ class ClientRequest(Steps, metaclass=Making):
         if in_url is not None:
             asked = asked.with_user(None)
         if made is None:
+            if not is_token(method):
+                raise ValueError(f"{method!r:.80} is not a method (RFC 9110 9.1)")
             super().__init__(
                 method.upper(), Target(asked), DEFAULTS, session, 0.0, None, CIMultiDict(), b""
             )
@@ -184,7 +187,9 @@ class ClientRequest(Steps, metaclass=Making):
         fields, data = self.headers, self.data
         size = len(data) if isinstance(data, bytes) else data.size
         if self.cookies:
-            fields[hdrs.COOKIE] = "; ".join(f"{name}={value}" for name, value in self.cookies)
+            given = fields.get(hdrs.COOKIE)
+            pairs = [f"{name}={value}" for name, value in self.cookies]
+            fields[hdrs.COOKIE] = "; ".join(pairs if given is None else [given, *pairs])
         if self.chunked or size is None:
             fields[hdrs.TRANSFER_ENCODING] = "chunked"
         elif size or self.method not in self.GET_METHODS:

@@ -46,6 +46,8 @@ class Application(aiolos.web.Application, metaclass=Routed):
         self._servers: WeakSet[Server] = WeakSet()
         if router is None:
             router = UrlDispatcher()
+        if options.get("middlewares", ()) is None:
+            options["middlewares"] = ()
         super().__init__(logger=logger, router=router, **options)
 
     def __init_subclass__(cls, **options: Any) -> None:
