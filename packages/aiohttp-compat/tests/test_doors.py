@@ -1303,6 +1303,36 @@ async def test_connector_family_is_read_and_set():
     assert asked == [socket.AF_INET6]
 
 
+@pytest.mark.parametrize("way", ["replaced", "patched"])
+async def test_the_handler_of_connections_is_replaced_and_patched(server, monkeypatch, way):
+    seen = []
+    received = client_proto.ResponseHandler.data_received
+
+    def own(self, data):
+        seen.append(data[:12])
+        received(self, data)
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+
+        async def ask():
+            async with session.get(server.make_url("/")) as response:
+                assert await response.read()
+
+        await ask()
+        assert not seen
+        if way == "patched":
+            monkeypatch.setattr(client_proto.ResponseHandler, "data_received", own)
+        else:
+            kind = type("Own", (client_proto.ResponseHandler,), {"data_received": own})
+            monkeypatch.setattr(aiohttp.connector, "ResponseHandler", kind)
+        await ask()
+        assert seen[0] == b"HTTP/1.1 200"
+        monkeypatch.undo()
+        del seen[:]
+        await ask()
+        assert not seen
+
+
 async def test_limits_of_a_connector_are_read_and_set(server):
     connector = aiohttp.TCPConnector(limit=7, limit_per_host=3)
     assert (connector._limit, connector._limit_per_host) == (7, 3)

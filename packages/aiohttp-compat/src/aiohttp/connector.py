@@ -38,7 +38,7 @@ from ._absent import absent
 from ._connections import Connected, Connection
 from ._heeding import Asked as Heeded
 from ._heeding import AskedObject
-from ._private import deprecated, is_changed, like, remember, unheeded
+from ._private import deprecated, differs, is_changed, like, remember, unheeded
 from ._senders import ASKED
 from .client_proto import ResponseHandler
 
@@ -89,6 +89,17 @@ class Asked:
         return self.connection_key.is_ssl
 
 
+_HANDLER: Final = ResponseHandler
+_OF_PROTOCOLS: Final = (
+    "__init__",
+    "connection_made",
+    "data_received",
+    "eof_received",
+    "connection_lost",
+    "pause_writing",
+    "resume_writing",
+)
+remember(_HANDLER, *_OF_PROTOCOLS)
 # Where the original keeps and opens its connections.
 _UNHEEDED: Final = (
     "_get",
@@ -220,7 +231,10 @@ class BaseConnector(AskedObject, aiolos.BaseConnector, metaclass=Heeded):
     async def _dial(
         self, key: ConnectionKey, factory: Any, traces: Traces | None, within: float | None
     ) -> Any:
-        if "_factory" in self.__dict__:
+        if "_factory" not in self.__dict__ and _has_own_handler():
+            factory = partial(self._carrying, partial(ResponseHandler, loop=self._loop))
+            key = key._replace(http2=False)
+        elif "_factory" in self.__dict__:
             key = key._replace(http2=False)
         if not self._has_own_opening():
             return _link_of(await super()._dial(key, factory, traces, within))
@@ -338,6 +352,14 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
             raise tls_error(req.connection_key, error) from error
         except OSError as error:
             raise client_error(req.connection_key, error) from error
+
+
+def _has_own_handler() -> bool:
+    """Whether somebody has replaced ResponseHandler in this module, or a method of it that a
+    transport calls."""
+    return ResponseHandler is not _HANDLER or any(
+        differs(_HANDLER, _HANDLER, name) for name in _OF_PROTOCOLS
+    )
 
 
 def _list_of(traces: Any) -> list[Any]:
