@@ -9,6 +9,7 @@ from unittest import mock
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp._senders import Telling
 from aiohttp.test_utils import RawTestServer, TestClient, TestServer
 from aiolos_client.sender import Sender
 
@@ -359,6 +360,37 @@ async def test_connect_that_refuses_a_connection_gives_it_back(server, end):
         await asyncio.sleep(0)
         assert not session.connector._acquired
         assert session.connector.open_connections == (end == "release")
+
+
+async def test_a_middleware_finds_the_cookies_behind_a_door(monkeypatch):
+    seen = []
+
+    async def cookies(request):
+        return web.Response(text=str(dict(request.cookies)))
+
+    async def noting(request, handler):
+        seen.append(request.headers["Cookie"])
+        request.update_cookies({"b": "2"})
+        return await handler(request)
+
+    connect = aiohttp.TCPConnector.connect
+
+    async def same(self, *given):
+        return await connect(self, *given)
+
+    app = web.Application()
+    app.router.add_get("/", cookies)
+    async with TestClient(app, cookies={"a": "1"}, middlewares=[noting]) as client:
+        for _ in range(2):
+            assert await read(client, "/") == "{'a': '1', 'b': '2'}"
+            monkeypatch.setattr(aiohttp.TCPConnector, "connect", same)
+    assert seen == ["a=1"] * 2
+
+
+def test_what_stands_before_a_sender_has_its_ways():
+    at_hand = {"at_hand", "ask", "accept", "use"}
+    ways = {name for name in vars(Sender) if not name.startswith("_")}
+    assert ways - at_hand <= vars(Telling).keys()
 
 
 async def test_a_session_that_is_closed_has_no_doors(monkeypatch):

@@ -57,6 +57,10 @@ class Telling(Sender):
             link, is_used = await plain._connection(place, request)
         return Begun(plain.send, Unasked(connector, place, link, is_used))
 
+    async def dressed(self, request: Any, handler: Any) -> Any:
+        """See Sender."""
+        return await self.plain.dressed(request, handler)
+
     async def close_body(self, body: Any, response: Any) -> None:
         """See Sender."""
         await self.plain.close_body(body, response)
