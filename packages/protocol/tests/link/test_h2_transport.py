@@ -1,6 +1,7 @@
 """A stream dressed as a transport, and both ends of a connection together."""
 
 import asyncio
+from random import Random
 from typing import Any
 
 import pytest
@@ -207,6 +208,55 @@ class TestTunnel:
         assert server.transport.is_reading()
         await settle()
         assert (server.data, server.events[1]) == (b"wait for it", "eof")
+
+    async def test_what_waited_is_not_overtaken(self, pair: Pair) -> None:
+        _, server, _, _ = await pair.tunnel()
+        stream = server.transport
+        stream.fed(b"1")
+        stream.pause_reading()
+        stream.fed(b"2")
+        stream.resume_reading()
+        stream.fed(b"3")
+        assert server.data == b"1"
+        stream.ended(None)
+        assert server.events == ["made"]
+        await settle()
+        assert (server.data, server.events[1]) == (b"123", "eof")
+
+    @pytest.mark.parametrize("seed", range(20))
+    async def test_the_order_holds_whoever_pauses_when(self, pair: Pair, seed: int) -> None:
+        random = Random(seed)
+        client, server, _, _ = await pair.tunnel()
+        sent = b""
+        for number in range(300):
+            step = random.randrange(5)
+            if step < 2:
+                piece = b"%d," % number * random.choice([1, 10, 2000])
+                sent += piece
+                client.transport.write(piece)
+            elif step == 2:
+                server.transport.pause_reading()
+            elif step == 3:
+                server.transport.resume_reading()
+            for _ in range(random.randrange(3)):
+                await asyncio.sleep(0)
+        client.transport.write_eof()
+        server.transport.resume_reading()
+        while "eof" not in server.events:
+            await asyncio.sleep(0)
+        assert server.data == sent
+        assert server.events.count("eof") == 1
+
+    async def test_the_end_is_told_once(self, pair: Pair) -> None:
+        client, server, _, _ = await pair.tunnel()
+        server.keeps_open = True
+        client.transport.write_eof()
+        await settle()
+        for _ in range(2):
+            server.transport.pause_reading()
+            server.transport.resume_reading()
+            await settle()
+        assert server.events == ["made", "eof"]
 
     async def test_a_paused_reader_holds_its_peer_up(self, pair: Pair) -> None:
         client, server, _, _ = await pair.tunnel()

@@ -33,7 +33,8 @@ class H2StreamTransport(asyncio.Transport):
         self._reading = False
         self._write_paused = False
         self._high = _HIGH_WATER
-        # What has come while nobody read, and whether the end came behind it.
+        # What has come while nobody read, and whether the end came behind it: neither is overtaken
+        # by what comes later, also when somebody reads again and has not got it yet.
         self._waiting = bytearray()
         self._ended = False
         stream.owner = self
@@ -53,7 +54,7 @@ class H2StreamTransport(asyncio.Transport):
         """The peer has sent `data`."""
         if self._closing:
             self._link._conn.consumed(self._stream, len(data))
-        elif self._reading:
+        elif self._reading and not self._waiting:
             self._link._conn.consumed(self._stream, len(data))
             self._protocol.data_received(data)
         else:
@@ -62,7 +63,7 @@ class H2StreamTransport(asyncio.Transport):
     def ended(self, trailers: object) -> None:
         """The peer sends no more. Trailers have no meaning in a tunnel."""
         self._ended = True
-        if self._reading:
+        if self._reading and not self._waiting:
             self._deliver_end()
 
     def broken(self, error: Exception) -> None:
@@ -116,6 +117,7 @@ class H2StreamTransport(asyncio.Transport):
         self._link._flush_soon()
 
     def _deliver_end(self) -> None:
+        self._ended = False
         if not self._closing and not self._protocol.eof_received():
             self.close()
 
