@@ -1656,16 +1656,6 @@ async def test_a_resource_is_subclassed(aiohttp_client):
             assert await response.text() == text
 
 
-async def test_a_resource_that_waits_is_told_not_to(aiohttp_client):
-    class Own(OwnResource):
-        async def resolve(self, request):
-            await asyncio.sleep(0)
-
-    app = web.Application()
-    app.router.register_resource(Own("/own"))
-    assert (await (await aiohttp_client(app)).get("/own")).status == 500
-
-
 def test_private_names_of_routing(tmp_path):
     router = web.UrlDispatcher()
 

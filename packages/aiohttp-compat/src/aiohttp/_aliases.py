@@ -23,9 +23,11 @@ from aiolos_server.routing.resources import Resource
 from aiolos_server.routing.routes import AbstractRoute
 from aiolos_server.routing.spelling import decoded
 from aiolos_server.routing.static import StaticResource
+from aiolos_server.routing.subapps import Domain
 
 from ._private import Private, another_name, deprecated
 from ._requests import give_constructor
+from ._resources import match_by_head
 from ._responses import give_steps, mocked_writer_of
 
 
@@ -159,6 +161,8 @@ def _give_routing() -> None:
     resource: Any = Resource
     static: Any = StaticResource
     file: Any = FileResponse
+    domain: Any = Domain
+    domain.match = match_by_head
     route._expect_handler = another_name("expect_handler")
     route._handler = property(lambda self: vars(self)["_handler"], _handle_by)
     resource._match = _match

@@ -1,19 +1,27 @@
-"""AbstractResource as the original has it: `resolve(request)` says who answers."""
+"""Resources and rules as the original has them: `resolve(request)` says who answers, and
+`match(request)` whether a sub-application does; both may wait for something."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Any, Final
 
 import aiolos.abc
 import aiolos.web
 from aiolos_protocol.message import RequestHead
 from aiolos_server.errors import HTTPNotFound
 from aiolos_server.request import Request
-from aiolos_server.routing.match import MatchInfoError, UrlMappingMatchInfo
+from aiolos_server.routing import subapps
+from aiolos_server.routing.match import UrlMappingMatchInfo
 from aiolos_server.routing.routes import SystemRoute
-from aiolos_server.unconnected import Unconnected
 
-__all__ = ["AbstractMatchInfo", "AbstractResource"]
+__all__ = [
+    "AbstractMatchInfo",
+    "AbstractResource",
+    "AbstractRuleMatching",
+    "MatchedSubAppResource",
+]
 
 
 class AbstractMatchInfo(aiolos.abc.AbstractMatchInfo):
@@ -99,18 +107,70 @@ class _Resources(ABCMeta):
         return super().__subclasscheck__(subclass)
 
 
+class Pending(UrlMappingMatchInfo):
+    """Who answers says a resource, or a rule, of somebody's own, which may wait for something: it
+    is asked where the handler is called."""
+
+    def __init__(self, asked: Any) -> None:
+        route = SystemRoute(HTTPNotFound(), asked.apps)
+        route.expect_handler = self._expect
+        super().__init__(None, route)
+        self._asked = asked
+        self._found: Any = None
+        self.chain = self._answer
+
+    def own(self) -> "Pending":
+        """See UrlMappingMatchInfo."""
+        return self
+
+    async def _expect(self, request: Any) -> Any:
+        """What stands before the handler where the client waits for permission to send its body."""
+        return await (await self._settled(request)).expect_handler(request)
+
+    async def _answer(self, request: Any) -> Any:
+        return await (await self._settled(request)).chain(request)
+
+    async def _settled(self, request: Any) -> Any:
+        if self._found is None:
+            self._found = await self.settle(request, self._asked.apps[0].router.find)
+            request._match_info = self._found
+        return self._found
+
+    async def settle(self, request: Any, find: Callable[[RequestHead], Any]) -> Any:
+        """Who answers; `find` looks through the routes again behind each that says that it does
+        not."""
+        known: dict[Any, Any] = {}
+        found: Any = self
+        while isinstance(found, Pending):
+            answered = await found._asked.ask(request, known)
+            if answered is not None:
+                return answered
+            token = _KNOWN.set(known)
+            try:
+                found = find(request.head)
+            finally:
+                _KNOWN.reset(token)
+        return found
+
+
+# What those have said that were asked for the request that is looked up.
+_KNOWN: Final[ContextVar[Mapping[Any, Any]]] = ContextVar("_KNOWN", default=MappingProxyType({}))
+
+
 class AbstractResource(aiolos.web.AbstractResource, metaclass=_Resources):
     """A resource of one's own, asked for the paths below its `canonical` path, as far as that has
-    no variables.
-
-    `resolve(request)` must not wait for anything. The request has no body yet, and no connection.
-    """
+    no variables; see resolve()."""
 
     _wrap: Any = None
 
     @abstractmethod
     async def resolve(self, request: Request) -> tuple[Any, Any]:
         """A match and all methods; or None, and the methods that there are instead."""
+
+    @property
+    def apps(self) -> tuple[Any, ...]:
+        """The applications on the way to it, outermost first; none before they are frozen."""
+        return () if self._wrap is None else self._wrap.apps
 
     def ways(self) -> list[tuple[list[str], bool]]:
         """See AbstractResource of aiolos."""
@@ -121,28 +181,96 @@ class AbstractResource(aiolos.web.AbstractResource, metaclass=_Resources):
 
     def find(self, head: RequestHead, path: str, segments: list[str]) -> Any:
         """See AbstractResource of aiolos."""
-        nobody = MatchInfoError(None, SystemRoute(HTTPNotFound()))
-        waiting = self.resolve(Request(head, Unconnected(head, b"", 0, None), nobody))
-        found: tuple[Any, Collection[str]]
-        try:
-            waiting.send(None)
-        except StopIteration as stop:
-            found = stop.value
-        else:
-            waiting.close()
-            raise RuntimeError(f"{type(self).__name__}.resolve() waits: the router cannot")
-        match_info, _ = found
-        if AbstractMatchInfo in type(match_info).__mro__:
-            match_info.begin(() if self._wrap is None else self._wrap.apps, self._wrap)
-            return found
-        if match_info is not None and self._wrap is not None and not match_info.route.apps:
+        known = _KNOWN.get()
+        return (None, known[self]) if self in known else (Pending(self), ())
+
+    async def ask(self, request: Request, known: dict[Any, Any]) -> Any:
+        """Who answers, by resolve(); None, and `known` says which methods there are instead."""
+        match_info, methods = await self.resolve(request)
+        if match_info is None:
+            known[self] = methods or ()
+        elif AbstractMatchInfo in type(match_info).__mro__:
+            match_info.begin(self.apps, self._wrap)
+        elif self._wrap is not None and not match_info.route.apps:
             # A route that was made for this request.
             match_info.route.bind(self._wrap)
             match_info.chain = match_info.route.chain
-        return found
+        return match_info
 
     def bind(self, wrap: Any) -> None:
         """See AbstractResource of aiolos."""
         self._wrap = wrap
         for route in self:
             route.bind(wrap)
+
+
+class _Rules(ABCMeta):
+    """Every rule of aiolos counts as one, and so does every resource by a rule."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        base = cls.__mro__[1]
+        return (type(base) is not _Rules and base in subclass.__mro__) or super().__subclasscheck__(
+            subclass
+        )
+
+
+class AbstractRuleMatching(subapps.AbstractRuleMatching, metaclass=_Rules):
+    """Which requests are an application's, by a match() of one's own; a MatchedSubAppResource asks
+    it."""
+
+    @abstractmethod
+    async def match(self, request: Request) -> bool:
+        """Whether `request` is one."""
+
+    def fits(self, head: RequestHead) -> bool:
+        """See AbstractRuleMatching of aiolos: it may be."""
+        return True
+
+
+async def match_by_head(rule: Any, request: Request) -> bool:
+    """What the rules of aiolos have as match()."""
+    fits: bool = rule.fits(request.head)
+    return fits
+
+
+class MatchedSubAppResource(subapps.MatchedSubAppResource, metaclass=_Rules):
+    """All requests that a rule matches, which an application of their own answers."""
+
+    @property
+    def apps(self) -> tuple[Any, ...]:
+        """The applications outside of its own, outermost first."""
+        return self._outer
+
+    _outer: tuple[Any, ...] = ()
+
+    def bind(self, wrap: Any) -> None:
+        """See AbstractResource of aiolos."""
+        self._outer = wrap.apps
+        super().bind(wrap)
+
+    def fits(self, head: RequestHead) -> bool:
+        """See MatchedSubAppResource of aiolos."""
+        if self._has_own_match():
+            return bool(_KNOWN.get().get(self, True))
+        return super().fits(head)
+
+    def found(self, head: RequestHead) -> Any:
+        """See MatchedSubAppResource of aiolos."""
+        if self._has_own_match() and self not in _KNOWN.get():
+            return Pending(self)
+        return super().found(head)
+
+    def _has_own_match(self) -> bool:
+        return getattr(type(self._rule), "match", match_by_head) is not match_by_head
+
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Any:
+        """See AbstractResource of aiolos."""
+        return (self.found(head), ()) if self.fits(head) else (None, ())
+
+    async def ask(self, request: Request, known: dict[Any, Any]) -> None:
+        """Have `known` say whether the rule matches."""
+        rule: Any = self._rule
+        known[self] = await rule.match(request)

@@ -21,16 +21,14 @@ from aiolos_server.routing.routes import SystemRoute
 from aiolos_server.routing.routes import default_expect_handler as _default_expect_handler  # noqa: F401
 from aiolos_server.routing.spelling import decoded, quoted, quoted_path, value_of
 from aiolos_server.routing.subapps import (
-    AbstractRuleMatching,
     Domain,
     MaskDomain,
-    MatchedSubAppResource,
 )
 
 from ._absent import absent
 from ._heeding import Heeding
 from ._private import Counting
-from ._resources import AbstractResource
+from ._resources import AbstractResource, AbstractRuleMatching, MatchedSubAppResource, Pending
 
 # The applications that are served, which are told when a way of their requests is changed.
 ROUTED: Final[WeakSet[Any]] = WeakSet()
@@ -73,6 +71,8 @@ class UrlDispatcher(aiolos.web.UrlDispatcher, metaclass=_Dispatchers):
     async def resolve(self, request: Any) -> UrlMappingMatchInfo:
         """See UrlDispatcher of aiolos; what it gives takes add_app(), until freeze()."""
         found = await super().resolve(request)
+        if isinstance(found, Pending):
+            found = await found.settle(request, self.find)
         if isinstance(found, UrlMappingMatchInfo):
             found = found.own() if found.shared else found
             found.added = []
