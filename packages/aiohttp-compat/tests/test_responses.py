@@ -119,6 +119,38 @@ async def test_start_is_called_for_a_websocket(client):
         assert socket._response.headers["X-Started"] == "1"
 
 
+@pytest.mark.parametrize("kind", [web.Response, web.StreamResponse, web.FileResponse])
+@pytest.mark.parametrize("is_patched", [False, True])
+async def test_headers_are_prepared_by_a_step_of_ones_own(monkeypatch, kind, is_patched):
+    original = kind._prepare_headers
+
+    async def own(self):
+        await original(self)
+        self._headers["X-Prepared"] = self.headers.get("X-Prepared", "") + "1"
+
+    made = kind
+    if is_patched:
+        monkeypatch.setattr(kind, "_prepare_headers", own)
+    else:
+        made = type("Own", (kind,), {"_prepare_headers": own})
+
+    async def handler(request):
+        return made(FILE) if kind is web.FileResponse else made()
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    async with TestClient(app) as client:
+        for _ in range(2):
+            async with client.get("/") as response:
+                assert response.headers["X-Prepared"] == "1"
+                assert "Server" in response.headers
+        monkeypatch.undo()
+        if is_patched:
+            async with client.get("/") as response:
+                assert "X-Prepared" not in response.headers
+    assert not web.Response()._special
+
+
 @pytest.mark.parametrize("kind", [web.StreamResponse, web.FileResponse])
 @pytest.mark.parametrize("step", ["_start", "prepare"])
 async def test_steps_of_a_file_that_is_kept_are_patched(client, monkeypatch, kind, step):

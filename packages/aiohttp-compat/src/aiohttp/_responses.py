@@ -15,7 +15,9 @@ from aiolos_server.response import BaseResponse, Response, StreamResponse, Whole
 from ._heeding import Heeding
 from ._mirror import mirror
 
-_STEPS: Final = ("_start", "prepare", "write_eof")
+_STEPS: Final = ("_start", "_prepare_headers", "prepare", "write_eof")
+# Those that the server knows nothing of.
+_PRIVATE: Final = _STEPS[:2]
 
 
 class Responses(Heeding, ABCMeta):
@@ -24,15 +26,16 @@ class Responses(Heeding, ABCMeta):
     def _heed(cls, name: str) -> None:
         if name not in _STEPS:
             return
-        if name == "_start":
+        if name in _PRIVATE:
             _start_by(cls)
         _send_by_steps()
 
 
 def give_steps() -> None:
-    """Give responses the step `_start`, and have all steps heeded."""
+    """Give responses the steps `_start` and `_prepare_headers`, and have all steps heeded."""
     response: Any = BaseResponse
-    response._start = response.prepare
+    response._start = _starting(response.prepare)
+    response._prepare_headers = _prepare_headers
     response.prepare = _preparing()
     response.__init_subclass__ = classmethod(_subclassed)
     _ORIGINALS.update((name, getattr(Response, name)) for name in _STEPS)
@@ -74,15 +77,29 @@ def _preparing() -> Any:
     return prepare
 
 
+def _starting(prepare: Any) -> Any:
+    async def _start(self: Any, request: Any) -> Any:
+        """Send the head, behind `_prepare_headers`."""
+        if type(self)._prepare_headers is not _prepare_headers:
+            await self._prepare_headers()
+        return await prepare(self, request)
+
+    return _start
+
+
+async def _prepare_headers(response: Any) -> None:
+    """Complete the fields of the head; those that the connection adds it adds behind this."""
+
+
 def _subclassed(cls: Any, /, **options: Any) -> None:
     super(BaseResponse, cls).__init_subclass__(**options)
     _start_by(cls)
 
 
 def _start_by(cls: Any) -> None:
-    """A class that has a `_start` of its own has a step of its own, which the server is to call."""
+    """A class that has a private step of its own has one which the server is to call."""
     response: Any = BaseResponse
-    _by_one_write(cls, cls._start is response._start)
+    _by_one_write(cls, all(getattr(cls, each) is getattr(response, each) for each in _PRIVATE))
 
 
 def _by_one_write(cls: Any, may_be: bool) -> None:
