@@ -3,11 +3,13 @@ are made by hand have the body that they are given."""
 
 import asyncio
 import gc
+from http.cookies import SimpleCookie
 from unittest import mock
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import TimerNoop
 from aiohttp.streams import EmptyStreamReader, StreamReader
 from aiohttp.test_utils import TestServer
@@ -236,6 +238,42 @@ async def test_a_connection_of_ones_own_is_ended(verb):
     getattr(response, verb)()
     assert [each[0] for each in connection.method_calls] == [verb]
     assert response.connection is None
+
+
+async def test_it_is_started_by_what_a_handler_has_read():
+    handler = ResponseHandler(asyncio.get_running_loop())
+    handler.set_response_params()
+    handler.data_received(
+        b"HTTP/1.1 103 Early Hints\r\n\r\n"
+        b"HTTP/1.1 201 Made\r\nContent-Length: 3\r\nSet-Cookie: a=b\r\nSet-Cookie: =\r\n\r\nab"
+    )
+    connection = mock.Mock(protocol=handler)
+    response = by_hand(None)
+    assert await response.start(connection) is response
+    assert (response.status, response.reason, response.version) == (201, "Made", (1, 1))
+    assert response.headers["Content-Length"] == "3"
+    assert response._raw_cookie_headers == ("a=b", "=")
+    assert response.cookies["a"].value == "b"
+    assert response.connection is connection
+    assert not response.closed
+    connection.release.assert_not_called()
+    handler.data_received(b"c")
+    assert await response.read() == b"abc"
+    connection.release.assert_called_once_with()
+    assert response.closed
+    assert response.connection is None
+
+
+async def test_its_cookies_are_those_of_its_fields():
+    response = by_hand(Plain(b""))
+    assert response.cookies == {}
+    response._raw_cookie_headers = ("a=b; path=/",)
+    response._cookies = SimpleCookie("x=y")
+    assert response.cookies["x"].value == "y"
+    del response._cookies
+    assert response.cookies["a"].value == "b"
+    response.cookies = SimpleCookie("c=d")
+    assert response._raw_cookie_headers == ("c=d",)
 
 
 async def test_an_empty_body_and_one_that_is_fed_are_read_as_ever():

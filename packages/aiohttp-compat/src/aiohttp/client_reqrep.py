@@ -37,6 +37,7 @@ from ._private import Private, differs, remember, unheeded
 from ._senders import Begun
 from ._steps import DEFAULTS as OWN_DEFAULTS
 from ._steps import ORDER, Steps
+from ._unasked import NoExchange, NoRequest, cookies_of, set_cookies_of, start_by_hand
 from .helpers import set_result
 
 __all__ = [
@@ -227,12 +228,13 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     _headers = Private(lambda self: self.head.headers)
     _raw_headers = Private(lambda self: self.head.raw_headers)
     _request_info = Private(lambda self: super().request_info)
-    _cookies = Private(lambda self: super().cookies)
+    _cookies = Private(lambda self: cookies_of(self._raw_cookie_headers))
     method = Private(lambda self: self._exchange.head.method)
     reason = Private(lambda self: self.head.reason)
     version = Private(lambda self: self.head.version)
     _connection = Private(lambda self: None)
     _closed = Private(lambda self: self.closed)
+    _raw_cookie_headers = Private(lambda self: set_cookies_of(self.headers))
     _uploaded = Private(lambda self: None)
     _loop = Private(lambda self: asyncio.get_event_loop())
     _session = Private(lambda self: self._request.session)
@@ -266,15 +268,14 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
         # A mock, as tests give one, has no fields.
         headers = getattr(request_info, "headers", None)
         asked: CIMultiDict[str] = CIMultiDict(headers if isinstance(headers, Mapping) else {})
-        exchange: Any = _NoExchange(RequestHead(method, url.raw_path_qs or "/", headers=asked))
-        request: Any = _NoRequest(url, session)
+        exchange: Any = NoExchange(RequestHead(method, url.raw_path_qs or "/", headers=asked))
+        request: Any = NoRequest(url, session)
         super().__init__(request, exchange, ResponseHead(0), EMPTY)
         self.status = None  # type: ignore[assignment]
         self.content = None  # type: ignore[assignment]  # until whoever made it sets it
         self.method = method
         self.reason = self.version = None
         self._headers = self._raw_headers = None
-        self._cookies = SimpleCookie()
 
     @classmethod
     def starts(cls) -> bool:
@@ -283,7 +284,10 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
 
     async def start(self, connection: Any) -> Self:
         """The head has come; where a subclass or a patch has replaced it, a session waits for it
-        before anything else is done with the response."""
+        before anything else is done with the response. By hand it comes from
+        `connection.protocol`, a ResponseHandler that has read it."""
+        if self._is_by_hand:
+            await start_by_hand(self, connection)
         return self
 
     @property
@@ -314,6 +318,7 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     @cookies.setter
     def cookies(self, cookies: "SimpleCookie") -> None:
         self._cookies = cookies
+        self._raw_cookie_headers = tuple(each.OutputString() for each in cookies.values()) or None
 
     @property
     def content_length(self) -> int | None:
@@ -354,6 +359,9 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     @property
     def closed(self) -> bool:
         """True when the connection serves this response no more."""
+        if self._is_by_hand and "_closed" in vars(self):
+            closed: bool = self._closed
+            return closed
         return self._exchange.body.ended if self._is_read_elsewhere else super().closed
 
     @property
@@ -385,7 +393,7 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     @property
     def _is_by_hand(self) -> bool:
         request: Any = self._request
-        return request.__class__ is _NoRequest
+        return request.__class__ is NoRequest
 
     @property
     def _is_read_elsewhere(self) -> bool:
@@ -433,13 +441,15 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
 
     def close(self) -> None:
         """See ClientResponse of aiolos."""
-        if self._is_by_hand:
-            self._let_go("close")
+        self._let_go("close")
         self.release()
 
     def _let_go(self, verb: str) -> None:
         """End what stands for the connection of one made by hand."""
-        if self._is_by_hand and self._connection is not None:
+        if not self._is_by_hand:
+            return
+        self._closed = True
+        if self._connection is not None:
             connection, self._connection = self._connection, None
             getattr(connection, verb)()
 
@@ -447,41 +457,5 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
 Answering._init = ClientResponse.__init__
 remember(ClientResponse, "start")
 remember(ClientRequest, "__init__", "is_ssl", "send", *(name for name, _ in ORDER))
-
-
-class _NoExchange:
-    """Where a response made by hand has no connection."""
-
-    body = EMPTY
-
-    def __init__(self, head: RequestHead) -> None:
-        self.head = head
-
-    def abort(self) -> None:
-        """There is nothing to close."""
-
-    def body_sent(self) -> bool:
-        """Nothing is being sent."""
-        return True
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Nothing is known."""
-        return default
-
-
-class _NoRequest:
-    """Where a response made by hand has no request."""
-
-    traces = None
-    sending = None
-
-    def __init__(self, url: URL, session: Any) -> None:
-        self.target = self
-        self.url = url
-        self.session = session
-
-    async def upload_ended(self) -> None:
-        """Nothing is being sent."""
-
 
 absent(__name__)
