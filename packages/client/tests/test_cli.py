@@ -1,6 +1,7 @@
 """The command: what it sends, what it shows, what its exit status says."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -122,6 +123,29 @@ async def test_a_control_character_in_a_header_is_refused(command, header):
     status, out, told, requests = await command([answer()], "-H", header, "URL")
     assert (status, out, requests) == (2, b"", [])
     assert "header" in told
+
+
+@pytest.mark.parametrize("method", ["connect", "head"])
+async def test_methods_in_small_letters_are_methods(command, tmp_path, method):
+    path = tmp_path / "file"
+    status, _, told, requests = await command([], "-X", method, "-o", str(path), "URL")
+    assert (status, requests, path.exists()) == (2, [], False)
+    assert method.upper() in told
+
+
+async def test_a_download_in_many_pieces_has_one_bound(command, tmp_path):
+    begun = b'HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 99\r\n\r\n' + b"x" * 9
+    path = tmp_path / "file"
+    status, _, told, _ = await command([begun, b""], "-t", "0.5", "-o", str(path), "URL")
+    assert status == 28
+    assert "took longer than" in told
+
+
+def test_a_scheme_stands_at_the_beginning():
+    with contextlib.ExitStack() as stack:
+        given = parser().parse_args(["localhost:8080/?next=http://x/"])
+        _, url, _ = request_options(given, stack)
+    assert url == "http://localhost:8080/?next=http://x/"
 
 
 async def test_downloading_to_a_file(command, tmp_path):

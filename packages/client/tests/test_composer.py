@@ -442,6 +442,15 @@ async def test_methods_that_are_made_up_fill_no_memory():
         assert len(compose(session, "GET", url, {}, 0.0).target.heads) < 20
 
 
+async def test_a_reference_without_a_scheme_has_the_bases(talk):
+    # RFC 3986 5.2.2: what begins with // names another host, and not another scheme.
+    async with ClientSession("https://base.example/api/") as session:
+        whole = session._composer.whole_url
+        assert str(whole("//other.example/x", None)) == "https://other.example/x"
+        assert str(whole("/x", None)) == "https://base.example/x"
+        assert str(whole("http://other.example/x", None)) == "http://other.example/x"
+
+
 def test_the_dot_behind_a_name_is_for_the_resolver():
     target = Target(URL("http://host.example.:8080/"))
     assert (target.host, target.authority) == ("host.example.", "host.example:8080")

@@ -771,6 +771,24 @@ class TestLocal:
             assert await get(session, "/x") == "ok"
         server.close()
 
+    async def test_tls_at_a_unix_socket(self, tmp_path, authority, trusting):
+        async def serve(reader, writer):
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(OK)
+            writer.close()
+
+        path = str(tmp_path / "socket")
+        server = await asyncio.start_unix_server(serve, path, ssl=serving(authority))
+        async with ClientSession(connector=aiolos_client.UnixConnector(path)) as session:
+            for url in ("https://localhost/", "https://localhost./"):
+                assert await get(session, url, ssl=trusting) == "ok"
+            with pytest.raises(aiolos_client.ServerFingerprintMismatch, match="socket"):
+                await get(session, "https://localhost/", ssl=Fingerprint(bytes(32)))
+            with pytest.raises(aiolos_client.ClientConnectorError, match="no name of a server"):
+                await get(session, f"https://{'a' * 70}.example/", ssl=trusting)
+        server.close()
+
     async def test_a_unix_socket_that_is_not_there(self, tmp_path):
         connector = aiolos_client.UnixConnector(str(tmp_path / "nowhere"))
         async with ClientSession(connector=connector) as session:

@@ -107,6 +107,28 @@ async def test_cookies_are_among_the_headers(talk, change, sent):
         assert b"X-Seen: h=3; c=2; jar=1\r\n" in peer.requests[0]
 
 
+@pytest.mark.parametrize("trust_env", [False, True])
+async def test_a_body_that_a_middleware_sets_is_the_requests(talk, tmp_path, trust_env):
+    async def middleware(request, handler):
+        file = path.open("rb")
+        files.append(file)
+        await request.update_body(file)
+        return await handler(request)
+
+    async def once():
+        yield b"old"
+
+    files = []
+    path = tmp_path / "body"
+    path.write_bytes(b"new")
+    to = b"HTTP/1.1 307 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    async with talk(to, OK, middlewares=[middleware], trust_env=trust_env) as (peer, session):
+        async with session.post("/a", data=once()) as response:
+            assert await response.text() == "ok"
+    assert [each.partition(b"\r\n\r\n")[2] for each in peer.requests] == [b"new", b"new"]
+    assert [file.closed for file in files] == [True, True]
+
+
 async def test_cookies_of_each_redirection_are_its_own(talk):
     async def middleware(request, handler):
         seen.append(request.headers.get("Cookie"))

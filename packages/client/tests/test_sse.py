@@ -113,6 +113,27 @@ async def test_an_id_that_no_field_may_hold_is_not_sent(talk, pauses):
     assert b"Last-Event-ID" not in peer.requests[1]
 
 
+async def test_who_looks_in_from_time_to_time_finds_the_next_connection(talk, wind):
+    async with talk(stream(b"retry: 10000\ndata: a\n\n"), stream(b"data: b\n\n")) as (
+        peer,
+        session,
+    ):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            for _ in range(3):
+                waiting = asyncio.ensure_future(anext(events))
+                while not events.response.closed:
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+                wind(4)
+            assert len(peer.requests) == 1
+            # The pause of ten seconds has gone by.
+            assert (await anext(events)).data == "b"
+
+
 async def test_closing_ends_the_iteration_that_waits(talk):
     async with talk(HEAD + b"\r\ndata: a\n\n") as (_, session):
         async with session.sse("/") as events:
@@ -122,6 +143,27 @@ async def test_closing_ends_the_iteration_that_waits(talk):
             events.close()
             assert await waiting is None
             assert events.response.closed
+
+
+async def test_closing_ends_the_wait_for_the_first_answer(talk):
+    async with talk(b"") as (peer, session):
+        events = session.sse("/")
+        entering = asyncio.ensure_future(events.__aenter__())
+        await until_asked(peer, 1)
+        events.close()
+        assert await entering is events
+        assert [event async for event in events] == []
+
+
+async def test_no_bound_given_is_the_sessions_for_the_answer(talk, wind):
+    async with talk(HEAD + b"Content-Length: 19\r\n\r\ndata: a\n\n", timeout=7) as (peer, session):
+        async with session.sse("/", reconnect=False, timeout=None) as events:
+            assert (await anext(events)).data == "a"
+            asked = asyncio.ensure_future(anext(events))
+            wind(70)
+            await asyncio.sleep(0)
+            peer.writer.write(b"data: b\n\n\n")
+            assert (await asked).data == "b"
 
 
 async def test_closing_ends_the_pause_before_another_connection(talk):
@@ -144,7 +186,8 @@ async def test_closing_ends_the_wait_for_an_answer(talk, pauses):
             await until_asked(peer, 2)
             events.close()
             assert await waiting is None
-            assert session.connector.open_connections == 0
+            while session.connector.open_connections:
+                await asyncio.sleep(0)
 
 
 async def test_the_end_of_the_session_is_told_at_once(talk, pauses):

@@ -88,7 +88,7 @@ class Composer:
     def whole_url(self, url: str | URL, params: Any) -> URL:
         """`url` behind the base, with `params`."""
         whole = parse_url(url)
-        if self.base_url is not None and not whole.absolute:
+        if self.base_url is not None and not whole.scheme:
             whole = self.base_url.join(whole)
         return _extended(whole, params) if params else whole
 

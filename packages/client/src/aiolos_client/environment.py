@@ -18,8 +18,10 @@ from .settling import proxy_setting
 async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Take the proxy from HTTP_PROXY and the like, and credentials from netrc, where the request
     has none of its own. An origin does not choose by a redirection who obtains the credentials of
-    netrc's default entry. The request itself is left as it is: redirections start from it."""
+    netrc's default entry. The request itself is left as it is, but for its body: redirections start
+    from it."""
     fields = request.headers.copy()
+    given = request
     request = request.copy(request.method, request.target, fields)
     settings = request.settings
     if settings.route.proxy is None:
@@ -33,7 +35,11 @@ async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> 
         credentials = await _from_netrc(request.host, named=request.is_astray)
         if credentials is not None:
             fields[hdrs.AUTHORIZATION] = credentials.encode()
-    return await handler(request)
+    try:
+        return await handler(request)
+    finally:
+        # A middleware may have replaced it.
+        given.data = request.data
 
 
 async def _from_netrc(host: str | None, *, named: bool = False) -> BasicAuth | None:

@@ -13,6 +13,7 @@ from .dialer import tls_error
 from .errors import UnixClientConnectorError
 from .keys import ConnectionKey
 from .negotiation import HTTP2Setting, context_for, link_of
+from .tls import Fingerprint
 from .tracing import Traces
 
 
@@ -71,16 +72,27 @@ class UnixConnector(LocalConnector):
     async def _connected(self, key: ConnectionKey, factory: Any) -> Any:
         options: dict[str, Any] = {}
         if key.is_ssl:
-            options = {
-                "ssl": context_for(self._http2, key),
-                "server_hostname": key.server_hostname or key.host,
-            }
+            name = (key.server_hostname or key.host).rstrip(".")
+            options = {"ssl": context_for(self._http2, key), "server_hostname": name}
+            try:
+                # As TLS will; the loop forgets its socket where that goes wrong.
+                name.encode("idna")
+            except UnicodeError as error:
+                raise tls_error(key, error) from error
         try:
-            _, link = await self._loop.create_unix_connection(factory, self._path, **options)
+            transport, link = await self._loop.create_unix_connection(
+                factory, self._path, **options
+            )
         except ssl_module.SSLError as error:
             raise tls_error(key, error) from error
         except OSError as error:
             raise UnixClientConnectorError(self._path, key, error) from error
+        if isinstance(key.ssl, Fingerprint):
+            try:
+                key.ssl.check(transport)
+            except BaseException:
+                transport.abort()
+                raise
         return link_of(link)
 
 

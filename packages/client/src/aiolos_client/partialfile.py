@@ -90,12 +90,13 @@ class PartialFile:
         self.size = at
         self.total = total
         self.kept = min(self.kept, at)
+        # First: a note of this version must not stand beside bytes of another, whatever happens.
+        self._file.truncate(at)
+        self._file.seek(at)
         note = {"url": url, "validator": validator, "total": total, "coding": coding}
         # A URL may hold secrets: nobody else reads it.
         with open(os.open(self.note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(note, file)
-        self._file.truncate(at)
-        self._file.seek(at)
 
     def write(self, data: bytes) -> None:
         """Append `data`."""

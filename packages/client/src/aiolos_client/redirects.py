@@ -5,6 +5,7 @@ from typing import Final
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.fields.authorization import BasicAuth
+from aiolos_protocol.payload import Payload
 from yarl import URL
 
 from .clientrequest import ClientRequest, Target
@@ -57,6 +58,7 @@ async def follow(
     ClientPayloadError where the body would have to be sent again but is gone.
     """
     history: list[ClientResponse] = []
+    first = request
     while response.status in STATUSES:
         location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
         if location is None:
@@ -81,7 +83,12 @@ async def follow(
             response.close()
             raise
         response.release()
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        finally:
+            if isinstance(request.data, Payload):
+                # A middleware may have replaced it: it is closed with the first one's.
+                first.data = request.data
     response._history = tuple(history)
     return response
 

@@ -108,15 +108,20 @@ class Sender:
 
     async def dressed(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """A middleware before all others of the user: they find the cookies that will be sent in
-        the headers, and may change them. The request itself is left as it is: redirections start
-        from it."""
-        fields = request.headers.copy()
+        the headers, and may change them. Behind it the request has its own again: a redirection
+        has other ones."""
+        headers, cookies = request.headers, request.cookies
+        own = headers.getall(hdrs.COOKIE, ())
         cookie = self._cookie(request)
         if cookie:
-            fields[hdrs.COOKIE] = cookie
-        request = request.copy(request.method, request.target, fields)
+            headers[hdrs.COOKIE] = cookie
         request.cookies = None
-        return await handler(request)
+        try:
+            return await handler(request)
+        finally:
+            request.cookies = cookies
+            headers.popall(hdrs.COOKIE, None)
+            headers.extend((hdrs.COOKIE, each) for each in own)
 
     async def send(
         self,

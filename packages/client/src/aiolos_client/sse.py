@@ -74,6 +74,8 @@ class EventSource:
         self._pause = _PAUSE
         # Attempts in a row that brought no event.
         self._failures = 0
+        # When, by the loop's time, the next attempt is to be made; None while none is waited for.
+        self._due: float | None = None
         self._is_over = False
         self._until_closed: asyncio.Timeout | None = None
         self.response: ClientResponse | None = None
@@ -84,7 +86,7 @@ class EventSource:
         return self._parser.last_id
 
     async def __aenter__(self) -> Self:
-        await self._connect()
+        await self._unless_closed(self._connect)
         return self
 
     async def __aexit__(
@@ -110,20 +112,21 @@ class EventSource:
         while not self._ready:
             if self._is_over:
                 raise StopAsyncIteration
-            until_closed = self._until_closed = asyncio.timeout(None)
-            try:
-                async with until_closed:
-                    if self.response is None:
-                        # `async for` without `async with`.
-                        await self._connect()
-                    else:
-                        await self._receive()
-            except TimeoutError:
-                if not until_closed.expired():
-                    raise
-            finally:
-                self._until_closed = None
+            # The first is `async for` without `async with`.
+            await self._unless_closed(self._connect if self.response is None else self._receive)
         return self._ready.popleft()
+
+    async def _unless_closed(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do `step`, which close() ends, out of another task."""
+        until_closed = self._until_closed = asyncio.timeout(None)
+        try:
+            async with until_closed:
+                await step()
+        except TimeoutError:
+            if not until_closed.expired():
+                raise
+        finally:
+            self._until_closed = None
 
     async def _receive(self) -> None:
         """More bytes, or another connection."""
@@ -156,13 +159,22 @@ class EventSource:
         await self._connect_again()
 
     async def _connect_again(self) -> None:
+        # As long as it takes; whoever wants an end has asyncio.timeout(), and may come back: the
+        # next attempt is due when it was.
+        now = asyncio.get_running_loop().time
         while True:
-            await self._sleep(self._next_pause())
+            if self._due is None:
+                pause = self._next_pause()
+                self._due = now() + pause
+            else:
+                pause = max(0.0, self._due - now())
+            await self._sleep(pause)
             try:
                 await self._connect()
             except ClientConnectionError:
-                # As long as it takes; whoever wants an end has asyncio.timeout().
+                self._due = None
                 continue
+            self._due = None
             return
 
     def _next_pause(self) -> float:

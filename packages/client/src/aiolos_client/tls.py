@@ -51,7 +51,9 @@ class Fingerprint:
             return
         got = sha256(tls.getpeercert(binary_form=True) or b"").digest()
         if not hmac.compare_digest(got, self._fingerprint):
-            host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
+            name = transport.get_extra_info("peername")
+            # That of a Unix socket is a path.
+            host, port, *_ = name if isinstance(name, tuple) else (name or "?", 0)
             raise ServerFingerprintMismatch(self._fingerprint, got, host, port)
 
     def __eq__(self, other: object) -> bool:

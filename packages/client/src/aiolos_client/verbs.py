@@ -112,8 +112,10 @@ class Verbs:
         behind it; a `timeout` given here bounds each connection as a whole, and where its `total`
         is over the iteration ends with TimeoutError. See EventSource.
         """
-        answer_within = None if "timeout" in options else self.timeout.total or None
-        options.setdefault("timeout", replace(self.timeout, total=None))
+        answer_within = None
+        if options.get("timeout") is None:
+            answer_within = self.timeout.total or None
+            options["timeout"] = replace(self.timeout, total=None)
         return EventSource(
             self._asking(method, url, options),
             last_event_id=last_event_id,
@@ -139,13 +141,15 @@ class Verbs:
         earlier call has left beside `path` (.part) is used, too. `progress(received, total)` is
         called with sizes in bytes, total None where it is unknown. The server is asked for the file
         as it is (identity); what it codes all the same is written as it comes, unless
-        `auto_decompress` is True. There is no bound in total by default. Raises what request()
-        raises, ClientPayloadError for another length than announced, OSError for what the disk
-        has against it and, EBUSY, where another download writes to `path`, in whichever process.
-        A link at `path` stays one; a device or a pipe there is an OSError, too.
+        `auto_decompress` is True. There is no bound in total by default, and that of a `timeout` is
+        each request's. Raises what request() raises, ClientPayloadError for another length than
+        announced, OSError for what the disk has against it and, EBUSY, where another download
+        writes to `path`, in whichever process. A link at `path` stays one; a device or a pipe there
+        is an OSError, too.
         """
-        timeout = replace(self.timeout, total=None, sock_read=self.timeout.sock_read or _SILENCE)
-        options.setdefault("timeout", timeout)
+        if options.get("timeout") is None:
+            silence = self.timeout.sock_read or _SILENCE
+            options["timeout"] = replace(self.timeout, total=None, sock_read=silence)
         options.setdefault("auto_decompress", False)
         check_own(checked_headers(options.get("headers")))
         return await download(

@@ -3,6 +3,7 @@
 import argparse
 import json
 import mimetypes
+import re
 import ssl
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from .._version import __version__
 from ..negotiation import HTTP2Setting
 from ..timeouts import ClientTimeout
 
+# RFC 3986 3.1
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNKNOWN: Final = "application/octet-stream"
 _EPILOG: Final = """\
 examples:
@@ -39,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("url", help="what to ask; http:// where the scheme is missing")
-    made.add_argument("-X", "--method", help="GET, or POST where there is a body")
+    made.add_argument("-X", "--method", type=str.upper, help="GET, or POST where there is a body")
     made.add_argument(
         "-H", "--header", action="append", default=[], metavar="'NAME: VALUE'", help="a header"
     )
@@ -104,7 +107,7 @@ def request_options(given: argparse.Namespace, stack: ExitStack) -> tuple[str, s
         raise Mistake("-o names a file; without it the body goes to the standard output")
     if given.output is not None and given.method == "HEAD":
         raise Mistake("-o keeps a body, and an answer to HEAD has none; -i shows the head")
-    url = given.url if "://" in given.url else f"http://{given.url}"
+    url = given.url if _SCHEME.match(given.url) else f"http://{given.url}"
     headers = CIMultiDict(map(_header, given.header))
     options: dict[str, Any] = {"headers": headers}
     if given.json is not None:

@@ -74,7 +74,7 @@ async def _run(given: Any) -> int:
         http2 = http2_setting(given)
         async with ClientSession(trust_env=True, trace_configs=configs, http2=http2) as session:
             if method == "GET" and _resumes(given):
-                status = await _download(session, url, given.output, options)
+                status = await _download(session, url, given, options)
             else:
                 status = await _ask(session, method, url, options, given)
             timing.end()
@@ -89,14 +89,20 @@ def _resumes(given: Any) -> bool:
     return is_file and not given.include and not given.no_redirects
 
 
-async def _download(session: ClientSession, url: str, path: Any, options: dict[str, Any]) -> int:
+async def _download(session: ClientSession, url: str, given: Any, options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         if show.is_terminal(sys.stderr):
-            options["progress"] = stack.enter_context(shown(path.name))
+            options["progress"] = stack.enter_context(shown(given.output.name))
         try:
-            await session.download(url, path, **options)
+            # The bound of a request does not bound how many it takes.
+            async with asyncio.timeout(given.timeout or None) as bound:
+                await session.download(url, given.output, **options)
         except ClientResponseError as error:
             return _refused(error)
+        except TimeoutError as error:
+            if error.args or not bound.expired():
+                raise
+            raise TimeoutError(f"{url} took longer than -t {given.timeout:g} s") from error
     return 0
 
 
