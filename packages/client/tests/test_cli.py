@@ -349,6 +349,13 @@ class TestTerminal:
         assert text == json.dumps(json.loads(JSON), indent=2, ensure_ascii=False) + "\n"
         assert text.index('"b"') < text.index('"a"')
 
+    async def test_json_is_shown_as_it_came(self, shown):
+        text = b'{"b": 1, "b":{},"n":1.0000000000000000001, "l":[ [],1,"a\\u00e9\\"{"]}'
+        assert await shown(text, b"application/json") == (
+            '{\n  "b": 1,\n  "b": {},\n  "n": 1.0000000000000000001,\n  "l": [\n    [],\n    1,\n'
+            '    "a\u00e9\\"{"\n  ]\n}\n'
+        )
+
     async def test_what_is_no_json_after_all(self, shown):
         assert await shown(b"{", b"application/json") == "{\n"
 

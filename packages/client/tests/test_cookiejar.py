@@ -243,6 +243,7 @@ async def test_a_jar_of_ones_own_decides_what_is_sent(talk):
             del cookies["track"]
             cookies["a"] = "new"
             cookies["mine"] = "x y"
+            cookies.update({"more": "1"})
             return cookies
 
     jar = Jar(unsafe=True)
@@ -250,7 +251,7 @@ async def test_a_jar_of_ones_own_decides_what_is_sent(talk):
         jar.update_cookies({"track": "1", "a": "old", "b": "2"}, URL(peer.url))
         async with session.get("/"):
             pass
-    assert b'\r\nCookie: a=new; b=2; mine="x y"\r\n' in peer.requests[0]
+    assert b'\r\nCookie: a=new; b=2; mine="x y"; more=1\r\n' in peer.requests[0]
 
 
 def test_a_pickle_is_not_read(jar, tmp_path):

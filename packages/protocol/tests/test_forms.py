@@ -120,11 +120,19 @@ def test_a_list_is_a_field_for_each_of_its_members(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", [("name.txt", io.BytesIO(b"x")), [b"x"], [["a"]]], ids=["file", "bytes", "list"]
+)
+def test_a_list_holds_text_and_numbers_alone(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"the form field 'f' holds .* call add_field\(\)"):
+        FormData({"f": value})
+
+
+@pytest.mark.parametrize(
     "value",
     [
         {"x": 1},
         MultiDict(x="1"),
-        [["x"], {"x": 1}],
+        [{"x": 1}],
         {"1"},
         frozenset("1"),
         None,

@@ -56,12 +56,17 @@ class RequestCookies(SimpleCookie):
         found: dict[str, None] = {}
         pairs = []
         for name, value in self.pairs:
-            morsel = dict.get(self, name)
-            if morsel is not None:
-                pairs.append((name, value if name in found else morsel.coded_value))
+            kept = dict.get(self, name)
+            if kept is not None:
+                pairs.append((name, value if name in found else _coded(kept)))
                 found[name] = None
-        added = ((name, each.coded_value) for name, each in self.items() if name not in found)
+        added = ((name, _coded(each)) for name, each in self.items() if name not in found)
         return [*pairs, *added]
+
+
+def _coded(kept: object) -> str:
+    """The value of a Morsel, or of what update() has put in the place of one."""
+    return kept.coded_value if isinstance(kept, Morsel) else quote_value(str(kept))
 
 
 class CookieJar(AbstractCookieJar):

@@ -69,8 +69,8 @@ class FormData:
         filename: str | None = None,
         content_transfer_encoding: str | None = None,
     ) -> None:
-        """Add a field, or one for each member of a list or tuple; `content_type` and `filename`
-        describe a file.
+        """Add a field, or one for each member of a list or tuple of text and numbers;
+        `content_type` and `filename` describe a file.
 
         `content_transfer_encoding` is deprecated, and has no effect but to make the form multipart
         (RFC 7578 4.7: a sender leaves that field out) and bytes a field without a name of a file.
@@ -94,6 +94,11 @@ class FormData:
             )
         if isinstance(value, (list, tuple)):
             for each in value:
+                if isinstance(each, (list, tuple)) or _is_file(each):
+                    raise TypeError(
+                        f"the list of the form field {name!r:.80} holds {type(each).__name__}, and "
+                        f"not text or numbers alone; {_HOW}"
+                    )
                 self.add_field(name, each, content_type=content_type, filename=filename)
             return
         is_file = _is_file(value)

@@ -177,6 +177,12 @@ def _form(fields: Sequence[str], stack: ExitStack) -> FormData:
     form = FormData()
     for field in fields:
         name, equals, value = field.partition("=")
+        try:
+            field.encode()
+        except UnicodeEncodeError as error:
+            raise Mistake(
+                f"a form's text is UTF-8, and {field!r} is not: {error.reason}"
+            ) from error
         if not equals:
             raise Mistake(f"a form's field is NAME=VALUE or NAME=@FILE, not {field!r}")
         if value == "@-":

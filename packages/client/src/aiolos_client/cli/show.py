@@ -1,6 +1,7 @@
 """What is shown of an answer: all of it on a terminal, the body alone in a pipe."""
 
 import json
+import re
 import sys
 from contextlib import suppress
 from typing import BinaryIO, Final, TextIO
@@ -11,13 +12,20 @@ from ..response import ClientResponse
 
 # Control characters of a stranger's text must not reach the terminal: they could rewrite it. So
 # could what turns the direction of writing (Unicode UAX 9).
+_TURNING: Final = (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _VISIBLE: Final = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
     0x7F: "\u2421",
-    **dict.fromkeys([*range(128, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "�"),
+    **dict.fromkeys([*range(128, 160), *_TURNING], "�"),
     # Bytes that are no text, and halves of characters.
     **dict.fromkeys(range(0xD800, 0xE000), "�"),
 }
+
+
+# RFC 8259 2: a string, a sign, a number or a name.
+_PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_OPEN: Final = frozenset("[{")
+_CLOSE: Final = frozenset("]}")
 
 
 def head(response: ClientResponse, out: TextIO) -> None:
@@ -40,7 +48,7 @@ def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
     if parse_content_type(response.headers.get("Content-Type")).is_json:
         # What is no JSON after all, or deeper than can be parsed, is shown as it is.
         with suppress(ValueError, RecursionError):
-            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+            text = _indented(text)
     print(_visible(text.replace("\r\n", "\n"), out).rstrip("\n"), file=out)
 
 
@@ -62,6 +70,28 @@ def complain(message: str) -> None:
         # print() would take the standard output instead.
         return
     print(_visible(f"aiolos_client: {message}", sys.stderr), file=sys.stderr)
+
+
+def _indented(text: str) -> str:
+    """JSON, with its names and numbers as they stand there: a name that is there twice is shown
+    twice. Raises ValueError, and RecursionError, for what is none."""
+    json.loads(text)
+    parts = _PART.findall(text)
+    shown: list[str] = []
+    depth = 0
+    for at, part in enumerate(parts):
+        if part in _CLOSE and parts[at - 1] not in _OPEN:
+            depth -= 1
+            shown.append("\n" + "  " * depth)
+        if part[0] == '"':
+            part = json.dumps(json.loads(part), ensure_ascii=False)
+        shown.append(part)
+        if part == ":":
+            shown.append(" ")
+        elif part == "," or (part in _OPEN and parts[at + 1] not in _CLOSE):
+            depth += part in _OPEN
+            shown.append("\n" + "  " * depth)
+    return "".join(shown)
 
 
 def _visible(text: str, out: TextIO) -> str:
