@@ -1168,6 +1168,16 @@ async def test_a_ping_between_fragments_that_are_given_up(end):
     assert await one.engine.receive_str() == "next"
 
 
+async def test_the_end_inside_of_a_message_that_was_given_up_is_no_loss(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    async for _ in one.engine.receive_fragments():
+        break
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(CLOSE, OK)
+    assert await waiting == []
+
+
 @pytest.mark.parametrize("cut", [6, 7])
 async def test_a_message_that_was_cut_before_a_piece_of_it_was_there(end, frame, role, cut):
     one = end()

@@ -144,8 +144,8 @@ class Assembler:
             self._mode = _NOT_AT_ALL if self._kind else _UNASKED
 
     def begun(self) -> bool:
-        """Whether a message is at hand that has not come whole."""
-        return self._kind != 0
+        """Whether a message is at hand that has not come whole, and is not dropped."""
+        return self._kind != 0 and self._mode < _NOT_AT_ALL
 
     def _may_wait(self) -> bool:
         """Whether a message that does not fit is left until somebody asks for it."""
