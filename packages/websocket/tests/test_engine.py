@@ -1155,6 +1155,67 @@ async def test_who_gives_up_the_next_message_before_the_last_one_has_ended_gets_
     assert await one.engine.receive_str() == "next"
 
 
+@pytest.mark.parametrize("how", ["fragments", "whole", "iterate"])
+@pytest.mark.parametrize("text", [True, False])
+async def test_who_gives_up_as_the_message_comes_gets_it_next(end, how, text):
+    # The fragments are there, and nobody has seen them, for the turn has not come.
+    one = end()
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(TEXT if text else BINARY, b"first", fin=False)
+    one.receive(CONTINUATION, b"rest")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    one.receive(TEXT, b"second")
+    whole = "firstrest" if text else b"firstrest"
+    if how == "fragments":
+        pieces = await heard(one.engine.receive_fragments())
+        assert whole[:0].join(pieces) == whole
+    elif how == "whole":
+        assert (await one.engine.receive()).data == whole
+    else:
+        assert (await anext(aiter(one.engine))).data == whole
+    assert await one.engine.receive_str() == "second"
+
+
+async def test_a_text_as_bytes_that_was_given_up_as_it_came(end):
+    one = end(decode_text=False)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(TEXT, b"\xc3", fin=False)
+    one.receive(CONTINUATION, b"\xa9")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    message = await one.engine.receive()
+    assert (message.type, message.data) == (WSMsgType.TEXT, b"\xc3\xa9")
+
+
+async def test_what_is_too_large_to_be_whole_is_refused_whole(end):
+    one = end(max_msg_size=8)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(BINARY, b"first", fin=False)
+    one.receive(CONTINUATION, b"rest")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    message = await one.engine.receive()
+    assert message.type is WSMsgType.ERROR
+    assert one.engine.close_code == 1009
+    one.transport.receive_eof()
+    assert (await one.engine.receive()).type is WSMsgType.CLOSED
+
+
+async def test_who_gives_up_before_all_of_the_message_is_here(end):
+    one = end()
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.receive(TEXT, b"first", fin=False)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    one.receive(CONTINUATION, b"rest")
+    assert await heard(one.engine.receive_fragments()) == ["first", "rest"]
+
+
 async def test_a_ping_between_fragments_that_are_given_up(end):
     one = end(autoping=False)
     one.receive(TEXT, b"a", fin=False)

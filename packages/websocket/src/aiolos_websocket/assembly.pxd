@@ -31,7 +31,7 @@ cdef class Assembler:
     cdef bint _may_wait(self) except -1
     cdef object _begin(self, int kind, bint compressed)
     cdef bint _expect(self, Py_ssize_t size) except -1
-    cdef object _too_big(self)
+    cpdef object too_big(self)
     cdef bint _is_too_big(self) except -1
     cdef object _message(self, int kind, bytes payload)
     @cython.locals(gather=Joined, piece=bytes)
@@ -49,4 +49,4 @@ cdef class Assembler:
     cdef str _checked(self, bytes piece)
     @cython.locals(kind=cython.int, mode=cython.int, whole=bytes)
     cdef object _message_ended(self)
-    cdef object _deliver_fragment(self, object data, bint last)
+    cdef object _deliver_fragment(self, object data, bint last, int kind)

@@ -2,7 +2,7 @@
 
 from codecs import utf_8_decode
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from aiolos_protocol.websocket import (
     WebSocketError,
@@ -44,11 +44,13 @@ _NEXT_IN_FRAGMENTS: Final = 4
 
 
 class Fragment(NamedTuple):
-    """A piece of a message as it came; `data` is text or bytes. The last one may be empty."""
+    """A piece of a message as it came; `data` is text or bytes. The last one may be empty. `kind`
+    is the message's, TEXT or BINARY."""
 
     type: Literal[WSMsgType.CONTINUATION]
     data: str | bytes
     last: bool
+    kind: int
 
 
 Listen = Callable[[memoryview, WSMsgType], object]
@@ -125,9 +127,9 @@ class Assembler:
         self._size = 0
         begun = self._whole_of_it()
         if begun and self._kind == TEXT and self._decode_text:
-            self._deliver_fragment(begun[: len(begun) - len(self._partial)].decode(), False)
+            self._deliver_fragment(begun[: len(begun) - len(self._partial)].decode(), False, TEXT)
         elif begun:
-            self._deliver_fragment(begun, False)
+            self._deliver_fragment(begun, False, self._kind)
 
     def stop_streaming(self) -> None:
         """Deliver the message whole after all; only while none of its fragments was delivered."""
@@ -165,11 +167,12 @@ class Assembler:
         if size > self._max_size - self._size:
             if self._may_wait():
                 return False
-            raise self._too_big()
+            raise self.too_big()
         self._size += size
         return True
 
-    def _too_big(self) -> WebSocketError:
+    def too_big(self) -> WebSocketError:
+        """What a message of more than `max_size` ends the WebSocket with."""
         return WebSocketError(
             WSCloseCode.MESSAGE_TOO_BIG,
             f"a message of more than max_msg_size={self._max_size} bytes; "
@@ -225,12 +228,12 @@ class Assembler:
         assert inflater is not None
         room = self._max_size - self._size
         if room < 0:
-            raise self._too_big()
+            raise self.too_big()
         inflated = inflater.inflate(piece, room)
         kept = -1
         if len(inflated) > room:
             if not self._may_wait():
-                raise self._too_big()
+                raise self.too_big()
             kept = inflater.left
         self._size += len(inflated)
         if self._mode > _WHOLE:
@@ -249,7 +252,8 @@ class Assembler:
             return
         text = self._checked(piece) if self._kind == TEXT else None
         if self._mode == _IN_FRAGMENTS:
-            self._deliver_fragment(piece if text is None or not self._decode_text else text, False)
+            data = piece if text is None or not self._decode_text else text
+            self._deliver_fragment(data, False, self._kind)
         elif self._gather is None and not self._only:
             self._only = piece
         else:
@@ -307,7 +311,7 @@ class Assembler:
                 "a text message ends inside a character (RFC 6455 8.1)",
             )
         if mode == _IN_FRAGMENTS:
-            self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True)
+            self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True, kind)
             return
         whole = self._whole_of_it()
         if self._listen is not None:
@@ -324,9 +328,22 @@ class Assembler:
         self.queued += len(whole) + _COST
         self._deliver(message)
 
-    def _deliver_fragment(self, data: bytes | str, last: bool) -> None:
+    def _deliver_fragment(self, data: bytes | str, last: bool, kind: int) -> None:
         self.queued += len(data) + _COST
-        self._deliver(Fragment(WSMsgType.CONTINUATION, data, last))
+        self._deliver(Fragment(WSMsgType.CONTINUATION, data, last, kind))
+
+
+def joined(fragments: list[Fragment]) -> WSReceived:
+    """The message whose fragments these are."""
+    data: Any = fragments[0].data[:0].join(cast(Any, [each.data for each in fragments]))
+    message: Any
+    if fragments[0].kind == BINARY:
+        message = WSMessage(_BINARY_TYPE, data, None)
+    elif isinstance(data, str):
+        message = WSMessage(_TEXT_TYPE, data, None)
+    else:
+        message = WSMessageTextBytes(_TEXT_TYPE, data, None)
+    return message  # type: ignore[no-any-return]
 
 
 def _bad_text(error: UnicodeDecodeError) -> WebSocketError:

@@ -12,7 +12,7 @@ cdef class Connection(Closer):
     cdef bint _driven
     cdef Waiter _gate
     cdef bint _held
-    cdef public bint _in_fragments
+    cdef public int _in_fragments
     cdef bint _inflates
     cdef public object _listener
     cdef object _pong_due

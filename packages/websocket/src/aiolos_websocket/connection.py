@@ -24,7 +24,7 @@ from aiolos_protocol.websocket import (
     WSReceived,
 )
 
-from .assembly import MESSAGE_COST, Fragment, Listen
+from .assembly import MESSAGE_COST, Fragment, Listen, joined
 from .closing import Closer
 from .deflate import Inflater
 from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
@@ -41,6 +41,11 @@ _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 # What reading may raise: a listener that asks a cancelled future for its result is not cancelled by
 # anybody, and has failed like any other.
 RAISED: Final = (Exception, asyncio.CancelledError)
+
+# Where a consumer of fragments is: outside of a message, before the first fragment of one, inside.
+OUTSIDE: Final = 0
+ASKED: Final = 1
+INSIDE: Final = 2
 
 # What a peer sends at once is one message, up to here.
 _SINGLE: Final = 1024
@@ -95,7 +100,7 @@ class Connection(Closer):
         # Whom listen() gives messages to, instead of whoever receives.
         self._listener: Listen | None = None
         # The consumer stands inside of a message that it gets in fragments.
-        self._in_fragments = False
+        self._in_fragments = OUTSIDE
         self._asked_in_vain = 0
         self._pong_due: bytes | None = None
         inflater = None
@@ -384,20 +389,39 @@ class Connection(Closer):
         return message
 
     def _give_up_fragments(self) -> None:
-        """The consumer turns to other messages inside of one: drop the rest of that."""
-        self._in_fragments = False
+        """The consumer turns to other messages inside of one: drop the rest of that. Where it has
+        got nothing of it, as far as it is here it comes whole."""
+        asked = self._in_fragments == ASKED
+        self._in_fragments = OUTSIDE
         queue = self._queue
+        fragments: list[Fragment] = []
         between: list[Any] = []
         while queue:
             message = queue.popleft()
             if not isinstance(message, Fragment):
                 # Pings may stand between fragments (RFC 6455 5.4).
                 between.append(message)
-            elif message.last:
+                continue
+            fragments.append(message)
+            if message.last:
+                if asked and self._fits(whole := joined(fragments)):
+                    between.append(whole)
                 break
         else:
-            self._reader.skip()
+            if asked and not fragments:
+                self._reader.stop_streaming()
+            else:
+                self._reader.skip()
         queue.extendleft(reversed(between))
+
+    def _fits(self, message: Any) -> bool:
+        """Whether a message that was to come in fragments may be had whole; else it ends all."""
+        data = message.data
+        size = len(data.encode() if isinstance(data, str) else data)
+        if not 0 < self._options.max_msg_size < size:
+            return True
+        self._reading_failed(self._reader.too_big())
+        return False
 
     # What `Closer` asks for.
 

@@ -25,7 +25,7 @@ from aiolos_protocol.websocket import (
 
 from .assembly import Fragment
 from .broadcasting import Broadcasting
-from .connection import RAISED, Connection
+from .connection import ASKED, INSIDE, OUTSIDE, RAISED, Connection
 from .deflate import check_window
 from .frames import BINARY, CONTINUATION, TEXT, pack_close
 from .handshake import Terms
@@ -91,34 +91,37 @@ class Engine(Connection, WebSocket):
         return iterate(self)
 
     async def receive_fragments(self) -> AsyncIterator[str | bytes]:
-        if self._in_fragments:
+        if self._in_fragments == INSIDE:
             self._give_up_fragments()
-        if all(message.type in _CONTROL for message in self._queue):
+        if self._in_fragments == OUTSIDE and all(
+            message.type in _CONTROL for message in self._queue
+        ):
             self._reader.stream()
-        self._in_fragments = True
+        self._in_fragments = ASKED
         begun = False
         while self._in_fragments:
             try:
                 message = await self._next(self._receive_timeout)
             except BaseException:
+                # Whoever receives next gets the message, in fragments or whole. What is queued has
+                # come in the very turn in which somebody gave up.
                 if not begun and not self._queue:
-                    # Whoever receives next gets the message, in fragments or whole.
-                    self._in_fragments = False
+                    self._in_fragments = OUTSIDE
                     self._reader.stop_streaming()
                 raise
             if isinstance(message, Fragment):
                 begun = True
-                self._in_fragments = not message.last
+                self._in_fragments = OUTSIDE if message.last else INSIDE
                 if message.data:
                     yield message.data
             elif message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
-                self._in_fragments = False
+                self._in_fragments = OUTSIDE
                 yield message.data
             elif message.type is WSMsgType.ERROR:
-                self._in_fragments = False
+                self._in_fragments = OUTSIDE
                 raise message.data
             elif message.type not in _CONTROL:
-                self._in_fragments = False
+                self._in_fragments = OUTSIDE
                 if begun or self._reader.begun():
                     raise self._lost("the WebSocket was closed inside of a message")
 
