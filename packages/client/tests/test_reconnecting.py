@@ -73,6 +73,35 @@ async def test_a_long_life_ends_the_counting(monkeypatch, wind, lives):
     assert pauses == (long if lives == 100.0 else [1.0, 2.0, 4.0, 8.0, 10.0])
 
 
+async def test_shaking_hands_and_closing_is_no_life(monkeypatch, wind):
+    class Socket:
+        async def close(self):
+            wind(100)
+
+    outcomes = [Socket(), Socket(), Socket(), refusal(404)]
+    pauses = []
+
+    async def connect():
+        wind(100)
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+
+    async def live():
+        async for _ in reconnecting(connect, "ws://x/", 1.0, 10.0, sleep):
+            pass
+
+    with pytest.raises(aiolos_client.WSServerHandshakeError):
+        await live()
+    assert pauses == [1.0, 2.0, 4.0]
+
+
 async def test_what_is_no_failure_of_the_connection_is_raised():
     async def connect():
         raise aiolos_client.InvalidURL("x")

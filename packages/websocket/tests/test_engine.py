@@ -851,6 +851,25 @@ async def test_a_close_comes_in_the_middle_of_a_message(end, inside):
     assert one.engine.exception() is None
 
 
+async def test_fragments_that_wait_for_their_turn_do_not_begin_behind_a_close(
+    end, role, monkeypatch
+):
+    go_on = threading.Event()
+    monkeypatch.setattr(Deflater, "deflate", lambda self, message: go_on.wait(10) and None)
+    one = end(Terms(role, None, Compression()))
+    large = await parked(one.engine.send_bytes(bytes(100_000)))
+    sending = await parked(one.engine.send_fragments(pieces("a", "b")))
+    closing = await parked(one.engine.close(code=4001))
+    with pytest.raises(ConnectionResetError):
+        await sending
+    go_on.set()
+    await large
+    assert [opcode for opcode, _ in one.sent()] == [FIN | BINARY, FIN | CLOSE]
+    one.receive(CLOSE, b"\x0f\xa1")
+    one.transport.receive_eof()
+    assert await closing
+
+
 async def test_an_iterator_that_breaks_off_before_a_message(end):
     one = end()
     with pytest.raises(TypeError, match="fragments are str or bytes, not int"):
@@ -1188,6 +1207,46 @@ async def test_a_text_as_bytes_that_was_given_up_as_it_came(end):
         await waiting
     message = await one.engine.receive()
     assert (message.type, message.data) == (WSMsgType.TEXT, b"\xc3\xa9")
+
+
+@pytest.mark.parametrize("how", ["receive", "iterate", "fragments"])
+@pytest.mark.parametrize("begun", [True, False])
+async def test_who_is_refused_takes_nothing_away(end, how, begun):
+    one = end()
+    if begun:
+        one.receive(TEXT, b"a", fin=False)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    ways = {
+        "receive": lambda: one.engine.receive(),
+        "iterate": lambda: anext(aiter(one.engine)),
+        "fragments": lambda: anext(one.engine.receive_fragments()),
+    }
+    with pytest.raises(RuntimeError, match="another task is receiving"):
+        await ways[how]()
+    if not begun:
+        one.receive(TEXT, b"a", fin=False)
+    one.receive(CONTINUATION, b"b")
+    one.receive(TEXT, b"next")
+    assert await waiting == ["a", "b"]
+    assert await one.engine.receive_str() == "next"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_an_iterator_whose_message_was_given_up_says_so(end, whole):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    given_up = one.engine.receive_fragments()
+    assert await anext(given_up) == "a"
+    one.receive(CONTINUATION, b"b")
+    if whole:
+        one.receive(TEXT, b"next")
+        assert await one.engine.receive_str() == "next"
+    else:
+        waiting = await parked(anext(one.engine.receive_fragments()))
+        one.receive(TEXT, b"next", fin=False)
+        assert await waiting == "next"
+    with pytest.raises(RuntimeError, match="given up"):
+        await anext(given_up)
 
 
 async def test_what_is_too_large_to_be_whole_is_refused_whole(end):

@@ -45,7 +45,6 @@ async def _attempts(
     loop = asyncio.get_running_loop()
     failures = 0
     while True:
-        begun = loop.time()
         try:
             socket = await connect()
         except (ClientConnectionError, TimeoutError, WSServerHandshakeError) as error:
@@ -57,11 +56,13 @@ async def _attempts(
             reason = str(error) or type(error).__name__
             logger.warning("%s: %s; attempt %d in %.3g s", url, reason, failures + 1, pause)
         else:
+            begun = ended = loop.time()
             try:
                 yield socket
             finally:
+                ended = loop.time()
                 await socket.close()
-            if loop.time() - begun > _bound(delay, max_delay, failures):
+            if ended - begun > _bound(delay, max_delay, failures):
                 failures = 0
                 pause = _pause(delay, max_delay, 0)
             else:

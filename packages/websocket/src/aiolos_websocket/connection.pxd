@@ -11,6 +11,7 @@ cdef class Connection(Closer):
     cdef int _asked_in_vain
     cdef bint _driven
     cdef Waiter _gate
+    cdef public int _given_up
     cdef bint _held
     cdef public int _in_fragments
     cdef bint _inflates

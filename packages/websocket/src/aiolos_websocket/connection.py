@@ -42,6 +42,8 @@ _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 # anybody, and has failed like any other.
 RAISED: Final = (Exception, asyncio.CancelledError)
 
+_NOT_ALONE: Final = "another task is receiving already; only one may at a time"
+
 # Where a consumer of fragments is: outside of a message, before the first fragment of one, inside.
 OUTSIDE: Final = 0
 ASKED: Final = 1
@@ -62,6 +64,7 @@ class Connection(Closer):
         "_asked_in_vain",
         "_driven",
         "_gate",
+        "_given_up",
         "_held",
         "_in_fragments",
         "_inflates",
@@ -101,6 +104,8 @@ class Connection(Closer):
         self._listener: Listen | None = None
         # The consumer stands inside of a message that it gets in fragments.
         self._in_fragments = OUTSIDE
+        # How many messages were: by it an iterator of fragments sees that its own was.
+        self._given_up = 0
         self._asked_in_vain = 0
         self._pong_due: bytes | None = None
         inflater = None
@@ -289,8 +294,9 @@ class Connection(Closer):
 
         A `_waiter.Waiter` is opened instead, when it is a message and nothing else is to be done.
         """
-        if self._waiter is not None or self._listener is not None:
-            raise RuntimeError("another task is receiving already; only one may at a time")
+        if self._listener is not None:
+            raise RuntimeError(_NOT_ALONE)
+        self._check_alone()
         self._waiter = waiter
         return waiter
 
@@ -391,6 +397,8 @@ class Connection(Closer):
     def _give_up_fragments(self) -> None:
         """The consumer turns to other messages inside of one: drop the rest of that. Where it has
         got nothing of it, as far as it is here it comes whole."""
+        self._check_alone()
+        self._given_up += 1
         asked = self._in_fragments == ASKED
         self._in_fragments = OUTSIDE
         queue = self._queue
@@ -413,6 +421,10 @@ class Connection(Closer):
             else:
                 self._reader.skip()
         queue.extendleft(reversed(between))
+
+    def _check_alone(self) -> None:
+        if self._waiter is not None:
+            raise RuntimeError(_NOT_ALONE)
 
     def _fits(self, message: Any) -> bool:
         """Whether a message that was to come in fragments may be had whole; else it ends all."""

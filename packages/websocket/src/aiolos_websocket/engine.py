@@ -91,6 +91,8 @@ class Engine(Connection, WebSocket):
         return iterate(self)
 
     async def receive_fragments(self) -> AsyncIterator[str | bytes]:
+        # Who is refused must not touch the message of whoever receives.
+        self._check_alone()
         if self._in_fragments == INSIDE:
             self._give_up_fragments()
         if self._in_fragments == OUTSIDE and all(
@@ -98,8 +100,9 @@ class Engine(Connection, WebSocket):
         ):
             self._reader.stream()
         self._in_fragments = ASKED
+        given_up = self._given_up
         begun = False
-        while self._in_fragments:
+        while True:
             try:
                 message = await self._next(self._receive_timeout)
             except BaseException:
@@ -114,9 +117,16 @@ class Engine(Connection, WebSocket):
                 self._in_fragments = OUTSIDE if message.last else INSIDE
                 if message.data:
                     yield message.data
+                if message.last:
+                    return
+                if given_up != self._given_up:
+                    raise RuntimeError(
+                        "the rest of this message was given up: somebody has received in its middle"
+                    )
             elif message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
                 self._in_fragments = OUTSIDE
                 yield message.data
+                return
             elif message.type is WSMsgType.ERROR:
                 self._in_fragments = OUTSIDE
                 raise message.data
@@ -124,6 +134,7 @@ class Engine(Connection, WebSocket):
                 self._in_fragments = OUTSIDE
                 if begun or self._reader.begun():
                     raise self._lost("the WebSocket was closed inside of a message")
+                return
 
     async def listen(self, listener: WSListener) -> None:
         hear = hearing(listener)

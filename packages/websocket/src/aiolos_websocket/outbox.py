@@ -242,10 +242,13 @@ class Outbox:
         return close
 
     def break_off(self) -> None:
-        """A close goes out: a message in fragments ends where it is, and nothing waits for its
-        end. Other messages are sent before it."""
+        """A close goes out: a message in fragments ends where it is, or does not begin, and nothing
+        waits for its end. Other messages are sent before it."""
         if self._turn is Turn.IN_FRAGMENTS:
             self.abandon()
+        for job in self._jobs:
+            if job.payload is None and job.shared is None:
+                _settle(job.done, self._too_late())
 
     def _deflates(self, opcode: int, compress: int | None) -> bool:
         return self._deflater is not None and opcode <= BINARY and compress != 0
