@@ -466,6 +466,10 @@ class Connection(Closer):
             code, reason = error.code, error.reason
         elif self._listener is not None:
             code, reason = WSCloseCode.INTERNAL_ERROR, ""
+            if isinstance(error, asyncio.CancelledError):
+                # Nobody has cancelled whoever waits in listen(), and nobody would hear of it.
+                cancelled, error = error, RuntimeError(f"the listener raised {error!r}")
+                error.__cause__ = cancelled
         else:
             raise error
         self._exception = error
