@@ -124,7 +124,7 @@ class Heartbeat:
         return self._beat is not Beat.STOPPED
 
     def hear(self) -> None:
-        """The peer lives: the next ping is due `interval` seconds from now."""
+        """The peer lives: the next ping is due `interval` seconds from now, to the clock's tick."""
         self._heard = self._now()
 
     def start(self) -> None:

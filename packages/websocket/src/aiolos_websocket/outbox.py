@@ -243,7 +243,8 @@ class Outbox:
 
     def break_off(self) -> None:
         """A close goes out: a message in fragments ends where it is, or does not begin, and nothing
-        waits for its end. Other messages are sent before it."""
+        waits for its end. Other messages are sent before it, but for those that wait behind
+        fragments whose turn it is."""
         if self._turn is Turn.IN_FRAGMENTS:
             self.abandon()
         for job in self._jobs:
