@@ -43,16 +43,20 @@ async def test_pauses_grow_to_their_bound_and_passing_failures_are_tried_again(m
     assert {record.name for record in caplog.records} == {"aiolos.client"}
 
 
-@pytest.mark.parametrize("lives", [100.0, 1.0])
-async def test_a_long_life_ends_the_counting(monkeypatch, wind, lives):
-    class Socket:
-        async def close(self):
-            pass
+class Socket:
+    def __init__(self, closing=lambda: None):
+        self.closing = closing
 
-    outcomes = [TimeoutError(), TimeoutError(), Socket(), TimeoutError(), Socket(), refusal(404)]
-    pauses = []
+    async def close(self):
+        self.closing()
+
+
+async def pauses_between(outcomes, connecting=lambda: None, living=lambda: None):
+    """The longest pauses between `outcomes` of connect(), the last of which is not passing."""
+    outcomes, pauses = [*outcomes, refusal(404)], []
 
     async def connect():
+        connecting()
         outcome = outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
@@ -61,45 +65,32 @@ async def test_a_long_life_ends_the_counting(monkeypatch, wind, lives):
     async def sleep(seconds):
         pauses.append(seconds)
 
-    monkeypatch.setattr("random.uniform", lambda low, high: high)
-
     async def live():
         async for _ in reconnecting(connect, "ws://x/", 1.0, 10.0, sleep):
-            wind(lives)
+            living()
 
     with pytest.raises(aiolos_client.WSServerHandshakeError):
         await live()
-    long = [1.0, 2.0, 1.0, 1.0, 1.0]
-    assert pauses == (long if lives == 100.0 else [1.0, 2.0, 4.0, 8.0, 10.0])
+    return pauses
+
+
+@pytest.mark.parametrize(
+    ("lives", "pauses"),
+    [(100.0, [1.0, 2.0, 1.0, 1.0, 1.0]), (1.0, [1.0, 2.0, 4.0, 8.0, 10.0])],
+)
+async def test_a_long_life_ends_the_counting(monkeypatch, wind, lives, pauses):
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    outcomes = TimeoutError(), TimeoutError(), Socket(), TimeoutError(), Socket()
+    assert await pauses_between(outcomes, living=lambda: wind(lives)) == pauses
 
 
 async def test_shaking_hands_and_closing_is_no_life(monkeypatch, wind):
-    class Socket:
-        async def close(self):
-            wind(100)
-
-    outcomes = [Socket(), Socket(), Socket(), refusal(404)]
-    pauses = []
-
-    async def connect():
-        wind(100)
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    async def sleep(seconds):
-        pauses.append(seconds)
-
     monkeypatch.setattr("random.uniform", lambda low, high: high)
 
-    async def live():
-        async for _ in reconnecting(connect, "ws://x/", 1.0, 10.0, sleep):
-            pass
+    def slowly():
+        wind(100)
 
-    with pytest.raises(aiolos_client.WSServerHandshakeError):
-        await live()
-    assert pauses == [1.0, 2.0, 4.0]
+    assert await pauses_between([Socket(slowly)] * 3, connecting=slowly) == [1.0, 2.0, 4.0]
 
 
 async def test_what_is_no_failure_of_the_connection_is_raised():

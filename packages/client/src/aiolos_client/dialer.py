@@ -32,7 +32,7 @@ from .errors import (
 from .happyeyeballs import SocketFactoryType, connected_socket
 from .keys import ConnectionKey
 from .negotiation import HTTP2Setting, alpn_of, link_of, offers_http2
-from .tls import Fingerprint, SessionStore, proxy_tls, tls_context
+from .tls import SessionStore, check_pinned, proxy_tls, tls_context
 from .tracing import Traces
 from .translation import words_of
 from .urls import authority
@@ -112,12 +112,7 @@ class Dialer:
                 sock = await self._connected(key, found)
                 handover = await self._ask_proxy(key, sock, proxy)
                 protocol = await self._tunnelled(key, handover, factory)
-        if isinstance(key.ssl, Fingerprint):
-            try:
-                key.ssl.check(protocol.transport)
-            except BaseException:
-                protocol.abort()
-                raise
+        check_pinned(key.ssl, protocol.transport)
         return protocol
 
     def keep_session(self, key: ConnectionKey, tls: Any) -> None:

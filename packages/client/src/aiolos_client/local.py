@@ -13,7 +13,7 @@ from .dialer import tls_error
 from .errors import UnixClientConnectorError
 from .keys import ConnectionKey
 from .negotiation import HTTP2Setting, context_for, link_of
-from .tls import Fingerprint
+from .tls import check_pinned
 from .tracing import Traces
 
 
@@ -87,12 +87,7 @@ class UnixConnector(LocalConnector):
             raise tls_error(key, error) from error
         except OSError as error:
             raise UnixClientConnectorError(self._path, key, error) from error
-        if isinstance(key.ssl, Fingerprint):
-            try:
-                key.ssl.check(transport)
-            except BaseException:
-                transport.abort()
-                raise
+        check_pinned(key.ssl, transport)
         return link_of(link)
 
 

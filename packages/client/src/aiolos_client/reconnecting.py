@@ -56,7 +56,7 @@ async def _attempts(
             reason = str(error) or type(error).__name__
             logger.warning("%s: %s; attempt %d in %.3g s", url, reason, failures + 1, pause)
         else:
-            begun = ended = loop.time()
+            begun = loop.time()
             try:
                 yield socket
             finally:

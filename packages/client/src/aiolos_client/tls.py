@@ -69,6 +69,18 @@ class Fingerprint:
 TLSSetting = ssl.SSLContext | Fingerprint | bool
 
 
+def check_pinned(setting: "TLSSetting", transport: Any) -> None:
+    """Raise ServerFingerprintMismatch, the connection aborted, where `setting` is a Fingerprint
+    and not that of the peer: every connector calls this, for nothing else looks at the
+    certificate then."""
+    if isinstance(setting, Fingerprint):
+        try:
+            setting.check(transport)
+        except BaseException:
+            transport.abort()
+            raise
+
+
 def check_setting(setting: Any) -> "TLSSetting":
     """`setting` where it is one for `ssl=`, else TypeError."""
     if isinstance(setting, (bool, ssl.SSLContext, Fingerprint)):
