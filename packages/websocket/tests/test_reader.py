@@ -438,13 +438,21 @@ def test_the_rest_of_a_message_may_be_skipped(frame):
     reader.stream()
     reader.feed(frame(TEXT, b"abc\xc3", fin=False))
     reader.skip()
-    reader.feed(frame(CONTINUATION, b"\xff" * 100, fin=False) + frame(PING))
+    reader.feed(frame(CONTINUATION, b"\xa9" + b"x" * 100, fin=False) + frame(PING))
     reader.feed(frame(CONTINUATION, b"z") + frame(TEXT, b"next"))
     assert reader.seen == [("abc", False), (PING, b""), (TEXT, "next")]
+
+
+def test_who_gives_up_what_he_asked_for_behind_the_rest_has_it_whole(frame):
+    reader = Sink()
     reader.stream()
+    reader.feed(frame(TEXT, b"abc", fin=False))
     reader.skip()
+    reader.stream()
+    reader.unstream([])
+    reader.feed(frame(CONTINUATION, b"d"))
     reader.feed(frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b"))
-    assert reader.seen[-1] == (TEXT, "ab")
+    assert reader.seen == [("abc", False), (TEXT, "ab")]
 
 
 def test_there_may_be_nothing_to_go_on_with(frame):

@@ -1,8 +1,8 @@
 # cython: binding=False
 """The compiled twin of `pyreceiving`: what is awaited, and the future behind it, are one object.
 
-It is a part of its connection, and looks at its state. Only the usual case is here: the WebSocket
-is open, and nothing but whole messages is in its queue. All else is left to the connection's own
+It is a part of its receiver, and looks at its state. Only the usual case is here: the WebSocket
+is open, and nothing but whole messages is in its queue. All else is left to the receiver's own
 coroutines, from whatever step on it is needed.
 """
 
@@ -10,7 +10,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_REFCNT
 
 from aiolos_websocket._waiter cimport Waiter
-from aiolos_websocket.connection cimport Connection
+from aiolos_websocket.receiver cimport Receiver
 
 from . import phase
 
@@ -29,23 +29,23 @@ cdef extern from "Python.h":
 cdef int OPEN = phase.OPEN
 
 
-def receive(Connection connection, timeout):
+def receive(Receiver receiver, timeout):
     """See `receiving`."""
     if timeout is not None:
-        return connection._next(timeout)
-    return _new(connection, False)
+        return receiver._next(timeout)
+    return _new(receiver, False)
 
 
-def iterate(Connection connection):
+def iterate(Receiver receiver):
     """See `receiving`."""
     cdef Iteration iteration = Iteration.__new__(Iteration)
-    iteration._connection = connection
+    iteration._receiver = receiver
     return iteration
 
 
-cdef Receiving _new(Connection connection, bint iterates):
+cdef Receiving _new(Receiver receiver, bint iterates):
     cdef Receiving receiving = Receiving.__new__(Receiving)
-    receiving._connection = connection
+    receiving._receiver = receiver
     receiving._iterates = iterates
     return receiving
 
@@ -53,28 +53,28 @@ cdef Receiving _new(Connection connection, bint iterates):
 cdef class Iteration:
     """What `async for` runs over."""
 
-    cdef Connection _connection
+    cdef Receiver _receiver
     cdef Receiving _last
 
     def __aiter__(self):
         return self
 
     def __anext__(self):
-        if self._connection._receive_timeout is not None:
-            return self._connection.__anext__()
+        if self._receiver._receive_timeout is not None:
+            return self._receiver.__anext__()
         last = self._last
         # Nobody else has it any more: we do, twice.
         if last is not None and Py_REFCNT(last) == 2 and last._rest is None:
             last._over = False
         else:
-            self._last = last = _new(self._connection, True)
+            self._last = last = _new(self._receiver, True)
         return last
 
 
 cdef class Receiving(Waiter):
     """What receive() gives, and `async for` awaits; with a coroutine's methods."""
 
-    cdef Connection _connection
+    cdef Receiver _receiver
     cdef bint _iterates
     cdef bint _over
     # What it waits by: itself, or a future of asyncio's.
@@ -84,15 +84,15 @@ cdef class Receiving(Waiter):
 
     cdef PySendResult step(self, PyObject **given) except PYGEN_ERROR:
         """What PyIter_Send does."""
-        cdef Connection connection = self._connection
+        cdef Receiver receiver = self._receiver
         if self._rest is not None:
             return PyIter_Send(self._rest, None, given)
         if self._over:
             raise RuntimeError("it was awaited before: call receive() again")
         self._leave()
-        if connection._phase == OPEN and not connection._held and not connection._in_fragments:
-            if connection._queue:
-                given_away = connection._take()
+        if receiver._phase == OPEN and not receiver._held and not receiver._in_fragments:
+            if receiver._queue:
+                given_away = receiver._take()
                 self._over = True
                 Py_INCREF(given_away)
                 given[0] = <PyObject *>given_away
@@ -101,33 +101,33 @@ cdef class Receiving(Waiter):
             Py_INCREF(self._waiter)
             given[0] = <PyObject *>self._waiter
             return PYGEN_NEXT
-        self._rest = connection.__anext__() if self._iterates else connection._next(None)
+        self._rest = receiver.__anext__() if self._iterates else receiver._next(None)
         return PyIter_Send(self._rest, None, given)
 
     cdef object _wait(self):
-        cdef Connection connection = self._connection
-        connection._waits += 1
+        cdef Receiver receiver = self._receiver
+        receiver._waits += 1
         # Among those that await may be others than whom a Task has stepped before.
-        if connection._driven or not connection._waits & 15:
-            connection._wait_by(self)
-            connection._gate = self._waiter = self
-            self.park(connection.loop)
+        if receiver._driven or not receiver._waits & 15:
+            receiver._wait_by(self)
+            receiver._gate = self._waiter = self
+            self.park(receiver.loop)
         else:
-            self._waiter = connection._wait_by(connection.loop.create_future())
+            self._waiter = receiver._wait_by(receiver.loop.create_future())
             self._waiter._asyncio_future_blocking = True
 
     cdef object taken_by_a_task(self):
         # For Tasks there is nothing quicker than asyncio's own futures, of which they know the
         # inside.
-        self._connection._driven = False
+        self._receiver._driven = False
 
     cdef object _leave(self):
         """Wait no more."""
         if self._waiter is not None:
             if self._waiter is self:
                 self.unpark()
-            if self._connection._waiter is self._waiter:
-                self._connection._waiter = self._connection._gate = None
+            if self._receiver._waiter is self._waiter:
+                self._receiver._waiter = self._receiver._gate = None
             self._waiter = None
 
     def __await__(self):

@@ -3,7 +3,7 @@ cimport cython
 from aiolos_websocket._mask cimport Gather as Joined, mask
 from aiolos_websocket._tuples cimport made
 
-cdef int BINARY, TEXT, _COST, _IN_FRAGMENTS, _NEXT_IN_FRAGMENTS, _NOT_AT_ALL, _UNASKED, _WHOLE
+cdef int BINARY, TEXT, _COST, _IN_FRAGMENTS, _NEXT_IN_FRAGMENTS, NOT_AT_ALL, _UNASKED, _WHOLE
 
 
 cdef class Assembler:
@@ -24,10 +24,11 @@ cdef class Assembler:
     cpdef object listen(self, object listen)
     cpdef object deliver(self, bint decode_text)
     cpdef object stream(self)
-    cpdef object stop_streaming(self)
+    @cython.locals(begun=bytes, announced=Py_ssize_t)
+    cpdef object unstream(self, list fragments)
+    cdef Py_ssize_t _announced(self) except -1
     cpdef object ask(self)
     cpdef object skip(self)
-    cpdef bint begun(self) except -1
     cdef bint _may_wait(self) except -1
     cdef object _begin(self, int kind, bint compressed)
     cdef bint _expect(self, Py_ssize_t size) except -1

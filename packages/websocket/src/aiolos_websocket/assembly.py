@@ -2,7 +2,7 @@
 
 from codecs import utf_8_decode
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple
 
 from aiolos_protocol.websocket import (
     WebSocketError,
@@ -38,7 +38,7 @@ _BINARY_TYPE: Final = WSMsgType.BINARY
 _UNASKED: Final = 0
 _WHOLE: Final = 1
 _IN_FRAGMENTS: Final = 2
-_NOT_AT_ALL: Final = 3
+NOT_AT_ALL: Final = 3
 # As the last, and the next message in fragments.
 _NEXT_IN_FRAGMENTS: Final = 4
 
@@ -120,7 +120,7 @@ class Assembler:
         A message that comes in one piece is delivered whole all the same. `max_size` then bounds
         what a piece is inflated to, not the message.
         """
-        if self._mode == _NOT_AT_ALL:
+        if self._mode == NOT_AT_ALL:
             self._mode = _NEXT_IN_FRAGMENTS
             return
         self._mode = _IN_FRAGMENTS
@@ -131,9 +131,26 @@ class Assembler:
         elif begun:
             self._deliver_fragment(begun, False, self._kind)
 
-    def stop_streaming(self) -> None:
-        """Deliver the message whole after all; only while none of its fragments was delivered."""
-        self._mode = _NOT_AT_ALL if self._mode == _NEXT_IN_FRAGMENTS else _UNASKED
+    def unstream(self, fragments: "list[Fragment]") -> None:
+        """Deliver the message whole after all: nobody has seen `fragments`, which were all that was
+        delivered of it. Raises what too_big() makes, where it is."""
+        if self._mode == _NEXT_IN_FRAGMENTS:
+            self._mode = NOT_AT_ALL
+        elif self._mode == _IN_FRAGMENTS:
+            self._mode = _UNASKED
+            begun = _octets(fragments)
+            if self._decode_text:
+                begun += self._partial
+            announced = 0 if self._compressed else self._announced()
+            # Compared before it is added: a sum could be more than a C integer can hold.
+            if announced > self._max_size - len(begun):
+                raise self.too_big()
+            self._only = begun
+            self._size = len(begun) + announced
+
+    def _announced(self) -> int:
+        """How much of the message is still to come in the frame at hand."""
+        raise NotImplementedError
 
     def ask(self) -> None:
         """Somebody waits for the message at hand, or the next one: whole, but for stream()."""
@@ -141,13 +158,8 @@ class Assembler:
             self._mode = _WHOLE
 
     def skip(self) -> None:
-        """Drop the rest of the message that is delivered in fragments."""
-        if self._mode >= _IN_FRAGMENTS:
-            self._mode = _NOT_AT_ALL if self._kind else _UNASKED
-
-    def begun(self) -> bool:
-        """Whether a message is at hand that has not come whole, and is not dropped."""
-        return self._kind != 0 and self._mode < _NOT_AT_ALL
+        """Drop the rest of the message at hand, which is delivered in fragments."""
+        self._mode = NOT_AT_ALL
 
     def _may_wait(self) -> bool:
         """Whether a message that does not fit is left until somebody asks for it."""
@@ -248,9 +260,9 @@ class Assembler:
 
     def _keep(self, piece: bytes) -> None:
         """Add to the message."""
-        if self._mode >= _NOT_AT_ALL:
-            return
         text = self._checked(piece) if self._kind == TEXT else None
+        if self._mode >= NOT_AT_ALL:
+            return
         if self._mode == _IN_FRAGMENTS:
             data = piece if text is None or not self._decode_text else text
             self._deliver_fragment(data, False, self._kind)
@@ -302,14 +314,13 @@ class Assembler:
         self._kind = 0
         mode = self._mode
         self._mode = _IN_FRAGMENTS if mode == _NEXT_IN_FRAGMENTS else _UNASKED
-        if mode >= _NOT_AT_ALL:
-            self._partial = b""
-            return
         if self._partial:
             raise WebSocketError(
                 WSCloseCode.INVALID_TEXT,
                 "a text message ends inside a character (RFC 6455 8.1)",
             )
+        if mode >= NOT_AT_ALL:
+            return
         if mode == _IN_FRAGMENTS:
             self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True, kind)
             return
@@ -335,15 +346,21 @@ class Assembler:
 
 def joined(fragments: list[Fragment]) -> WSReceived:
     """The message whose fragments these are."""
-    data: Any = fragments[0].data[:0].join(cast(Any, [each.data for each in fragments]))
+    octets = _octets(fragments)
     message: Any
     if fragments[0].kind == BINARY:
-        message = WSMessage(_BINARY_TYPE, data, None)
-    elif isinstance(data, str):
-        message = WSMessage(_TEXT_TYPE, data, None)
+        message = WSMessage(_BINARY_TYPE, octets, None)
+    elif isinstance(fragments[0].data, str):
+        message = WSMessage(_TEXT_TYPE, octets.decode(), None)
     else:
-        message = WSMessageTextBytes(_TEXT_TYPE, data, None)
+        message = WSMessageTextBytes(_TEXT_TYPE, octets, None)
     return message  # type: ignore[no-any-return]
+
+
+def _octets(fragments: list[Fragment]) -> bytes:
+    return b"".join(
+        [each.data.encode() if isinstance(each.data, str) else each.data for each in fragments]
+    )
 
 
 def _bad_text(error: UnicodeDecodeError) -> WebSocketError:

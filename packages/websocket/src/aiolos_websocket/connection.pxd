@@ -4,26 +4,19 @@ from aiolos_websocket._waiter cimport Waiter
 from aiolos_websocket.closing cimport Closer
 from aiolos_websocket.reader cimport Reader
 
-cdef int ANSWERING, CLOSE, CLOSING, ENDING, MESSAGE_COST, OPEN, PING, PONG, _SINGLE
+cdef int ANSWERING, CLOSE, CLOSING, MESSAGE_COST, OPEN, PING, PONG, _SINGLE
 
 
 cdef class Connection(Closer):
-    cdef int _asked_in_vain
-    cdef bint _driven
     cdef Waiter _gate
-    cdef public int _given_up
     cdef bint _held
-    cdef public int _in_fragments
     cdef bint _inflates
     cdef public object _listener
     cdef object _pong_due
     cdef readonly object _queue
     cdef readonly Reader _reader
-    cdef readonly object _receive_timeout
-    cdef object _take
     cdef bint _to_be_read
     cdef readonly object _waiter
-    cdef unsigned int _waits
 
     cpdef object _read_on(self)
     cpdef object _read_what_is_kept(self)
@@ -35,9 +28,5 @@ cdef class Connection(Closer):
     cpdef object _sending_waits(self, written)
     cdef object _hold(self, bint held)
     cdef object _set_heartbeat(self)
-    cdef object _wait_by(self, waiter)
-    cpdef object _consumed(self, message)
-    cpdef object _give_up_fragments(self)
     cdef object _close_received(self, bytes payload)
     cpdef object _reading_failed(self, error)
-    cdef object _end_seen(self, message)

@@ -14,8 +14,6 @@ from aiolos_protocol.clock import Clock
 from aiolos_protocol.receiving import share_buffer
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import (
-    CLOSED_MESSAGE,
-    CLOSING_MESSAGE,
     WebSocketError,
     WSCloseCode,
     WSMessage,
@@ -24,30 +22,20 @@ from aiolos_protocol.websocket import (
     WSReceived,
 )
 
-from .assembly import MESSAGE_COST, Fragment, Listen, joined
+from .assembly import MESSAGE_COST, Fragment, Listen
 from .closing import Closer
 from .deflate import Inflater
 from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
 from .handshake import Terms
 from .heartbeat import clock_of
-from .phase import ANSWERING, CLOSING, ENDING, OPEN
+from .phase import ANSWERING, CLOSING, OPEN
 from .reader import Reader
 
 _LOG: Final = logging.getLogger("aiolos.websocket")
 
-# Of a message that iteration does not give out but ends at.
-_ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
-
 # What reading may raise: a listener that asks a cancelled future for its result is not cancelled by
 # anybody, and has failed like any other.
 RAISED: Final = (Exception, asyncio.CancelledError)
-
-_NOT_ALONE: Final = "another task is receiving already; only one may at a time"
-
-# Where a consumer of fragments is: outside of a message, before the first fragment of one, inside.
-OUTSIDE: Final = 0
-ASKED: Final = 1
-INSIDE: Final = 2
 
 # What a peer sends at once is one message, up to here.
 _SINGLE: Final = 1024
@@ -61,22 +49,15 @@ class Connection(Closer):
     """
 
     __slots__ = (
-        "_asked_in_vain",
-        "_driven",
         "_gate",
-        "_given_up",
         "_held",
-        "_in_fragments",
         "_inflates",
         "_listener",
         "_pong_due",
         "_queue",
         "_reader",
-        "_receive_timeout",
-        "_take",
         "_to_be_read",
         "_waiter",
-        "_waits",
     )
 
     def __init__(
@@ -88,25 +69,15 @@ class Connection(Closer):
     ) -> None:
         Closer.__init__(self, loop, terms, options, clock or clock_of(loop))
         self._queue: deque[WSReceived | Fragment] = deque()
-        self._take = self._queue.popleft
         # What whoever receives waits by; and the same again where that can be stepped at once.
         self._waiter: Any = None
         self._gate: Any = None
-        # Of `_receiving`: how often somebody waited, and whether he could be stepped so.
-        self._waits = 0
-        self._driven = True
-        self._receive_timeout = options.receive_timeout or None
         # The reader keeps back what the consumer has no room for.
         self._held = False
         # What it keeps back is read in the loop's next turn, whoever receives.
         self._to_be_read = False
         # Whom listen() gives messages to, instead of whoever receives.
         self._listener: Listen | None = None
-        # The consumer stands inside of a message that it gets in fragments.
-        self._in_fragments = OUTSIDE
-        # How many messages were: by it an iterator of fragments sees that its own was.
-        self._given_up = 0
-        self._asked_in_vain = 0
         self._pong_due: bytes | None = None
         inflater = None
         # A few bytes may become megabytes: what is kept is then read in several turns of the loop.
@@ -289,30 +260,6 @@ class Connection(Closer):
         elif self._phase == OPEN and not heartbeat.beating:
             heartbeat.start()
 
-    def _wait_by(self, waiter: "Any") -> "Any":
-        """Wake `waiter`, by set_result(), when something is in the queue, or the phase has changed.
-
-        A `_waiter.Waiter` is opened instead, when it is a message and nothing else is to be done.
-        """
-        if self._listener is not None:
-            raise RuntimeError(_NOT_ALONE)
-        self._check_alone()
-        self._waiter = waiter
-        return waiter
-
-    async def _wait(self, timeout: "float | None") -> None:
-        """Wait until something is in the queue, or the phase has changed."""
-        waiter = self._wait_by(self.loop.create_future())
-        timer = None
-        if timeout:
-            timer = self.loop.call_later(timeout, _expire, waiter, timeout)
-        try:
-            await waiter
-        finally:
-            self._waiter = None
-            if timer is not None:
-                timer.cancel()
-
     def _control_received(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
             self._close_received(payload)
@@ -332,108 +279,6 @@ class Connection(Closer):
                 self._pong_due = payload
             else:
                 self._write(PONG, payload)
-
-    # Receiving.
-
-    async def __anext__(self) -> "WSReceived":
-        queue = self._queue
-        if self._phase == OPEN and not self._held and not self._in_fragments:
-            # Nearly always. The rest of the cases are receive()'s.
-            if not queue and self._receive_timeout is None:
-                waiter = self._wait_by(self.loop.create_future())
-                try:
-                    await waiter
-                finally:
-                    self._waiter = None
-            if queue and self._phase == OPEN and not self._held:
-                whole: Any = self._take()
-                return whole  # type: ignore[no-any-return]  # no fragment: none was asked for
-        if self._phase >= ENDING and not queue and not self._held:
-            raise StopAsyncIteration
-        if self._in_fragments:
-            self._give_up_fragments()
-        message: Any = await self._next(self._receive_timeout)
-        if message.type in _ENDS:
-            raise StopAsyncIteration
-        return message  # type: ignore[no-any-return]  # no fragment: none was asked for
-
-    async def _next(self, timeout: "float | None") -> "WSReceived | Fragment":
-        queue = self._queue
-        while True:
-            if queue:
-                return self._consumed(queue.popleft())
-            if self._held:
-                if self._inflates:
-                    await asyncio.sleep(0)
-                self._reader.ask()
-                self._read_what_is_kept()
-            elif self._phase == OPEN:
-                await self._wait(timeout)
-            else:
-                break
-        if self._phase < ENDING:
-            return CLOSING_MESSAGE
-        self._asked_in_vain += 1
-        # A loop that does not look at what it receives must end some time.
-        if 0 < self._role.patience < self._asked_in_vain:
-            raise RuntimeError(
-                "the WebSocket is closed, and was so the last times, too: "
-                "end the loop when message.type is CLOSED, or use 'async for'"
-            )
-        # Whoever asks in a loop must not stop all others.
-        await asyncio.sleep(0)
-        return CLOSED_MESSAGE
-
-    def _consumed(self, message: "WSReceived | Fragment") -> "WSReceived | Fragment":
-        if self._held and not self._queue:
-            if self._inflates:
-                self._read_on_next_turn()
-            else:
-                self._read_on()
-        if self._phase == ANSWERING:
-            self._end_seen(message)
-        return message
-
-    def _give_up_fragments(self) -> None:
-        """The consumer turns to other messages inside of one: drop the rest of that. Where it has
-        got nothing of it, as far as it is here it comes whole."""
-        self._check_alone()
-        self._given_up += 1
-        asked = self._in_fragments == ASKED
-        self._in_fragments = OUTSIDE
-        queue = self._queue
-        fragments: list[Fragment] = []
-        between: list[Any] = []
-        while queue:
-            message = queue.popleft()
-            if not isinstance(message, Fragment):
-                # Pings may stand between fragments (RFC 6455 5.4).
-                between.append(message)
-                continue
-            fragments.append(message)
-            if message.last:
-                if asked and self._fits(whole := joined(fragments)):
-                    between.append(whole)
-                break
-        else:
-            if asked and not fragments:
-                self._reader.stop_streaming()
-            else:
-                self._reader.skip()
-        queue.extendleft(reversed(between))
-
-    def _check_alone(self) -> None:
-        if self._waiter is not None:
-            raise RuntimeError(_NOT_ALONE)
-
-    def _fits(self, message: Any) -> bool:
-        """Whether a message that was to come in fragments may be had whole; else it ends all."""
-        data = message.data
-        size = len(data.encode() if isinstance(data, str) else data)
-        if not 0 < self._options.max_msg_size < size:
-            return True
-        self._reading_failed(self._reader.too_big())
-        return False
 
     # What `Closer` asks for.
 
@@ -485,13 +330,6 @@ class Connection(Closer):
         name = self.get_extra_info("peername")
         return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else "a local peer"
 
-    def _end_seen(self, message: WSReceived | Fragment) -> None:
-        """The consumer gets `message` and knows by it, maybe, that the peer has ended."""
-        if message.type is WSMsgType.ERROR or (
-            message.type is WSMsgType.CLOSE and self._options.autoclose
-        ):
-            self._send_close(self._answer)
-
 
 def _ignore(payload: memoryview, kind: WSMsgType) -> None:
     """A listener that does not listen any more."""
@@ -500,8 +338,3 @@ def _ignore(payload: memoryview, kind: WSMsgType) -> None:
 def _cut(reason: str) -> str:
     # Cut where a close frame is full, between two characters.
     return reason.encode()[:MAX_REASON].decode(errors="ignore")
-
-
-def _expire(waiter: "asyncio.Future[None]", timeout: float) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError(f"no message came within {timeout:g} s"))

@@ -25,11 +25,12 @@ from aiolos_protocol.websocket import (
 
 from .assembly import Fragment
 from .broadcasting import Broadcasting
-from .connection import ASKED, INSIDE, OUTSIDE, RAISED, Connection
+from .connection import RAISED
 from .deflate import check_window
 from .frames import BINARY, CONTINUATION, TEXT, pack_close
 from .handshake import Terms
 from .phase import ANSWERING, OPEN
+from .receiver import ASKED, INSIDE, OUTSIDE, Receiver
 from .receiving import iterate, receive
 
 _CONTROL: Final = frozenset({WSMsgType.PING, WSMsgType.PONG})
@@ -41,7 +42,7 @@ _CLOSED_BEFORE: Final = Outcome(False)
 _CLOSED_NOW: Final = Outcome(True)
 
 
-class Engine(Connection, WebSocket):
+class Engine(Receiver, WebSocket):
     """See aiolos_protocol.websocket.WebSocket for what each verb promises."""
 
     __slots__ = ("_subprotocol",)
@@ -53,7 +54,7 @@ class Engine(Connection, WebSocket):
         options: WSOptions,
         clock: Clock | None = None,
     ) -> None:
-        Connection.__init__(self, loop, terms, options, clock)
+        Receiver.__init__(self, loop, terms, options, clock)
         self._subprotocol = terms.subprotocol
 
     @property
@@ -103,15 +104,9 @@ class Engine(Connection, WebSocket):
         given_up = self._given_up
         begun = False
         while True:
-            try:
-                message = await self._next(self._receive_timeout)
-            except BaseException:
-                # Whoever receives next gets the message, in fragments or whole. What is queued has
-                # come in the very turn in which somebody gave up.
-                if not begun and not self._queue:
-                    self._in_fragments = OUTSIDE
-                    self._reader.stop_streaming()
-                raise
+            # Cancelled while it has got nothing, it remains ASKED: whoever receives next gets the
+            # message, in fragments or whole.
+            message = await self._next(self._receive_timeout)
             if isinstance(message, Fragment):
                 begun = True
                 self._in_fragments = OUTSIDE if message.last else INSIDE

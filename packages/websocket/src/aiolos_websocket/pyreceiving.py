@@ -1,19 +1,19 @@
-"""The Python twin of `_receiving`: the connection's own coroutines."""
+"""The Python twin of `_receiving`: the receiver's own coroutines."""
 
 from collections.abc import AsyncIterator, Awaitable
 from typing import cast
 
 from aiolos_protocol.websocket import WSReceived
 
-from .connection import Connection
+from .receiver import Receiver
 
 
-def receive(connection: Connection, timeout: float | None) -> Awaitable[WSReceived]:
+def receive(receiver: Receiver, timeout: float | None) -> Awaitable[WSReceived]:
     """See `receiving`."""
     # No fragment: none was asked for.
-    return cast(Awaitable[WSReceived], connection._next(timeout))
+    return cast(Awaitable[WSReceived], receiver._next(timeout))
 
 
-def iterate(connection: Connection) -> AsyncIterator[WSReceived]:
+def iterate(receiver: Receiver) -> AsyncIterator[WSReceived]:
     """See `receiving`."""
-    return cast(AsyncIterator[WSReceived], connection)
+    return cast(AsyncIterator[WSReceived], receiver)

@@ -1,6 +1,6 @@
-"""How a Task receives: `receive(connection, timeout)` is awaited, `iterate(connection)` iterated.
+"""How a Task receives: `receive(receiver, timeout)` is awaited, `iterate(receiver)` iterated.
 
-Both give what the connection's coroutines give, `_next()` and `__anext__()`. Each message would
+Both give what the receiver's coroutines give, `_next()` and `__anext__()`. Each message would
 cost a coroutine, a future, a handle of the loop and a turn of it, though; compiled, all of these
 are one object, which is small, and a Task that waits is stepped right where its message was read.
 In plain Python nothing is faster than the coroutines.
