@@ -636,6 +636,18 @@ async def test_a_peer_that_neither_reads_nor_is_listened_to_is_silent(end, frame
     assert one.transport.aborted
 
 
+async def test_a_peer_that_reads_again_lives(end):
+    one = end(heartbeat=10)
+    one.engine.pause_writing()
+    one.clock.advance(10)
+    assert one.sent() == [(FIN | PING, b"")]
+    one.engine.resume_writing()
+    one.clock.advance(5)
+    assert not one.transport.aborted
+    one.clock.advance(5)
+    assert one.sent() == [(FIN | PING, b"")]
+
+
 async def test_a_listener_whose_peer_stalls_is_not_kept_waiting(end):
     one = end(heartbeat=10)
     listening = await parked(one.engine.listen(Listener(one.engine)))
@@ -868,6 +880,52 @@ async def test_fragments_that_wait_for_their_turn_do_not_begin_behind_a_close(
     one.receive(CLOSE, b"\x0f\xa1")
     one.transport.receive_eof()
     assert await closing
+
+
+@pytest.mark.parametrize("empty", [True, False])
+async def test_what_waits_behind_fragments_that_have_not_begun_is_sent_before_a_close(end, empty):
+    one = end()
+    go_on = asyncio.Event()
+
+    async def slow():
+        await go_on.wait()
+        if not empty:
+            yield "too late"
+
+    sending = await parked(one.engine.send_fragments(slow()))
+    behind = one.engine.send_str("behind")
+    others = await parked(one.engine.send_fragments(pieces("a", "b")))
+    assert one.sent() == []
+    one.engine.close(code=4001, drain=False)
+    assert one.sent() == [(FIN | TEXT, b"behind"), (FIN | CLOSE, b"\x0f\xa1")]
+    await behind
+    go_on.set()
+    for refused in (sending, others):
+        with pytest.raises(ConnectionResetError):
+            await refused
+    assert one.sent() == []
+
+
+async def test_who_has_lost_the_turn_passes_none_on(end, role, monkeypatch):
+    go_on, stopped = threading.Event(), asyncio.Event()
+    monkeypatch.setattr(Deflater, "deflate", lambda self, message: go_on.wait(10) and None)
+    one = end(Terms(role, None, Compression()))
+
+    async def slow():
+        await stopped.wait()
+        yield "too late"
+
+    sending = await parked(one.engine.send_fragments(slow()))
+    large = await parked(one.engine.send_bytes(bytes(100_000)))
+    one.engine.close(code=4001, drain=False)
+    # A thread has the turn now, and the close waits behind it.
+    stopped.set()
+    with pytest.raises(ConnectionResetError):
+        await sending
+    assert one.sent() == []
+    go_on.set()
+    await large
+    assert [opcode for opcode, _ in one.sent()] == [FIN | BINARY, FIN | CLOSE]
 
 
 async def test_an_iterator_that_breaks_off_before_a_message(end):

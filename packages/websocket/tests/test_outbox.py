@@ -120,7 +120,7 @@ async def test_fragments_have_the_turn(deflating, compressed):
     assert way.messages() == [(BINARY, b"a" * 100 + BIG), (TEXT, b"behind")]
 
 
-@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("over", ["never", "before", "behind"])
 async def test_a_fragment_that_is_cancelled_while_it_is_deflated(deflating, monkeypatch, over):
     begun, go_on = asyncio.Event(), threading.Event()
     loop, fragment = asyncio.get_running_loop(), Deflater.fragment
@@ -137,6 +137,8 @@ async def test_a_fragment_that_is_cancelled_while_it_is_deflated(deflating, monk
     await way.outbox.take_turn()
     sending = asyncio.ensure_future(way.outbox.send_fragment(BINARY, BIG, False, None))
     await begun.wait()
+    if over == "before":
+        way.outbox.break_off()
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sending
@@ -144,10 +146,10 @@ async def test_a_fragment_that_is_cancelled_while_it_is_deflated(deflating, monk
     # The thread has the compressor: what comes now waits for it.
     behind = way.outbox.send(TEXT, BIG[:999])
     assert behind is not None
-    if over:
+    if over == "behind":
         way.outbox.abandon()
     go_on.set()
-    if over:
+    if over != "never":
         with pytest.raises(ConnectionLost):
             await behind
         assert way.messages() == [(TEXT, b"first " * 100)]

@@ -1,14 +1,17 @@
 """Receiving: whole messages and fragments, in every order, given up and not."""
 
 import asyncio
+import zlib
 
 import pytest
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.websocket import WebSocketError, WSMsgType
-from aiolos_websocket.deflate import deflated
+from aiolos_websocket.deflate import TAIL, deflated
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
 from aiolos_websocket.handshake import Terms
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 OK = b"\x03\xe8"
 
@@ -309,8 +312,11 @@ async def test_an_iterator_whose_message_was_given_up_says_so(end, whole):
         waiting = await parked(anext(one.engine.receive_fragments()))
         one.receive(TEXT, b"next", fin=False)
         assert await waiting == "next"
+    one.receive(TEXT, b"not his")
     with pytest.raises(RuntimeError, match="given up"):
         await anext(given_up)
+    if whole:
+        assert await one.engine.receive_str() == "not his"
 
 
 async def test_what_is_too_large_to_be_whole_is_refused_whole(end):
@@ -497,6 +503,16 @@ async def test_a_message_that_never_ends(end):
         await waiting
 
 
+async def test_our_close_inside_of_a_message_whose_rest_comes_all_the_same(end):
+    one = end()
+    one.receive(TEXT, b"a", fin=False)
+    waiting = await parked(heard(one.engine.receive_fragments()))
+    one.engine.close(drain=False)
+    one.receive(CONTINUATION, b"b")
+    with pytest.raises(ConnectionLost, match="inside of a message"):
+        await waiting
+
+
 async def test_fragments_that_break_the_protocol(end):
     one = end()
     one.receive(TEXT, b"a", fin=False)
@@ -522,3 +538,117 @@ async def test_a_flood_of_fragments_stops_the_peer(end):
 
 
 # A listener.
+
+
+# Everything in every order: a model of what whoever receives may get.
+
+messages = st.tuples(
+    st.booleans(),
+    st.text("xé", max_size=40),
+    st.lists(st.integers(0, 80), max_size=3),
+    st.booleans(),
+)
+verbs = st.tuples(
+    st.sampled_from(["receive", "iterate", "listen", "fragments", "a fragment"]), st.integers(0, 6)
+)
+
+
+def frames_of(frame, number, text, body, cuts, compressed, key):
+    """The message as it is received, and its frames, with a ping in the middle."""
+    whole = f"{number}:{body}"
+    data = whole.encode()
+    if compressed:
+        deflate = zlib.compressobj(wbits=-15)
+        data = (deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
+    ends = [*sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    frames, begin = [], 0
+    for at, end in enumerate(ends):
+        opcode = CONTINUATION if at else TEXT if text else BINARY
+        rsv = 0x40 if compressed and not at else 0
+        last = end is ends[-1] and at == len(ends) - 1
+        frames.append(frame(opcode, data[begin:end], fin=last, rsv=rsv, key=key))
+        begin = end
+    frames.insert(1, frame(PING, b"", key=key))
+    return (whole if text else whole.encode()), b"".join(frames)
+
+
+class Consumer:
+    """Receives by one verb after the other, gives up after as many turns as it is told, and notes
+    what it got: (whether it is all of a message, what)."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.got = []
+
+    def message_received(self, payload, kind):
+        if kind in (WSMsgType.TEXT, WSMsgType.BINARY):
+            data = bytes(payload)
+            self.got.append((True, data.decode() if kind is WSMsgType.TEXT else data))
+
+    def received(self, message):
+        if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            self.got.append((True, message.data))
+
+    async def by(self, verb):
+        if verb == "receive":
+            self.received(await self.engine.receive())
+        elif verb == "iterate":
+            self.received(await anext(aiter(self.engine)))
+        elif verb == "listen":
+            await self.engine.listen(self)
+        else:
+            await self.in_fragments(verb == "fragments")
+
+    async def in_fragments(self, to_the_end):
+        pieces, ended = [], False
+        try:
+            async for piece in self.engine.receive_fragments():
+                pieces.append(piece)
+                if not to_the_end:
+                    break
+            else:
+                ended = True
+        finally:
+            if pieces:
+                self.got.append((ended, pieces[0][:0].join(pieces)))
+
+    async def give_up(self, verb, turns):
+        task = asyncio.ensure_future(self.by(verb))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    sent=st.lists(messages, min_size=1, max_size=5),
+    steps=st.lists(st.tuples(st.integers(0, 60), verbs), max_size=12),
+    autoping=st.booleans(),
+)
+async def test_nothing_is_lost_and_nothing_comes_twice(end, frame, role, sent, steps, autoping):
+    key = b"abcd" if role.peer_masks else None
+    one = end(Terms(role, None, Compression()), autoping=autoping)
+    whole, data = zip(
+        *(frames_of(frame, number, *message, key) for number, message in enumerate(sent)),
+        strict=True,
+    )
+    data, at = b"".join(data), 0
+    consumer = Consumer(one.engine)
+    for size, (verb, turns) in steps:
+        # It comes while somebody waits, and in the turn in which he gives up.
+        giving_up = asyncio.ensure_future(consumer.give_up(verb, turns))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        one.transport.receive(data[at : at + size])
+        at += size
+        await giving_up
+    one.transport.receive(data[at:])
+    one.receive(TEXT, b"end")
+    while not consumer.got or consumer.got[-1] != (True, "end"):
+        await consumer.by("receive")
+    awaited = [*whole, "end"]
+    for complete, part in consumer.got:
+        expected = awaited.pop(0)
+        assert part == expected if complete else expected.startswith(part)
+    assert awaited == []

@@ -103,7 +103,7 @@ class Engine(Receiver, WebSocket):
         self._in_fragments = ASKED
         given_up = self._given_up
         begun = False
-        while True:
+        while given_up == self._given_up:
             # Cancelled while it has got nothing, it remains ASKED: whoever receives next gets the
             # message, in fragments or whole.
             message = await self._next(self._receive_timeout)
@@ -114,22 +114,18 @@ class Engine(Receiver, WebSocket):
                     yield message.data
                 if message.last:
                     return
-                if given_up != self._given_up:
-                    raise RuntimeError(
-                        "the rest of this message was given up: somebody has received in its middle"
-                    )
-            elif message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
-                self._in_fragments = OUTSIDE
-                yield message.data
-                return
-            elif message.type is WSMsgType.ERROR:
-                self._in_fragments = OUTSIDE
-                raise message.data
             elif message.type not in _CONTROL:
                 self._in_fragments = OUTSIDE
-                if begun or self._reader.begun():
+                if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+                    yield message.data
+                elif message.type is WSMsgType.ERROR:
+                    raise message.data
+                elif begun or self._reader.begun():
                     raise self._lost("the WebSocket was closed inside of a message")
                 return
+        raise RuntimeError(
+            "the rest of this message was given up: somebody has received in its middle"
+        )
 
     async def listen(self, listener: WSListener) -> None:
         hear = hearing(listener)

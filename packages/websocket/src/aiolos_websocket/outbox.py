@@ -37,12 +37,15 @@ class Turn(Enum):
 
     FREE = 0
     TAKEN = 1
-    OVER = 2
-    """Nothing is sent any more."""
-    LEFT = 3
-    """Nobody's until a thread is done: it deflates for somebody who did not wait for it."""
-    IN_FRAGMENTS = 4
+    """That of a message that a thread deflates."""
+    GIVEN = 2
+    """That of a message in fragments, of which there is none yet: a close takes it back."""
+    IN_FRAGMENTS = 3
     """That of a message in fragments, in the middle of which a close may come (RFC 6455 5.4)."""
+    LEFT = 4
+    """Nobody's until a thread is done: it deflates for somebody who did not wait for it."""
+    OVER = 5
+    """Nothing is sent any more."""
 
 
 @dataclass(slots=True)
@@ -163,7 +166,7 @@ class Outbox:
             if error is None and job.shared is not None:
                 self._write_shared(job.shared)
         _settle(job.done, error)
-        self.pass_on()
+        self._thread_done()
 
     async def take_turn(self) -> None:
         """Wait for the caller's turn to send fragments; he passes it on.
@@ -179,18 +182,21 @@ class Outbox:
             raise
 
     def pass_on(self) -> None:
-        """Whoever had the turn is done."""
-        if self._turn is Turn.TAKEN or self._turn is Turn.IN_FRAGMENTS:
-            self._turn = Turn.FREE
-            self._go_on()
+        """Whoever had taken the turn is done; nothing happens where he has lost it."""
+        if self._turn is Turn.GIVEN or self._turn is Turn.IN_FRAGMENTS:
+            self._free()
 
     async def send_fragment(
         self, opcode: int, piece: bytes, fin: bool, compress: int | None
     ) -> None:
-        """Send a fragment of a message, by whoever has the turn.
+        """Send a fragment of a message, by whoever has taken the turn.
 
-        Raises what `lost` makes when nothing is sent any more.
+        Raises what `lost` makes when he has lost it, or nothing is sent any more.
         """
+        if self._turn is Turn.GIVEN:
+            self._turn = Turn.IN_FRAGMENTS
+        elif self._turn is not Turn.IN_FRAGMENTS:
+            raise self._too_late()
         deflater = None if compress == 0 else self._deflater
         if deflater is not None:
             if len(piece) > OFF_LOOP:
@@ -220,8 +226,7 @@ class Outbox:
             # The peer never gets what the window has taken in.
             assert self._deflater is not None
             self._windows.release(self._deflater)
-            self._turn = Turn.FREE
-            self._go_on()
+            self._free()
 
     def abandon(self) -> bytes | None:
         """Send nothing any more; what waits is dropped, and who waits is told.
@@ -244,12 +249,14 @@ class Outbox:
     def break_off(self) -> None:
         """A close goes out: a message in fragments ends where it is, or does not begin, and nothing
         waits for its end. Other messages are sent before it, but for those that wait behind
-        fragments whose turn it is."""
+        fragments that have begun."""
         if self._turn is Turn.IN_FRAGMENTS:
             self.abandon()
         for job in self._jobs:
             if job.payload is None and job.shared is None:
                 _settle(job.done, self._too_late())
+        if self._turn is Turn.GIVEN:
+            self._free()
 
     def _deflates(self, opcode: int, compress: int | None) -> bool:
         return self._deflater is not None and opcode <= BINARY and compress != 0
@@ -293,7 +300,7 @@ class Outbox:
             elif payload is None:
                 # Whoever has given up waiting must not have it.
                 if not job.done.done():
-                    self._turn = Turn.IN_FRAGMENTS
+                    self._turn = Turn.GIVEN
                     job.done.set_result(None)
             elif len(payload) > OFF_LOOP and self._deflates(job.opcode, job.compress):
                 self._turn = Turn.TAKEN
@@ -314,7 +321,15 @@ class Outbox:
                 self._write(self._writer.frame(job.opcode, payload, True, compressed))
                 self._in_use()
         _settle(job.done, error)
-        self.pass_on()
+        self._thread_done()
+
+    def _thread_done(self) -> None:
+        if self._turn is Turn.TAKEN:
+            self._free()
+
+    def _free(self) -> None:
+        self._turn = Turn.FREE
+        self._go_on()
 
     def _too_late(self) -> ConnectionResetError:
         return self._lost("the WebSocket was closed before the message was sent")

@@ -194,9 +194,10 @@ class WebSocket(ABC):
         The message is not bounded by max_msg_size, which bounds what a piece is inflated to: a
         message that does not fit waits until it is asked for, by this or, to be refused, by
         receive(). Empty, where no message but the end comes; ConnectionResetError, where that comes
-        inside of the message. A receive() in the middle gives up the rest of the message, which
-        is dropped unchecked, and the iterator then raises RuntimeError. Pings and pongs between
-        the pieces are not given out. receive_timeout bounds the wait for each piece: TimeoutError.
+        inside of the message. A receive() in the middle gives up the rest of the message, and the
+        iterator then raises RuntimeError. Who is cancelled while he has got nothing leaves the
+        message to whoever receives next. Pings and pongs between the pieces are not given out.
+        receive_timeout bounds the wait for each piece: TimeoutError.
         """
         return _single(self)
 
