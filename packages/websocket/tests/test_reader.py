@@ -558,3 +558,21 @@ def test_fragments_of_a_compressed_message(frame):
         assert reader.seen.pop() == ("", True)
         reader.seen.clear()
         reader.stream()
+
+
+@pytest.mark.parametrize(
+    ("message", "at_once"),
+    [(b"\x03\x00" * 8 + b"\x00", 10), (b"\x00", 600)],
+    ids=["final", "empty"],
+)
+def test_messages_that_inflate_to_nothing_take_their_time_too(frame, message, at_once):
+    heard = []
+    reader = Sink(inflater=Inflater(15, True))
+    reader.listen(lambda payload, kind: heard.append(bytes(payload)))
+    assert reader.feed(frame(BINARY, message, rsv=0x40) * 1000)
+    assert 0 < len(heard) <= at_once
+    while True:
+        reader.queued = 0
+        if not reader.go_on():
+            break
+    assert heard == [b""] * 1000

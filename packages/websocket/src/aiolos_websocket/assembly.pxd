@@ -3,7 +3,7 @@ cimport cython
 from aiolos_websocket._mask cimport Gather as Joined, mask
 from aiolos_websocket._tuples cimport made
 
-cdef int BINARY, TEXT, _COST, _IN_FRAGMENTS, _NEXT_IN_FRAGMENTS, NOT_AT_ALL, _UNASKED, _WHOLE
+cdef int BINARY, TEXT, _BLOCK_COST, _COST, _IN_FRAGMENTS, _NEXT_IN_FRAGMENTS, NOT_AT_ALL, _UNASKED, _WHOLE
 
 
 cdef class Assembler:

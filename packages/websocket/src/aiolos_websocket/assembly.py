@@ -22,6 +22,9 @@ from .tuples import made
 MESSAGE_COST: Final = 128
 _COST: Final = MESSAGE_COST
 
+# What a final block counts for: the time of so many bytes.
+_BLOCK_COST: Final = 1024
+
 # The incremental decoder waits for a third byte behind these two, though none can follow.
 _SURROGATES: Final = b"\xed\xa0"
 _BEHIND_THEM: Final = b"\xee"
@@ -309,7 +312,8 @@ class Assembler:
             self._inflate(TAIL)
             self._compressed = False
             if self._inflater is not None:
-                self._inflater.end_message()
+                # It has taken time, whatever comes of it.
+                self.queued += _COST + _BLOCK_COST * self._inflater.end_message()
         kind = self._kind
         self._kind = 0
         mode = self._mode

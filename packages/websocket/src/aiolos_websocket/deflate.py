@@ -190,14 +190,15 @@ class Inflater:
         self.left = len(stream.unused_data if stream.eof else stream.unconsumed_tail)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def end_message(self) -> None:
-        """The message is complete."""
+    def end_message(self) -> int:
+        """The message is complete; how many final blocks it had."""
         if not self._takeover:
             self._zlib = None
             self._history = bytearray()
         elif not self._final_blocks:
             self._history = None
-        self._final_blocks = 0
+        final_blocks, self._final_blocks = self._final_blocks, 0
+        return final_blocks
 
     def _stream(self) -> "zlib._Decompress":
         if self._history:
