@@ -136,9 +136,12 @@ async def test_whatever_holds_bytes_is_sent_as_it_is_now(end):
     one.engine.send_bytes(memoryview(bytes(changing)))
     one.engine.send_bytes(memoryview(array("H", [1] * 50_000)))
     one.engine.send_bytes(memoryview(b"abcdef")[::2])
+    one.engine.send_frame(memoryview(b"abcdef")[1::2], WSMsgType.BINARY)
+    one.engine.send_frame(memoryview(b"xy" * 50_000)[::2], WSMsgType.BINARY)
     changing[:] = b"y" * 100_000
     sent = [payload for _, payload in one.sent()]
-    assert sent == [b"x" * 100_000] * 3 + [b"\x01\x00" * 50_000, b"ace"]
+    gaps = [b"ace", b"bdf", b"x" * 50_000]
+    assert sent == [b"x" * 100_000] * 3 + [b"\x01\x00" * 50_000, *gaps]
 
 
 async def test_what_send_returns_may_be_awaited_dropped_or_made_a_task(end):

@@ -355,6 +355,7 @@ def test_a_key_that_is_accepted_twice():
 
 def test_what_was_not_offered():
     not_confirmed("sub-protocol 'x'; offered were: none", Sec_WebSocket_Protocol="x")
+    not_confirmed("sub-protocol ''; offered were: none", Sec_WebSocket_Protocol="")
     not_confirmed(
         "offered were: a, b", options={"protocols": ("a", "b")}, Sec_WebSocket_Protocol="a, b"
     )

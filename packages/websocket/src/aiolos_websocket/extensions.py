@@ -24,7 +24,7 @@ _WINDOWS: Final = frozenset({_SERVER_WINDOW, _CLIENT_WINDOW})
 # RFC 7692 7.1.2: a decimal number from 8 to 15, without leading zeros.
 _BITS: Final = {str(bits): bits for bits in range(8, LARGEST + 1)}
 
-Parameters = dict[str, str | None]
+Parameters = list[tuple[str, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Compression:
 def parse(fields: Sequence[str]) -> list[tuple[str, Parameters]]:
     """The extensions that Sec-WebSocket-Extensions fields name, in order (RFC 6455 9.1).
 
-    Raises UpgradeRefused for what is no such list, and for a parameter that comes twice.
+    Raises UpgradeRefused for what is no such list.
     """
     found = []
     for element in ",".join(fields).split(","):
@@ -49,14 +49,14 @@ def parse(fields: Sequence[str]) -> list[tuple[str, Parameters]]:
         if not name and not rest:
             # RFC 9110 5.6.1: empty elements of a list are to be ignored.
             continue
-        parameters: Parameters = {}
+        parameters: Parameters = []
         for part in rest:
             key, equals, value = (piece.strip(" \t") for piece in part.partition("="))
             if len(value) > 1 and value[0] == value[-1] == '"':
                 value = value[1:-1]
-            if not _is_token(key) or key in parameters or (equals and not _is_token(value)):
+            if not _is_token(key) or (equals and not _is_token(value)):
                 raise UpgradeRefused(f"not a list of extensions (RFC 6455 9.1): {element!r:.80}")
-            parameters[key] = value if equals else None
+            parameters.append((key, value if equals else None))
         if not _is_token(name):
             raise UpgradeRefused(f"not a list of extensions (RFC 6455 9.1): {element!r:.80}")
         found.append((name, parameters))
@@ -123,7 +123,9 @@ def confirm(
         raise UpgradeRefused(f"the server chose extensions that were not offered so: {names:.80}")
     chosen = _read(answered[0][1], offered=False)
     if chosen is None:
-        raise UpgradeRefused(f"the server answers {NAME} with parameters that do not exist")
+        raise UpgradeRefused(
+            f"the server answers {NAME} with parameters that there are not, or twice (RFC 7692 7.1)"
+        )
     server_window = chosen.get(_SERVER_WINDOW, LARGEST)
     client_window = chosen.get(_CLIENT_WINDOW, LARGEST)
     if not takeover and _SERVER_TAKEOVER not in chosen:
@@ -137,9 +139,11 @@ def confirm(
 
 
 def _read(parameters: Parameters, offered: bool = True) -> dict[str, int] | None:
-    """The parameters as numbers, None where one is unknown or has no such value."""
-    read = {}
-    for key, value in parameters.items():
+    """The parameters as numbers, None where one is unknown, has no such value, or comes twice."""
+    read: dict[str, int] = {}
+    for key, value in parameters:
+        if key in read:
+            return None
         if key in _FLAGS:
             if value is not None:
                 return None

@@ -24,7 +24,7 @@ from aiolos_protocol.message import (
 )
 from aiolos_protocol.upgrade import Handover
 from aiolos_protocol.websocket import WebSocket, WSOptions
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiMapping
 
 from . import extensions
 from .extensions import Compression
@@ -103,8 +103,7 @@ class Offer:
         headers[hdrs.SEC_WEBSOCKET_VERSION] = VERSION
         if options.protocols:
             headers[hdrs.SEC_WEBSOCKET_PROTOCOL] = ", ".join(options.protocols)
-        offered = ",".join(headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, []))
-        self._offered = [each.strip(" \t") for each in offered.split(",")]
+        self._offered = _elements(headers, hdrs.SEC_WEBSOCKET_PROTOCOL)
         if options.compress:
             headers[hdrs.SEC_WEBSOCKET_EXTENSIONS] = extensions.offer(
                 options.compress, options.takeover
@@ -257,19 +256,20 @@ def _key_of(request: RequestHead) -> str:
 
 def _choose(request: RequestHead, protocols: tuple[str, ...]) -> str | None:
     """The client's first choice that the server speaks."""
-    for asked in _elements(request, hdrs.SEC_WEBSOCKET_PROTOCOL):
+    for asked in _elements(request.headers, hdrs.SEC_WEBSOCKET_PROTOCOL):
         if asked in protocols:
             return asked
     return None
 
 
-def _elements(head: Head, name: str) -> list[str]:
-    values = ",".join(head.headers.getall(name, [])).split(",")
-    return [value.strip(" \t") for value in values]
+def _elements(headers: MultiMapping[str], name: str) -> list[str]:
+    """Of a list; empty ones are to be ignored (RFC 9110 5.6.1)."""
+    values = ",".join(headers.getall(name, [])).split(",")
+    return [stripped for value in values if (stripped := value.strip(" \t"))]
 
 
 def _names(head: Head, name: str, wanted: str) -> bool:
-    return wanted in (element.lower() for element in _elements(head, name))
+    return wanted in (element.lower() for element in _elements(head.headers, name))
 
 
 def _no_websocket(response: ResponseHead, expected: str) -> UpgradeRefused:

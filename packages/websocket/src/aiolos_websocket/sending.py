@@ -66,14 +66,13 @@ class Sender(Flow):
     ) -> "Awaitable[None]":
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"send_bytes() takes bytes, not {type(data).__name__}")
-        if isinstance(data, memoryview) and not data.c_contiguous:
-            data = bytes(data)
         return self._send(BINARY, data, compress)
 
     def _send_message(
         self, opcode: int, message: "bytes | bytearray | memoryview", compress: "int | None"
     ) -> "Awaitable[None]":
-        """_send(), for classes that are not compiled."""
+        if isinstance(message, memoryview) and not message.c_contiguous:
+            message = bytes(message)
         return self._send(opcode, message, compress)
 
     def _send(
@@ -83,6 +82,8 @@ class Sender(Flow):
             return Outcome(error=self._closed_error())
         if compress:
             check_window(compress)
+        if isinstance(message, memoryview) and not message.c_contiguous:
+            message = bytes(message)
         if self._outbox is not None:
             written = self._outbox.send(opcode, bytes(message), compress)
             if written is not None:
