@@ -298,6 +298,20 @@ async def test_who_is_refused_takes_nothing_away(end, how, begun):
     assert await one.engine.receive_str() == "next"
 
 
+async def test_what_counts_is_when_receive_is_awaited(end):
+    one = end()
+    receiving, dropped = one.engine.receive(), one.engine.receive()
+    one.receive(TEXT, b"a", fin=False)
+    fragments = one.engine.receive_fragments()
+    assert await anext(fragments) == "a"
+    one.receive(CONTINUATION, b"b", fin=False)
+    dropped.close()
+    assert await anext(fragments) == "b"
+    one.receive(CONTINUATION, b"c")
+    one.receive(TEXT, b"next")
+    assert (await receiving).data == "next"
+
+
 @pytest.mark.parametrize("whole", [True, False])
 async def test_an_iterator_whose_message_was_given_up_says_so(end, whole):
     one = end()

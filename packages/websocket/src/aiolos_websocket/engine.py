@@ -79,8 +79,6 @@ class Engine(Receiver, WebSocket):
     # Receiving.
 
     def receive(self, timeout: float | None = None) -> Awaitable[WSReceived]:
-        if self._in_fragments:
-            self._give_up_fragments()
         if timeout is not None:
             if not isinstance(timeout, (int, float)):
                 raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
@@ -106,7 +104,7 @@ class Engine(Receiver, WebSocket):
         while given_up == self._given_up:
             # Cancelled while it has got nothing, it remains ASKED: whoever receives next gets the
             # message, in fragments or whole.
-            message = await self._next(self._receive_timeout)
+            message = await self._next(self._receive_timeout, True)
             if isinstance(message, Fragment):
                 begun = True
                 self._in_fragments = OUTSIDE if message.last else INSIDE

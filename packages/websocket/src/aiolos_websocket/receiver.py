@@ -76,14 +76,17 @@ class Receiver(Connection):
                 return whole  # type: ignore[no-any-return]  # no fragment: none was asked for
         if self._phase >= ENDING and not queue and not self._held:
             raise StopAsyncIteration
-        if self._in_fragments:
-            self._give_up_fragments()
         message: Any = await self._next(self._receive_timeout)
         if message.type in _ENDS:
             raise StopAsyncIteration
         return message  # type: ignore[no-any-return]  # no fragment: none was asked for
 
-    async def _next(self, timeout: "float | None") -> "WSReceived | Fragment":
+    async def _next(
+        self, timeout: "float | None", in_fragments: bool = False
+    ) -> "WSReceived | Fragment":
+        """The next message, or of one in fragments the next of these."""
+        if self._in_fragments and not in_fragments:
+            self._give_up_fragments()
         queue = self._queue
         while True:
             if queue:
