@@ -3,7 +3,7 @@ cimport cython
 from aiolos_websocket._mask cimport Gather as Joined, mask
 from aiolos_websocket._tuples cimport made
 
-cdef int BINARY, TEXT, _BLOCK_COST, _COST, _IN_FRAGMENTS, _NEXT_IN_FRAGMENTS, NOT_AT_ALL, _UNASKED, _WHOLE
+cdef int BINARY, TEXT, _BLOCK_COST, _COST, _IN_FRAGMENTS, _NEXT_IN_FRAGMENTS, _NOT_AT_ALL, _UNASKED, _WHOLE
 
 
 cdef class Assembler:
@@ -27,6 +27,8 @@ cdef class Assembler:
     @cython.locals(begun=bytes, announced=Py_ssize_t)
     cpdef object unstream(self, list fragments)
     cdef Py_ssize_t _announced(self) except -1
+    cpdef bint begun(self) except -1
+    cdef bint _in_frame(self) except -1
     cpdef object ask(self)
     cpdef object skip(self)
     cdef bint _may_wait(self) except -1

@@ -41,7 +41,7 @@ _BINARY_TYPE: Final = WSMsgType.BINARY
 _UNASKED: Final = 0
 _WHOLE: Final = 1
 _IN_FRAGMENTS: Final = 2
-NOT_AT_ALL: Final = 3
+_NOT_AT_ALL: Final = 3
 # As the last, and the next message in fragments.
 _NEXT_IN_FRAGMENTS: Final = 4
 
@@ -123,7 +123,7 @@ class Assembler:
         A message that comes in one piece is delivered whole all the same. `max_size` then bounds
         what a piece is inflated to, not the message.
         """
-        if self._mode == NOT_AT_ALL:
+        if self._mode == _NOT_AT_ALL:
             self._mode = _NEXT_IN_FRAGMENTS
             return
         self._mode = _IN_FRAGMENTS
@@ -138,7 +138,7 @@ class Assembler:
         """Deliver the message whole after all: nobody has seen `fragments`, which were all that was
         delivered of it. Raises what too_big() makes, where it is."""
         if self._mode == _NEXT_IN_FRAGMENTS:
-            self._mode = NOT_AT_ALL
+            self._mode = _NOT_AT_ALL
         elif self._mode == _IN_FRAGMENTS:
             self._mode = _UNASKED
             begun = _octets(fragments)
@@ -162,7 +162,15 @@ class Assembler:
 
     def skip(self) -> None:
         """Drop the rest of the message at hand, which is delivered in fragments."""
-        self._mode = NOT_AT_ALL
+        self._mode = _NOT_AT_ALL
+
+    def begun(self) -> bool:
+        """Whether a message or frame is at hand that has not come whole, and is not dropped."""
+        return self._mode < _NOT_AT_ALL and (self._kind != 0 or self._in_frame())
+
+    def _in_frame(self) -> bool:
+        """Whether a frame is at hand that has not come whole."""
+        raise NotImplementedError
 
     def _may_wait(self) -> bool:
         """Whether a message that does not fit is left until somebody asks for it."""
@@ -264,7 +272,7 @@ class Assembler:
     def _keep(self, piece: bytes) -> None:
         """Add to the message."""
         text = self._checked(piece) if self._kind == TEXT else None
-        if self._mode >= NOT_AT_ALL:
+        if self._mode >= _NOT_AT_ALL:
             return
         if self._mode == _IN_FRAGMENTS:
             data = piece if text is None or not self._decode_text else text
@@ -323,7 +331,7 @@ class Assembler:
                 WSCloseCode.INVALID_TEXT,
                 "a text message ends inside a character (RFC 6455 8.1)",
             )
-        if mode >= NOT_AT_ALL:
+        if mode >= _NOT_AT_ALL:
             return
         if mode == _IN_FRAGMENTS:
             self._deliver_fragment("" if kind == TEXT and self._decode_text else b"", True, kind)

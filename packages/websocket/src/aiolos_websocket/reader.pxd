@@ -4,7 +4,7 @@ from aiolos_websocket._mask cimport mask, unmask
 from aiolos_websocket.assembly cimport Assembler
 
 cdef int BINARY, CLOSE, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
-cdef int _CONTROL, NOT_AT_ALL, _RSV, _WHOLE_BINARY, _WHOLE_TEXT
+cdef int _CONTROL, _RSV, _WHOLE_BINARY, _WHOLE_TEXT
 
 
 cdef class Reader(Assembler):
@@ -24,7 +24,7 @@ cdef class Reader(Assembler):
     cpdef bint go_on(self) except -1
     cpdef object pause(self)
     cpdef object stop(self)
-    cpdef bint begun(self) except -1
+    cdef bint _in_frame(self) except -1
     cdef Py_ssize_t _announced(self) except -1
     cdef bint _forget_rest(self) except -1
     @cython.locals(

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiolos_protocol.websocket import WebSocketError, WSCloseCode, WSReceived
 
-from .assembly import NOT_AT_ALL, Assembler, Fragment
+from .assembly import Assembler, Fragment
 from .deflate import Inflater
 from .frames import BINARY, CLOSE, CONTINUATION, FIN, MASK, MAX_CONTROL, PONG, RSV1, TEXT
 from .mask import mask, unmask
@@ -101,11 +101,8 @@ class Reader(Assembler):
         """Read nothing any more, neither what was kept nor what comes."""
         self._high = -1
 
-    def begun(self) -> bool:
-        """Whether a message or frame is at hand that has not come whole, and is not dropped."""
-        return self._mode < NOT_AT_ALL and (
-            self._kind != 0 or self._left >= 0 or len(self._rest) > self._at
-        )
+    def _in_frame(self) -> bool:
+        return self._left >= 0 or len(self._rest) > self._at
 
     def _announced(self) -> int:
         return self._left if self._left > 0 and self._opcode < _CONTROL else 0
