@@ -230,15 +230,20 @@ async def iterate(answer: Any) -> None:
         await answer.send_bytes(message.data)
 
 
+class Listener:
+    """Of one connection."""
+
+    def __init__(self, send: Callable[[memoryview], object]) -> None:
+        self.send = send
+
+    def message_received(self, payload: memoryview, kind: Any) -> None:
+        self.send(payload)
+
+
 async def listen(answer: Any) -> None:
     """As the fastest of ours do."""
 
-    class Echo:
-        def message_received(self, payload: memoryview, kind: Any) -> None:
-            send(payload)
-
-    send = answer.send_bytes
-    await answer.listen(Echo())
+    await answer.listen(Listener(answer.send_bytes))
 
 
 async def serve_picows(sock: socket.socket) -> Any:
