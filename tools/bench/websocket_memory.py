@@ -1,7 +1,7 @@
 """Memory that a WebSocket costs a server which has echoed some messages over it and waits for more.
 
 Run without arguments to compare; the servers are websocket_echo.py's. What is counted is the
-process's own memory after 1,000 more connections, by /proc: Linux only.
+process's own memory after so many more connections, by /proc: Linux only.
 """
 
 import argparse
@@ -12,7 +12,8 @@ from measure import ServerProcess, run_loop
 from websocket_echo import Load, frame_of, payload_of
 
 NAMES = ("aiolos", "aiohttp", "websockets", "picows")
-CONNECTIONS = 1000
+# What ours hold together is bounded: fewer may hold more each.
+CONNECTIONS = (100, 1000)
 # Longer than what ours keeps a compression window for.
 PAUSE = 12.0
 
@@ -51,15 +52,15 @@ async def connected(port: int, deflate: bool, count: int) -> list[Any]:
     return kept
 
 
-async def measured(server: ServerProcess, deflate: bool) -> float:
-    """KiB for each connection."""
+async def measured(server: ServerProcess, deflate: bool, count: int) -> float:
+    """KiB for each of `count` connections."""
     # What the first ones cost is the server's.
     kept = await connected(server.port, deflate, 100)
-    await asyncio.sleep(1)
+    await asyncio.sleep(PAUSE if deflate else 1)
     before = memory_of(server)
-    kept += await connected(server.port, deflate, CONNECTIONS)
+    kept += await connected(server.port, deflate, count)
     await asyncio.sleep(PAUSE)
-    return (memory_of(server) - before) / CONNECTIONS
+    return (memory_of(server) - before) / count
 
 
 def main() -> None:
@@ -67,21 +68,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loops", nargs="+", default=["uvloop", "asyncio"])
     parser.add_argument("--deflate", nargs="+", type=int, default=[0, 1])
+    parser.add_argument("--connections", nargs="+", type=int, default=CONNECTIONS)
     options = parser.parse_args()
     for loop in options.loops:
         for deflate in options.deflate:
-            print(f"\nidle WebSockets, {'deflate' if deflate else 'plain'}, {loop} (KiB each)")
-            for name in NAMES:
-                if deflate and name == "picows":
-                    continue
-                arguments = ("--serve", name, loop, str(deflate))
-                server = ServerProcess.start(name, "websocket_echo.py", *arguments)
-                try:
-                    cost = run_loop(measured(server, bool(deflate)), "uvloop")
-                finally:
-                    # Some wait for their connections to end, which wait for us.
-                    server.process.kill()
-                print(f"  {name:<24} {cost:>6.1f}", flush=True)
+            for count in options.connections:
+                title = f"{count} idle WebSockets, {'deflate' if deflate else 'plain'}, {loop}"
+                print(f"\n{title} (KiB each)")
+                for name in NAMES:
+                    if not (deflate and name == "picows"):
+                        compare(name, loop, deflate, count)
+
+
+def compare(name: str, loop: str, deflate: int, count: int) -> None:
+    """Print what each connection costs the server `name`."""
+    server = ServerProcess.start(name, "websocket_echo.py", "--serve", name, loop, str(deflate))
+    try:
+        cost = run_loop(measured(server, bool(deflate), count), "uvloop")
+    finally:
+        # Some wait for their connections to end, which wait for us.
+        server.process.kill()
+    print(f"  {name:<24} {cost:>6.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -354,7 +354,7 @@ class Outbox:
             deflater.used = False
             self._alarm.set(IDLE)
         else:
-            self._windows.release(deflater)
+            self._windows.release_idle(deflater)
 
 
 def _settle(done: "asyncio.Future[None]", error: BaseException | None) -> None:
