@@ -16,3 +16,7 @@ cdef class Gather:
 cpdef bytes mask(bytes data, Py_ssize_t start, Py_ssize_t end, bytes key, int phase)
 cpdef bytes unmask(bytes data, Py_ssize_t start, Py_ssize_t end)
 cpdef bytes frame(int first, object payload, bytes key)
+cdef Py_ssize_t head_size(Py_ssize_t size, bytes key) noexcept
+cdef void put(
+    unsigned char *at, int first, const unsigned char *payload, Py_ssize_t size, bytes key
+) noexcept

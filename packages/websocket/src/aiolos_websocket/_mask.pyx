@@ -132,10 +132,22 @@ cdef PyObject *new_bytes(Py_ssize_t size) except NULL:
 
 
 cdef bytes assembled(int first, const unsigned char *payload, Py_ssize_t size, bytes key):
+    cdef bytes whole = PyBytes_FromStringAndSize(NULL, head_size(size, key) + size)
+    put(<unsigned char *>PyBytes_AS_STRING(whole), first, payload, size, key)
+    return whole
+
+
+cdef Py_ssize_t head_size(Py_ssize_t size, bytes key) noexcept:
+    """What stands before a payload of `size` bytes."""
+    return (2 if size < 126 else 4 if size < 65536 else 10) + PyBytes_GET_SIZE(key)
+
+
+cdef void put(
+    unsigned char *at, int first, const unsigned char *payload, Py_ssize_t size, bytes key
+) noexcept:
+    """A frame, to where there is room for it."""
     cdef Py_ssize_t keyed = PyBytes_GET_SIZE(key)
-    cdef Py_ssize_t head = 2 if size < 126 else 4 if size < 65536 else 10
-    cdef bytes whole = PyBytes_FromStringAndSize(NULL, head + keyed + size)
-    cdef unsigned char *at = <unsigned char *>PyBytes_AS_STRING(whole)
+    cdef Py_ssize_t head = head_size(size, key) - keyed
     cdef int bit = 0x80 if keyed else 0
     cdef int index
     at[0] = first
@@ -151,7 +163,6 @@ cdef bytes assembled(int first, const unsigned char *payload, Py_ssize_t size, b
         xor(at + 4, payload, size, <const unsigned char *>PyBytes_AS_STRING(key), 0)
     else:
         memcpy(at, payload, size)
-    return whole
 
 
 cdef void xor(

@@ -1,5 +1,6 @@
 cimport cython
 
+from aiolos_websocket._bypass cimport descriptor_of
 from aiolos_websocket._waiter cimport Waiter
 from aiolos_websocket.closing cimport Closer
 from aiolos_websocket.reader cimport Reader
@@ -18,6 +19,7 @@ cdef class Connection(Closer):
     cdef bint _to_be_read
     cdef readonly object _waiter
 
+    cdef object _received(self, bytes data)
     cpdef object _read_on(self)
     cpdef object _read_what_is_kept(self)
     cpdef object _read_on_next_turn(self)

@@ -23,6 +23,7 @@ from aiolos_protocol.websocket import (
 )
 
 from .assembly import MESSAGE_COST, Fragment, Listen
+from .bypass import descriptor_of
 from .closing import Closer
 from .deflate import Inflater
 from .frames import CLOSE, MAX_REASON, PING, PONG, pack_close, unpack_close
@@ -100,6 +101,8 @@ class Connection(Closer):
         # No asyncio.Protocol by birth, because a compiled class cannot be: the loops only ask for
         # the methods.
         handover.attach(cast(asyncio.Protocol, self))
+        if self.transport is not None:
+            self._socket = descriptor_of(self.transport, self)
 
     # From the loop.
 
@@ -113,6 +116,16 @@ class Connection(Closer):
 
     def data_received(self, data: bytes) -> None:
         """asyncio.Protocol."""
+        if self._socket < 0:
+            self._received(data)
+        else:
+            self._begin_straight()
+            try:
+                self._received(data)
+            finally:
+                self._end_straight()
+
+    def _received(self, data: bytes) -> None:
         if self._phase != OPEN and self._phase != CLOSING:
             # Nothing that comes behind a close is read (RFC 6455 5.5.1).
             return

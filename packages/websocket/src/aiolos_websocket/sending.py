@@ -8,9 +8,10 @@ from aiolos_protocol.clock import Clock
 from aiolos_protocol.transport import Outcome, Pending, wait_for, write_pieces
 from aiolos_protocol.websocket import WSOptions
 
+from .bypass import send
 from .deflate import MIN_WINDOW, Deflater, check_window
 from .flow import Flow
-from .frames import BINARY, TEXT
+from .frames import BINARY, FIN, TEXT
 from .handshake import Terms
 from .outbox import Outbox
 from .phase import ANSWERING, OPEN
@@ -27,6 +28,7 @@ class Sender(Flow):
     """Sends as long as the phase allows it."""
 
     __slots__ = (
+        "_behind",
         "_clock",
         "_corked",
         "_corked_size",
@@ -34,6 +36,8 @@ class Sender(Flow):
         "_outbox",
         "_phase",
         "_role",
+        "_socket",
+        "_straight",
         "_writer",
     )
 
@@ -49,6 +53,11 @@ class Sender(Flow):
         # Frames that go out together: the loops make a system call of each write.
         self._corked: list[bytes] | None = None
         self._corked_size = 0
+        # Of `bypass`: the socket's descriptor, and the same while it is used; -1 for none.
+        self._socket = -1
+        self._straight = -1
+        # The transport may still have some of what it was given.
+        self._behind = True
         # Without it messages go straight to the transport.
         self._outbox: Outbox | None = None
         if terms.compression is not None:
@@ -92,11 +101,16 @@ class Sender(Flow):
         elif len(message) >= _LARGE and not self._writer.masks and _stays_as_it_is(message):
             self._flush()
             header = self._writer.header(opcode, memoryview(message).nbytes)
+            self._use_transport()
             write_pieces(self.transport, (header, message))
-        elif self._corked is None:
-            self.transport.write(self._writer.frame(opcode, message))
-        else:
+        elif self._corked is not None:
             self._put(self._writer.frame(opcode, message))
+        elif self._straight >= 0:
+            left = send(self._straight, opcode | FIN, message, self._writer.key())
+            if left:
+                self._give(left)
+        else:
+            self._give(self._writer.frame(opcode, message))
         return self.drain() if self._write_paused else self._ready()
 
     def _sending_waits(self, written: "asyncio.Future[None]") -> None:
@@ -118,6 +132,25 @@ class Sender(Flow):
     def _lost(self, message: str) -> ConnectionResetError:
         return self._options.lost(message)
 
+    def _begin_straight(self) -> None:
+        """The transport calls: its socket may be used until _end_straight(), if nothing waits."""
+        if self._behind:
+            self._behind = self.transport.get_write_buffer_size() > 0
+        if not self._behind:
+            self._straight = self._socket
+
+    def _end_straight(self) -> None:
+        self._straight = -1
+
+    def _use_transport(self) -> None:
+        """What it is given now must not be overtaken."""
+        self._behind = True
+        self._straight = -1
+
+    def _give(self, data: bytes) -> None:
+        self._use_transport()
+        self.transport.write(data)
+
     def _put(self, data: bytes) -> None:
         if self._corked is not None:
             self._corked.append(data)
@@ -125,7 +158,7 @@ class Sender(Flow):
             if self._corked_size > _TOGETHER:
                 self._flush()
         elif self.transport is not None:
-            self.transport.write(data)
+            self._give(data)
 
     def _cork(self) -> None:
         """Let what is put from now on go out together, at _uncork()."""
@@ -141,7 +174,7 @@ class Sender(Flow):
             self._corked = []
             self._corked_size = 0
             if self.transport is not None:
-                self.transport.write(b"".join(corked))
+                self._give(b"".join(corked))
 
     def _write(self, opcode: int, payload: "bytes | bytearray | memoryview") -> None:
         self._put(self._writer.frame(opcode, payload))

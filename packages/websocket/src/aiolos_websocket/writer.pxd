@@ -17,3 +17,4 @@ cdef class Writer:
 
     cpdef bytes header(self, int opcode, Py_ssize_t size)
     cpdef bytes frame(self, int opcode, object payload, bint fin=*, bint compressed=*)
+    cdef bytes key(self)

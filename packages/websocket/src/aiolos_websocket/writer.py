@@ -68,7 +68,11 @@ class Writer:
             first |= FIN
         if compressed:
             first |= RSV1
-        return frame(first, payload, _keys.next() if self.masks else _NO_KEY)
+        return frame(first, payload, self.key())
+
+    def key(self) -> bytes:
+        """What the next frame is to be masked with: a key that was never used, or nothing."""
+        return _keys.next() if self.masks else _NO_KEY
 
 
 CLIENT_WRITER: Final = Writer(True)
