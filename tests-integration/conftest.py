@@ -57,6 +57,32 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"CONNECT ")
+    host, port = head.split(b" ")[1].decode().split(":")
+    there, to = await asyncio.open_connection(host, int(port))
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65_536):
+                target.write(data)
+                await target.drain()
+        except ConnectionError:
+            pass
+        finally:
+            target.close()
+
+    await asyncio.gather(pump(reader, to), pump(there, writer))
+
+
+@pytest.fixture
+def relay() -> Callable[..., Any]:
+    """A proxy that opens tunnels, and does nothing else (RFC 9110 9.3.6), for a ScriptedPeer."""
+    return _relay
+
+
 @pytest.fixture(scope="session")
 def wheels(build_wheel: Builder, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A wheel of every package: those that nox has built, else built here."""

@@ -256,28 +256,7 @@ async def test_the_command_speaks_what_it_is_told(option, spoken):
     assert out.endswith(f"HTTP/{spoken}".encode())
 
 
-async def relay(reader, writer):
-    """A proxy that opens tunnels (RFC 9110 9.3.6)."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"CONNECT ")
-    host, port = head.split(b" ")[1].decode().split(":")
-    there, to = await asyncio.open_connection(host, int(port))
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-
-    async def pump(source, target):
-        try:
-            while data := await source.read(65_536):
-                target.write(data)
-                await target.drain()
-        except ConnectionError:
-            pass
-        finally:
-            target.close()
-
-    await asyncio.gather(pump(reader, to), pump(there, writer))
-
-
-async def test_through_a_proxy_s_tunnel(serving_tls, trusting):
+async def test_through_a_proxy_s_tunnel(serving_tls, trusting, relay):
     async with serving(serving_tls) as server, ScriptedPeer(relay) as proxy:
         connector = aiolos.TCPConnector(http2=True, ssl=trusting)
         async with aiolos.ClientSession(

@@ -852,3 +852,46 @@ def test_whose_a_websocket_was_that_broke_off_is_in_the_access_log(run, caplog):
 
     run(main())
     assert [each.getMessage() for each in caplog.records] == ["127.0.0.1 101"]
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+async def test_a_proxy_is_asked_for_a_tunnel(scheme, serving_tls, trusting, relay):
+    # RFC 6455 4.1: what is asked for by GET no proxy need pass on.
+    log = []
+    async with (
+        serving(tell(log), serving_tls if scheme == "wss" else None) as port,
+        ScriptedPeer(relay) as proxy,
+        aiolos.ClientSession(proxy=f"http://127.0.0.1:{proxy.port}") as session,
+    ):
+        url = f"{scheme}://127.0.0.1:{port}/ws"
+        ssl = trusting if scheme == "wss" else True
+        for _ in range(2):
+            async with session.ws_connect(url, ssl=ssl) as socket:
+                await socket.send_str("a")
+                assert await socket.receive_str() == "a/answer"
+        assert proxy.connections == 2
+    assert log == [1000, 1000]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_peer_that_broke_a_rule_is_not_kept_waiting_for_the_end(run, serving_tls, trusting, tls):
+    async def handler(request):
+        socket = web.WebSocketResponse(max_msg_size=10, timeout=3600)
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+    async def main():
+        async with serving(handler, serving_tls if tls else None) as port:
+            url = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/ws"
+            # It has answered our close, and waits for us to end the connection (RFC 6455 7.1.1).
+            options = {"ssl": trusting} if tls else {}
+            async with websockets.connect(url, close_timeout=None, **options) as peer:
+                await peer.send("x" * 11)
+                with pytest.raises(websockets.ConnectionClosed) as raised:
+                    await peer.recv()
+                assert raised.value.rcvd.code == 1009
+                await asyncio.wait_for(peer.wait_closed(), 30)
+
+    run(main())

@@ -47,6 +47,9 @@ def test_exceptions(no_proxy, url, excepted):
         ({"HTTP_PROXY": "http://p:1"}, "https://a/", None),
         ({"HTTP_PROXY": "http://p:1"}, "ws://a/", "http://p:1"),
         ({"https_proxy": "http://p:1"}, "wss://a/", "http://p:1"),
+        ({"https_proxy": "http://p:1", "WSS_PROXY": "http://q:1"}, "wss://a/", "http://q:1"),
+        ({"http_proxy": "http://p:1", "ws_proxy": ""}, "ws://a/", "http://p:1"),
+        ({"WS_PROXY": "http://p:1", "WSS_PROXY": "http://q:1"}, "http://a/", None),
         ({"HTTP_PROXY": "http://p:1", "http_proxy": "http://q:1"}, "http://a/", "http://q:1"),
         ({"ALL_PROXY": "socks5h://p"}, "https://a/", "socks5h://p:1080"),
         ({"HTTP_PROXY": "http://p:1", "NO_PROXY": "a"}, "http://a/", None),
@@ -84,7 +87,7 @@ def test_what_is_no_proxy(proxy, words):
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_a_mistake_in_the_environment_is_told_of_it(name):
-    told = r"no host's name.*\(the environment's proxy for http, HTTP_PROXY or ALL_PROXY\)"
+    told = r"no host's name.*\(the environment's proxy: HTTP_PROXY or ALL_PROXY\)"
     with pytest.raises(InvalidURL, match=told):
         environment_proxy(URL("http://host/"), {name: "http://a b:3128"})
 

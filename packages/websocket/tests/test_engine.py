@@ -466,6 +466,21 @@ async def test_which_code_says_so(end, opcode, payload, code):
     assert int.from_bytes(sent[:2], "big") == code
 
 
+async def test_a_connection_that_cannot_be_half_closed_is_read_on_for_a_moment(end, role):
+    one = end(close_timeout=60)
+    # As with TLS.
+    one.transport.can_write_eof = lambda: False
+    one.receive(0x3)
+    assert (await one.engine.receive()).type is WSMsgType.ERROR
+    await turn()
+    assert not one.transport.is_closing()
+    if role is CLIENT:
+        return
+    while not one.transport.is_closing():
+        await asyncio.sleep(0.01)
+    assert not one.transport.aborted
+
+
 async def test_a_broken_rule_that_nobody_looks_at_is_told_in_time(end):
     one = end(close_timeout=5)
     one.receive(7)

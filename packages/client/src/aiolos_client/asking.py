@@ -1,6 +1,7 @@
 """The way of a request from a verb to its response, compiled where there is a compiler."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Unpack
 
@@ -77,8 +78,11 @@ class Asking(Verbs):
         except InvalidUrlClientError as error:
             await self._trace_invalid(method, options, error)
             raise
-        request.offer = offer
         settings = request.settings
+        if offer is not None:
+            request.offer = offer
+            # RFC 6455 4.1: no proxy must pass Upgrade on.
+            request.settings = settings.but(route=replace(settings.route, tunnels=True))
         sender = self._sender
         handler = self._handler
         if settings is not self._composer.settings:

@@ -123,7 +123,9 @@ class Target:
     def forwards(self, route: Route) -> bool:
         """Whether a proxy is asked for the whole URL (RFC 9112 3.2.2), not for a tunnel."""
         proxy = route.proxy
-        return proxy is not None and not self.is_tls and not proxy.scheme.startswith("socks")
+        if proxy is None or self.is_tls or route.tunnels:
+            return False
+        return not proxy.scheme.startswith("socks")
 
 
 class ClientRequest:

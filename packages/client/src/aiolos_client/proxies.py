@@ -12,6 +12,9 @@ from .urls import check_characters, is_host
 
 SCHEMES: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
+# By which names the environment has a proxy for a scheme, where there are more than its own.
+_SCHEMES_OF: Final = {"ws": ("ws", "http"), "wss": ("wss", "https")}
+
 
 def check_proxy(proxy: object) -> URL:
     """`proxy` as a URL. TypeError for another type, InvalidURL where it is no proxy's."""
@@ -38,8 +41,9 @@ def check_proxy(proxy: object) -> URL:
 
 def environment_proxy(url: URL, environment: Mapping[str, str] | None = None) -> URL | None:
     """The proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY (also in lower case) name for `url`,
-    unless NO_PROXY excepts its host; None for none. `environment` is os.environ by default, and
-    with it what the system itself has set (macOS, Windows).
+    unless NO_PROXY excepts its host; None for none. For ws: and wss: WS_PROXY and WSS_PROXY come
+    first. `environment` is os.environ by default, and with it what the system itself has set
+    (macOS, Windows).
 
     HTTP_PROXY in upper case is ignored where REQUEST_METHOD is set: in CGI it comes from a header.
     """
@@ -52,16 +56,16 @@ def environment_proxy(url: URL, environment: Mapping[str, str] | None = None) ->
         proxies = _proxies(environment)
     if "REQUEST_METHOD" in environment and "http_proxy" not in environment:
         proxies.pop("http", None)
-    scheme = {"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)
-    proxy = proxies.get(scheme) or proxies.get("all")
+    schemes = _SCHEMES_OF.get(url.scheme, (url.scheme,))
+    proxy = next(filter(None, map(proxies.get, (*schemes, "all"))), None)
     if not proxy or is_excepted(url, proxies.get("no", "")):
         return None
     try:
         return check_proxy(proxy if "://" in proxy else f"http://{proxy}")
     except InvalidURL as error:
         # Whoever asked has not written it, and may not know where it comes from.
-        names = f"{scheme.upper()}_PROXY or ALL_PROXY"
-        told = f"{error.description} (the environment's proxy for {scheme}, {names})"
+        names = ", ".join(f"{scheme.upper()}_PROXY" for scheme in schemes)
+        told = f"{error.description} (the environment's proxy: {names} or ALL_PROXY)"
         raise InvalidURL(error.url, told) from None
 
 

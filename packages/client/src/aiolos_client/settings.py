@@ -19,7 +19,7 @@ class Route:
     """By which way the server is reached; what ConnectionKey has beyond the origin.
 
     `ssl` True is the connector's own setting; `http2` False keeps to HTTP/1.1, whatever the
-    connector's is.
+    connector's is. `tunnels` True has an HTTP proxy open a tunnel whatever the scheme is.
     """
 
     ssl: TLSSetting = True
@@ -28,6 +28,7 @@ class Route:
     proxy_auth: str | None = None
     proxy_headers: Pairs = ()
     http2: bool = True
+    tunnels: bool = False
 
 
 DIRECT: Final = Route()

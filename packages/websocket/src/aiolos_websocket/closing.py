@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, Final
 
 from aiolos_protocol.clock import Clock
 from aiolos_protocol.transport import wait_for
@@ -13,6 +13,9 @@ from .handshake import Terms
 from .heartbeat import Alarm, Heartbeat
 from .phase import ANSWERING, CLOSING, ENDING, FAILED, GONE, LOST, NEXT, OPEN, RECEIVED, SENT
 from .sending import Sender
+
+# For how many seconds a connection that cannot be half closed is read on.
+_LINGER: Final = 0.5
 
 
 class Closer(Sender):
@@ -144,10 +147,13 @@ class Closer(Sender):
         if self._role.ends_connection:
             if self._exception is None:
                 transport.close()
+            # To close with bytes unread would make the system reset the connection, and the peer
+            # might never see our close. So we only say that we are done, and read on.
             elif transport.can_write_eof():
-                # To close with bytes unread would make the system reset the connection, and the
-                # peer might never see our close. So we only say that we are done, and read on.
                 transport.write_eof()
+            else:
+                # TLS cannot say so. The peer waits for us to close, and has seen ours by then.
+                self.loop.call_later(_LINGER, transport.close)
 
     def _until_gone(self) -> Generator[Any, None, bool]:
         if self._phase == GONE:
