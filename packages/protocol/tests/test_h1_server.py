@@ -4,6 +4,8 @@ import asyncio
 import errno
 import socket
 import ssl
+import sys
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 
@@ -1116,6 +1118,19 @@ async def test_whoever_waits_for_the_body_is_told():
     with pytest.raises(ConnectionLost) as caught:
         await reading
     assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="it counts no references")
+async def test_a_link_that_is_lost_forgets_its_role():
+    server = Server()
+    server.receive(GET)
+    server.transport.lose()
+    role, link = weakref.ref(server.role), server.role.link
+    del server
+    assert role() is None
+    # What comes all the same is nobody's.
+    link.data_received(GET)
+    link.eof_received()
 
 
 async def test_abort():

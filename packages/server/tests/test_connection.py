@@ -1,10 +1,12 @@
 """From the bytes of a request to the bytes of its response, over a transport in memory."""
 
 import asyncio
+import gc
 import logging
 import re
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -967,3 +969,31 @@ async def test_what_is_no_response_is_told_with_what_to_write(
     (record,) = [each for each in caplog.records if each.exc_info]
     assert record.exc_info is not None
     assert re.search(told, str(record.exc_info[1]))
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="it counts no references")
+async def test_nothing_is_left_of_a_connection_that_is_gone(serve: Serve) -> None:
+    async def fails(request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
+    async def ask(*requests: bytes) -> None:
+        for handler in (path, echo, stream, fails):
+            peer = serve(handler)
+            for request in requests:
+                await peer.send(request)
+            peer.transport.lose()
+
+    await ask(GET, HEAD)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await ask(GET, HEAD)
+        gc.collect()
+        assert not [
+            each for each in gc.garbage if type(each).__name__.endswith(("Connection", "Link"))
+        ]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

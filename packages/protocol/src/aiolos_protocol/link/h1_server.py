@@ -95,7 +95,7 @@ class H1ServerLink(H1PacedLink):
             self, loop, clock, limits, head_timeout, keepalive_timeout, body_timeout
         )
         self._http2 = http2
-        self._role = role
+        self._role: ServerRole = role
         self._server = server
         self._half_closed = False
 
@@ -484,7 +484,37 @@ class H1ServerLink(H1PacedLink):
             self.close()
 
     def _gone(self, exc: BaseException | None) -> None:
-        self._role.lost(exc)
+        role = self._role
+        # Each has known the other: together they would be left to the garbage collector.
+        self._role = _NOBODY
+        role.lost(exc)
+
+
+class _Nobody:
+    """A ServerRole, of a link whose own has been told that the connection is gone."""
+
+    __slots__ = ()
+
+    busy = False
+
+    def connected(self, link: Any) -> None:
+        """See ServerRole; as the others."""
+
+    def request_received(self, head: RequestHead) -> None:
+        """Not answered."""
+
+    def request_refused(self, error: ProtocolError) -> tuple[int, bytes]:
+        """Not logged, either."""
+        return 400, b""
+
+    def half_closed(self) -> None:
+        """It is closed."""
+
+    def lost(self, exc: BaseException | None) -> None:
+        """So it is."""
+
+
+_NOBODY: Final = _Nobody()
 
 
 class H1ServerExchange(H1Exchange):
