@@ -55,6 +55,7 @@ cdef class Iteration:
 
     cdef Receiver _receiver
     cdef Receiving _last
+    cdef Receiving _spare
 
     def __aiter__(self):
         return self
@@ -62,13 +63,17 @@ cdef class Iteration:
     def __anext__(self):
         if self._receiver._receive_timeout is not None:
             return self._receiver.__anext__()
-        last = self._last
-        # Nobody else has it any more: we do, twice.
-        if last is not None and Py_REFCNT(last) == 2 and last._rest is None:
-            last._over = False
+        # Whoever is stepped by the last one's open() asks for the next before that has returned; so
+        # two of them take turns.
+        free = self._spare
+        self._spare = self._last
+        # Nobody else has it any more.
+        if free is not None and Py_REFCNT(free) == 1 and free._rest is None:
+            free._over = False
         else:
-            self._last = last = _new(self._receiver, True)
-        return last
+            free = _new(self._receiver, True)
+        self._last = free
+        return free
 
 
 cdef class Receiving(Waiter):
