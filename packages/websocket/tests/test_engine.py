@@ -1,6 +1,8 @@
 """The engine in either role, over a transport in memory and by a clock that is wound by hand."""
 
 import asyncio
+import gc
+import sys
 import threading
 from array import array
 from types import SimpleNamespace
@@ -30,6 +32,23 @@ async def parked(coroutine):
     await turn()
     assert not task.done()
     return task
+
+
+@pytest.fixture
+def garbage():
+    """What only the garbage collector would find, of ours; to be called at the end."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+
+    def garbage():
+        gc.collect()
+        return [each for each in gc.garbage if "aiolos_websocket" in type(each).__module__]
+
+    yield garbage
+    gc.set_debug(0)
+    gc.garbage.clear()
+    gc.enable()
 
 
 # Messages.
@@ -1499,3 +1518,37 @@ async def test_a_time_that_receiving_cannot_have(end):
         await one.engine.receive_str(timeout=-1)
     one.receive(TEXT, b"a")
     assert await one.engine.receive_str(timeout=0) == "a"
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="it counts no references")
+@pytest.mark.parametrize("heartbeat", [None, 30.0])
+@pytest.mark.parametrize("closes", [True, False])
+async def test_nothing_is_left_of_a_connection_that_is_gone(end, garbage, heartbeat, closes):
+    async def consume(engine):
+        async for message in engine:
+            await engine.send_bytes(message.data)
+
+    class Echo:
+        def __init__(self, engine):
+            self.engine = engine
+
+        def message_received(self, payload, kind):
+            self.engine.send_bytes(payload)
+
+    async def live(listens):
+        one = end(heartbeat=heartbeat)
+        receives = one.engine.listen(Echo(one.engine)) if listens else consume(one.engine)
+        task = await parked(receives)
+        one.receive(BINARY, b"a")
+        await turn()
+        assert one.sent() == [(FIN | BINARY, b"a")]
+        if closes:
+            one.receive(CLOSE, OK)
+            await turn()
+        one.transport.lose()
+        await task
+
+    await live(False)
+    await live(True)
+    await turn()
+    assert not garbage()

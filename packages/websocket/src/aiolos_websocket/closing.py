@@ -73,15 +73,20 @@ class Closer(Sender):
         if self._close_code is None:
             self._close_code = WSCloseCode.ABNORMAL_CLOSURE
         self._move(LOST)
-        self._alarm.clear()
+        # What has known us would be left to the garbage collector together with us.
+        self._alarm.end()
+        if self._heartbeat is not None:
+            self._heartbeat.end()
+            self._heartbeat = None
         if self._outbox is not None:
             self._outbox.abandon()
         self._disconnected(exc)
         self._wake()
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(True)
-        if self._on_lost is not None:
-            self._on_lost(exc)
+        on_lost, self._on_lost = self._on_lost, None
+        if on_lost is not None:
+            on_lost(exc)
 
     def _ping(self) -> None:
         self._write(PING, b"")

@@ -155,6 +155,12 @@ class Connection(Closer):
             else:
                 gate.open()
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """asyncio.BaseProtocol."""
+        Closer.connection_lost(self, exc)
+        if not self._held:
+            self._reader.end()
+
     def eof_received(self) -> bool:
         """asyncio.Protocol; a WebSocket is over when either direction is."""
         return False

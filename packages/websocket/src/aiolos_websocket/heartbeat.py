@@ -68,10 +68,19 @@ class Alarm:
             self._clock.unwatch(self)
             self.deadline = NEVER
 
+    def end(self) -> None:
+        """Do not ring any more, and forget who was to be called."""
+        self.clear()
+        self._action = _nothing
+
     def expired(self) -> None:
         """The time has come."""
         self.clear()
         self._action()
+
+
+def _nothing() -> None:
+    """Nobody is called."""
 
 
 class Beat(Enum):
@@ -136,6 +145,12 @@ class Heartbeat:
         """No more pings, and nobody is called silent."""
         self._beat = Beat.STOPPED
         self._alarm.clear()
+
+    def end(self) -> None:
+        """As stop(), for good; forgets who was to be called."""
+        self._beat = Beat.STOPPED
+        self._alarm.end()
+        self._ping = self._silent = _nothing
 
     def _now(self) -> float:
         return self._loop.time() if self._interval < _FINE else self._clock.now

@@ -24,6 +24,7 @@ cdef class Reader(Assembler):
     cpdef bint go_on(self) except -1
     cpdef object pause(self)
     cpdef object stop(self)
+    cpdef object end(self)
     cdef bint _in_frame(self) except -1
     cdef Py_ssize_t _announced(self) except -1
     cdef bint _forget_rest(self) except -1

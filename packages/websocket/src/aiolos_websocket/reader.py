@@ -101,6 +101,12 @@ class Reader(Assembler):
         """Read nothing any more, neither what was kept nor what comes."""
         self._high = -1
 
+    def end(self) -> None:
+        """As stop(); and forget whom it has given to."""
+        self.stop()
+        self._control = _unheard
+        self._listen = None
+
     def _in_frame(self) -> bool:
         return self._left >= 0 or len(self._rest) > self._at
 
@@ -298,6 +304,10 @@ class Reader(Assembler):
             # RFC 6455 5.5.1: nothing is read behind a close.
             self.stop()
         self._control(self._opcode, payload)
+
+
+def _unheard(opcode: int, payload: bytes) -> None:
+    """A control frame that nobody is told of."""
 
 
 def _broken(rule: str) -> WebSocketError:
