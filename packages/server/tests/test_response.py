@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiolos_protocol.compression import available, decompress
+from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.fields.etag import ETag
 from aiolos_protocol.multipart import MultipartWriter
 from aiolos_server import core, web
@@ -683,6 +684,48 @@ async def test_a_lost_connection_is_told_by_the_awaitable(serve: Serve, settle: 
     go_on.set()
     await settle()
     assert seen == ["written", "told"]
+
+
+class Gone(ConnectionLost):
+    """A loss by another name."""
+
+
+class Losing(web.StreamResponse):
+    _loss = Gone
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+async def test_a_loss_has_the_name_that_a_class_gives_it(
+    serve: Serve, settle: Any, kind: Any
+) -> None:
+    seen: list[Any] = []
+    go_on = asyncio.Event()
+
+    async def error_of(awaitable: Any) -> None:
+        try:
+            await awaitable
+        except ConnectionResetError as error:
+            seen.append(type(error))
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = Losing()
+        await response.prepare(request)
+        request.protocol.link.pause_writing()
+        go_on.set()
+        await error_of(response.write(kind(b"x")))
+        await error_of(response.write(kind(b"x")))
+        await error_of(response.drain())
+        await error_of(Losing().prepare(request))
+        await error_of(response.write_eof())
+        return response
+
+    peer = serve(handler)
+    await peer.send(GET)
+    await go_on.wait()
+    assert not seen
+    peer.transport.lose()
+    await settle()
+    assert seen == [Gone] * 5
 
 
 async def test_what_a_response_tells_of_itself(serve: Serve) -> None:

@@ -25,6 +25,7 @@ from aiolos_server.routing.spelling import decoded
 from aiolos_server.routing.static import StaticResource
 from aiolos_server.routing.subapps import Domain
 
+from ._losses import PeerGone
 from ._private import Private, another_name, deprecated
 from ._requests import give_constructor
 from ._resources import match_by_head
@@ -142,6 +143,7 @@ def give_aliases() -> None:
     response._req = response._writer = None
     response.task = property(lambda self: getattr(self._req, "task", None))
     response.output_length = property(_output_length)
+    response._loss = PeerGone
     # Who looks into the original's queue of messages finds that there is none.
     socket._conn = None
     give_steps()

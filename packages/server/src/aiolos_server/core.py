@@ -16,7 +16,7 @@ from aiolos_protocol.http1 import reasons
 from aiolos_protocol.message import RequestHead
 from aiolos_protocol.payload import Payload, get_payload
 from aiolos_protocol.streams import StreamReader
-from aiolos_protocol.transport import Outcome
+from aiolos_protocol.transport import Outcome, Pending
 from multidict import CIMultiDict
 
 REASONS: Final = reasons.REASONS
@@ -180,12 +180,22 @@ class ResponseCore:
         self.body_length += len(data)
         try:
             awaitable: Awaitable[Any] = exchange.write(data)
+            if type(awaitable) is Pending:
+                awaitable = self._told(awaitable)
         except ConnectionLost as error:
-            awaitable = Outcome(error=error)
+            awaitable = Outcome(error=self._as_loss(error))
         return awaitable
 
     def write_special(self, data: Any) -> "Awaitable[Any]":
         """write() where it takes more, or is refused."""
+        raise NotImplementedError
+
+    def _told(self, awaitable: "Awaitable[Any]") -> "Awaitable[Any]":
+        """`awaitable`, which may raise ConnectionLost, with `_as_loss` of that."""
+        raise NotImplementedError
+
+    def _as_loss(self, error: ConnectionLost) -> ConnectionLost:
+        """What is raised where `error` tells that the peer is gone."""
         raise NotImplementedError
 
     def send_whole(self, link: ServerLink, head: RequestHead, keep_alive: bool) -> None:

@@ -132,7 +132,7 @@ class EventStream(StreamResponse):
 
     async def _write(self, text: str) -> None:
         if self._over:
-            raise ConnectionLost("nobody reads the events any more")
+            raise self._loss("nobody reads the events any more")
         self._wind()
         await self.write(text.encode())
         if self._coder is not None:

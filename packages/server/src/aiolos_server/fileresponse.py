@@ -10,7 +10,7 @@ from os import PathLike
 from typing import IO, Any, Final
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.errors import LimitExceeded
+from aiolos_protocol.errors import ConnectionLost, LimitExceeded
 from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.fields.accept import choose_coding
 from aiolos_protocol.fields.content_type import guess_content_type
@@ -309,6 +309,8 @@ class FileResponse(StreamResponse):
             exchange = self._sending("prepare")
             if request.head.method != "HEAD":
                 await self._send_body(exchange)
+        except ConnectionLost as error:
+            raise self._as_loss(error) from error.__cause__
         finally:
             self._abandoned = True
             file, self._file = self._file, None

@@ -1,7 +1,7 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
 import warnings
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Generator, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -13,7 +13,7 @@ from aiolos_protocol.http1.serializer import may_have_body
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.payload import Payload
-from aiolos_protocol.transport import Outcome
+from aiolos_protocol.transport import READY, Outcome, Pending
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
@@ -58,6 +58,9 @@ class BaseResponse(Described):
     # Said of a body of which nothing is said: browsers guess otherwise, and may run what they
     # should save (RFC 9110 8.3). Empty where somebody else decides that.
     _default_type: str = "application/octet-stream"
+    # What is raised to whoever sends where the peer is gone: under another name of the package
+    # that is an error of more kinds.
+    _loss: type[ConnectionLost] = ConnectionLost
 
     @property
     def prepared(self) -> bool:
@@ -161,8 +164,11 @@ class BaseResponse(Described):
         coding = self._chosen_coding(request)
         self.add_cookies()
         await self._prepare_body(request, coding)
-        exchange = request.exchange
-        exchange.send_head(self._composed())
+        try:
+            exchange = request.exchange
+            exchange.send_head(self._composed())
+        except ConnectionLost as error:
+            raise self._as_loss(error) from error.__cause__
         self._exchange = exchange
         if coding is not None and self._coder is None:
             self._start_coding(exchange, coding)
@@ -230,17 +236,36 @@ class BaseResponse(Described):
         self.body_length += len(piece)
         try:
             if self._coder is not None:
-                return self._coder.write(piece)
-            return exchange.write(piece)
+                return self._told(self._coder.write(piece))
+            return self._told(exchange.write(piece))
         except ConnectionLost as error:
-            return Outcome(error=error)
+            return Outcome(error=self._as_loss(error))
+
+    def _told(self, awaitable: Awaitable[Any]) -> Awaitable[Any]:
+        """See ResponseCore."""
+        if awaitable is READY or self._loss is ConnectionLost:
+            return awaitable
+        return Pending(self._steps(awaitable))
+
+    def _steps(self, awaitable: Awaitable[Any]) -> Generator[Any, None, Any]:
+        try:
+            return (yield from awaitable.__await__())
+        except ConnectionLost as error:
+            raise self._as_loss(error) from error.__cause__
+
+    def _as_loss(self, error: ConnectionLost) -> ConnectionLost:
+        """See ResponseCore."""
+        return error if isinstance(error, self._loss) else self._loss(str(error))
 
     async def drain(self) -> None:
         """Send what a coding holds back; wait until the buffer is below its high-water mark."""
         exchange = self._sending("drain")
-        if self._coder is not None:
-            await self._coder.flush()
-        await exchange.drain()
+        try:
+            if self._coder is not None:
+                await self._coder.flush()
+            await exchange.drain()
+        except ConnectionLost as error:
+            raise self._as_loss(error) from error.__cause__
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send `data` and end the body; repeating it changes nothing."""
@@ -249,10 +274,13 @@ class BaseResponse(Described):
         exchange = self._sending("write_eof")
         if data:
             await self.write(data)
-        if self._coder is not None:
-            await self._coder.finish()
-        self._ended = True
-        exchange.end(self._trailers)
+        try:
+            if self._coder is not None:
+                await self._coder.finish()
+            self._ended = True
+            exchange.end(self._trailers)
+        except ConnectionLost as error:
+            raise self._as_loss(error) from error.__cause__
 
     def _sending(self, verb: str) -> Exchange:
         if self._ended:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiolos_protocol import siblings
 from aiolos_protocol.contracts import Agreement
-from aiolos_protocol.errors import UpgradeRefused
+from aiolos_protocol.errors import ConnectionLost, UpgradeRefused
 from aiolos_protocol.websocket import (
     ForwardingWebSocket,
     WebSocket,
@@ -95,6 +95,7 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
             max_msg_size=max_msg_size,
             writer_limit=writer_limit,
             decode_text=decode_text,
+            lost=self._loss,
         )
 
     @property
@@ -149,7 +150,11 @@ class WebSocketResponse(ForwardingWebSocket, StreamResponse):
         self.set_status(agreement.status)
         self.headers.update(agreement.headers)
         await super().prepare(request)
-        self._open(agreement.open(request.take_over()))
+        try:
+            handover = request.take_over()
+        except ConnectionLost as error:
+            raise self._as_loss(error) from error.__cause__
+        self._open(agreement.open(handover))
         request.on_farewell(self._say_goodbye)
 
     def _agreement(self, request: BaseRequest) -> Agreement:
