@@ -1,10 +1,11 @@
 """Client middlewares: around each request, changing it, repeating it, answering in its place."""
 
+import gzip
 import re
 
 import aiolos_client
 import pytest
-from aiolos_client import CookieJar, build_client_middlewares
+from aiolos_client import CookieJar, RetryPolicy, build_client_middlewares
 from yarl import URL
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -127,6 +128,123 @@ async def test_a_body_that_a_middleware_sets_is_the_requests(talk, tmp_path, tru
             assert await response.text() == "ok"
     assert [each.partition(b"\r\n\r\n")[2] for each in peer.requests] == [b"new", b"new"]
     assert [file.closed for file in files] == [True, True]
+
+
+def to(location, status=302):
+    return f"HTTP/1.1 {status} There\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+AGAIN = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+WAYS = [{}, {"trust_env": True}, {"retry": RetryPolicy(backoff=0)}]
+
+
+@pytest.mark.parametrize("options", WAYS, ids=["plain", "trust_env", "retry"])
+async def test_what_is_set_for_one_host_does_not_reach_the_one_it_redirects_to(
+    talk, peer, options, monkeypatch, tmp_path
+):
+    async def identify(request, handler):
+        if request.url.port == asked.port:
+            request.headers["Authorization"] = "Bearer secret"
+            request.headers["Cookie"] = "id=secret"
+            request.headers["X-Api-Key"] = "secret"
+        return await handler(request)
+
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    async with peer() as other:
+        async with talk(to(f"{other.url}/b"), middlewares=[identify], **options) as (
+            first,
+            session,
+        ):
+            asked = URL(first.url)
+            async with session.get("/a") as response:
+                assert response.url.port == URL(other.url).port
+                told = response.history[0].request_info
+                assert (told.url.path, told.headers["X-Api-Key"]) == ("/a", "secret")
+    assert first.requests[0].count(b"secret") == 3
+    assert b"secret" not in other.requests[0]
+
+
+@pytest.mark.parametrize("answer", [to("/b", 307), AGAIN], ids=["redirected", "repeated"])
+@pytest.mark.parametrize("trust_env", [False, True])
+async def test_each_attempt_begins_with_what_was_composed(talk, answer, trust_env):
+    async def sign(request, handler):
+        assert "X-Old" in request.headers
+        del request.headers["X-Old"]
+        request.headers.add("X-Signed", request.url.path)
+        request.method = "PROPFIND"
+        return await handler(request)
+
+    policy = RetryPolicy(backoff=0, methods=["PROPFIND"])
+    options = {"middlewares": [sign], "retry": policy, "trust_env": trust_env}
+    async with talk(answer, **options) as (peer, session):
+        async with session.get("/a", headers={"X-Old": "1"}) as response:
+            path = response.url.path.encode()
+    assert [each.split(b" ")[0] for each in peer.requests] == [b"PROPFIND"] * 2
+    signed = [re.findall(rb"X-Signed: (\S+)", each) for each in peer.requests]
+    assert signed == [[b"/a"], [path]]
+    assert all(b"X-Old" not in each for each in peer.requests)
+
+
+@pytest.mark.parametrize("trust_env", [False, True])
+async def test_a_method_that_must_not_be_repeated_is_not_though_another_was_composed(
+    talk, trust_env
+):
+    async def post(request, handler):
+        request.method = "POST"
+        return await handler(request)
+
+    policy = RetryPolicy(backoff=0)
+    options = {"middlewares": [post], "retry": policy, "trust_env": trust_env}
+    async with talk(AGAIN, **options) as (peer, session):
+        async with session.get("/") as response:
+            assert response.status == 503
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("trust_env", [False, True])
+@pytest.mark.parametrize("answer", [to("/b"), to("{}/b"), AGAIN], ids=["/b", "//host/b", "503"])
+@pytest.mark.parametrize(
+    "own", [{"cookies": {"id": "secret"}}, {"headers": {"Cookie": "id=secret"}}], ids=list
+)
+async def test_cookies_stay_away_from_a_host_that_a_middleware_leads_to(
+    talk, peer, answer, own, trust_env
+):
+    async def lead(request, handler):
+        request.url = request.url.with_port(URL(mirror.url).port)
+        return await handler(request)
+
+    async with peer() as mirror:
+        mirror._answers.append(answer.replace(b"{}", mirror.url.encode()))
+        options = {"retry": RetryPolicy(backoff=0), "trust_env": trust_env}
+        async with talk(middlewares=[lead], **options) as (first, session):
+            async with session.get("/a", **own) as response:
+                assert response.status == 200
+    assert first.requests == []
+    assert len(mirror.requests) == 2
+    assert all(b"secret" not in each for each in mirror.requests)
+
+
+@pytest.mark.parametrize("trust_env", [False, True])
+async def test_what_describes_a_body_goes_where_the_body_goes(talk, trust_env):
+    async def pack(request, handler):
+        if request.body and "Content-Encoding" not in request.headers:
+            packed = gzip.compress(await request.body.as_bytes())
+            await request.update_body(packed)
+            request.headers["Content-Encoding"] = "gzip"
+        return await handler(request)
+
+    async with talk(to("/b", 307), to("/c", 303), middlewares=[pack], trust_env=trust_env) as (
+        peer,
+        session,
+    ):
+        async with session.post("/a", data=b"body") as response:
+            assert response.url.path == "/c"
+    for each in peer.requests[:2]:
+        head, _, body = each.partition(b"\r\n\r\n")
+        assert gzip.decompress(body) == b"body"
+        assert head.count(b"Content-Encoding: gzip") == 1
+        assert head.count(b"Content-Type: application/octet-stream") == 1
+    assert b"Content-Type" not in peer.requests[2]
 
 
 async def test_cookies_of_each_redirection_are_its_own(talk):

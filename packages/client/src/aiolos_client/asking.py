@@ -140,10 +140,10 @@ class Asking(Verbs):
 
     def _chain(self, settings: Settings) -> ClientHandlerType | None:
         around = list(settings.middlewares)
-        if around:
-            around.insert(0, self._sender.dressed)
         if self._trust_env:
             around.insert(0, by_environment)
+        if around:
+            around.insert(0, self._sender.dressed)
         if settings.retry is not None:
             around.insert(0, settings.retry)
         if not around and type(self._sender) is Sender:

@@ -19,6 +19,7 @@ cdef class Target:
 
 cdef class ClientRequest:
     cdef object __weakref__
+    cdef public object _composed
     cdef public object _fields
     cdef public object _head
     cdef public double begun

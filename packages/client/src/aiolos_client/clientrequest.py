@@ -24,6 +24,11 @@ from .urls import authority, is_host
 # RFC 8441 5: what stands for a handshake in HTTP/1.1 alone.
 _HTTP1_HANDSHAKE: Final = (hdrs.UPGRADE, hdrs.CONNECTION, hdrs.SEC_WEBSOCKET_KEY)
 _TLS_SCHEMES: Final = ("https", "wss")
+# What says how the body is to be understood, and goes where it goes.
+BODY_FIELDS: Final = (
+    hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.CONTENT_LANGUAGE,
+    hdrs.CONTENT_LOCATION, hdrs.CONTENT_DISPOSITION, hdrs.TRANSFER_ENCODING, hdrs.EXPECT,
+)  # fmt: skip
 
 
 class _RequestInfo(NamedTuple):
@@ -128,6 +133,17 @@ class Target:
         return not proxy.scheme.startswith("socks")
 
 
+class Composed(NamedTuple):
+    """What of a request its middlewares may change, as it was before they had it."""
+
+    method: str
+    target: Target
+    settings: Settings
+    fields: "CIMultiDict[str]"
+    cookies: tuple[tuple[str, str], ...] | None
+    data: bytes | Payload
+
+
 class ClientRequest:
     """A request that is ready to be sent, and may be changed until it is.
 
@@ -137,9 +153,9 @@ class ClientRequest:
     """
 
     __slots__ = (
-        "__weakref__", "_fields", "_head", "begun", "chunked", "cookies", "data", "is_astray",
-        "method", "offer", "protocol", "sending", "session", "settings", "target", "traces",
-        "upload",
+        "__weakref__", "_composed", "_fields", "_head", "begun", "chunked", "cookies", "data",
+        "is_astray", "method", "offer", "protocol", "sending", "session", "settings", "target",
+        "traces", "upload",
     )  # fmt: skip
 
     def __init__(
@@ -161,6 +177,7 @@ class ClientRequest:
         self.target = target
         self._head = head
         self._fields = fields
+        self._composed: Composed | None = None
         self.data = data
         # `(name, value)` pairs of the request's own cookies, beside the jar's; None where all that
         # are sent stand in its headers.
@@ -357,12 +374,47 @@ class ClientRequest:
         if isinstance(self.data, Payload):
             self.data = keeper(self.data)
 
-    def copy(self, method: str, target: Target, fields: "CIMultiDict[str]") -> "ClientRequest":
-        """A request that shares all with this one but what is given."""
+    # Again.
+
+    @property
+    def composed(self) -> Composed:
+        """What begin() has noted; what it is now where no middleware has had it."""
+        composed = self._composed
+        if composed is None:
+            composed = Composed(
+                self.method, self.target, self.settings, self.headers, self.cookies, self.data
+            )
+        return composed
+
+    def begin(self) -> None:
+        """Note what it is, before middlewares have it; at each further time be that again. What
+        one has set for one host or for one attempt is not there behind a redirection or at the
+        next attempt, unless it sets it again. The body stays what it has become."""
+        composed = self.composed
+        if self._composed is None:
+            self._composed = composed._replace(fields=composed.fields.copy())
+            return
+        self.method, self.target, self.settings = composed[:3]
+        self.cookies = composed.cookies
+        self._fields = self._composed_fields()
+
+    def _composed_fields(self) -> "CIMultiDict[str]":
+        composed = self.composed
+        fields = composed.fields.copy()
+        if self.data is not composed.data:
+            # They belong to the body that it had.
+            for name in BODY_FIELDS:
+                fields.popall(name, None)
+                fields.extend((name, each) for each in self.headers.getall(name, ()))
+        return fields
+
+    def redirected(self, method: str, target: Target) -> "ClientRequest":
+        """A request that shares with this one, as it was composed, all but what is given."""
+        composed, fields = self.composed, self._composed_fields()
         other = type(self)(
-            method, target, self.settings, self.session, self.begun, None, fields, self.data
+            method, target, composed.settings, self.session, self.begun, None, fields, self.data
         )
-        other.cookies = self.cookies
+        other.cookies = composed.cookies
         other.chunked = self.chunked
         other.is_astray = self.is_astray
         other.offer = self.offer

@@ -18,11 +18,8 @@ from .settling import proxy_setting
 async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Take the proxy from HTTP_PROXY and the like, and credentials from netrc, where the request
     has none of its own. An origin does not choose by a redirection who obtains the credentials of
-    netrc's default entry. The request itself is left as it is, but for its body: redirections start
-    from it."""
-    fields = request.headers.copy()
-    given = request
-    request = request.copy(request.method, request.target, fields)
+    netrc's default entry. To stand behind Sender.dressed(): what it sets is of one attempt."""
+    fields = request.headers
     settings = request.settings
     if settings.route.proxy is None:
         found = environment_proxy(request.url)
@@ -35,11 +32,7 @@ async def by_environment(request: ClientRequest, handler: ClientHandlerType) -> 
         credentials = await _from_netrc(request.host, named=request.is_astray)
         if credentials is not None:
             fields[hdrs.AUTHORIZATION] = credentials.encode()
-    try:
-        return await handler(request)
-    finally:
-        # A middleware may have replaced it.
-        given.data = request.data
+    return await handler(request)
 
 
 async def _from_netrc(host: str | None, *, named: bool = False) -> BasicAuth | None:

@@ -8,7 +8,7 @@ from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.payload import Payload
 from yarl import URL
 
-from .clientrequest import ClientRequest, Target
+from .clientrequest import BODY_FIELDS, ClientRequest, Target
 from .errors import (
     ClientPayloadError,
     InvalidUrlRedirectClientError,
@@ -21,11 +21,6 @@ from .tracing import TraceRequestRedirectParams
 from .urls import check_characters, is_host
 
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
-# What belongs to the body that is not sent again.
-_BODY_FIELDS: Final = (
-    hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.CONTENT_LANGUAGE,
-    hdrs.CONTENT_LOCATION, hdrs.CONTENT_DISPOSITION, hdrs.TRANSFER_ENCODING, hdrs.EXPECT,
-)  # fmt: skip
 # What another origin must not learn.
 _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hdrs.HOST)
 # Where a request may be sent on to; a handshake of a WebSocket is one of HTTP.
@@ -94,22 +89,30 @@ async def follow(
 
 
 def redirected(request: ClientRequest, response: ClientResponse, location: str) -> ClientRequest:
-    """The request that `response`, the answer to `request`, asks for."""
-    url = _where(request, location)
+    """The request that `response`, the answer to `request`, asks for. It begins with what was
+    composed, which is of the origin that was composed: middlewares are asked again."""
+    composed = request.composed
+    asked = composed.target.url
+    url = _where(request, asked, location)
     auth = BasicAuth.from_url(url)
+    # What was sent is what is redirected.
     method = _method(request.method, response.status)
-    fields = request.headers.copy()
-    again = request.copy(method, Target(url if auth is None else url.with_user(None)), fields)
-    if method != request.method:
+    is_changed = method != request.method
+    again = request.redirected(
+        method if is_changed else composed.method,
+        Target(url if auth is None else url.with_user(None)),
+    )
+    fields = again.headers
+    if is_changed:
         again.drop_body()
-        for name in _BODY_FIELDS:
+        for name in BODY_FIELDS:
             fields.popall(name, None)
     elif request.is_consumed():
         raise ClientPayloadError(
             f"Cannot follow redirect with a consumed request body: {request} is redirected; send "
             "bytes or a file that can seek, or give allow_redirects=False"
         )
-    if url.origin() != request.url.origin():
+    if url.origin() != asked.origin():
         again.cookies = ()
         again.is_astray = True
         for name in _SECRETS:
@@ -126,7 +129,7 @@ def _method(method: str, status: int) -> str:
     return "GET" if status in (301, 302) and method == "POST" else method
 
 
-def _where(request: ClientRequest, location: str) -> URL:
+def _where(request: ClientRequest, asked: URL, location: str) -> URL:
     requote = getattr(request.session, "requote_redirect_url", True)
     location = _RAW.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
     if _NO_HOST.match(location):
@@ -137,9 +140,9 @@ def _where(request: ClientRequest, location: str) -> URL:
         # What a parser of URLs drops without a word would make another URL of it.
         check_characters(location)
         # RFC 9110 10.2.2: a fragment is handed on.
-        url = request.url.join(URL(location, encoded=not requote))
-        if not url.raw_fragment and request.url.raw_fragment:
-            url = url.with_fragment(request.url.fragment)
+        url = asked.join(URL(location, encoded=not requote))
+        if not url.raw_fragment and asked.raw_fragment:
+            url = url.with_fragment(asked.fragment)
         host = url.raw_host
     except ValueError as error:
         told = f"{_NO_URL}: {request} redirects there: {error}"

@@ -107,21 +107,14 @@ class Sender:
         return self._accept(request, self._place(request), link, exchange, head)
 
     async def dressed(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """A middleware before all others of the user: they find the cookies that will be sent in
-        the headers, and may change them. Behind it the request has its own again: a redirection
-        has other ones."""
-        headers, cookies = request.headers, request.cookies
-        own = headers.getall(hdrs.COOKIE, ())
+        """A middleware before all others of the user: they find the request as it was composed,
+        and in its headers the cookies that will be sent, and may change them."""
+        request.begin()
         cookie = self._cookie(request)
         if cookie:
-            headers[hdrs.COOKIE] = cookie
+            request.headers[hdrs.COOKIE] = cookie
         request.cookies = None
-        try:
-            return await handler(request)
-        finally:
-            request.cookies = cookies
-            headers.popall(hdrs.COOKIE, None)
-            headers.extend((hdrs.COOKIE, each) for each in own)
+        return await handler(request)
 
     async def send(
         self,
