@@ -29,6 +29,8 @@ LARGEST = 1 << 24
 # With deflate: what each server compresses with, as a power of two. A wider window costs time and
 # memory, and finds more; so only those of one width compare the libraries.
 WINDOWS = {"aiolos": 12, "listener": 12, "aiolos-15": 15, "aiohttp": 15, "websockets": 12}
+# Of fewer connections the handshakes are too short to be measured.
+FEW = 64
 CLOSE = b"\x88\x80\x00\x00\x00\x00"
 
 
@@ -138,6 +140,10 @@ class Load(Frames):
     def head_received(self, head: bytes) -> None:
         if not head.startswith(b"HTTP/1.1 101") or self.deflate != (b"deflate" in head):
             raise SystemExit(f"not the handshake that was asked for: {head!r}")
+        self.opened()
+
+    def opened(self) -> None:
+        """The handshake is done."""
         self.answer()
 
     def answer(self) -> None:
@@ -151,6 +157,34 @@ class Load(Frames):
     def connection_lost(self, exc: BaseException | None) -> None:
         if not self.done.done():
             self.done.set_result(None)
+
+
+class Staged(Load):
+    """A Load that begins and closes when it is told to; `stage` is done when it could."""
+
+    def __init__(self, frame: bytes, deflate: bool, budget: list[int], done: Any) -> None:
+        super().__init__(frame, deflate, budget, done)
+        self.stage = done.get_loop().create_future()
+
+    def opened(self) -> None:
+        self.stage.set_result(None)
+
+    def begin(self) -> None:
+        """Send the first message."""
+        self.stage = self.done.get_loop().create_future()
+        self.answer()
+
+    def answer(self) -> None:
+        if self.budget[0] > 0:
+            self.budget[0] -= 1
+            self.transport.write(self.frame)
+        else:
+            self.stage.set_result(None)
+
+    def leave(self) -> None:
+        """Close."""
+        self.transport.write(CLOSE)
+        self.transport.close()
 
 
 class Canned(Frames):
@@ -202,6 +236,33 @@ async def load(port: int, frame: bytes, deflate: bool, count: int, connections: 
             lambda done=done: Load(frame, deflate, budget, done), "127.0.0.1", port
         )
     await asyncio.gather(*ends)
+
+
+async def staged(
+    port: int, frame: bytes, deflate: bool, count: int, connections: int, cpu: Callable[[], float]
+) -> tuple[float, float]:
+    """As load(); what it took of `cpu`: the echoes, and opening and closing the connections."""
+    loop = asyncio.get_running_loop()
+    budget = [count]
+    clients, ends = [], []
+    begun = cpu()
+    for _ in range(connections):
+        done = loop.create_future()
+        ends.append(done)
+        _, client = await loop.create_connection(
+            lambda done=done: Staged(frame, deflate, budget, done), "127.0.0.1", port
+        )
+        clients.append(client)
+    await asyncio.gather(*(client.stage for client in clients))
+    opened = cpu()
+    for client in clients:
+        client.begin()
+    await asyncio.gather(*(client.stage for client in clients))
+    answered = cpu()
+    for client in clients:
+        client.leave()
+    await asyncio.gather(*ends)
+    return answered - opened, opened - begun + cpu() - answered
 
 
 # The measured servers.
@@ -408,15 +469,20 @@ def compare_servers(options: Any, loop: str, size: int, deflate: bool, connectio
     frame = frame_of(payload_of(size), b"\x12\x34\x56\x78", deflate)
     count = messages_of(size, options.messages)
 
+    shaken: dict[str, list[float]] = {name: [] for name in names}
+
     def rate(name: str) -> float:
         server = servers[name]
-        before = server.cpu()
-        run_loop(load(server.port, frame, deflate, count, connections), loop)
-        return count / (server.cpu() - before)
+        echoes, ends = run_loop(
+            staged(server.port, frame, deflate, count, connections, server.cpu), loop
+        )
+        shaken[name].append(connections / ends)
+        return float(count / echoes)
 
     try:
         for name in names:
             rate(name)
+            shaken[name].clear()
         rates = rounds(names, rate, options.rounds)
     finally:
         for server in servers.values():
@@ -429,6 +495,8 @@ def compare_servers(options: Any, loop: str, size: int, deflate: bool, connectio
         pairs = [pair for pair in pairs if WINDOWS[pair[0]] == WINDOWS[pair[1]]]
         title += "; windows: " + ", ".join(f"{name} {WINDOWS[name]}" for name in names)
     report(title, rates, pairs, "messages")
+    if size == options.sizes[0] and connections >= FEW:
+        report(f"opening and closing: {title}", shaken, pairs, "connections")
 
 
 def compare_clients(options: Any, loop: str, size: int, deflate: bool, connections: int) -> None:
