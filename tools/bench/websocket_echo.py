@@ -292,19 +292,20 @@ async def iterate(answer: Any) -> None:
 
 
 class Listener:
-    """Of one connection."""
+    """Has messages heard by a function."""
 
-    def __init__(self, send: Callable[[memoryview], object]) -> None:
-        self.send = send
-
-    def message_received(self, payload: memoryview, kind: Any) -> None:
-        self.send(payload)
+    def __init__(self, hear: Callable[[memoryview, Any], None]) -> None:
+        self.message_received = hear
 
 
 async def listen(answer: Any) -> None:
     """As the fastest of ours do."""
+    send = answer.send_bytes
 
-    await answer.listen(Listener(answer.send_bytes))
+    def hear(payload: memoryview, kind: Any) -> None:
+        send(payload)
+
+    await answer.listen(Listener(hear))
 
 
 async def serve_picows(sock: socket.socket) -> Any:
