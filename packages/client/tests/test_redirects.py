@@ -1,5 +1,7 @@
 """Redirections: where they lead, what goes along, what does not."""
 
+from http.cookies import SimpleCookie
+
 import aiolos_client
 import pytest
 from aiolos_client import BasicAuth, ClientSession
@@ -278,3 +280,18 @@ async def test_port_0_is_no_port(talk):
             await session.get("/")
         with pytest.raises(aiolos_client.InvalidUrlClientError, match="the port 0 is not"):
             await session.get("http://127.0.0.1:0/")
+
+
+@pytest.mark.parametrize("kind", ["morsel", "plain"])
+@pytest.mark.parametrize(("start", "end"), [("/admin/x", "/public"), ("/public", "/admin/x")])
+async def test_cookies_of_the_request_go_where_they_are_for_behind_it_too(talk, start, end, kind):
+    cookies = SimpleCookie({"k": "v"})
+    if kind == "morsel":
+        cookies["k"]["path"] = "/admin"
+    async with talk(to(end), to(start)) as (peer, session):
+        async with session.get(start, cookies=cookies):
+            pass
+    assert [b"Cookie: k=v" in each for each in peer.requests] == [
+        kind == "plain" or b" /admin" in each for each in peer.requests
+    ]
+    assert len(peer.requests) == 3

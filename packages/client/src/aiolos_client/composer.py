@@ -15,7 +15,7 @@ from ._version import __version__
 from .auth import check_auth
 from .body import JSONDumps, make_body
 from .clientrequest import ClientRequest, Target
-from .cookiejar import cookie_pairs
+from .cookiejar import OwnCookies
 from .given import names_of
 from .settings import DIRECT, Settings
 from .settling import POLICIES, settled
@@ -152,13 +152,11 @@ class Composer:
         if options.get("expect100"):
             fields[hdrs.EXPECT] = "100-continue"
         if options.get("cookies"):
-            request.cookies = tuple(
-                cookie_pairs(
-                    options["cookies"],
-                    self._quote_cookie,
-                    url=target.url,
-                    secure=_is_secure(session, target),
-                )
+            request.cookies = OwnCookies.of(
+                options["cookies"],
+                target.url,
+                quote=self._quote_cookie,
+                secure=_is_secure(session, target),
             )
         _set_upload(request, options.get("compress"), options.get("upload_tracker"))
         return request

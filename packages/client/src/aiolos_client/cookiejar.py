@@ -9,7 +9,7 @@ from logging import getLogger
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from aiolos_protocol.cookies import (
     SetCookie,
@@ -320,6 +320,33 @@ def cookie_pairs(
         for each in _set_cookies(cookies, quote)
         if (secure or not each.secure) and (url is None or _goes_to(each, url))
     ]
+
+
+class OwnCookies(tuple[tuple[str, str], ...]):  # noqa: SLOT001 - a tuple has a dict or nothing
+    """`(name, value)` of those of a request's own cookies that go to its URL."""
+
+    _given: tuple[SetCookie, ...]
+
+    @classmethod
+    def of(cls, cookies: LooseCookies, url: URL, *, quote: bool, secure: bool) -> Self:
+        """See cookie_pairs()."""
+        if isinstance(cookies, RequestCookies):
+            own = cls(cookies.sent())
+            own._given = tuple(SetCookie(*pair) for pair in own)
+            return own
+        return cls._at(
+            url, tuple(each for each in _set_cookies(cookies, quote) if secure or not each.secure)
+        )
+
+    def at(self, url: URL) -> Self:
+        """Those that go to `url`, of the same origin."""
+        return self._at(url, self._given)
+
+    @classmethod
+    def _at(cls, url: URL, given: tuple[SetCookie, ...]) -> Self:
+        own = cls((each.name, each.value) for each in given if _goes_to(each, url))
+        own._given = given
+        return own
 
 
 def _goes_to(cookie: SetCookie, url: URL) -> bool:

@@ -9,6 +9,7 @@ from aiolos_protocol.payload import Payload
 from yarl import URL
 
 from .clientrequest import BODY_FIELDS, ClientRequest, Target
+from .cookiejar import OwnCookies
 from .errors import (
     ClientPayloadError,
     InvalidUrlRedirectClientError,
@@ -117,6 +118,8 @@ def redirected(request: ClientRequest, response: ClientResponse, location: str) 
         again.is_astray = True
         for name in _SECRETS:
             fields.popall(name, None)
+    elif isinstance(again.cookies, OwnCookies):
+        again.cookies = again.cookies.at(url)
     if auth is not None:
         fields[hdrs.AUTHORIZATION] = auth.encode()
     return again
