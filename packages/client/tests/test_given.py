@@ -123,6 +123,8 @@ def test_a_policy_that_cannot_sleep():
     [
         ({"method": 5}, ValueError, "a WebSocket is opened by GET, not by 5"),
         ({"protocols": 5}, TypeError, "protocols takes a list of names, not 5"),
+        ({"json": {"a": 1}}, TypeError, "opened without a body: ws_connect.. takes no json"),
+        ({"data": b""}, TypeError, "takes no data"),
     ],
 )
 async def test_websockets(options, kind, told):

@@ -278,6 +278,42 @@ def test_a_descriptor_that_means_another_socket_now(pair, frame):
 
 
 @on_uvloop
+def test_a_descriptor_means_the_same_until_the_turn_is_over(frame):
+    async def main():
+        loop = asyncio.get_running_loop()
+        accepted, found = loop.create_future(), loop.create_future()
+
+        class Accepts(asyncio.Protocol):
+            def connection_made(self, transport):
+                engine = Engine(loop, Terms(SERVER, None, None), WSOptions())
+                engine.attach(Handover(transport, b"", False, False, lambda exc: None))
+                accepted.set_result(engine)
+
+        def hear(payload, kind):
+            transport = engine.transport
+            with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as ours:
+                before = ours.getpeername()
+            transport.abort()
+            # What bypass relies on: a loop closes the socket in a turn of its own.
+            with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as ours:
+                found.set_result((before, ours.getpeername()))
+
+        server = await loop.create_server(Accepts, "127.0.0.1", 0)
+        with socket.socket() as client:
+            client.setblocking(False)
+            await loop.sock_connect(client, server.sockets[0].getsockname())
+            engine = await accepted
+            listening = asyncio.create_task(engine.listen(Hears(hear)))
+            await asyncio.sleep(0)
+            await loop.sock_sendall(client, frame(BINARY, b"a", key=KEY))
+            assert await found == (client.getsockname(),) * 2
+            await listening
+        server.close()
+
+    run_on_uvloop(main())
+
+
+@on_uvloop
 def test_the_peer_is_gone_as_it_is_answered(pair, frame):
     ours, theirs = pair
 

@@ -15,7 +15,7 @@ from aiolos_websocket.deflate import Deflater, Inflater, deflated
 from aiolos_websocket.extensions import Compression
 from aiolos_websocket.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT
 from aiolos_websocket.handshake import Terms
-from aiolos_websocket.role import CLIENT
+from aiolos_websocket.role import CLIENT, SERVER
 
 OK = b"\x03\xe8"
 
@@ -316,6 +316,9 @@ async def test_a_close_without_a_code(end):
     message = await one.engine.receive()
     assert (message.data, message.extra) == (0, "")
     assert one.sent() == [(FIN | CLOSE, b"")]
+    one.transport.lose()
+    # Not 1006: the peer has closed in order.
+    assert one.engine.close_code == 0
 
 
 async def test_without_autoclose_the_answer_is_the_users(end):
@@ -500,6 +503,20 @@ async def test_a_connection_that_cannot_be_half_closed_is_read_on_for_a_moment(e
     assert not one.transport.aborted
 
 
+async def test_a_peer_that_breaks_a_rule_and_hangs_up(end, role):
+    one = end()
+
+    def gone():
+        raise OSError("not connected")
+
+    one.transport.write_eof = gone
+    one.receive(0x3)
+    message = await one.engine.receive()
+    assert message.type is WSMsgType.ERROR
+    assert message.data.code == 1002
+    assert one.transport.aborted is (role is SERVER)
+
+
 async def test_a_broken_rule_that_nobody_looks_at_is_told_in_time(end):
     one = end(close_timeout=5)
     one.receive(7)
@@ -561,6 +578,17 @@ async def test_a_flood_of_empty_messages_is_bounded_too(end, frame):
     for _ in range(20_000):
         await one.engine.receive()
     assert one.transport.reading
+
+
+async def test_a_flood_of_pings_that_nobody_takes_is_bounded_too(end):
+    one = end(autoping=False)
+    for _ in range(1000):
+        if not one.transport.reading:
+            break
+        one.receive(PING)
+    else:
+        pytest.fail("it is read for ever")
+    assert (await one.engine.receive()).type is WSMsgType.PING
 
 
 async def test_what_waits_is_still_there_when_the_peer_is_gone(end, frame):
@@ -668,6 +696,20 @@ async def test_a_peer_that_neither_reads_nor_is_listened_to_is_silent(end, frame
     one.engine.pause_writing()
     assert not one.transport.reading
     one.clock.advance(10)
+    assert not one.transport.aborted
+    one.clock.advance(5)
+    assert one.transport.aborted
+
+
+async def test_a_peer_that_takes_long_to_read_a_large_message_is_not_silent(end):
+    one = end(heartbeat=10)
+    one.engine.pause_writing()
+    one.transport.unsent = 10_000
+    one.clock.advance(10)
+    assert one.sent() == [(FIN | PING, b"")]
+    for _ in range(4):
+        one.transport.unsent -= 2_000
+        one.clock.advance(5)
     assert not one.transport.aborted
     one.clock.advance(5)
     assert one.transport.aborted
@@ -1465,6 +1507,16 @@ async def test_a_loop_that_does_not_look_ends_some_time_on_the_server(end, role)
     else:
         with pytest.raises(RuntimeError, match="use 'async for'"):
             await one.engine.receive()
+
+
+async def test_a_loop_that_does_not_look_lets_others_go_on(end):
+    one = end()
+    one.transport.lose()
+    others = []
+    asyncio.get_running_loop().call_soon(others.append, True)
+    for _ in range(3):
+        assert (await one.engine.receive()).type is WSMsgType.CLOSED
+    assert others
 
 
 async def test_iteration_ends_however_often_it_is_begun(end):

@@ -239,7 +239,7 @@ def test_over_http_2():
     assert agreement.status == 200
     assert dict(agreement.headers) == {"Sec-WebSocket-Protocol": "a"}
     head = RequestHead("CONNECT", "/chat", HttpVersion20, fields, protocol="connect-udp")
-    refused(head, ":protocol websocket")
+    refused(head, ":protocol websocket", status=501)
     refused(RequestHead("GET", "/chat", HttpVersion20, fields), "expected CONNECT")
 
 

@@ -50,7 +50,7 @@ async def test_less_than_a_second_is_exact():
 async def test_silence_is_met_with_a_ping_and_then_told():
     clock, log = ManualClock(), Log()
     loop = asyncio.get_running_loop()
-    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"))
+    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"), lambda: 0)
     heartbeat.start()
     clock.advance(9)
     assert log == []
@@ -68,7 +68,7 @@ async def test_silence_is_met_with_a_ping_and_then_told():
 async def test_whatever_is_heard_counts_as_life():
     clock, log = ManualClock(), Log()
     loop = asyncio.get_running_loop()
-    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"))
+    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"), lambda: 0)
     heartbeat.start()
     for _ in range(3):
         clock.advance(6)
@@ -91,10 +91,39 @@ async def test_whatever_is_heard_counts_as_life():
     assert log == ["ping", "ping"]
 
 
+async def test_who_reads_has_not_come_to_the_ping_yet():
+    clock, log, unsent = ManualClock(), Log(), 900
+    loop = asyncio.get_running_loop()
+    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"), lambda: unsent)
+    heartbeat.start()
+    clock.advance(10)
+    for _ in range(3):
+        unsent -= 300
+        clock.advance(5)
+    assert log == ["ping"]
+    # Half an interval later it must have come to the ping.
+    clock.advance(5)
+    assert log == ["ping", "silent"]
+    assert clock.watched == 0
+
+
+async def test_a_peer_that_stops_reading_is_silent():
+    clock, log, unsent = ManualClock(), Log(), 900
+    loop = asyncio.get_running_loop()
+    heartbeat = Heartbeat(loop, clock, 10, log.of("ping"), log.of("silent"), lambda: unsent)
+    heartbeat.start()
+    clock.advance(10)
+    unsent -= 300
+    clock.advance(5)
+    # As much as it read we have sent since.
+    clock.advance(5)
+    assert log == ["ping", "silent"]
+
+
 async def test_a_heartbeat_of_less_than_a_second_has_timers_of_its_own():
     clock, log, pinged = ManualClock(), Log(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    heartbeat = Heartbeat(loop, clock, 0.02, pinged.set, log.of("silent"))
+    heartbeat = Heartbeat(loop, clock, 0.02, pinged.set, log.of("silent"), lambda: 0)
     begun = loop.time()
     heartbeat.start()
     while loop.time() < begun + 0.01:

@@ -284,3 +284,4 @@ async def test_the_window_is_given_back_at_the_end(deflating):
     way.outbox.abandon()
     assert not deflating.holds_window
     assert way.windows.size == 0
+    assert way.clock.watched == 0

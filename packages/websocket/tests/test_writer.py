@@ -49,4 +49,5 @@ def test_a_forked_child_draws_other_keys():
     os.close(read)
     os.close(write)
     assert len(theirs) == 80
-    assert ours != theirs
+    # Behind the keys at hand each draws its own.
+    assert ours[:4] != theirs[:4]

@@ -1,6 +1,6 @@
 """What the verbs of a session take, for type checkers and for whoever mistypes a name."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from aiolos_protocol.fields.authorization import BasicAuth
@@ -88,6 +88,20 @@ class RequestOptions(HandshakeOptions, total=False):
 
 
 _KNOWN: Final = frozenset(RequestOptions.__annotations__)
+
+
+# What says what the body is, or how it is sent.
+_OF_BODIES: Final = (
+    "data", "json", "content_type", "chunked", "expect100", "upload_tracker"
+)  # fmt: skip
+
+
+def check_no_body(options: Mapping[str, Any]) -> None:
+    """TypeError where `options`, those of a handshake, have a body."""
+    for name in _OF_BODIES:
+        given = options.get(name)
+        if given is not None and given is not False:
+            raise TypeError(f"a WebSocket is opened without a body: ws_connect() takes no {name}")
 
 
 def check_names(options: "RequestOptions") -> None:

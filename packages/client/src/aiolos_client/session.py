@@ -27,7 +27,7 @@ from .cookiejar import CookieJar
 from .given import check_callable, check_class, check_loop, check_made, check_traces
 from .middlewares import ClientMiddlewareType
 from .negotiation import HTTP2Setting
-from .options import HandshakeOptions, RaiseForStatus
+from .options import HandshakeOptions, RaiseForStatus, check_no_body
 from .reconnecting import reconnecting
 from .response import ClientResponse
 from .retries import RetryPolicy
@@ -188,11 +188,12 @@ class ClientSession(Asking):
         `compress` asks for permessage-deflate: True with windows of 4 KiB, or a number from 9 to 15
         for the window as a power of two; 0 for none.
         The session's timeout bounds the handshake. Raises WSServerHandshakeError where the server
-        does not agree, ValueError for another `method` than GET (RFC 6455 4.1), and what
-        request() raises; `options` are its own.
+        does not agree, ValueError for another `method` than GET (RFC 6455 4.1), TypeError for a
+        body, and what request() raises; `options` are its own.
         """
         if str(method).upper() != "GET":
             raise ValueError(f"a WebSocket is opened by GET, not by {method}")
+        check_no_body(options)
         wanted = ws_options(
             timeout=timeout,
             receive_timeout=receive_timeout,

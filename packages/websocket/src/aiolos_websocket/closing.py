@@ -49,7 +49,7 @@ class Closer(Sender):
         self._heartbeat: Heartbeat | None = None
         if options.heartbeat:
             self._heartbeat = Heartbeat(
-                loop, clock, options.heartbeat, self._ping, self._peer_is_silent
+                loop, clock, options.heartbeat, self._ping, self._peer_is_silent, self._unsent
             )
 
     def _tell(self, kind: WSMsgType, data: Any, extra: str | None = None) -> None:
@@ -90,6 +90,9 @@ class Closer(Sender):
 
     def _ping(self) -> None:
         self._write(PING, b"")
+
+    def _unsent(self) -> int:
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
     def _peer_is_silent(self) -> None:
         heartbeat = self._heartbeat
@@ -155,7 +158,11 @@ class Closer(Sender):
             # To close with bytes unread would make the system reset the connection, and the peer
             # might never see our close. So we only say that we are done, and read on.
             elif transport.can_write_eof():
-                transport.write_eof()
+                try:
+                    transport.write_eof()
+                except OSError:
+                    # The peer has hung up already.
+                    transport.abort()
             else:
                 # TLS cannot say so. The peer waits for us to close, and has seen ours by then.
                 self.loop.call_later(_LINGER, transport.close)

@@ -165,14 +165,16 @@ def accept(request: RequestHead, options: WSOptions, opener: Opener) -> Agreemen
 
     Raises UpgradeRefused with the status and the fields to answer with: 405 for a method that
     opens no WebSocket, 426 for another version of WebSocket, 403 for an origin that is not in
-    `options.origins`, 400 for the rest.
+    `options.origins`, 501 for another :protocol over HTTP/2, 400 for the rest.
     """
     headers: CIMultiDict[str] = CIMultiDict()
     status = 101
     if request.version >= HttpVersion20:
         if request.method != "CONNECT" or request.protocol != "websocket":
             raise UpgradeRefused(
-                "no WebSocket: expected CONNECT with :protocol websocket (RFC 8441 4)"
+                "no WebSocket: expected CONNECT with :protocol websocket (RFC 8441 4)",
+                # RFC 9220 3: for a protocol that is not known.
+                status=400 if request.protocol is None else 501,
             )
         status = 200
     else:

@@ -97,11 +97,13 @@ class Heartbeat:
     """Pings a peer that has been silent for `interval` seconds, and gives it half of that.
 
     `ping()` sends one; `silent()` is called once when nothing at all came back. The owner calls
-    hear() whenever something arrives: any frame is as good as a pong.
+    hear() whenever something arrives: any frame is as good as a pong. As long as `unsent()`, how
+    many bytes wait to be sent, falls, the peer reads, and has not come to the ping yet.
     """
 
     __slots__ = (
-        "_alarm", "_beat", "_clock", "_heard", "_interval", "_loop", "_ping", "_pinged", "_silent"
+        "_alarm", "_beat", "_clock", "_heard", "_interval", "_left", "_loop", "_ping", "_pinged",
+        "_silent", "_unsent",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +113,7 @@ class Heartbeat:
         interval: float,
         ping: Callable[[], None],
         silent: Callable[[], None],
+        unsent: Callable[[], int],
     ) -> None:
         self._alarm = Alarm(loop, clock, self._ring)
         self._clock = clock
@@ -118,6 +121,9 @@ class Heartbeat:
         self._interval = interval
         self._ping = ping
         self._silent = silent
+        self._unsent = unsent
+        # What it was at the last look, behind a ping.
+        self._left = 0
         self._beat = Beat.STOPPED
         # When something was heard last, and when the last ping went out, by _now().
         self._heard = self._pinged = 0.0
@@ -170,8 +176,12 @@ class Heartbeat:
         now = self._now()
         due = self._heard + self._interval
         if self._beat is Beat.PINGED and self._heard < self._pinged:
-            self._beat = Beat.STOPPED
-            self._silent()
+            left, self._left = self._left, self._unsent()
+            if self._left < left:
+                self._set(self.patience)
+            else:
+                self._beat = Beat.STOPPED
+                self._silent()
         elif now < due:
             self._wait(due - now)
         else:
@@ -179,3 +189,4 @@ class Heartbeat:
             self._pinged = now
             self._set(self.patience)
             self._ping()
+            self._left = self._unsent()
