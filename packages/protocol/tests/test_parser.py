@@ -39,6 +39,7 @@ REQUESTS = [
     b"GET http://user-less.example:81/p?q HTTP/1.1\r\nHost: other\r\n\r\n",
     b"PURGE /caf\xc3\xa9/\xff HTTP/1.1\r\nHost: a\r\nX-Name: caf\xc3\xa9 \xff\r\n\r\n",
     b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, x\r\nUpgrade: WebSocket\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n",
     b"\r\nGET / HTTP/1.1\r\nHost:a\r\nEmpty:\r\nTabs:\t a\tb \t\r\n\r\n",
 ]
 RESPONSES = [
@@ -190,6 +191,34 @@ def test_upgrade_counts_where_connection_names_it(twin):
     assert request(twin, with_fields(b"Connection: upgrade")).upgrade is None
     two = with_fields(b"Connection: upgrade", b"Upgrade: h2c", b"Upgrade: websocket")
     assert request(twin, two).upgrade == "h2c,websocket"
+    twice = with_fields(b"Connection: upgrade", b"Upgrade: websocket", b"Upgrade: websocket")
+    assert request(twin, twice).upgrade == "websocket,websocket"
+
+
+@pytest.mark.parametrize(
+    ("connection", "upgrade", "expected", "keep_alive"),
+    [
+        (b"Upgrade", b"websocket", "websocket", True),
+        (b"uPGRADE", b"WEBSOCKET", "websocket", True),
+        (b"keep-alive, Upgrade", b"websocket", "websocket", True),
+        (b"Keep-Alive,\tupgrade", b"websocket", "websocket", True),
+        (b"close, Upgrade", b"websocket", "websocket", False),
+        (b"keep-alive, Upgrades", b"websocket", None, True),
+        (b"keep-alive", b"websocket", None, True),
+        (b"close", b"websocket", None, False),
+        (b"upgrade", b"websockets", "websockets", True),
+        (b"upgrade", b"WebSocket/13", "websocket/13", True),
+        (b"upgrade", b"h2c", "h2c", True),
+        (b"upgrade", b"", None, True),
+    ],
+)
+def test_what_opens_a_websocket(twin, connection, upgrade, expected, keep_alive):
+    fields = [b"Connection: " + connection, b"Upgrade: " + upgrade]
+    for each in (fields, fields[::-1]):
+        head = request(twin, with_fields(*each))
+        assert (head.upgrade, head.keep_alive) == (expected, keep_alive)
+        head = request(twin, with_fields(*each, start=b"GET / HTTP/1.0"))
+        assert head.upgrade is None
 
 
 def test_upgrade_of_http_1_0_is_ignored(twin):

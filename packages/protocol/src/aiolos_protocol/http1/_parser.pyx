@@ -2,7 +2,7 @@
 """The compiled twin of `pyparser`: one pass over a good head, no object made that nobody reads.
 
 It knows the heads that nearly all messages have. Whatever is odd, incomplete or wrong (a rare
-target, a repeated field, an Upgrade, a limit reached) is given to `pyparser` from the beginning:
+target, a repeated field, an Upgrade to anything but WebSocket, a limit reached) is given to `pyparser` from the beginning:
 so it is decided, and worded, in one place only. A request that was asked before, byte for byte, is
 not read again.
 """
@@ -83,6 +83,9 @@ cdef struct Found:
     bint connection
     bint close
     bint keep_alive
+    # Connection says upgrade; Upgrade says websocket.
+    bint switches
+    bint websocket
     Py_ssize_t size
     const char* host_start
     Py_ssize_t host_size
@@ -120,6 +123,17 @@ cdef bint _is_plain_host(const char* text, Py_ssize_t size) noexcept nogil:
     return True
 
 
+cdef bint _is_upgrade(const char* value, Py_ssize_t length) noexcept nogil:
+    """What the clients that open WebSockets say in Connection: Firefox says two things."""
+    if length == 19:
+        return (
+            _is(value, b"keep-alive", 10)
+            and memcmp(value + 10, b", ", 2) == 0
+            and _is(value + 12, b"upgrade", 7)
+        )
+    return length == 7 and _is(value, b"upgrade", 7)
+
+
 cdef bint _note(
     Found* found, const char* name, Py_ssize_t size, const char* value, Py_ssize_t length,
     bint request,
@@ -136,7 +150,10 @@ cdef bint _note(
     elif size == 6:
         return not (request and _is(name, b"expect", 6))
     elif size == 7:
-        return not _is(name, b"upgrade", 7)
+        if _is(name, b"upgrade", 7):
+            if not request or found.websocket or length != 9 or not _is(value, b"websocket", 9):
+                return False
+            found.websocket = True
     elif size == 10:
         if _is(name, b"connection", 10):
             if found.connection:
@@ -146,6 +163,8 @@ cdef bint _note(
                 found.keep_alive = True
             elif length == 5 and _is(value, b"close", 5):
                 found.close = True
+            elif request and _is_upgrade(value, length):
+                found.switches = True
             else:
                 return False
         elif _is(name, b"set-cookie", 10):
@@ -344,11 +363,15 @@ cdef RequestHead _read_request(bytes data, Py_ssize_t start, limits):
         return _careful_request(data, start, limits)
     fields = at + 11
     found.host = found.length = found.chunked = found.connection = False
-    found.close = found.keep_alive = False
+    found.close = found.keep_alive = found.switches = found.websocket = False
     found.plain = found.plain_body = True
     found.size = -1
     blank = _fields(fields, end, &found, True, _max_fields)
-    if blank is NULL or not found.host or (found.chunked and version is _http10):
+    if (
+        blank is NULL
+        or not found.host
+        or (version is _http10 and (found.chunked or found.switches or found.websocket))
+    ):
         return _careful_request(data, start, limits)
     head = RequestHead.__new__(RequestHead)
     head.method = method
@@ -362,6 +385,8 @@ cdef RequestHead _read_request(bytes data, Py_ssize_t start, limits):
     head.size = blank + 2 - begin
     head.authority = PyUnicode_DecodeASCII(found.host_start, found.host_size, NULL)
     head.plain_body = found.plain_body and (found.size > 0 or found.chunked)
+    if found.switches and found.websocket:
+        head.upgrade = "websocket"
     return head
 
 
