@@ -258,6 +258,8 @@ def _key_of(request: RequestHead) -> str:
 
 def _choose(request: RequestHead, protocols: tuple[str, ...]) -> str | None:
     """The client's first choice that the server speaks."""
+    if not protocols:
+        return None
     for asked in _elements(request.headers, hdrs.SEC_WEBSOCKET_PROTOCOL):
         if asked in protocols:
             return asked
@@ -271,6 +273,10 @@ def _elements(headers: MultiMapping[str], name: str) -> list[str]:
 
 
 def _names(head: Head, name: str, wanted: str) -> bool:
+    values = head.headers.getall(name, [])
+    if len(values) == 1 and values[0].lower() == wanted:
+        # As nearly all have it.
+        return True
     return wanted in (element.lower() for element in _elements(head.headers, name))
 
 
