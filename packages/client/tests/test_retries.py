@@ -1,9 +1,12 @@
 """RetryPolicy: what is repeated, when, and how often."""
 
+import io
+
 import aiolos_client
 import pytest
 from aiolos_client import RetryPolicy
 from aiolos_client.retries import retry_after
+from aiolos_protocol.payload import get_payload
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -204,3 +207,56 @@ async def test_a_server_may_ask_for_any_pause(talk):
         async with session.get("/", retry=policy) as response:
             assert response.status == 204
     assert pauses == [100_000.0]
+
+
+async def pieces():
+    yield b"\xff"
+    yield b"\xfe"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pieces,
+        lambda: io.BytesIO(b"\xff\xfe"),
+        lambda: {"file": io.BytesIO(b"\xff")},
+        lambda: get_payload(io.TextIOWrapper(io.BytesIO(b"\xe9"), "latin-1"), encoding="latin-1"),
+    ],
+    ids=["pieces", "file", "form", "text"],
+)
+async def test_a_body_that_is_kept_can_be_read_before_each_attempt(talk, sleep, make):
+    async def sign(request, handler):
+        body = await request.body.as_bytes()
+        request.headers["X-Body"] = body.hex()
+        encodings.add(request.body.encoding)
+        return await handler(request)
+
+    encodings = set()
+    retry = RetryPolicy(sleep=sleep)
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    async with talk(busy(), moved, busy(), OK, retry=retry, middlewares=[sign]) as (peer, session):
+        data = make()
+        async with session.put("/a", data=data) as response:
+            assert response.url.path == "/b"
+        assert encodings == {getattr(data, "encoding", None)}
+    assert len(peer.requests) == 4
+    for each in peer.requests:
+        head, _, body = each.partition(b"\r\n\r\n")
+        if b"chunked" in head:
+            body = b"\xff\xfe"
+        assert f"X-Body: {body.hex()}\r\n".encode() in head + b"\r\n"
+
+
+async def test_a_body_is_kept_once_however_often_it_is_redirected(talk, sleep):
+    async def look(request, handler):
+        seen.append(request.data)
+        return await handler(request)
+
+    seen = []
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    retry = RetryPolicy(sleep=sleep)
+    async with talk(moved, moved, OK, retry=retry, middlewares=[look]) as (_, session):
+        async with session.put("/a", data=pieces()):
+            pass
+    first, *others = seen
+    assert [each is first for each in others] == [True, True]

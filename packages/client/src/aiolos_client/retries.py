@@ -85,8 +85,8 @@ class RetryPolicy:
         """The response to `request`, after as many attempts as it takes and are allowed."""
         if self.budget is not None:
             self._left = min(_RESERVE, self._left + self.budget)
-        if isinstance(request.data, Payload) and self.attempts > 1:
-            request.keep_body(lambda body: KeptPayload(body, self.max_body))
+        if self.attempts > 1:
+            request.keep_body(self._kept)
         for attempt in range(1, self.attempts + 1):
             is_last = attempt == self.attempts
             try:
@@ -105,6 +105,12 @@ class RetryPolicy:
                 response.release()
             await self._sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def _kept(self, body: Payload) -> Payload:
+        if isinstance(body, KeptPayload) and body.limit >= self.max_body:
+            # Behind a redirection it is the same.
+            return body
+        return KeptPayload(body, self.max_body)
 
     def _may_repeat(self, request: ClientRequest, error: Exception | None) -> bool:
         if request.is_consumed() or isinstance(error, _HOPELESS):
@@ -172,7 +178,7 @@ class KeptPayload(Payload):
     def __init__(self, payload: Payload, limit: int) -> None:
         super().__init__(payload, payload.headers)
         self._payload = payload
-        self._limit = limit
+        self.limit = limit
         self._pieces: list[bytes] = []
         self._kept = 0
         self._is_whole = False
@@ -187,9 +193,27 @@ class KeptPayload(Payload):
         """As Payload.consumed; False where all that was sent is kept."""
         return self._payload.consumed and not self._is_whole
 
+    @property
+    def filename(self) -> str | None:
+        """As Payload.filename."""
+        return self._payload.filename
+
+    @property
+    def encoding(self) -> str | None:
+        """As Payload.encoding."""
+        return self._payload.encoding
+
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """As Payload.decode()."""
+        if self._is_whole:
+            return b"".join(self._pieces).decode(self.encoding or encoding, errors)
         return self._payload.decode(encoding, errors)
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """As Payload.as_bytes()."""
+        if self._is_whole:
+            return b"".join(self._pieces)
+        return await self._payload.as_bytes(encoding, errors)
 
     async def write(self, writer: Writer) -> None:
         """As Payload.write()."""
@@ -200,12 +224,12 @@ class KeptPayload(Payload):
         self._pieces.clear()
         self._kept = 0
         await self._payload.write(_Keeping(self, writer))
-        self._is_whole = self._kept <= self._limit
+        self._is_whole = self._kept <= self.limit
 
     def keep(self, piece: bytes) -> None:
         """`piece` was sent."""
         self._kept += len(piece)
-        if self._kept <= self._limit:
+        if self._kept <= self.limit:
             self._pieces.append(piece)
         else:
             self._pieces.clear()
