@@ -12,6 +12,7 @@ import pytest
 from aiolos_protocol.testkit import ScriptedPeer
 
 BODY = bytes(range(256)) * 8192
+CHANGED = b"Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"
 
 
 def whole(body=BODY, cut=None, tag=b'"v1"'):
@@ -115,6 +116,18 @@ async def test_pieces_of_two_versions_are_not_joined(talk, tmp_path, pauses, fie
     assert b"Range" not in peer.requests[2]
 
 
+@pytest.mark.parametrize("tag", [b"v1", b"Sun", b'"v1"'])
+async def test_a_version_may_be_named_without_quotes(talk, tmp_path, pauses, tag):
+    # RFC 9110 8.8.3 has quotes; many servers have not, and compare what they gave.
+    pieces = [each.replace(b'"v1"', tag) for each in (rest(500_000, cut=900_000), rest(900_000))]
+    pieces = [each.replace(b"\r\n", b"\r\n" + CHANGED + b"\r\n", 1) for each in pieces]
+    async with talk(whole(cut=500_000, tag=tag), *pieces, close=True) as (peer, session):
+        done = await session.download("/x", tmp_path / "file")
+    assert done.path.read_bytes() == BODY
+    for each, start in zip(peer.requests[1:], [500_000, 900_000], strict=True):
+        assert b"Range: bytes=%d-\r\nIf-Range: %b\r\n" % (start, tag) in each
+
+
 async def test_what_another_url_has_left_is_not_used(talk, tmp_path):
     path = tmp_path / "file"
     (tmp_path / "file.part").write_bytes(b"other")
@@ -124,9 +137,6 @@ async def test_what_another_url_has_left_is_not_used(talk, tmp_path):
         await session.download("/x", path)
     assert path.read_bytes() == BODY
     assert b"Range" not in peer.requests[0]
-
-
-CHANGED = b"Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from aiolos_protocol import grammar, hdrs
+from aiolos_protocol.fields.dates import parse_http_date
 
 from .response import ClientResponse
 
@@ -79,7 +80,9 @@ class PartialFile:
         says of it must not differ (RFC 9110 15.3.7.3)."""
         if coding_of(response) != self.coding:
             return False
-        field = hdrs.ETAG if self.validator.startswith('"') else hdrs.LAST_MODIFIED
+        # Some servers leave out a tag's quotes, and know it by that all the same.
+        is_date = parse_http_date(self.validator) is not None
+        field = hdrs.LAST_MODIFIED if is_date else hdrs.ETAG
         same = response.headers.get(field, self.validator) == self.validator
         return same and total is not None and self.total in (None, total)
 
