@@ -113,6 +113,28 @@ async def test_start_is_called_for_each_response(client, kind, text):
             assert response.headers["X-Started"] == "1"
 
 
+@pytest.mark.parametrize("streams", [False, True])
+async def test_the_head_is_seen_before_it_is_sent_and_behind(streams):
+    seen = []
+
+    async def look(request, response):
+        seen.append((set(response.headers), response.keep_alive))
+
+    async def handler(request):
+        response = web.StreamResponse() if streams else web.Response(text="x")
+        await response.prepare(request)
+        seen.append((set(response.headers), response.keep_alive))
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    app.on_response_prepare.append(look)
+    async with TestClient(app) as client, client.get("/") as response:
+        length = "Transfer-Encoding" if streams else "Content-Length"
+        assert set(response.headers) == {"Content-Type", "Date", "Server", length}
+        assert seen == [(set(response.headers), True)] * 2
+
+
 async def test_start_is_called_for_a_websocket(client):
     async with client.ws_connect("/socket") as socket:
         assert await socket.receive_str() == "hello"

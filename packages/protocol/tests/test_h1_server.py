@@ -226,6 +226,15 @@ async def test_headers_of_the_users_own():
     assert [name for name, _ in headers.items()] == ["X-A", "Server", "Date", "X-A"]
 
 
+@pytest.mark.parametrize("name", ["Server", "Date"])
+async def test_an_empty_field_in_place_of_the_connections_own_keeps_that_out(name):
+    headers = CIMultiDict({name: ""})
+    server = Server(lambda role, head: role.answer(b"hi", headers=headers))
+    out = server.receive(GET)
+    assert b"\r\n%b:" % name.encode() not in out
+    assert out.count(b"Server: s\r\n") + out.count(b"Date: ") == 1
+
+
 async def test_a_wrong_content_length_is_put_right():
     headers = CIMultiDict({"Content-Length": "999"})
     server = Server(lambda role, head: role.answer(b"hi", headers=headers))

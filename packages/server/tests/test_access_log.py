@@ -172,6 +172,52 @@ async def test_the_length_that_the_connection_told(lines: Any) -> None:
     assert await lines("%{Content-Length}o %{content-length}i") == ["5 -"]
 
 
+@pytest.mark.parametrize("has_hook", [True, False])
+async def test_fields_that_the_connection_adds(
+    serve: Any, has_hook: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.StreamResponse() if request.path == "/stream" else web.Response(text="hello")
+
+    async def look(request: web.Request, response: web.StreamResponse) -> None:
+        pass
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", handler)
+    if has_hook:
+        app.on_response_prepare.append(look)
+    names = ("Date", "Server", "Connection", "Transfer-Encoding", "Content-Type")
+    log_format = "|".join(f"%{{{name}}}o" for name in names)
+    logger = logging.getLogger("aiolos.access")
+    peer = serve(app=app, access_log=logger, access_log_format=log_format)
+    for target in (b"/", b"/stream"):
+        headers = (await peer.ask(GET.replace(b"/a?b=1", target))).headers
+        line = [each.getMessage() for each in caplog.records if each.name == "aiolos.access"][-1]
+        assert line == "|".join(headers.get(name.lower(), "-") for name in names)
+
+
+class Everything(web.AbstractAccessLogger):
+    """Somebody's own logger."""
+
+    def log(self, request: Any, response: Any, time: float) -> None:
+        self.logger.info("%s", {name.lower(): value for name, value in response.headers.items()})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("fields", [{}, {"Content-Length": "7"}])
+async def test_a_logger_of_ones_own_sees_what_was_sent(
+    serve: Any, method: str, fields: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="hello", headers=fields)
+
+    logger = logging.getLogger("aiolos.access")
+    peer = serve(handler, access_log=logger, access_log_class=Everything)
+    answer = await peer.ask(GET.replace(b"GET", method.encode()))
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "aiolos.access"]
+    assert sorted(line) == sorted(str(answer.headers))
+
+
 @pytest.mark.parametrize("log_format", ["%z", "%{X}y", "%", "100%"])
 def test_unknown_atoms(log_format: str) -> None:
     with pytest.raises(ValueError):

@@ -6,12 +6,7 @@ from typing import Any
 from unittest import mock
 
 from aiolos_protocol import hdrs
-from aiolos_protocol.fields.dates import format_http_date
-from aiolos_protocol.http1.serializer import may_have_body
-from aiolos_protocol.link.answers import tells_length
-from aiolos_protocol.message import HttpVersion11
 from aiolos_server.response import WholeResponse
-from aiolos_server.server import SERVER_SOFTWARE
 
 
 def mocked_writer(transport: Any) -> mock.Mock:
@@ -31,7 +26,7 @@ async def mirror(response: Any, writer: Any) -> None:
     exchange = response._exchange
     request = response._req
     head = exchange.heads[-1]
-    _describe(response, head, request.version, writer)
+    _describe(response, writer)
     major, minor = request.version
     line = f"HTTP/{major}.{minor} {head.status} {head.reason}"
     written = _told(writer, "write_headers", line, response.headers)
@@ -64,19 +59,10 @@ def _told(writer: Any, verb: str, *arguments: Any) -> Any:
     return None if call is None else call(*arguments)
 
 
-def _describe(response: Any, head: Any, version: Any, writer: Any) -> None:
-    """The fields that are the connection's own, where the original has them."""
+def _describe(response: Any, writer: Any) -> None:
+    """What the original tells its writer of the body."""
     fields = response.headers
-    if not may_have_body(head.status):
-        fields.pop(hdrs.CONTENT_LENGTH, None)
-    elif head.length >= 0:
-        if tells_length(response._req.head, head):
-            fields[hdrs.CONTENT_LENGTH] = str(head.length)
-    elif version >= HttpVersion11:
+    if hdrs.TRANSFER_ENCODING in fields:
         _told(writer, "enable_chunking")
-        fields[hdrs.TRANSFER_ENCODING] = "chunked"
     if response._coder is not None:
         _told(writer, "enable_compression", fields[hdrs.CONTENT_ENCODING], response._strategy)
-    fields.setdefault(hdrs.DATE, format_http_date(0))
-    if not fields.setdefault(hdrs.SERVER, SERVER_SOFTWARE):
-        del fields[hdrs.SERVER]

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import aiolos.web
 from aiolos.web import AbstractAccessLogger, BaseRequest, StreamResponse
-from aiolos_server.access_log import ATOM
+from aiolos_server.access_log import ASKING, ATOM
 
 from ._absent import absent
 
@@ -55,5 +55,8 @@ class AccessLogger(aiolos.web.AccessLogger):
         # Without arguments nothing in the line is a format.
         self.logger.info("".join(told), extra=extra)
 
+
+# It asks for the fields that it tells, by told().
+ASKING.add(AccessLogger.log)
 
 absent(__name__)

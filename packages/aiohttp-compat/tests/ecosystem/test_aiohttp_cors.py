@@ -40,6 +40,17 @@ async def test_a_page_of_another_origin_may_read(client, path):
         assert response.headers["Access-Control-Expose-Headers"] == "X-Made-By"
 
 
+async def test_a_page_may_read_all_that_is_sent(aiohttp_client):
+    app = web.Application()
+    options = aiohttp_cors.ResourceOptions(expose_headers="*")
+    cors = aiohttp_cors.setup(app, defaults={ORIGIN: options})
+    cors.add(app.router.add_get("/thing", thing))
+    client = await aiohttp_client(app)
+    async with client.get("/thing", headers={"Origin": ORIGIN}) as response:
+        exposed = response.headers["Access-Control-Expose-Headers"].split(",")
+        assert {"Content-Length", "Date", "Server"} <= set(exposed)
+
+
 async def test_a_stranger_gets_no_permission(client):
     for path, origin in (("/things/1", "http://other.example"), ("/closed", ORIGIN)):
         async with client.get(path, headers={"Origin": origin}) as response:

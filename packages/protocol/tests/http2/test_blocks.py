@@ -102,3 +102,7 @@ def test_an_empty_server_field_is_not_sent():
         headers = CIMultiDict({} if own is None else {"Server": own})
         found = dict(pairs(blocks.response(200, headers, server, date)))
         assert found.get(b"server") == sent
+        assert found[b"date"]
+    for own, sent in (("", None), ("then", b"then")):
+        found = dict(pairs(blocks.response(200, CIMultiDict({"Date": own}), "s", date)))
+        assert found.get(b"date") == sent

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, Protocol
 
-from aiolos_protocol import hdrs
+from aiolos_protocol.clock import Clock
 from aiolos_protocol.errors import ProtocolError
 from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead
 
 from . import failures, incidents
 from .abc import AbstractApplication
-from .codings import worth_coding
+from .announced import Stamp
 from .core import ResponseCore
 from .dispatch import Dispatcher
 from .errors import HTTPException
@@ -42,6 +42,7 @@ class Serving(Protocol):
     connections: "set[Connection]"
     max_connections: int | None
     background: "set[asyncio.Task[Any]]"
+    clock: Clock
     server_header: str
 
     def admit(self, connection: "Connection") -> bool:
@@ -237,7 +238,7 @@ class Connection(Owner):
             self._end(None, error)
             return None
         if self._auto_compress and not response.prepared:
-            self._compress(response)
+            response.auto_compress(self._request)
         if response.prepared:
             if response is not self._begun:
                 response = self._failed(incidents.reused(self._request))
@@ -269,14 +270,6 @@ class Connection(Owner):
                 return failures.page(self._server, request, error, error.status, error.headers)
             return error
         return self._failed(error) if isinstance(error, Exception) else None
-
-    def _compress(self, response: Any) -> None:
-        """Application(auto_compress=True)."""
-        request: Any = self._request
-        if not response.compression and worth_coding(
-            request.headers, response.headers, response.content_length
-        ):
-            response.enable_compression()
 
     def _send_whole(self, response: Any) -> None:
         whole: ResponseCore = response if isinstance(response, ResponseCore) else response.plain()
@@ -354,13 +347,12 @@ class Connection(Owner):
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Run the application's on_response_prepare."""
         if self._has_hooks:
-            response.headers.setdefault(hdrs.SERVER, self._server.server_header)
+            await response.announce(request)
             for app in request.match_info.apps:
                 await app.on_response_prepare.send(request, response)
-            # A receiver may have taken it out: an empty one is not sent.
-            response.headers.setdefault(hdrs.SERVER, "")
+            response.heed()
         if self._auto_compress:
-            self._compress(response)
+            response.auto_compress(request)
         if self._closing:
             response.force_close()
         self._begun = response
@@ -381,6 +373,13 @@ class Connection(Owner):
     def limits(self) -> Limits:
         """The bounds in force."""
         return self._server.limits
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the link adds to heads; nothing where another server does that."""
+        if self.link.transport is None:
+            return "", b""
+        return self._server.server_header, self._server.clock.date
 
     @property
     def client_max_fields(self) -> int | None:

@@ -14,8 +14,10 @@ from aiolos_protocol.errors import WrongType
 from aiolos_protocol.fields.content_type import parse_content_type
 from aiolos_protocol.fields.dates import format_http_date, parse_http_date
 from aiolos_protocol.fields.etag import ETag, parse_etag
+from aiolos_protocol.message import RequestHead, ResponseHead
 from multidict import CIMultiDict
 
+from .announced import Announcement, Stamp, add_own
 from .core import REASONS, checked_reason, checked_status
 from .keys import ResponseKey
 
@@ -37,6 +39,10 @@ class Described(MutableMapping[str, Any]):
     _reason: "str | None"
     _status: int
     _state: "dict[str, Any] | None" = None
+    # What the receivers of on_response_prepare see, while they do.
+    _announced: "Announcement | None" = None
+    # What was sent, until somebody looks at the fields behind it.
+    _sent: "tuple[RequestHead, ResponseHead, Stamp] | None" = None
 
     @property
     def prepared(self) -> bool:
@@ -63,19 +69,25 @@ class Described(MutableMapping[str, Any]):
 
     @property
     def headers(self) -> "CIMultiDict[str]":
-        """The fields to be sent; the connection adds its own."""
+        """The fields to be sent; the connection adds its own, which are seen in
+        on_response_prepare, and behind prepare()."""
         headers = self._headers
         if headers is None:
             headers = self._headers = CIMultiDict()
         if self._content_type:
             headers[hdrs.CONTENT_TYPE] = self._content_type
             self._content_type = ""
+        if self._sent is not None:
+            sent, self._sent = self._sent, None
+            add_own(headers, *sent)
         return headers
 
     @property
     def keep_alive(self) -> bool | None:
-        """False after force_close(); else None until the head is sent: the request decides."""
-        return None if self._keep_alive and not self.prepared else self._keep_alive
+        """False after force_close(); else None until the head is composed: the request decides."""
+        if self._keep_alive and self._announced is None and not self.prepared:
+            return None
+        return self._keep_alive
 
     def force_close(self) -> None:
         """Close the connection behind this response."""

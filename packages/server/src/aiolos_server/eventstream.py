@@ -12,7 +12,8 @@ from aiolos_protocol import hdrs
 from aiolos_protocol.errors import ConnectionLost
 
 from . import options
-from .response import Answerable, StreamResponse
+from .composing import Answerable
+from .response import StreamResponse
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _LAST_EVENT_ID: Final = "Last-Event-ID"

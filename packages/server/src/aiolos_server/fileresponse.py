@@ -18,10 +18,11 @@ from aiolos_protocol.fields.ranges import ContentRange
 from aiolos_protocol.multipart.boundary import new_boundary
 
 from .codings import describe_coding
+from .composing import Answerable
 from .conditional import UNSATISFIABLE, WHOLE, Outcome, outcome
 from .core import REASONS, ResponseCore
 from .filecache import SMALL, FileCache, Kept, Stat, etag_of, modified_of, regular
-from .response import Answerable, StreamResponse
+from .response import StreamResponse
 from .sendfile import send_file
 
 _logger = logging.getLogger("aiolos.web")

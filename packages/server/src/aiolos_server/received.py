@@ -22,6 +22,7 @@ from aiolos_protocol.streams import EMPTY, StreamReader
 from aiolos_protocol.urlencoded import URLENCODED, parse_urlencoded
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 
+from .announced import Stamp
 from .core import RequestCore
 from .errors import (
     HTTPBadRequest,
@@ -55,6 +56,8 @@ class Bearer(Protocol):
     def limits(self) -> Limits: ...
     @property
     def auto_decompress(self) -> bool: ...
+    @property
+    def stamp(self) -> Stamp: ...
     @property
     def response_begun(self) -> bool: ...
     async def preparing(self, request: Any, response: Any) -> None: ...

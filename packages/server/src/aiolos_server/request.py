@@ -11,6 +11,7 @@ from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from yarl import URL
 
+from .announced import Stamp
 from .keys import ChainMapProxy, RequestKey
 from .parsed import method_of
 from .received import ReceivedBody
@@ -257,6 +258,11 @@ class BaseRequest(_Mapping, ReceivedBody):
     def limits(self) -> Limits:
         """The bounds on what the peer may ask for."""
         return self._bearer.limits
+
+    @property
+    def stamp(self) -> Stamp:
+        """What the connection adds to the head of a response: Server, and the Date line."""
+        return self._bearer.stamp
 
     def exceeded(self, limit: str, value: float) -> None:
         """Tell the operator that the request is refused for a limit."""

@@ -1,63 +1,30 @@
 """Responses: what a handler returns, and how it is sent through the exchange."""
 
-import warnings
 from collections.abc import Awaitable, Generator, Mapping
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from aiolos_protocol import hdrs
 from aiolos_protocol.coding import encoded
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import Exchange
 from aiolos_protocol.http1.serializer import may_have_body
-from aiolos_protocol.limits import Limits
-from aiolos_protocol.message import RequestHead, ResponseHead
+from aiolos_protocol.message import ResponseHead
 from aiolos_protocol.payload import Payload
 from aiolos_protocol.transport import READY, Outcome, Pending
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 
-from .codings import BodyCoder, ContentCoding, chosen_coding, describe_coding
+from .codings import BodyCoder
+from .composing import Answerable, Composing
 from .core import ResponseCore, body_of
-from .described import Described
 
 _TEXT: Final = "text/plain; charset=utf-8"
 
 
-class Answerable(Protocol):
-    """What a response asks of the request that it answers."""
-
-    @property
-    def head(self) -> RequestHead: ...
-    @property
-    def headers(self) -> "CIMultiDictProxy[str]": ...
-    @property
-    def exchange(self) -> Exchange: ...
-    @property
-    def limits(self) -> Limits: ...
-    def exceeded(self, limit: str, value: float) -> None:
-        """Tell the operator that the request is refused for a limit."""
-
-    async def preparing(self, response: Any) -> None:
-        """Run what the application wants to run before a head is sent."""
-
-
-class BaseResponse(Described):
+class BaseResponse(Composing):
     """What is done with a response, wherever its fields are kept."""
 
-    _ended: bool
-    _exchange: "Exchange | None"
-    _special: bool
-    body_length: int
-
-    # Defaults stand on the class: most responses never set them.
-    _compression: "ContentCoding | bool" = False
-    _strategy: int | None = None
     _coder: BodyCoder | None = None
-    _trailers: "CIMultiDict[str] | None" = None
-    _chunked: bool = False
-    # Said of a body of which nothing is said: browsers guess otherwise, and may run what they
-    # should save (RFC 9110 8.3). Empty where somebody else decides that.
-    _default_type: str = "application/octet-stream"
     # What is raised to whoever sends where the peer is gone: under another name of the package
     # that is an error of more kinds.
     _loss: type[ConnectionLost] = ConnectionLost
@@ -75,62 +42,6 @@ class BaseResponse(Described):
             head = self._exchange.head
             state = f"{head.method} {head.target.partition('?')[0]} "
         return f"<{type(self).__name__} {self.reason} {state}>"
-
-    @property
-    def chunked(self) -> bool:
-        """True behind enable_chunked_encoding()."""
-        return self._chunked
-
-    def enable_chunked_encoding(self, chunk_size: int | None = None) -> None:
-        """Send a body of unknown length; the connection frames it as its version demands.
-
-        RuntimeError where Content-Length is set. `chunk_size` has no effect, and is deprecated.
-        """
-        if chunk_size is not None:
-            warnings.warn(
-                "chunk_size has no effect: each write() is a chunk of its own; leave it out",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-        if self._headers is not None and hdrs.CONTENT_LENGTH in self._headers:
-            raise RuntimeError("a body whose content_length is set is not sent in chunks")
-        self._chunked = True
-        self._length = -1
-
-    @property
-    def compression(self) -> bool:
-        """True behind enable_compression()."""
-        return self._compression is not False
-
-    def enable_compression(
-        self, force: "ContentCoding | bool | None" = None, strategy: int | None = None
-    ) -> None:
-        """Send the body in the coding that the client prefers, or in `force`.
-
-        Does nothing where Content-Encoding is set, or the client takes none that is available.
-        `strategy` is zlib's, for gzip and deflate. A bool as `force` is deprecated.
-        """
-        if isinstance(force, bool):
-            warnings.warn(
-                "force is a coding, such as web.ContentCoding.gzip, not a bool",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            force = ContentCoding.deflate if force else ContentCoding.identity
-        elif force is not None and not isinstance(force, ContentCoding):
-            raise TypeError(f"force is a web.ContentCoding, not {force!r:.80}")
-        self._compression = True if force is None else force
-        self._strategy = strategy
-        self._special = True
-
-    @property
-    def trailers(self) -> "CIMultiDict[str]":
-        """Fields to be sent behind the body (RFC 9110 6.5); only behind one of unknown length."""
-        trailers = self._trailers
-        if trailers is None:
-            trailers = self._trailers = CIMultiDict()
-            self._special = True
-        return trailers
 
     @property
     def is_over(self) -> bool:
@@ -166,58 +77,17 @@ class BaseResponse(Described):
         await self._prepare_body(request, coding)
         try:
             exchange = request.exchange
-            exchange.send_head(self._composed())
+            head = self._composed()
+            exchange.send_head(head)
         except ConnectionLost as error:
             raise self._as_loss(error) from error.__cause__
         self._exchange = exchange
+        self._sent = (request.head, head, request.stamp)
         if coding is not None and self._coder is None:
             self._start_coding(exchange, coding)
 
-    def _chosen_coding(self, request: Answerable) -> str | None:
-        """The coding that the body is to be sent in; the headers say so afterwards."""
-        wanted = self._compression
-        if wanted is False or not may_have_body(self._status):
-            return None
-        headers = self.headers
-        if hdrs.CONTENT_ENCODING in headers or hdrs.CONTENT_RANGE in headers:
-            return None
-        coding: str | None
-        if isinstance(wanted, ContentCoding):
-            coding = None if wanted is ContentCoding.identity else wanted.value
-        else:
-            coding = chosen_coding(request.headers.getall(hdrs.ACCEPT_ENCODING, []))
-        describe_coding(headers, coding, wanted is True)
-        return coding
-
-    async def _prepare_body(self, request: Answerable, coding: str | None) -> None:
-        """What is to be done with the body before the head can be composed."""
-        if coding is not None:
-            self._length = -1
-            self.headers.pop(hdrs.CONTENT_LENGTH, None)
-
     def _start_coding(self, exchange: Exchange, coding: str) -> None:
         self._coder = BodyCoder(exchange, coding, self._strategy)
-
-    def _composed(self) -> ResponseHead:
-        headers = self.headers
-        if headers.get(hdrs.TRANSFER_ENCODING, "").lower() == "chunked":
-            # Handed on by whoever stands before another server; chunks are the connection's.
-            del headers[hdrs.TRANSFER_ENCODING]
-            self.enable_chunked_encoding()
-        length = self._length
-        if length < 0 and not self._chunked and hdrs.CONTENT_LENGTH in headers:
-            length = int(headers[hdrs.CONTENT_LENGTH])
-        if self._trailers and hdrs.TRAILER not in headers:
-            headers[hdrs.TRAILER] = ", ".join(self._trailers)
-        if self._default_type and length and may_have_body(self._status):
-            headers.setdefault(hdrs.CONTENT_TYPE, self._default_type)
-        return ResponseHead(
-            self._status,
-            self.reason,
-            headers=headers,
-            length=length,
-            keep_alive=self._keep_alive,
-        )
 
     def write(self, data: bytes | bytearray | memoryview) -> Awaitable[Any]:
         """Send a piece of the body at once; awaiting the result only waits for buffer room.
@@ -307,7 +177,9 @@ class WholeResponse(BaseResponse):
     """What is done with a response whose whole body is known: as bytes, or as a Payload."""
 
     _body: Any
+    # The body in its coding, and what that was made of.
     _coded: bytes | None = None
+    _coded_of: Any = None
     _bodiless: bool = False
 
     def is_at_hand(self, request: Answerable) -> bool:
@@ -379,11 +251,17 @@ class WholeResponse(BaseResponse):
             headers = self.headers
             for name, value in body.headers.items():
                 headers.setdefault(name, value)
-            if coding is None and body.size is not None:
+            if coding is None and body.size is not None and not self._chunked:
                 self._length = body.size
             return
-        if coding is not None:
-            self._coded = body = await encoded(body, (coding,), None, self._strategy)
+        if coding is None:
+            self._coded = None
+        else:
+            coded_of = (body, coding, self._strategy)
+            if self._coded is None or self._coded_of != coded_of:
+                self._coded = await encoded(body, (coding,), None, self._strategy)
+                self._coded_of = coded_of
+            body = self._coded
         if not self._chunked and not self._trailers:
             self._length = len(body)
             if request.head.method == "HEAD" and hdrs.CONTENT_LENGTH in self.headers:

@@ -15,7 +15,7 @@ from yarl import URL
 
 from . import options as known
 from .abc import AbstractApplication
-from .access_log import AbstractAccessLogger, AccessLogger
+from .access_log import AbstractAccessLogger, AccessLogger, log_of
 from .hosting import HostedApplication, is_asgi
 from .hosting.scope import AsgiApplication
 from .server import IDLE, OPTIONS, Server
@@ -277,7 +277,7 @@ class AppRunner(BaseRunner):
         """A server for the application, which has been started and frozen; needs a running loop."""
         app = self._app
         access = self._access
-        log = access.log if access is not None and access.enabled else None
+        log = None if access is None else log_of(access)
         options = {"logger": app.logger, **self._options}
         return Server(app, loop=asyncio.get_running_loop(), log_access=log, **options)
 

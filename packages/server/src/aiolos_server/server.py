@@ -15,7 +15,7 @@ from aiolos_protocol.upgrade import Handover
 from . import options
 from ._version import __version__
 from .abc import AbstractApplication
-from .access_log import AbstractAccessLogger, AccessLogger
+from .access_log import AbstractAccessLogger, AccessLogger, log_of
 from .bare import Bare
 from .connection import Connection
 from .dispatch import Dispatcher
@@ -102,8 +102,7 @@ class Server:
             loop = asyncio.get_running_loop()
         if access_log and log_access is None:
             options.check_logger("access_log", access_log)
-            access = access_log_class(access_log, access_log_format)
-            log_access = access.log if access.enabled else None
+            log_access = log_of(access_log_class(access_log, access_log_format))
         self.app = app
         self.loop = loop
         self.limits = changed_limits(limits, words)

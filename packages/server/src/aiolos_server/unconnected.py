@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import time
 from typing import Any
 
 import aiosignal
-from aiolos_protocol import hdrs
+from aiolos_protocol.fields.dates import format_http_date
 from aiolos_protocol.limits import DEFAULT_LIMITS
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.streams import StreamReader
@@ -13,6 +14,7 @@ from aiolos_protocol.transport import READY
 from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict
 
+from .announced import Stamp
 from .response import StreamResponse
 from .server import SERVER_SOFTWARE
 
@@ -51,6 +53,11 @@ class Unconnected:
     # The bearer.
 
     @property
+    def stamp(self) -> Stamp:
+        """As that of a connection."""
+        return SERVER_SOFTWARE, b"Date: %b\r\n" % format_http_date(int(time())).encode()
+
+    @property
     def link(self) -> Any:
         """Itself."""
         return self
@@ -62,12 +69,13 @@ class Unconnected:
 
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Send on_response_prepare of the applications that have it."""
-        signals = [getattr(app, "on_response_prepare", None) for app in request.match_info.apps]
-        for signal in signals:
-            if isinstance(signal, aiosignal.Signal) and signal:
-                response.headers.setdefault(hdrs.SERVER, SERVER_SOFTWARE)
+        all_signals = [getattr(app, "on_response_prepare", None) for app in request.match_info.apps]
+        signals = [each for each in all_signals if isinstance(each, aiosignal.Signal) and each]
+        if signals:
+            await response.announce(request)
+            for signal in signals:
                 await signal.send(request, response)
-                response.headers.setdefault(hdrs.SERVER, "")
+            response.heed()
 
     def on_farewell(self, farewell: Callable[[], None] | None) -> None:
         """It never goes away."""

@@ -14,6 +14,7 @@ from aiolos_protocol.websocket import (
     window_of,
 )
 
+from .composing import Answerable
 from .errors import (
     HTTPBadRequest,
     HTTPException,
@@ -22,7 +23,7 @@ from .errors import (
     HTTPUpgradeRequired,
 )
 from .request import BaseRequest
-from .response import Answerable, StreamResponse
+from .response import StreamResponse
 
 
 def broadcast(

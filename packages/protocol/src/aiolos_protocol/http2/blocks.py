@@ -112,8 +112,12 @@ def response_prefix(code: int, content_type: str, server: str) -> bytes:
 def response(code: int, headers: CIMultiDict[str], server: str, line: bytes) -> bytes:
     """A response's block of any fields; `server` and the Date `line` where they name neither.
 
-    An empty Server is taken out of them.
+    Empty ones are taken out of them.
     """
+    if "Date" in headers:
+        line = b""
+        if not headers["Date"]:
+            del headers["Date"]
     if "Server" in headers:
         server = ""
         if not headers["Server"]:
@@ -121,7 +125,7 @@ def response(code: int, headers: CIMultiDict[str], server: str, line: bytes) -> 
     block = status(code) + fields(headers)
     if server:
         block += field("server", server)
-    return block if "Date" in headers else block + date(line)
+    return block + date(line) if line else block
 
 
 def length(size: int) -> bytes:

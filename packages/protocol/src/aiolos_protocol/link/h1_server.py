@@ -73,8 +73,8 @@ class H1ServerLink(H1PacedLink):
     """Receives requests, one at a time; the next is not even parsed before this one's answer.
 
     `server` is the text of the Server field; where that, or a response's own, is empty, none is
-    sent. The times are H1PacedLink's. `http2` is given the hand-over where the peer speaks HTTP/2
-    from the start, by ALPN or by its preface (RFC 9113 3.2, 3.3); None refuses that.
+    sent, and so is no Date where a response's own is. The times are H1PacedLink's. `http2` is given
+    the hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its preface (RFC 9113 3.2, 3.3); None refuses that.
     """
 
     __slots__ = ("_half_closed", "_http2", "_role", "_server")
@@ -362,7 +362,11 @@ class H1ServerLink(H1PacedLink):
                 fields["Server"] = self._server
         elif not fields["Server"]:
             del fields["Server"]
-        date = b"" if "Date" in fields else self._clock.date
+        date = self._clock.date
+        if "Date" in fields:
+            date = b""
+            if not fields["Date"]:
+                del fields["Date"]
         return response_head(status, reason, fields, framing, date)
 
     def _send_head(self, response: ResponseHead) -> None:

@@ -43,7 +43,7 @@ class H2ServerLink(H2PacedLink):
     """Receives requests. `new_role()` makes the role of one stream after the other.
 
     `server` is the text of the Server field; where that, or a response's own, is empty, none is
-    sent. The times, and `idle`, are H2PacedLink's.
+    sent, and so is no Date where a response's own is. The times, and `idle`, are H2PacedLink's.
     """
 
     __slots__ = ("_free", "_new_role", "_reset", "_server")

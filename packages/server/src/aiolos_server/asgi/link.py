@@ -132,8 +132,9 @@ class AsgiLink:
             fields["Content-Length"] = str(head.length)
         if head.status in (204, 304):
             self._silent = True
-        if not fields.get("Server", "-"):
-            del fields["Server"]
+        for name in ("Date", "Server"):
+            if not fields.get(name, "-"):
+                del fields[name]
         self._put(
             {
                 "type": "http.response.start",
