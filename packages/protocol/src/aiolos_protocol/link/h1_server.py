@@ -74,7 +74,8 @@ class H1ServerLink(H1PacedLink):
 
     `server` is the text of the Server field; where that, or a response's own, is empty, none is
     sent, and so is no Date where a response's own is. The times are H1PacedLink's. `http2` is given
-    the hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its preface (RFC 9113 3.2, 3.3); None refuses that.
+    the hand-over where the peer speaks HTTP/2 from the start, by ALPN or by its preface (RFC 9113
+    3.2, 3.3); None refuses that.
     """
 
     __slots__ = ("_half_closed", "_http2", "_role", "_server")
