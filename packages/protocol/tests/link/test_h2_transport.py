@@ -247,6 +247,107 @@ class TestTunnel:
         assert server.data == sent
         assert server.events.count("eof") == 1
 
+    @pytest.mark.parametrize("loses", ["connection", "stream"])
+    @pytest.mark.parametrize("ends", [False, True])
+    @pytest.mark.parametrize("keeps_open", [False, True])
+    async def test_what_came_before_the_loss_is_read(
+        self, pair: Pair, loses: str, ends: bool, keeps_open: bool
+    ) -> None:
+        client, server, _, _ = await pair.tunnel()
+        client.keeps_open = keeps_open
+        client.transport.pause_reading()
+        server.transport.write(b"last words")
+        if ends:
+            server.transport.write_eof()
+        await settle()
+        if loses == "connection":
+            pair.transports[0].lose()
+        else:
+            server.transport.abort()
+        await settle()
+        assert (client.data, client.events) == (b"", ["made"])
+        client.transport.resume_reading()
+        await settle()
+        assert client.data == b"last words"
+        assert client.events[1:-1] == ["eof"] * ends
+        told, error = client.events[-1]
+        assert told == "lost"
+        assert (error is None) == (ends and not keeps_open)
+        assert error is None or isinstance(error, ConnectionLost)
+        assert client.transport.is_closing()
+
+    async def test_an_answer_to_it_does_not_hide_the_end(self, pair: Pair) -> None:
+        client, server, _, _ = await pair.tunnel()
+        client.transport.pause_reading()
+        server.transport.write(b"ping, close")
+        server.transport.write_eof()
+        await settle()
+        pair.transports[0].lose()
+        await settle()
+        client.data_received = lambda data: client.transport.write(b"pong")
+        client.transport.resume_reading()
+        await settle()
+        assert client.events == ["made", "eof", ("lost", None)]
+
+    async def test_it_is_read_as_far_as_somebody_reads(self, pair: Pair) -> None:
+        client, server, _, _ = await pair.tunnel()
+        client.transport.pause_reading()
+        server.transport.write(b"x")
+        await settle()
+        server.transport.abort()
+        await settle()
+        client.transport.resume_reading()
+        client.transport.pause_reading()
+        await settle()
+        assert (client.data, client.events) == (b"", ["made"])
+        assert not client.transport.is_closing()
+        client.data_received = lambda data: client.transport.pause_reading()
+        client.transport.resume_reading()
+        await settle()
+        assert client.events == ["made"]
+        client.transport.resume_reading()
+        await settle()
+        assert isinstance(client.events[1][1], ConnectionLost)
+
+    @pytest.mark.parametrize("verb", ["write", "close", "abort", "write_eof"])
+    async def test_a_loss_that_is_not_told_yet(self, pair: Pair, verb: str) -> None:
+        client, server, _, _ = await pair.tunnel()
+        client.transport.pause_reading()
+        window = pair.client._conn._window
+        server.transport.write(b"last words")
+        await settle()
+        server.transport.abort()
+        await settle()
+        held = window._consumed
+        getattr(client.transport, verb)(*[b"x"] * (verb == "write"))
+        await settle()
+        if verb == "write_eof":
+            assert client.events == ["made"]
+            client.transport.write(b"x")
+            await settle()
+        assert client.data == b""
+        told, error = client.events[1]
+        assert told == "lost"
+        assert (error is None) == (verb in ("close", "abort"))
+        # What was never read gives its room back, to the connection.
+        assert window._consumed == held + 10
+        client.transport.resume_reading()
+        client.transport.write(b"x")
+        await settle()
+        assert len(client.events) == 2
+
+    async def test_whoever_waits_to_write_is_told_at_once(self, pair: Pair) -> None:
+        client, server, _, _ = await pair.tunnel()
+        client.transport.pause_reading()
+        server.transport.pause_reading()
+        server.transport.write(b"x")
+        while "pause" not in client.events:
+            client.transport.write(bytes(50_000))
+            await settle()
+        server.transport.abort()
+        await settle()
+        assert isinstance(client.events[-1][1], ConnectionLost)
+
     async def test_the_end_is_told_once(self, pair: Pair) -> None:
         client, server, _, _ = await pair.tunnel()
         server.keeps_open = True

@@ -37,6 +37,8 @@ class H2StreamTransport(asyncio.Transport):
         # by what comes later, also when somebody reads again and has not got it yet.
         self._waiting = bytearray()
         self._ended = False
+        # How the connection was lost, until that is told: behind what has come before it.
+        self._loss: Exception | None = None
         stream.owner = self
         link._tunnels.add(self)
 
@@ -67,9 +69,15 @@ class H2StreamTransport(asyncio.Transport):
             self._deliver_end()
 
     def broken(self, error: Exception) -> None:
-        """The stream was reset, or the connection is gone."""
-        self._closing = True
-        self._lose(error if isinstance(error, OSError) else _as_loss(error))
+        """The stream was reset, or the connection is gone. What has come whole before is read
+        still; whoever writes and does not read learns of it at once, as over TCP."""
+        loss = error if isinstance(error, OSError) else _as_loss(error)
+        waits = self._waiting or self._ended
+        if waits and not (self._closing or self._write_paused):
+            self._loss = loss
+            self._link._tunnels.discard(self)
+        else:
+            self._end(loss)
 
     def emptied(self) -> None:
         """What was written is on its way."""
@@ -100,7 +108,7 @@ class H2StreamTransport(asyncio.Transport):
         """asyncio.ReadTransport."""
         if not self._reading and not self._closing:
             self._reading = True
-            if self._waiting or self._ended:
+            if self._waiting or self._ended or self._loss is not None:
                 self._link.loop.call_soon(self._deliver)
 
     def is_reading(self) -> bool:
@@ -114,6 +122,8 @@ class H2StreamTransport(asyncio.Transport):
             self._protocol.data_received(data)
         if self._ended and self._reading:
             self._deliver_end()
+        if self._loss is not None and self._reading:
+            self._end(self._loss)
         self._link._flush_soon()
 
     def _deliver_end(self) -> None:
@@ -126,6 +136,10 @@ class H2StreamTransport(asyncio.Transport):
     def write(self, data: "bytes | bytearray | memoryview[Any]") -> None:
         """asyncio.WriteTransport."""
         if self._closing:
+            return
+        if self._loss is not None:
+            if not self._reading:
+                self._end(self._loss)
             return
         stream = self._stream
         if stream.ending or stream.sending != BODY:
@@ -146,7 +160,9 @@ class H2StreamTransport(asyncio.Transport):
     def write_eof(self) -> None:
         """asyncio.WriteTransport."""
         stream = self._stream
-        if not self._closing and not stream.ending and stream.sending == BODY:
+        if self._closing or self._loss is not None:
+            return
+        if not stream.ending and stream.sending == BODY:
             self._link._conn.send_data(stream, b"", True)
             self._link._flush_soon()
 
@@ -172,6 +188,9 @@ class H2StreamTransport(asyncio.Transport):
         """asyncio.BaseTransport: what was written is sent, then END_STREAM."""
         if self._closing:
             return
+        if self._loss is not None:
+            self._end(None)
+            return
         self.write_eof()
         self._closing = True
         self._drop_waiting()
@@ -181,6 +200,9 @@ class H2StreamTransport(asyncio.Transport):
     def abort(self) -> None:
         """asyncio.BaseTransport: the peer sees a reset (RFC 8441 5)."""
         if self._lost:
+            return
+        if self._loss is not None:
+            self._end(None)
             return
         self._closing = True
         self._drop_waiting()
@@ -209,6 +231,13 @@ class H2StreamTransport(asyncio.Transport):
         self._waiting = bytearray()
         if size:
             self._link._conn.consumed(self._stream, size)
+
+    def _end(self, error: Exception | None) -> None:
+        """There is no connection any more, with which nothing can be done but to say so."""
+        self._closing = True
+        self._drop_waiting()
+        self._link._flush_soon()
+        self._lose(error)
 
     def _lose(self, error: Exception | None) -> None:
         if not self._lost:
