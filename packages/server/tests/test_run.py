@@ -1,6 +1,7 @@
 """run_app as a process of its own: what it prints, how it ends, what it says when it cannot."""
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -178,41 +179,49 @@ def test_an_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
 
 
 def failed(process: "subprocess.Popen[str]") -> str:
-    """The only line that a process which could not start has said."""
+    """The last line that a process which could not start has said."""
     output, errors = process.communicate(timeout=10)
     assert process.returncode == 1
     assert output in ("", "cleaned up\n")
-    (line,) = errors.splitlines()
-    return line
+    return errors.splitlines()[-1].rpartition("CannotListen: ")[2]
 
 
 def test_an_address_in_use(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = failed(start(f"web.run_app(app, host='127.0.0.1', port={port})"))
-    assert line == f"cannot listen at http://127.0.0.1:{port}: Address already in use"
+    told = f"cannot listen at http://127.0.0.1:{port}: Address already in use"
+    assert line == f"[Errno {errno.EADDRINUSE}] {told}"
 
 
 def test_a_bad_port(start: Start) -> None:
     assert failed(start("web.run_app(app, port=123456)")) == (
-        "cannot listen: a port is 0 to 65535, not 123456"
+        "ValueError: a port is 0 to 65535, not 123456"
     )
 
 
 def test_a_port_as_text(start: Start) -> None:
     line = failed(start("web.run_app(app, port='8080')"))
-    assert line == "cannot listen: a port is an int, not '8080'; write int(...) around a setting"
+    assert line == "TypeError: a port is an int, not '8080'; write int(...) around a setting"
 
 
 def test_a_host_that_is_not_ours(start: Start) -> None:
     line = failed(start("web.run_app(app, host='203.0.113.1', port=0)"))
-    assert line == "cannot listen at http://203.0.113.1:0: Cannot assign requested address"
+    assert line.endswith("] cannot listen at http://203.0.113.1:0: Cannot assign requested address")
 
 
 def test_a_unix_path_without_its_folder(start: Start, tmp_path: Path) -> None:
     path = tmp_path / "missing" / "sock"
     line = failed(start(f"web.run_app(app, path={str(path)!r})"))
-    assert line == f"cannot listen at http://unix:{path}: No such file or directory"
+    assert line.endswith(f"] cannot listen at http://unix:{path}: No such file or directory")
+
+
+def test_a_program_goes_on_where_it_cannot_listen() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="cannot listen at") as caught:
+            web.run_app(web.Application(), host="127.0.0.1", port=port, print=None)
+    assert caught.value.errno == errno.EADDRINUSE
 
 
 def test_a_startup_that_fails_shows_what_failed(start: Start) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from .abc import AbstractApplication
 from .hosting import is_asgi
 from .naming import named
-from .run import run_app
+from .run import CannotListen, run_app
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m aiolos_server") -> None:
@@ -37,7 +37,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m aiolos_s
     else:
         host = "localhost" if host is None else host
         port = 8080 if port is None else port
-    run_app(app, host=host, port=port, path=options.path)
+    if port is not None and not 0 <= port <= 65_535:
+        raise SystemExit(f"a port is 0 to 65535, not {port}")
+    try:
+        run_app(app, host=host, port=port, path=options.path)
+    except CannotListen as error:
+        raise SystemExit(error.strerror) from None
 
 
 def load(entry: str, rest: list[str]) -> Any:

@@ -73,8 +73,8 @@ def run_app(
     Listens at `host` and `port` (default: all interfaces, 8080, with TLS 8443), at the UNIX
     sockets `path` and on the bound sockets `sock`; several of each may be given. `print` None or
     False is silent. Times are seconds. `options` are Server's. GracefulExit or KeyboardInterrupt,
-    raised anywhere in the loop, is as good as a signal. Raises SystemExit with one line where an
-    address cannot be had, and whatever the application's start-up raises.
+    raised anywhere in the loop, is as good as a signal. Raises OSError where an address cannot be
+    had, TypeError or ValueError where it is none, and whatever the application's start-up raises.
     """
     _check_call(app)
     runner_options: dict[str, Any] = {
@@ -225,29 +225,28 @@ async def _serve(
 
 
 async def _listen(sites: Callable[[AppRunner], list[Site]], runner: AppRunner) -> None:
-    """Start all sites; SystemExit with one line where an address is bad or taken."""
-    try:
-        for site in sites(runner):
-            try:
-                await site.start()
-            except OSError as error:
-                raise SystemExit(f"cannot listen at {_address(site)}: {_reason(error)}") from None
-    except (TypeError, ValueError) as error:
-        raise SystemExit(f"cannot listen: {error}") from None
+    """Start all sites; CannotListen where an address is taken, TypeError or ValueError where it is
+    none."""
+    for site in sites(runner):
+        try:
+            await site.start()
+        except OSError as error:
+            raise _cannot_listen(site, error) from None
 
 
-def _address(site: BaseSite) -> str:
-    # The name of a UNIX socket ends in a colon, in aiohttp's words; a sentence goes on.
-    return site.name.removesuffix(":")
+class CannotListen(OSError):
+    """An address cannot be had: `strerror` is the whole line that says which, and why."""
 
 
-def _reason(error: OSError) -> str:
-    if error.errno and error.errno > 0:
-        return os.strerror(error.errno)
-    if "could not bind on any address" in str(error):
+def _cannot_listen(site: BaseSite, error: OSError) -> CannotListen:
+    number, reason = error.errno, error.strerror or str(error)
+    if number is None and "could not bind on any address" in str(error):
         # asyncio since 3.13 passes over addresses that are not this machine's, without their errno.
-        return os.strerror(EADDRNOTAVAIL)
-    return str(error)
+        number = EADDRNOTAVAIL
+    if number and number > 0:
+        reason = os.strerror(number)
+    # The name of a UNIX socket ends in a colon, in aiohttp's words; a sentence goes on.
+    return CannotListen(number, f"cannot listen at {site.name.removesuffix(':')}: {reason}")
 
 
 class _Ending(contextlib.AbstractContextManager[None]):
