@@ -451,6 +451,42 @@ async def test_a_file_of_somebody_else_is_not_touched(talk, tmp_path, unused_por
     assert [other.read_text(), path.exists()] == ["mine", False]
 
 
+@pytest.mark.parametrize(
+    "text", ['{"mine": 1}', "[]", '{"url": 1}', '{"url": "x"}', "mine", "[" * 100_000, "\xff"]
+)
+async def test_a_file_of_somebody_else_is_not_taken_for_a_note(talk, tmp_path, text):
+    path, other = tmp_path / "file", tmp_path / "file.part.json"
+    other.write_text(text)
+    async with talk(whole()) as (peer, session):
+        with pytest.raises(FileExistsError, match="no download of ours has left it") as raised:
+            await session.download("/x", path)
+        assert raised.value.filename == str(other)
+        assert peer.requests == []
+    assert other.read_text() == text
+    if sys.platform != "win32":
+        assert list(tmp_path.iterdir()) == [other]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"url": "http://x/", "valida'])
+async def test_a_note_that_was_written_in_part_is_ours(talk, tmp_path, text):
+    (tmp_path / "file.part.json").write_text(text)
+    (tmp_path / "file.part").write_text("begun")
+    async with talk(whole()) as (_, session):
+        await session.download("/x", tmp_path / "file")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+async def test_a_link_that_leads_to_itself(talk, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    async with talk(whole()) as (peer, session):
+        with pytest.raises(OSError, match="leads to itself") as raised:
+            await session.download("/x", link)
+        assert raised.value.errno == errno.ELOOP
+        assert peer.requests == []
+
+
 async def test_a_part_of_another_url_stays_until_there_is_something_else(
     talk, tmp_path, pauses, unused_port
 ):

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import stat
-from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EEXIST, EINVAL, EISDIR
+from errno import EACCES, EAGAIN, EBUSY, EDEADLK, EEXIST, EINVAL, EISDIR, ELOOP
 from io import FileIO
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,8 @@ from .response import ClientResponse
 _LOCKED: Final = frozenset({EACCES, EAGAIN, EDEADLK})
 # Behind all that a file can hold: on Windows what is locked cannot be read or written by others.
 _PLACE_OF_LOCK: Final = 1 << 62
+# Of each note.
+_BEGINNING: Final = b'{"url": '
 
 
 def is_stream(path: Path) -> bool:
@@ -39,15 +41,17 @@ class PartialFile:
 
         Nothing is changed before begin().
         A link stays one: its target is written. OSError EBUSY where another download writes to it,
-        EINVAL where it is a device, a pipe or the like, which a file would replace, EEXIST where
-        somebody else's file has the name of the part.
+        EINVAL where it is a device, a pipe or the like, which a file would replace, ELOOP where it
+        leads to itself, EEXIST where somebody else's file has the name of the part or of its note.
         """
         if path.is_dir():
             raise IsADirectoryError(EISDIR, "a folder, where a file is to be written", str(path))
         if is_stream(path):
             raise OSError(EINVAL, "no file that could be replaced by a whole one", str(path))
         if path.is_symlink():
-            path = path.resolve()
+            path = Path(os.path.realpath(path))
+            if path.is_symlink():
+                raise OSError(ELOOP, "a link that leads to itself", str(path))
         self.target = path
         self.path = path.with_name(f"{path.name}.part")
         self.note = path.with_name(f"{path.name}.part.json")
@@ -60,20 +64,33 @@ class PartialFile:
         self._file = _opened(self.path, path)
         there = os.fstat(self._file.fileno()).st_size
         try:
-            found = json.loads(self.note.read_text())
-            validator, total = str(found["validator"]), found["total"]
-            if found["url"] == url and not grammar.CONTROL.search(validator):
-                self.validator, self.total, self.size = validator, total, there
-                self.coding = str(found.get("coding", ""))
-        except (ValueError, KeyError, TypeError):
-            pass
+            self._read(self.note.read_bytes(), url, there)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise self._foreign(self.note) from error
         except OSError as error:
             if there:
                 # The note is there before the first byte is.
-                self._file.close()
-                told = "no download of ours has left it: move it away, or download to another name"
-                raise OSError(EEXIST, told, str(self.path)) from error
+                raise self._foreign(self.path) from error
         self.kept = self.size
+
+    def _read(self, note: bytes, url: str, there: int) -> None:
+        """What `note` says of the `there` bytes. Raises where it is none of ours."""
+        if not note.endswith(b"}") and _BEGINNING.startswith(note[: len(_BEGINNING)]):
+            # Written in part, when the power went.
+            return
+        found = json.loads(note)
+        validator, total = str(found["validator"]), found.get("total")
+        if found["url"] == url and not grammar.CONTROL.search(validator):
+            self.validator, self.total, self.size = validator, total, there
+            self.coding = str(found.get("coding", ""))
+
+    def _foreign(self, path: Path) -> OSError:
+        """The error that `path` is somebody else's file; nothing is left open or made."""
+        if not os.fstat(self._file.fileno()).st_size and os.name != "nt":
+            self.path.unlink(missing_ok=True)
+        self._file.close()
+        told = "no download of ours has left it: move it away, or download to another name"
+        return OSError(EEXIST, told, str(path))
 
     def is_of(self, response: ClientResponse, total: int | None) -> bool:
         """Whether the piece in `response`, of `total` bytes, is of the same version: what a server
