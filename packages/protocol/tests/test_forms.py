@@ -4,6 +4,8 @@ import datetime as dt
 import enum
 import io
 import tracemalloc
+from array import array
+from collections import UserString, deque
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from email import message_from_bytes
@@ -114,9 +116,25 @@ async def test_a_form_can_be_sent_again() -> None:
     assert [content for *_, content in await parts(form)] == [b"b", b"file", b"d"]
 
 
-@pytest.mark.parametrize("value", [["1", 2], ("1", 2)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["1", 2],
+        ("1", 2),
+        range(1, 3),
+        deque("12"),
+        array("i", [1, 2]),
+        {"1": 0, 2: 0}.keys(),
+        {0: "1", 1: 2}.values(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_a_list_is_a_field_for_each_of_its_members(value: Any) -> None:
     assert FormData({"a": value, "b": "3", "c": []})().decode() == "a=1&a=2&b=3"
+
+
+def test_what_is_like_a_str_is_one_text() -> None:
+    assert FormData({"a": UserString("12")})().decode() == "a=12"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +145,22 @@ def test_a_list_holds_text_and_numbers_alone(value: Any) -> None:
         FormData({"f": value})
 
 
+class Bag:
+    """What has members, and is none of the kinds that the language knows."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Any:
+        return iter("1")
+
+    def __contains__(self, each: object) -> bool:
+        return each == "1"
+
+    def __str__(self) -> str:
+        return "[1]"
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -135,6 +169,7 @@ def test_a_list_holds_text_and_numbers_alone(value: Any) -> None:
         [{"x": 1}],
         {"1"},
         frozenset("1"),
+        Bag(),
         None,
         iter("1"),
         object(),

@@ -2,7 +2,17 @@
 
 import io
 import warnings
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections import UserString
+from collections.abc import (
+    AsyncIterable,
+    Collection,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,7 +29,9 @@ from .urlencoded import URLENCODED, parse_urlencoded
 __all__ = ["URLENCODED", "FormData", "parse_urlencoded"]
 
 # What str() would send without a word, though nobody means it.
-_REFUSED: Final = (Mapping, set, frozenset, Iterator)
+_REFUSED: Final = (Collection, Iterator)
+# What is a sequence, but also one text.
+_TEXT: Final = (str, UserString)
 _HOW: Final = (
     "a form is given as a mapping of names to values, as (name, value) pairs, or as open files; for"
     " a file's name or content type call add_field()"
@@ -69,7 +81,7 @@ class FormData:
         filename: str | None = None,
         content_transfer_encoding: str | None = None,
     ) -> None:
-        """Add a field, or one for each member of a list or tuple of text and numbers;
+        """Add a field, or one for each member of a list or other sequence of text and numbers;
         `content_type` and `filename` describe a file.
 
         `content_transfer_encoding` is deprecated, and has no effect but to make the form multipart
@@ -92,9 +104,9 @@ class FormData:
                 DeprecationWarning,
                 stacklevel=2,
             )
-        if isinstance(value, (list, tuple)):
+        if _is_many(value):
             for each in value:
-                if isinstance(each, (list, tuple)) or _is_file(each):
+                if _is_many(each) or _is_file(each):
                     raise TypeError(
                         f"the list of the form field {name!r:.80} holds {type(each).__name__}, and "
                         f"not text or numbers alone; {_HOW}"
@@ -167,6 +179,15 @@ class FormData:
         return part
 
 
+def _is_many(value: Any) -> bool:
+    """Whether a value stands for one field for each of its members, in their order."""
+    if isinstance(value, (list, tuple)):
+        return True
+    if not isinstance(value, (Sequence, KeysView, ValuesView)):
+        return False
+    return not (isinstance(value, _TEXT) or _is_file(value))
+
+
 def _is_file(value: Any) -> bool:
     """Whether a value goes out as it is, not as text."""
     if isinstance(value, (bytes, bytearray, memoryview, Payload, io.IOBase, AsyncIterable)):
@@ -197,7 +218,8 @@ def _check_value(name: str, value: Any) -> None:
     kind: Any = type(value)
     # `<object at 0x...>`
     nameless = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
-    if value is None or nameless or isinstance(value, _REFUSED):
+    is_many = isinstance(value, _REFUSED) and not isinstance(value, _TEXT)
+    if value is None or nameless or is_many:
         raise TypeError(
             f"the value of the form field {name!r:.80} is {type(value).__name__}, which has no"
             " form as text; give str, a number, bytes or an open file, json.dumps() it, or add"
