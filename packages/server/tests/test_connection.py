@@ -815,6 +815,30 @@ async def test_a_half_closed_client_gets_its_answer(serve: Serve, settle: Any) -
     assert peer.closed
 
 
+async def test_who_polls_the_transport_learns_that_the_client_is_gone(
+    serve: Serve, settle: Any
+) -> None:
+    seen: list[Any] = []
+    turn = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        for _ in range(2):
+            seen.append((request.transport is None, request.protocol.transport is None))
+            turn.clear()
+            await turn.wait()
+        return web.Response()
+
+    peer = serve(handler)
+    await peer.send(GET)
+    peer.transport.receive_eof()
+    turn.set()
+    await settle()
+    assert seen == [(False, False), (True, True)]
+    turn.set()
+    # It may still read.
+    assert (await peer.ask(b"")).status == 200
+
+
 async def test_a_client_that_ends_within_its_body_is_answered_400_and_not_logged(
     serve: Serve, settle: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

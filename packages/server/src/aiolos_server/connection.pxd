@@ -17,6 +17,7 @@ cdef class Connection(Owner):
     cdef object _ending
     cdef object _farewell
     cdef object _gone
+    cdef bint _half_closed
     cdef bint _auto_compress
     cdef bint _has_hooks
     cdef object _idle

@@ -21,6 +21,7 @@ from .idle import IdleConnections
 from .owner import Owner
 from .request import BaseRequest, Request
 from .response import Response, StreamResponse
+from .routing.match import expected
 
 
 class Serving(Protocol):
@@ -68,6 +69,7 @@ class Connection(Owner):
         "_ending",
         "_farewell",
         "_gone",
+        "_half_closed",
         "_has_hooks",
         "_idle",
         "_is_simple",
@@ -115,6 +117,8 @@ class Connection(Owner):
         self._gone: asyncio.Future[None] | None = None
         self._received = 0.0
         self._closing = False
+        # The peer sends no more: as a rule it has gone altogether.
+        self._half_closed = False
         self._lost = False
         # One more than the server serves.
         self._surplus = False
@@ -186,6 +190,7 @@ class Connection(Owner):
 
     def half_closed(self) -> None:
         """See ServerRole."""
+        self._half_closed = True
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
         if self._leaving is not None:
@@ -210,7 +215,7 @@ class Connection(Owner):
         """See Owner: the handler's coroutine."""
         request: Any = self._request
         if request.head.expect:
-            return _expected(request)
+            return expected(request)
         return request._match_info.chain(request)  # type: ignore[no-any-return]
 
     def finished(self, result: Any, error: "BaseException | None") -> "Awaitable[Any] | None":
@@ -435,8 +440,8 @@ class Connection(Owner):
 
     @property
     def transport(self) -> Any:
-        """The connection's transport; None once it is gone."""
-        return self.link.transport
+        """The connection's transport; None once the peer is gone, or sends no more."""
+        return None if self._half_closed else self.link.transport
 
     @property
     def peername(self) -> Any:
@@ -490,10 +495,3 @@ class Connection(Owner):
         request = self._request
         if request is not None:
             incidents.log_stubborn(self._server.logger, request)
-
-
-async def _expected(request: Any) -> Any:
-    """The handler of a request that expects 100-continue, or what its expect_handler answers."""
-    match_info = request.match_info
-    response = await match_info.expect_handler(request)
-    return await match_info.chain(request) if response is None else response

@@ -230,11 +230,12 @@ class BaseRequest(_Mapping, ReceivedBody):
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The connection's transport; None once it is gone. What the handler has written before is
-        handed to it first, so that who closes it, or writes to it, comes behind."""
-        link = self._bearer.link
-        link.flush()
-        return link.transport
+        """The connection's transport; None once the client is gone, or sends no more. What the
+        handler has written before is handed to it first, so that who closes it, or writes to it,
+        comes behind."""
+        self._bearer.link.flush()
+        transport: asyncio.Transport | None = self._bearer.transport
+        return transport
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

@@ -113,3 +113,10 @@ class MatchInfoError(UrlMappingMatchInfo):
 
     def __repr__(self) -> str:
         return f"<MatchInfoError {self.route.status}: {self.route.reason}>"
+
+
+async def expected(request: Any) -> Any:
+    """The handler of a request that expects 100-continue, or what its expect_handler answers."""
+    match_info = request.match_info
+    response = await match_info.expect_handler(request)
+    return await match_info.chain(request) if response is None else response
