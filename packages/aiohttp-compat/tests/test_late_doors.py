@@ -732,3 +732,22 @@ async def test_what_heeds_patches_may_go():
     del session, client, kind, kinds, before, app
     gc.collect()
     assert [each() for each in known] == [None] * 6
+
+
+async def test_a_running_application_takes_another_router(aiohttp_client):
+    @web.middleware
+    async def guard(request, handler):
+        response = await handler(request)
+        response.headers["Guarded"] = str(request.app is app)
+        return response
+
+    app = web.Application(middlewares=[guard])
+    app.router.add_get("/early", hello)
+    client = await aiohttp_client(app)
+    assert (await client.get("/early")).status == 200
+    other = web.UrlDispatcher()
+    other.add_get("/late", hello)
+    app._router = other
+    response = await client.get("/late")
+    assert (response.status, response.headers["Guarded"]) == (200, "True")
+    assert (await client.get("/early")).status == 404

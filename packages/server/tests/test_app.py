@@ -209,6 +209,64 @@ async def test_a_bad_middleware_does_not_leave_the_application_started(running: 
     assert seen == ["started", "cleaned up"]
 
 
+async def test_what_is_added_behind_a_freeze_put_away_has_its_middlewares(
+    serve: Serve, tmp_path: Any
+) -> None:
+    @web.middleware
+    async def guard(request: web.Request, handler: Any) -> web.StreamResponse:
+        response: web.StreamResponse = await handler(request)
+        response.headers["Guarded"] = str(request.app is app)
+        return response
+
+    async def sign(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Signed"] = "1"
+
+    inner = web.Application()
+    inner.router.add_get("/early", hello)
+    app = web.Application(middlewares=[guard])
+    app.on_response_prepare.append(sign)
+    files = app.router.add_static("/files", tmp_path)
+    app.router.add_get("/early", hello)
+    app.add_subapp("/inner", inner)
+    app.router.freeze = lambda: None  # type: ignore[method-assign]
+    peer = serve(app=app)
+    app.router.add_get("/late", hello)
+    app.router.add_get("/late/{name}", hello)
+    app.router.add_post("/early", hello)
+    app.router.add_resource("/more").add_route("GET", hello)
+    app.router.add_static("/others", tmp_path).set_options_route(hello)
+    files.set_options_route(hello)
+    for path, method in (
+        ("/early", "GET"),
+        ("/late", "GET"),
+        ("/late/x", "GET"),
+        ("/early", "POST"),
+        ("/more", "GET"),
+        ("/others/file", "OPTIONS"),
+        ("/files/file", "OPTIONS"),
+        ("/inner/early", "GET"),
+    ):
+        answer = await peer.ask(target(path, method))
+        assert answer.status == 200, path
+        assert answer.headers["guarded"] == "True", path
+        assert answer.headers["signed"] == "1", path
+
+
+async def test_what_is_added_late_may_come_before_a_sub_application(serve: Serve) -> None:
+    async def outer(request: web.Request) -> web.Response:
+        return web.Response(text="outer")
+
+    inner = web.Application()
+    inner.router.add_get("/a/b", hello)
+    app = web.Application()
+    app.add_subapp("/inner", inner)
+    app.router.freeze = lambda: None  # type: ignore[method-assign]
+    peer = serve(app=app)
+    assert (await peer.ask(target("/inner/a/b"))).body == b"hello"
+    app.router.add_get("/inner/a/{b}", outer)
+    assert (await peer.ask(target("/inner/a/b"))).body == b"outer"
+
+
 async def test_srv_18_logs_go_through_the_logging_tree(running: Running, talk: Any) -> None:
     import io
     import logging

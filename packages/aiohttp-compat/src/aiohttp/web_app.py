@@ -120,7 +120,12 @@ class Application(aiolos.web.Application, metaclass=Routed):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in WAYS and self in ROUTED:
+        if self not in ROUTED:
+            return
+        if name == "_router":
+            # Another one while the application runs: its routes are given their middlewares.
+            self.compose(None)
+        elif name in WAYS:
             self.open_ways()
 
     def __delattr__(self, name: str) -> None:

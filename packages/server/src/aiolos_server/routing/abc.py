@@ -30,10 +30,12 @@ Found = tuple[UrlMappingMatchInfo | None, Collection[str]]
 class AbstractResource(ABC):
     """A path, or many, with an optional name by which its URL is built.
 
-    `order` is its place among the router's resources.
+    `order` is its place among the router's resources. `_wrap` is what bind() was given: a resource
+    that takes routes later binds them, too, since one that is not bound knows no middlewares.
     """
 
     order: int = 0
+    _wrap: "Wrap | None" = None
 
     def __init__(self, *, name: str | None = None) -> None:
         self._name = name

@@ -67,6 +67,8 @@ class Resource(AbstractResource):
                     f"{self.canonical} has a route for {taken} already, so this one for "
                     f"{route.method} would never be reached: {self.by_method[taken]!r}"
                 )
+        if self._wrap is not None:
+            route.bind(self._wrap)
         self.by_method[route.method] = route
 
     def add_get(
@@ -111,6 +113,7 @@ class Resource(AbstractResource):
 
     def bind(self, wrap: Wrap) -> None:
         """See AbstractRoute.bind()."""
+        self._wrap = wrap
         for route in self:
             route.bind(wrap)
 

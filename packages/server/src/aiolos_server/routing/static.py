@@ -114,10 +114,13 @@ class StaticResource(AbstractResource):
         """Answer OPTIONS with `handler`; once, else RuntimeError."""
         if "OPTIONS" in self._routes:
             raise RuntimeError(f"{self.canonical} has a route for OPTIONS already")
-        self._routes["OPTIONS"] = ResourceRoute("OPTIONS", handler, self)
+        route = self._routes["OPTIONS"] = ResourceRoute("OPTIONS", handler, self)
+        if self._wrap is not None:
+            route.bind(self._wrap)
 
     def bind(self, wrap: Wrap) -> None:
         """See AbstractRoute.bind()."""
+        self._wrap = wrap
         for route in self:
             route.bind(wrap)
 

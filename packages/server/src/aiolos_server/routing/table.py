@@ -44,6 +44,7 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
         self._converters = dict(CONVERTERS)
         self._finder = Finder()
         self._frozen = False
+        self._wrap: Wrap | None = None
         self.matches: dict[str, dict[str, UrlMappingMatchInfo]] = {}
         """See AbstractApplication.matches; empty until bind()."""
 
@@ -77,9 +78,20 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
                     "has a name of its own"
                 )
             self._named[name] = resource
+        if self._wrap is not None:
+            self._bind_late(resource, self._wrap)
         resource.order = len(self._resources)
         self._resources.append(resource)
         self._index(resource)
+
+    def _bind_late(self, resource: AbstractResource, wrap: Wrap) -> None:
+        """Give what somebody adds to a running application its middlewares, too: freeze() was kept
+        from being called."""
+        resource.bind(wrap)
+        for by_method in self.matches.values():
+            # It may come before a sub-application; this router's own matches stay as they are.
+            if any(match.route.apps != wrap.apps for match in by_method.values()):
+                by_method.clear()
 
     def _index_all(self) -> None:
         """Index again, since paths have changed."""
@@ -302,6 +314,7 @@ class UrlDispatcher(VerbDecorators, Mapping[str, AbstractResource]):
 
     def bind(self, wrap: Wrap) -> None:
         """Give every route its applications and middlewares; see AbstractRoute.bind()."""
+        self._wrap = wrap
         self._finder.apps = wrap.apps
         self._finder.refusal = wrap(refuse)
         for resource in self._resources:
