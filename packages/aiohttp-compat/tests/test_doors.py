@@ -2066,6 +2066,50 @@ async def test_application_make_request_is_overridden(aiohttp_client):
     assert seen == [(OwnRequest, "you", True)]
 
 
+@DISCOURAGED
+async def test_a_request_that_was_made_is_what_signals_and_the_access_log_are_given():
+    class Own(web.Application):
+        def _make_request(self, *parts):
+            return OwnRequest(*parts, self._loop)
+
+    seen = []
+
+    async def look(request, response):
+        seen.append((type(request), response.status, request.get("user")))
+
+    class Logger(aiohttp.abc.AbstractAccessLogger):
+        def log(self, request, response, time):
+            seen.append((type(request), response.status, request.get("user")))
+
+    async def handler(request):
+        request["user"] = "me"
+        if request.path == "/error":
+            raise web.HTTPForbidden
+        response = web.StreamResponse() if request.path == "/stream" else web.Response()
+        if request.path == "/stream":
+            await response.prepare(request)
+        return response
+
+    app = Own()
+    app.router.add_get("/{name}", handler)
+    app.on_response_prepare.append(look)
+    runner = web.AppRunner(app, access_log_class=Logger)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}") as session:
+            for name, status in (("whole", 200), ("stream", 200), ("error", 403)):
+                async with session.get(f"/{name}") as response:
+                    assert response.status == status
+                assert seen == [(OwnRequest, status, "me")] * 2
+                seen.clear()
+            async with session.get("/") as response:
+                assert response.status == 404
+            assert seen == [(OwnRequest, 404, None)] * 2
+    finally:
+        await runner.cleanup()
+
+
 async def test_request_is_subclassed_and_made_by_hand():
     mocked = make_mocked_request("GET", "/way?a=1", headers={"A": "b"})
     message = mocked._message

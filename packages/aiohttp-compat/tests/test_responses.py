@@ -135,6 +135,26 @@ async def test_the_head_is_seen_before_it_is_sent_and_behind(streams):
         assert seen == [(set(response.headers), True)] * 2
 
 
+@pytest.mark.parametrize("returned", [web.Response, lambda: None])
+async def test_what_is_returned_behind_a_websocket_that_is_closed_is_not_looked_at(
+    returned, caplog
+):
+    async def handler(request):
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        async for _ in ws:
+            pass
+        return returned()
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    async with TestClient(app) as client, client.ws_connect("/") as ws:
+        await ws.send_str("x")
+        await ws.close()
+        assert ws.close_code == 1000
+    assert not [each for each in caplog.records if each.levelname in ("ERROR", "WARNING")]
+
+
 async def test_start_is_called_for_a_websocket(client):
     async with client.ws_connect("/socket") as socket:
         assert await socket.receive_str() == "hello"

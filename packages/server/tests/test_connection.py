@@ -339,6 +339,27 @@ async def test_what_was_written_goes_out_before_the_connection_ends(
     assert not peer.server.connections
 
 
+@pytest.mark.parametrize("suspend", [False, True])
+@pytest.mark.parametrize("returned", [web.Response, lambda: web.Response(text="another")])
+async def test_another_response_behind_one_that_is_complete(
+    serve: Serve, caplog: pytest.LogCaptureFixture, suspend: bool, returned: Any
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"some")
+        await response.write_eof()
+        if suspend:
+            await asyncio.sleep(0)
+        return returned()  # type: ignore[no-any-return]
+
+    peer = serve(handler)
+    data = await peer.send(GET + GET)
+    assert data.count(b"\r\n\r\n4\r\nsome\r\n0\r\n\r\n") == 2
+    assert not peer.transport.is_closing()
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_what_was_written_goes_out_on_every_loop(loop: str) -> None:
     import uvloop

@@ -32,13 +32,17 @@ def message_of(request: Any) -> Message:
 
 def made_again(request: Any, make: Callable[..., Any]) -> Any:
     """The request that `make(message, payload, protocol, payload_writer, task)` makes of it."""
-    return make(
+    made = make(
         message_of(request),
         request.content,
         request.protocol,
         request._payload_writer,
         request.task,
     )
+    if isinstance(made, BaseRequest):
+        # Signals and the access log are given it, too.
+        request._bearer.stand_in(request, made)
+    return made
 
 
 def making(

@@ -103,7 +103,6 @@ class Connection(Owner):
         self._is_simple = not (self._has_hooks or self._auto_compress)
         self.client_max_size = server.client_max_size
         self.link: Any = None
-        # How many it has received.
         self.requests = 0
         self._request: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -117,10 +116,8 @@ class Connection(Owner):
         self._gone: asyncio.Future[None] | None = None
         self._received = 0.0
         self._closing = False
-        # The peer sends no more: as a rule it has gone altogether.
         self._half_closed = False
         self._lost = False
-        # One more than the server serves.
         self._surplus = False
         # What has been received while the last request's handler goes on behind its response, and
         # how many handlers go on without their requests.
@@ -169,8 +166,7 @@ class Connection(Owner):
         server = self._server
         self._surplus = not server.admit(self)
         if self._surplus:
-            most = server.max_connections or 0
-            self.exceeded("max_connections", most)
+            self.exceeded("max_connections", server.max_connections or 0)
             whole: ResponseCore = incidents.turned_away()
             whole.send_whole(self.link, head, False)
             incidents.log_answer(server, BaseRequest(head, self), whole, 0.0)
@@ -261,6 +257,9 @@ class Connection(Owner):
         """The response to send for what the handler did; None where there can be none."""
         begun = self._begun
         if begun is not None and begun.prepared and result is not begun:
+            if error is None and begun.is_over:
+                # The peer has all of it.
+                return begun
             # Part of a response is out; the peer must see that the rest is missing.
             if error is None:
                 incidents.log_other(self._server.logger, self.peer(), self._request, begun, result)
@@ -361,6 +360,11 @@ class Connection(Owner):
         if self._closing:
             response.force_close()
         self._begun = response
+
+    def stand_in(self, old: BaseRequest, new: BaseRequest) -> None:
+        """Where `old` is the current request, `new` is from now on: made of the same head."""
+        if self._request is old:
+            self._request = new
 
     def let_go(self, response: StreamResponse, task: "asyncio.Task[Any]") -> None:
         """End the current request before its handler, which runs in `task`, has ended.
@@ -492,6 +496,5 @@ class Connection(Owner):
 
     def name_stubborn(self) -> None:
         """Log whose handler goes on although it was cancelled."""
-        request = self._request
-        if request is not None:
-            incidents.log_stubborn(self._server.logger, request)
+        if self._request is not None:
+            incidents.log_stubborn(self._server.logger, self._request)

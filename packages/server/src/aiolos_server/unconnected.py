@@ -89,6 +89,9 @@ class Unconnected:
     def on_end(self, callback: Callable[[], None]) -> None:
         """It has no end."""
 
+    def stand_in(self, old: Any, new: Any) -> None:
+        """There is no current request."""
+
     def exceeded(self, limit: str, value: float) -> None:
         """There is nobody to tell."""
 
