@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator
@@ -297,6 +298,28 @@ async def test_a_pipe(tmp_path: Path) -> None:
         assert payload.consumed
         with pytest.raises(RuntimeError, match="only once"):
             await written(payload)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+@pytest.mark.parametrize("mode", ["rb", "r"])
+async def test_a_file_that_the_kernel_makes_up(mode: str) -> None:
+    # fstat() says that it has 0 bytes.
+    path = Path("/proc/self/cmdline")
+    opened = path.open(mode)
+    payload = get_payload(opened)
+    assert payload.size is None
+    assert await written(payload) == path.read_bytes() != b""
+    assert await written(payload) != b""
+    await payload.close()
+
+
+async def test_an_empty_file_has_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    with path.open("rb") as opened:
+        payload = get_payload(opened)
+        assert payload.size == 0
+        assert await written(payload) == b""
 
 
 class Slow(io.RawIOBase):

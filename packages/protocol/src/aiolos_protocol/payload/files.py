@@ -228,6 +228,15 @@ def _remaining(value: Any, start: int) -> int | None:
         return None
     try:
         status = os.fstat(raw.fileno())
+        if not stat.S_ISREG(status.st_mode) or _is_made_up(raw.fileno(), status):
+            return None
     except OSError:
         return None
-    return max(0, status.st_size - start) if stat.S_ISREG(status.st_mode) else None
+    return max(0, status.st_size - start)
+
+
+def _is_made_up(descriptor: int, status: os.stat_result) -> bool:
+    """Whether the kernel makes the file up while it is read, as those of /proc and /sys: they say
+    that they have 0 bytes, or 4096. They take no room, as an empty file does, but nor does
+    anything else where they lie. To read one for an answer could block."""
+    return getattr(status, "st_blocks", 1) == 0 and os.fstatvfs(descriptor).f_blocks == 0
