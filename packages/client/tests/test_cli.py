@@ -362,6 +362,23 @@ class TestTerminal:
     async def test_json_that_is_too_deep_is_shown_as_it_is(self, shown):
         assert await shown(b"[" * 100_000, b"application/json") == "[" * 100_000 + "\n"
 
+    @pytest.mark.parametrize(
+        ("text", "is_indented"),
+        [
+            # On either side of 65,536 blanks, and of 16 for each character: depth in "1,".
+            (b"[" * 180 + b"1" + b"]" * 180, True),
+            (b"[" * 182 + b"1" + b"]" * 182, False),
+            (b"[" * 15 + b"1," * 30_000 + b"1" + b"]" * 15, True),
+            (b"[" * 17 + b"1," * 30_000 + b"1" + b"]" * 17, False),
+        ],
+    )
+    async def test_indentation_has_a_bound(self, shown, text, is_indented):
+        found = await shown(text, b"application/json")
+        if is_indented:
+            assert found == json.dumps(json.loads(text), indent=2) + "\n"
+        else:
+            assert found == text.decode() + "\n"
+
     async def test_what_is_no_text_is_not_shown(self, shown):
         assert "4 bytes that are no text" in await shown(b"\xff\xfe\xff\xff", b"image/png")
 

@@ -26,6 +26,10 @@ _VISIBLE: Final = {
 _PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _OPEN: Final = frozenset("[{")
 _CLOSE: Final = frozenset("]}")
+# Indentation is for people, and no way to make gigabytes of a few kilobytes: it may be this many
+# times as long as the text, and this many characters in any case.
+_INDENT_RATIO: Final = 16
+_INDENT_LEAST: Final = 65_536
 
 
 def head(response: ClientResponse, out: TextIO) -> None:
@@ -46,7 +50,7 @@ def on_terminal(response: ClientResponse, body: bytes, out: TextIO) -> None:
         print(f"[{len(body):,} bytes that are no text; -o FILE or | keep them]", file=out)
         return
     if parse_content_type(response.headers.get("Content-Type")).is_json:
-        # What is no JSON after all, or deeper than can be parsed, is shown as it is.
+        # What is no JSON after all, or deeper than can be parsed or shown, is shown as it is.
         with suppress(ValueError, RecursionError):
             text = _indented(text)
     print(_visible(text.replace("\r\n", "\n"), out).rstrip("\n"), file=out)
@@ -74,15 +78,24 @@ def complain(message: str) -> None:
 
 def _indented(text: str) -> str:
     """JSON, with its names and numbers as they stand there: a name that is there twice is shown
-    twice. Raises ValueError, and RecursionError, for what is none."""
+    twice. Raises ValueError, and RecursionError, for what is none, or would be mostly blanks."""
     json.loads(text)
     parts = _PART.findall(text)
     shown: list[str] = []
     depth = 0
+    room = max(_INDENT_LEAST, _INDENT_RATIO * len(text))
+
+    def new_line() -> None:
+        nonlocal room
+        room -= 2 * depth
+        if room < 0:
+            raise ValueError("it is nested too deep to be indented")
+        shown.append("\n" + "  " * depth)
+
     for at, part in enumerate(parts):
         if part in _CLOSE and parts[at - 1] not in _OPEN:
             depth -= 1
-            shown.append("\n" + "  " * depth)
+            new_line()
         if part[0] == '"':
             part = json.dumps(json.loads(part), ensure_ascii=False)
         shown.append(part)
@@ -90,7 +103,7 @@ def _indented(text: str) -> str:
             shown.append(" ")
         elif part == "," or (part in _OPEN and parts[at + 1] not in _CLOSE):
             depth += part in _OPEN
-            shown.append("\n" + "  " * depth)
+            new_line()
     return "".join(shown)
 
 
