@@ -16,7 +16,7 @@ from aiolos_protocol.compression import (
     compress,
     decompress,
 )
-from aiolos_protocol.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
+from aiolos_protocol.errors import ConnectionLost, LimitExceeded, LineTooLong, RemoteProtocolError
 from aiolos_protocol.fields.accept import choose_coding
 from aiolos_protocol.http1.framing import ChunkedDecoder
 from aiolos_protocol.limits import Limits
@@ -205,6 +205,20 @@ async def test_what_came_before_a_fault_can_be_read() -> None:
     for _ in range(2):
         with pytest.raises(RemoteProtocolError, match="not valid gzip"):
             await reader.readany()
+
+
+async def test_a_decoded_line_has_the_bound_of_its_body() -> None:
+    for size in (100, 101):
+        reader = StreamReader()
+        reader.line = 100
+        reader.feed_data(gzip.compress(b"x" * (size - 1) + b"\n"))
+        reader.feed_eof()
+        body = decoded(reader, "gzip")
+        if size == 100:
+            assert len(await body.readline()) == 100
+        else:
+            with pytest.raises(LineTooLong, match="within 100 bytes"):
+                await body.readline()
 
 
 async def test_a_bomb() -> None:

@@ -10,6 +10,7 @@ from aiolos_protocol.clock import NEVER
 from aiolos_protocol.errors import (
     ConnectionLost,
     LimitExceeded,
+    LineTooLong,
     LocalProtocolError,
     RemoteProtocolError,
     Unanswered,
@@ -364,6 +365,22 @@ async def test_back_pressure():
     assert not client.transport.is_reading()
     await exchange.body.read(10)
     assert client.transport.is_reading()
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_line_of_a_body_has_a_bound_of_its_own(pieces):
+    client = Client(limits={"body_buffer": 10, "body_line": 100})
+    for size in (100, 101):
+        exchange = client.ask()
+        body = b"x" * (size - 1) + b"\n"
+        fields = f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode()
+        client.receive(*([fields + body] if pieces == 1 else [fields, body]))
+        if size == 100:
+            assert await exchange.body.readline() == body
+        else:
+            with pytest.raises(LineTooLong, match="within 100 bytes"):
+                await exchange.body.readline()
+    assert DEFAULT_LIMITS.body_line == 2**19
 
 
 async def test_an_answer_that_comes_before_the_request_is_out():

@@ -13,6 +13,7 @@ import pytest
 import trustme
 from aiolos_protocol.errors import (
     ConnectionLost,
+    LineTooLong,
     LocalProtocolError,
     NoTunnel,
     RemoteProtocolError,
@@ -482,6 +483,21 @@ async def test_back_pressure():
     assert not server.transport.is_reading()
     assert await body.read(5) == b"x" * 5
     assert server.transport.is_reading()
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_line_of_a_body_has_a_bound_of_its_own(pieces):
+    for size in (100, 101):
+        server = Server(limits={"body_buffer": 10, "body_line": 100})
+        body = b"x" * (size - 1) + b"\n"
+        fields = POST.replace(b"5", b"%d" % size)
+        server.receive(*([fields + body] if pieces == 1 else [fields, body]))
+        reader = server.role.exchange.body
+        if size == 100:
+            assert await reader.readline() == body
+        else:
+            with pytest.raises(LineTooLong, match="within 100 bytes"):
+                await reader.readline()
 
 
 async def test_an_unread_body_is_thrown_away_to_keep_the_connection():

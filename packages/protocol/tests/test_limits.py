@@ -38,6 +38,11 @@ def test_by_aiohttp_s_words_it_is_so_too():
                 changed_limits(DEFAULT_LIMITS, {word: value})
 
 
+def test_a_line_may_fill_the_buffer_that_is_asked_for():
+    limits = changed_limits(DEFAULT_LIMITS, {"read_bufsize": 1000})
+    assert (limits.body_buffer, limits.body_line) == (2000, 2000)
+
+
 def test_by_words_of_ones_own():
     words = {**WORDS, "largest": "body_size"}
     assert changed_limits(DEFAULT_LIMITS, {"largest": 5}, words).body_size == 5

@@ -168,6 +168,16 @@ async def test_a_line_has_a_limit():
     assert await reader.readline() == b"next\n"
 
 
+async def test_a_line_may_be_longer_than_the_buffer():
+    reader = fed(b"x" * 99 + b"\n", b"y" * 100 + b"\n", limit=10)
+    reader.line = 100
+    assert len(await reader.readline()) == 100
+    with pytest.raises(LineTooLong, match="within 100 bytes.*body_line of Limits"):
+        await reader.readline()
+    reader.set_read_chunk_size(30)
+    assert reader.line == 60
+
+
 async def test_readchunk():
     reader = chunks(b"abc", b"de")
     assert await reader.readchunk() == (b"abc", True)

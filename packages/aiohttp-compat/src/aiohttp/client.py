@@ -23,6 +23,7 @@ from aiolos_client.sender import Sender
 from aiolos_client.timeouts import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
 from aiolos_protocol import hdrs
 from aiolos_protocol.contracts import Offer
+from aiolos_protocol.limits import changed_limits
 from aiolos_protocol.methods import IDEMPOTENT
 from multidict import CIMultiDict
 from yarl import URL
@@ -328,11 +329,11 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
 
     @property
     def _read_bufsize(self) -> int:
-        return self._composer.settings.limits.body_buffer
+        return self._composer.settings.limits.body_buffer // 2
 
     @_read_bufsize.setter
     def _read_bufsize(self, size: int) -> None:
-        self._settle(limits=replace(self._composer.settings.limits, body_buffer=size))
+        self._settle(limits=changed_limits(self._composer.settings.limits, {"read_bufsize": size}))
 
     _requote_redirect_url = another_name("requote_redirect_url")
     _ws_response_class = another_name("_ws_response")

@@ -52,6 +52,7 @@ class DecodedReader(StreamReader):
     def __init__(self, source: StreamReader, decoder: ContentDecoder) -> None:
         StreamReader.__init__(self)
         self.most = source.most
+        self.line = source.line
         self._source = source
         self._decoder = decoder
 

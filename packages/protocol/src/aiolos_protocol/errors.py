@@ -66,8 +66,8 @@ class LineTooLong(RemoteProtocolError, ValueError):
 
     def __init__(self, line: str | bytes, limit: int | str = "", *_: object) -> None:
         super().__init__(
-            f"no end within {limit} bytes, which begin {line[:40]!r}; a reader's max_size raises "
-            "the limit",
+            f"no end within {limit} bytes, which begin {line[:40]!r}; a reader's max_size, or "
+            "body_line of Limits, raises the limit",
             status_hint=413,
         )
         self.line = line

@@ -38,6 +38,9 @@ class Limits:
     """Bytes of an unread request body that are thrown away to keep the connection."""
     body_buffer: int = 131_072
     """Unread body bytes above which reading from the peer pauses (half of it resumes)."""
+    body_line: int = 524_288
+    """Bytes of one line of a body that readline(), readuntil() and iteration give; their own
+    `max_size` outranks it."""
     body_size: int = 17_179_869_184
     """Bytes of a response's body that a client reads at once, decoded: read(), text(), json(). In
     pieces, and into a file, it may be as long as it likes."""
@@ -108,7 +111,8 @@ def _check(name: str, value: Any) -> None:
 
 DEFAULT_LIMITS: Final = Limits()
 
-# The same by aiohttp's words; read_bufsize is where reading resumes, half of body_buffer.
+# The same by aiohttp's words; read_bufsize is where reading resumes, half of body_buffer, and as
+# there a line may fill the buffer.
 WORDS: Final = {
     "read_bufsize": "body_buffer",
     "max_line_size": "request_line",
@@ -133,5 +137,6 @@ def changed_limits(
             _check(name, given[limit])
     if options.get("read_bufsize") is not None:
         given["body_buffer"] *= 2
+        given["body_line"] = given["body_buffer"]
     changed = replace(limits, **given)
     return replace(changed, head=max(limits.head, changed.request_line + changed.field + 4))

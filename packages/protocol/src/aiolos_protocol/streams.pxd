@@ -19,6 +19,7 @@ cdef class StreamReader(Unread):
     cdef object _translation
     cdef object _waiter
     cdef public bint ended
+    cdef public long long line
     cdef public long long most
 
     cpdef object feed_data(self, bytes data, Py_ssize_t size=*)
@@ -35,4 +36,6 @@ cdef class StreamReader(Unread):
 
 
 @cython.locals(reader=StreamReader)
-cpdef StreamReader whole_reader(bytes data, Py_ssize_t limit=*, long long most=*)
+cpdef StreamReader whole_reader(
+    bytes data, long long line, Py_ssize_t limit=*, long long most=*
+)

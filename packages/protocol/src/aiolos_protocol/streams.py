@@ -44,8 +44,9 @@ class StreamReader(Unread):
     wait raise the exception that ended the body early (set_exception), after what came before it
     has been read by the piecewise methods; read() of everything raises it at once. One task may
     wait at a time: a second one gets RuntimeError. `total_bytes` counts what has arrived, `most` is
-    how many bytes read() of everything gives (without one: any number). `timer` and `loop`, and
-    `size` further down, are taken as aiohttp takes them.
+    how many bytes read() of everything gives (without one: any number), and `line` how many one
+    line may have, twice `limit` by default. `timer` and `loop`, and `size` further down, are taken
+    as aiohttp takes them.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class StreamReader(Unread):
         "_translation",
         "_waiter",
         "ended",
+        "line",
         "most",
     )
 
@@ -88,6 +90,7 @@ class StreamReader(Unread):
         self._trailers: CIMultiDictProxy[str] = _NO_TRAILERS
         self._paused = False
         self.ended = False
+        self.line = 2 * limit
         self.most = _ANY
 
     def __repr__(self) -> str:
@@ -237,10 +240,12 @@ class StreamReader(Unread):
         return self._limit, 2 * self._limit
 
     def set_read_chunk_size(self, n: int) -> None:
-        """Let twice so many unread bytes (positive) gather before the flow is paused."""
+        """Let twice so many unread bytes (positive) gather before the flow is paused, and a line
+        have as many."""
         if n < 1:
             raise ValueError(f"set_read_chunk_size() takes a positive size, not {n}")
         self._limit = n
+        self.line = 2 * n
         self._taken(0)
 
     # What users read.
@@ -327,12 +332,11 @@ class StreamReader(Unread):
         """Everything up to and including `separator`, or to the body's end; b"" at the end.
 
         Raises ValueError for an empty separator, and LineTooLong, which is one, too, when more
-        than `max_size` bytes (default: twice the limit of unread bytes) come up to it or without
-        one; they are lost then.
+        than `max_size` bytes (default: `line`) come up to it or without one; they are lost then.
         """
         if not separator:
             raise ValueError("readuntil() takes a separator of at least one byte")
-        limit = max_size if max_size is not None else 2 * self._limit
+        limit = max_size if max_size is not None else self.line
         overlap = len(separator) - 1
         parts: list[bytes] = []
         size = 0
@@ -482,11 +486,14 @@ def _call(callback: Callable[[], None]) -> None:
         )
 
 
-def whole_reader(data: bytes, limit: int = DEFAULT_LIMIT, most: int = _ANY) -> StreamReader:
+def whole_reader(
+    data: bytes, line: int, limit: int = DEFAULT_LIMIT, most: int = _ANY
+) -> StreamReader:
     """A reader of `data`, which is the whole body and not empty."""
     reader = StreamReader.__new__(StreamReader)
     reader._open(None, limit)
     reader.most = most
+    reader.line = line
     reader._append(data)
     reader.ended = True
     return reader

@@ -9,6 +9,7 @@ from aiolos_protocol.clock import NEVER
 from aiolos_protocol.errors import (
     ConnectionLost,
     LimitExceeded,
+    LineTooLong,
     LocalProtocolError,
     RemoteProtocolError,
     Unanswered,
@@ -244,6 +245,21 @@ class TestExchanges:
         peer.talk()
         assert small.awaits_us()
         assert not large.awaits_us()
+
+    async def test_a_line_of_a_body_has_a_bound_of_its_own(self, make_client: Any) -> None:
+        client = await make_client(Limits(body_line=100))
+        for number, size in ((1, 100), (3, 101)):
+            exchange = client.ask()
+            peer = await client.talk()
+            peer.answer(number, 200, end=False)
+            peer.conn.send_data(number, b"x" * (size - 1) + b"\n", end_stream=True)
+            peer.talk()
+            await exchange.answered
+            if size == 100:
+                assert len(await exchange.body.readline()) == 100
+            else:
+                with pytest.raises(LineTooLong, match="within 100 bytes"):
+                    await exchange.body.readline()
 
     async def test_informational_heads_are_passed_over(self, client: Client) -> None:
         exchange = client.ask()

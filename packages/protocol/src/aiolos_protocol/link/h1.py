@@ -253,6 +253,7 @@ class H1Link(H1Sending):
         else:
             self._decoder = LengthDecoder(head.length)
         self._body = StreamReader(self, self._limits.body_buffer // 2)
+        self._body.line = self._limits.body_line
         if (
             head.length >= FILL
             and BodyBuffer is not None

@@ -13,6 +13,7 @@ cdef class H1ClientLink(H1Link):
     cdef object _answered
     cdef int _informational
     cdef bint _lenient
+    cdef long long _line
     cdef Py_ssize_t _low
     cdef long long _most
     cdef object _news

@@ -55,6 +55,7 @@ class H1ClientLink(H1Link):
         "_answered",
         "_informational",
         "_lenient",
+        "_line",
         "_low",
         "_most",
         "_news",
@@ -120,6 +121,7 @@ class H1ClientLink(H1Link):
     def _take_bounds(self) -> None:
         """What every response's reader is given is kept at hand."""
         self._low = self._limits.body_buffer // 2
+        self._line = self._limits.body_line
         self._most = self._limits.body_size
 
     # Sending.
@@ -270,7 +272,9 @@ class H1ClientLink(H1Link):
         elif 0 < head.length <= len(self._buffer) - self._at:
             # The body has come with its head: nothing is to be waited for, or to be counted.
             self._received(COMPLETE)
-            exchange.body = whole_reader(self._taken(head.length), self._low, self._most)
+            exchange.body = whole_reader(
+                self._taken(head.length), self._line, self._low, self._most
+            )
         else:
             until_close = head.length < 0 and not head.chunked
             if until_close:

@@ -167,7 +167,7 @@ class H1ServerLink(H1PacedLink):
         if 0 < head.length <= len(self._buffer) - self._at:
             # The body has come with its head: nothing is to be waited for, or to be counted.
             self._receiving = ROWS[self._receiving][COMPLETE]
-            self._body = whole_reader(self._taken(head.length))
+            self._body = whole_reader(self._taken(head.length), self._limits.body_line)
         elif head.length > 0 or head.chunked:
             self._awaits_continue = head.expect
             self._expect_body(head, False)

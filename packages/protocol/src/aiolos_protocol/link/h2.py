@@ -297,6 +297,7 @@ class H2Stream:
 
     def _expect_body(self) -> None:
         self.body = StreamReader(self, self._limits.body_buffer // 2)
+        self.body.line = self._limits.body_line
         self._source = self._stream
 
     def fed(self, data: bytes) -> None:

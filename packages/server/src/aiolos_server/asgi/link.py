@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
 from aiolos_protocol.exchange import ServerRole
 from aiolos_protocol.http1.serializer import response_head
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.link.answers import check_end
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.streams import EMPTY, StreamReader
@@ -33,15 +34,14 @@ class AsgiLink:
     Verbs put messages in a queue, which `pump()` sends in the task that the server gave.
     """
 
-    def __init__(
-        self, scope: Message, head: RequestHead, role: ServerRole, body_buffer: int
-    ) -> None:
+    def __init__(self, scope: Message, head: RequestHead, role: ServerRole, limits: Limits) -> None:
         self.transport: asyncio.Transport | None = None
         self.loop = asyncio.get_running_loop()
         self.head = head
-        self.body = (
-            StreamReader(self, body_buffer // 2) if head.chunked or head.length > 0 else EMPTY
-        )
+        self.body = EMPTY
+        if head.chunked or head.length > 0:
+            self.body = StreamReader(self, limits.body_buffer // 2)
+            self.body.line = limits.body_line
         self._scope = scope
         self._role = role
         self._out: deque[Message] = deque()

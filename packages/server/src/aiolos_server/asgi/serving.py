@@ -141,7 +141,7 @@ class AsgiServing:
         """Answer 400 to a Content-Length that is none: not every ASGI server does."""
         server = self._server or await self._started()
         connection = Connection(server)
-        link = AsgiLink(scope, head, connection, server.limits.body_buffer)
+        link = AsgiLink(scope, head, connection, server.limits)
         connection.connected(link)
         try:
             error = RemoteProtocolError("Content-Length is not one valid number (RFC 9110 8.6)")
@@ -170,7 +170,7 @@ class AsgiServing:
             first = await receive()
             head.chunked = bool(first.get("body") or first.get("more_body"))
         connection = Connection(server)
-        link = link_class(scope, head, connection, server.limits.body_buffer)
+        link = link_class(scope, head, connection, server.limits)
         connection.connected(link)
         if self._leaving:
             connection.go_away()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aiolos_protocol.errors import ConnectionLost
 from aiolos_protocol.exchange import ServerRole
+from aiolos_protocol.limits import Limits
 from aiolos_protocol.message import RequestHead, ResponseHead
 from aiolos_protocol.upgrade import Handover
 from multidict import CIMultiDict
@@ -28,10 +29,8 @@ _UNSPOKEN: Final = frozenset({1005, 1006, 1015})
 class SocketLink(AsgiLink):
     """The link of a WebSocket scope: a handshake, and then a transport."""
 
-    def __init__(
-        self, scope: Message, head: RequestHead, role: ServerRole, body_buffer: int
-    ) -> None:
-        super().__init__(scope, head, role, body_buffer)
+    def __init__(self, scope: Message, head: RequestHead, role: ServerRole, limits: Limits) -> None:
+        super().__init__(scope, head, role, limits)
         self._socket: _SocketTransport | None = None
         self._refusals = "websocket.http.response" in (scope.get("extensions") or {})
 
