@@ -191,6 +191,7 @@ async def test_a_bad_url_is_one_clear_line(url, kind, words):
         ({"timeout": "5"}, TypeError, r"seconds in total, or a ClientTimeout .*, not '5'"),
         ({"timeout": True}, TypeError, "seconds in total"),
         ({"timeout": float("nan")}, ValueError, "not NaN"),
+        ({"timeout": 10**400}, ValueError, "ClientTimeout.total takes seconds that a float can"),
     ],
 )
 async def test_a_mistake_says_what_to_write(talk, options, kind, words):

@@ -202,6 +202,52 @@ async def test_the_end_of_the_session_is_told_at_once(talk, pauses):
     assert pauses == []
 
 
+@pytest.mark.parametrize("end", ["close", "detach"])
+async def test_the_end_of_the_session_ends_the_pause(talk, end):
+    async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
+        connector = session.connector
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            waiting = asyncio.ensure_future(anext(events))
+            while not events.response.closed:
+                await asyncio.sleep(0)
+            if end == "close":
+                await session.close()
+            else:
+                session.detach()
+            with pytest.raises(ConnectionClosedError, match="end of its session"):
+                await waiting
+        await connector.close()
+    assert len(peer.requests) == 1
+
+
+async def test_closing_ends_all_that_wait(talk):
+    async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
+        async with session.sse("/") as events:
+            assert (await anext(events)).data == "a"
+            waiting = [asyncio.ensure_future(anext(events, None))]
+            while not events.response.closed:
+                await asyncio.sleep(0)
+            waiting.append(asyncio.ensure_future(anext(events, None)))
+            await asyncio.sleep(0)
+            events.close()
+            assert await asyncio.gather(*waiting) == [None, None]
+    assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("block", [False, True])
+async def test_what_is_closed_before_it_begins_does_not_connect(talk, block):
+    async with talk() as (peer, session):
+        events = session.sse("/")
+        events.close()
+        if block:
+            async with events:
+                assert [each async for each in events] == []
+        else:
+            assert [each async for each in events] == []
+        assert peer.requests == []
+
+
 async def test_a_body_goes_with_each_request_or_none_is_made(talk, pauses, tmp_path):
     async def once():
         yield b"asked"

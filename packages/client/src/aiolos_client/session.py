@@ -24,6 +24,7 @@ from .composer import Composer, checked_headers
 from .connector import BaseConnector
 from .contexts import Context
 from .cookiejar import CookieJar
+from .errors import ConnectionClosedError
 from .given import check_callable, check_class, check_loop, check_made, check_traces
 from .middlewares import ClientMiddlewareType
 from .negotiation import HTTP2Setting
@@ -147,6 +148,7 @@ class ClientSession(Asking):
         self._connector_owner = connector_owner
         self._jar = _with_cookies(cookie_jar, cookies)
         self._ws_response = ws_response_class
+        self._pauses: set[asyncio.Future[object]] = set()
         self.requote_redirect_url = requote_redirect_url
         self.fallback_charset_resolver = fallback_charset_resolver
         composer = Composer(
@@ -319,8 +321,27 @@ class ClientSession(Asking):
 
     # The end.
 
+    async def _pause(self, sleeping: Awaitable[object]) -> None:
+        pause = asyncio.ensure_future(sleeping)
+        self._pauses.add(pause)
+        if not self._open:
+            pause.cancel()
+        try:
+            await asyncio.wait([pause])
+        finally:
+            self._pauses.discard(pause)
+            pause.cancel()
+        if pause.cancelled():
+            raise ConnectionClosedError("the end of its session: no other connection is made")
+        pause.result()
+
+    def _end_pauses(self) -> None:
+        for each in self._pauses:
+            each.cancel()
+
     def detach(self) -> None:
         """Leave the connector open, to others; the session is closed."""
+        self._end_pauses()
         self._connector = None
         self._open = False
 
@@ -329,6 +350,7 @@ class ClientSession(Asking):
         if not self._open:
             return
         self._open = False
+        self._end_pauses()
         await self._sender.close()
         connector, self._connector = self._connector, None
         if self._connector_owner and connector is not None:

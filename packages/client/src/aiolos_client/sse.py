@@ -77,7 +77,8 @@ class EventSource:
         # When, by the loop's time, the next attempt is to be made; None while none is waited for.
         self._due: float | None = None
         self._is_over = False
-        self._until_closed: asyncio.Timeout | None = None
+        # Of each task that waits.
+        self._until_closed: set[asyncio.Timeout] = set()
         self.response: ClientResponse | None = None
 
     @property
@@ -102,8 +103,9 @@ class EventSource:
         self._is_over = True
         if self.response is not None:
             self.response.close()
-        if self._until_closed is not None and not self._until_closed.expired():
-            self._until_closed.reschedule(0)
+        for until_closed in self._until_closed:
+            if not until_closed.expired():
+                until_closed.reschedule(0)
 
     def __aiter__(self) -> Self:
         return self
@@ -118,15 +120,17 @@ class EventSource:
 
     async def _unless_closed(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do `step`, which close() ends, out of another task."""
-        until_closed = self._until_closed = asyncio.timeout(None)
+        until_closed = asyncio.timeout(None)
         try:
             async with until_closed:
-                await step()
+                self._until_closed.add(until_closed)
+                try:
+                    await step()
+                finally:
+                    self._until_closed.discard(until_closed)
         except TimeoutError:
             if not until_closed.expired():
                 raise
-        finally:
-            self._until_closed = None
 
     async def _receive(self) -> None:
         """More bytes, or another connection."""
@@ -184,6 +188,9 @@ class EventSource:
         return max(self._pause, min(grown, _LONGEST))
 
     async def _connect(self) -> None:
+        if self._is_over:
+            # Before it has begun.
+            return
         headers: dict[str, str] = {hdrs.ACCEPT: EVENT_STREAM, hdrs.CACHE_CONTROL: "no-store"}
         # An id may hold what no field may (RFC 9110 5.5); then the server begins anew.
         if self.last_event_id and not grammar.CONTROL.search(self.last_event_id):

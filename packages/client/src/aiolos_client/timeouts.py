@@ -13,7 +13,8 @@ class ClientTimeout:
     place in the pool and the look-up of its name included; `sock_connect` the dialling of a new
     one, TLS and a proxy's tunnel included, the name not; `sock_read` the silence between two
     reads. `ceil_threshold` has no effect: bounds from a second upwards are kept by the connector's
-    clock, which ticks four times a second. TypeError for what is no number, ValueError for NaN.
+    clock, which ticks four times a second. TypeError for what is no number, ValueError for NaN and
+    for what no float can hold.
     """
 
     total: float | None = None
@@ -48,7 +49,12 @@ def _check_seconds(timeout: Any) -> None:
         value = getattr(timeout, field.name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise TypeError(f"{type(timeout).__name__}.{field.name} takes seconds, not {value!r}")
-        if value is not None and math.isnan(value):
+        try:
+            is_nan = value is not None and math.isnan(value)
+        except OverflowError:
+            told = f"{type(timeout).__name__}.{field.name} takes seconds that a float can hold"
+            raise ValueError(told) from None
+        if is_nan:
             raise ValueError(f"{type(timeout).__name__}.{field.name} takes seconds, not NaN")
 
 

@@ -47,6 +47,10 @@ class Verbs:
         """What is asked where a verb is given `url` and `params`."""
         raise NotImplementedError
 
+    async def _pause(self, sleeping: Awaitable[object]) -> None:
+        """Await `sleeping`. ConnectionClosedError once the session is closed."""
+        raise NotImplementedError
+
     def request(
         self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]
     ) -> Context[ClientResponse]:
@@ -122,7 +126,7 @@ class Verbs:
             reconnect=reconnect,
             max_event_size=max_event_size,
             answer_within=answer_within,
-            sleep=SLEEP,
+            sleep=lambda seconds: self._pause(SLEEP(seconds)),
         )
 
     async def download(
@@ -159,7 +163,7 @@ class Verbs:
             progress=progress,
             attempts=attempts,
             decode=bool(options["auto_decompress"]),
-            sleep=SLEEP,
+            sleep=lambda seconds: self._pause(SLEEP(seconds)),
         )
 
     def _asking(
