@@ -1094,6 +1094,67 @@ async def test_request_steps_one_by_one():
     await request.close()
 
 
+async def test_every_step_of_a_request_is_called_where_it_is_overridden():
+    called = []
+
+    def noting(name):
+        def step(self, *arguments):
+            called.append((name, arguments))
+            return getattr(aiohttp.ClientRequest, name)(self, *arguments)
+
+        return step
+
+    names = [
+        "update_host",
+        "update_cookies",
+        "update_content_encoding",
+        "update_auth",
+        "update_proxy",
+        "update_body_from_data",
+        "update_transfer_encoding",
+        "update_expect_continue",
+    ]
+    own = type("Own", (aiohttp.ClientRequest,), {name: noting(name) for name in names})
+
+    async def handler(request):
+        return web.json_response([await request.text(), dict(request.cookies)])
+
+    async with (
+        RawTestServer(handler) as server,
+        aiohttp.ClientSession(request_class=own) as session,
+        session.post(server.make_url("/"), data=b"body", cookies={"a": "1"}) as response,
+    ):
+        assert await response.json() == ["body", {"a": "1"}]
+    assert [name for name, _ in called] == names
+    given = dict(called)
+    assert given["update_auth"] == (None, False)
+    assert given["update_proxy"] == (None, None, {})
+    assert given["update_expect_continue"] == (False,)
+    assert given["update_cookies"] == ({},)
+
+
+async def test_a_cookie_that_a_step_adds_is_sent_beside_the_others():
+    class Own(aiohttp.ClientRequest):
+        def update_cookies(self, cookies):
+            super().update_cookies({**cookies, "own": "2"})
+
+    async def handler(request):
+        if request.path == "/to":
+            raise web.HTTPFound("/")
+        return web.json_response(request.headers["Cookie"])
+
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with (
+        RawTestServer(handler) as server,
+        aiohttp.ClientSession(request_class=Own, cookie_jar=jar, cookies={"jar": "3"}) as session,
+    ):
+        for path in ("/", "/to"):
+            url = server.make_url(path)
+            async with session.get(url, cookies={"a": "1"}) as response:
+                sent = (await response.json()).split("; ")
+                assert sorted(sent) == ["a=1", "jar=3", "own=2"]
+
+
 async def test_request_is_ssl_of_a_subclass_decides():
     class Secret(aiohttp.ClientRequest):
         def is_ssl(self):

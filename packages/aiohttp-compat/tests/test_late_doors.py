@@ -375,8 +375,8 @@ async def test_a_middleware_finds_the_cookies_behind_a_door(monkeypatch):
 
     connect = aiohttp.TCPConnector.connect
 
-    async def same(self, *given):
-        return await connect(self, *given)
+    async def same(self, *given, **named):
+        return await connect(self, *given, **named)
 
     app = web.Application()
     app.router.add_get("/", cookies)
@@ -405,7 +405,7 @@ async def test_a_session_may_compare_as_a_value(server, monkeypatch):
         def __eq__(self, other):
             return True
 
-    async def connect(self, *given):
+    async def connect(self, *given, **named):
         raise aiohttp.ClientConnectionError("patched")
 
     async with Value() as one, Value() as other:

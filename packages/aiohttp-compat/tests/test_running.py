@@ -53,3 +53,24 @@ async def test_an_application_runs_beside_other_tasks():
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+@pytest.mark.filterwarnings("ignore:Inheritance class:DeprecationWarning")
+async def test_shutdown_is_overridden_without_parameters():
+    told = []
+
+    class Own(web.Application):
+        async def shutdown(self):
+            told.append("own")
+            await super().shutdown()
+
+    async def note(app):
+        told.append("signal")
+
+    app = Own()
+    app.on_shutdown.append(note)
+    app.add_subapp("/sub", Own())
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await runner.cleanup()
+    assert told == ["own", "signal", "own"]

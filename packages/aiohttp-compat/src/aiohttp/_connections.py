@@ -163,17 +163,18 @@ class Unasked:
         self._host = host
         self._link = link
         self._is_used = is_used
-        self._is_given = False
+        # To who asks it; or back.
+        self.is_given = False
         self._exchange = self
 
     def given(self, host: Any, *, is_used: bool) -> Any:
         """The link, to be asked: to `host`, and used before or not; None behind the first time."""
-        if self._is_given or host is not self._host or self._is_used is not is_used:
+        if self.is_given or host is not self._host or self._is_used is not is_used:
             return None
         if not self._link.is_reusable():
             # It has ended.
             return None
-        self._is_given = True
+        self.is_given = True
         return self._link
 
     @property
@@ -195,8 +196,8 @@ class Unasked:
 
     def release(self) -> None:
         """Give it back."""
-        if not self._is_given:
-            self._is_given = True
+        if not self.is_given:
+            self.is_given = True
             self._connector.unused(self._link)
 
     def close(self) -> None:
@@ -209,11 +210,21 @@ class Connected(Connection):
     of the connection and whether that has served before."""
 
     def __init__(self, connector: Any, link: Any, is_used: bool) -> None:
-        super().__init__(Unasked(connector, None, link, is_used))
+        self._unasked = Unasked(connector, None, link, is_used)
+        super().__init__(self._unasked)
         self._pair = link, is_used
+        self._is_taken = False
 
     def __iter__(self) -> Iterator[Any]:
+        self._is_taken = True
         return iter(self._pair)
+
+    def __del__(self) -> None:
+        # Whoever had it has failed, or was cancelled, before he could hand it on: its place in the
+        # pool is another's.
+        unasked = self._unasked
+        if not (self._is_taken or unasked.is_given or unasked.closed):
+            unasked.close()
 
     @property
     def protocol(self) -> Any:

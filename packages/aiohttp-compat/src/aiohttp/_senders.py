@@ -1,9 +1,18 @@
 """How a session asks where somebody has replaced a step of it: a connector's connect(), a request's
 send(), a response's start(). Each is told what the original tells it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from aiolos_client.deadlines import within_total
+from aiolos_client.errors import (
+    ClientError,
+    ClientOSError,
+    ConnectionTimeoutError,
+    ServerDisconnectedError,
+)
 from aiolos_client.pool import Host
 from aiolos_client.sender import Sender
 
@@ -24,10 +33,14 @@ class Telling(Sender):
 
     async def send(self, request: Any, *begun: Any) -> Any:
         """See Sender; nothing has `begun`, for no connection is at hand."""
+        # Whatever the steps of somebody's own wait for.
+        return await within_total(request, self._send)
+
+    async def _send(self, request: Any) -> Any:
         token = ASKED.set(request)
         try:
             if getattr(request, "sends", bool)():
-                connection, response = await _sent(request, await self._begin(request))
+                connection, response = await self._sent(request)
             else:
                 response = await self.plain.send(request)
                 connection = Connection(response)
@@ -43,6 +56,17 @@ class Telling(Sender):
             response.close()
             raise
         return response
+
+    async def _sent(self, request: Any) -> tuple[Connection, Any]:
+        """What request.send() gives, once more where that did not get as far as to ask."""
+        with told_as_ours():
+            connection = await self._begin(request)
+            try:
+                return await _sent(request, connection)
+            except (ClientOSError, ServerDisconnectedError):
+                if connection.is_asked or not (self.plain._repeat and request.is_repeatable()):
+                    raise
+            return await _sent(request, await self._begin(request))
 
     async def _begin(self, request: Any) -> "Begun":
         """A connection on which nothing is asked yet."""
@@ -90,10 +114,13 @@ class Begun(Connection):
         super().__init__(unasked)
         self._unasked = unasked
         self._send = send
+        # Whether the request has come as far as here.
+        self.is_asked = False
 
     async def ask(self, request: Any) -> Any:
         """The response to `request`; asked once more, or after the connection has ended, it is
         sent over another one."""
+        self.is_asked = True
         token = _BEGUN.set(self._unasked)
         try:
             response = await self._send(request)
@@ -161,4 +188,22 @@ class Through(Behind):
     async def _connect(self, host: Host, connect: Any, dial: Any, traces: Any) -> Any:
         request = ASKED.get()
         told = [] if traces is None else [traces]
-        return await self.connector.connect(request, told, request.settings.timeout)
+        timeout = request.settings.timeout
+        try:
+            with told_as_ours():
+                return await self.connector.connect(request, traces=told, timeout=timeout)
+        except TimeoutError as error:
+            if isinstance(error, ClientError):
+                raise
+            raise ConnectionTimeoutError(f"Connection timeout to host {request.url}") from error
+
+
+@contextmanager
+def told_as_ours() -> Iterator[None]:
+    """Raise an OSError of somebody's own as ClientOSError: callers wait for a ClientError."""
+    try:
+        yield
+    except (ClientError, TimeoutError):
+        raise
+    except OSError as error:
+        raise ClientOSError(*error.args) from error

@@ -18,6 +18,7 @@ from aiolos_client.cookiejar import cookie_pairs
 from aiolos_client.proxies import check_proxy
 from aiolos_protocol import hdrs
 from aiolos_protocol.compression import available
+from aiolos_protocol.cookies import format_cookie
 from aiolos_protocol.message import HttpVersion
 from multidict import CIMultiDict
 from yarl import URL
@@ -163,9 +164,20 @@ class Steps(aiolos.ClientRequest):
         """Call those of the steps, in their order."""
         if DEFAULTS in names:
             self._send_defaults()
-        for name, argument in ORDER:
+        for name, arguments in ORDER:
             if name in names:
-                getattr(self, name)(argument(self))
+                getattr(self, name)(*arguments(self))
+        if "update_cookies" in names:
+            self._keep_cookies()
+
+    def _keep_cookies(self) -> None:
+        """Have those that were added sent beside what a session gives behind this."""
+        given = self.headers.get(hdrs.COOKIE, "")
+        there = {pair.partition("=")[0].strip() for pair in given.split(";")}
+        added = format_cookie([pair for pair in self.cookies or () if pair[0] not in there])
+        self.cookies = ()
+        if added:
+            self.headers[hdrs.COOKIE] = "; ".join(filter(None, (given, added)))
 
     def _send_defaults(self) -> None:
         fields, wanted = self.headers, self.DEFAULT_HEADERS
@@ -193,11 +205,23 @@ def _left_out(request: Steps) -> list[str]:
     return [each for each in request.DEFAULT_HEADERS if each not in request.headers]
 
 
-ORDER: Final[tuple[tuple[str, Callable[[Any], Any]], ...]] = (
-    ("update_version", lambda request: request.version),
-    ("update_host", lambda request: request.url),
-    ("update_headers", lambda request: request.headers.copy()),
-    ("update_auto_headers", _left_out),
-    ("update_auth", lambda request: None),
-    ("update_body_from_data", lambda request: request.data or None),
+def _proxy(request: Any) -> tuple[Any, Any, Any]:
+    route = request.settings.route
+    auth = None if route.proxy_auth is None else aiolos.BasicAuth.decode(route.proxy_auth)
+    return route.proxy, auth, CIMultiDict(route.proxy_headers)
+
+
+# The steps, and with what each is called.
+ORDER: Final[tuple[tuple[str, Callable[[Any], tuple[Any, ...]]], ...]] = (
+    ("update_version", lambda request: (request.version,)),
+    ("update_host", lambda request: (request.url,)),
+    ("update_headers", lambda request: (request.headers.copy(),)),
+    ("update_auto_headers", lambda request: (_left_out(request),)),
+    ("update_cookies", lambda request: ({},)),
+    ("update_content_encoding", lambda request: (request.data or None,)),
+    ("update_auth", lambda request: (None, getattr(request.session, "trust_env", False))),
+    ("update_proxy", _proxy),
+    ("update_body_from_data", lambda request: (request.data or None,)),
+    ("update_transfer_encoding", lambda request: ()),
+    ("update_expect_continue", lambda request: (hdrs.EXPECT in request.headers,)),
 )

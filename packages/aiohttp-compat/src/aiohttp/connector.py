@@ -19,7 +19,6 @@ from aiolos import (
     BasicAuth,
     ClientConnectorDNSError,
     ClientConnectorError,
-    ClientOSError,
     ClientTimeout,
     ConnectionKey,
 )
@@ -39,7 +38,7 @@ from ._connections import Connected, Connection
 from ._heeding import Asked as Heeded
 from ._heeding import AskedObject
 from ._private import deprecated, differs, is_changed, like, remember, unheeded
-from ._senders import ASKED
+from ._senders import ASKED, told_as_ours
 from .client_proto import ResponseHandler
 
 __all__ = [
@@ -238,14 +237,9 @@ class BaseConnector(AskedObject, aiolos.BaseConnector, metaclass=Heeded):
             key = key._replace(http2=False)
         if not self._has_own_opening():
             return _link_of(await super()._dial(key, factory, traces, within))
-        try:
+        with told_as_ours():
             asked = Asked(key, factory, ASKED.get())
             return _link_of(await self._create_connection(asked, traces, _times()))
-        except (aiolos.ClientError, TimeoutError):
-            raise
-        except OSError as error:
-            # Callers wait for a ClientError.
-            raise ClientOSError(*error.args) from error
 
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         factory = getattr(req, "factory", self._factory)
@@ -266,7 +260,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
         self._handlers: WeakKeyDictionary[Any, ResponseHandler] = WeakKeyDictionary()
         # Looked up at each call: it may be replaced later.
         self._dialer._resolve = lambda host, port, traces: self._resolve_host(
-            host, port, _list_of(traces)
+            host, port, traces=_list_of(traces)
         )
 
     async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
@@ -288,12 +282,8 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
         if not is_changed(self, TCPConnector, "_wrap_create_connection"):
             return await super()._create_connection(req, traces, timeout)
-        try:
+        with told_as_ours():
             _, protocol = await self._create_direct_connection(req, traces, timeout)
-        except (aiolos.ClientError, TimeoutError):
-            raise
-        except OSError as error:
-            raise ClientOSError(*error.args) from error
         return protocol if _link_of(protocol) is not None else self._adopted(protocol)
 
     def _has_own_opening(self) -> bool:
@@ -315,7 +305,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
     ) -> tuple[Any, Any]:
         key = req.connection_key
         try:
-            found = await self._resolve_host(key.host, key.port, _list_of(traces))
+            found = await self._resolve_host(key.host, key.port, traces=_list_of(traces))
         except OSError as error:
             raise ClientConnectorDNSError(key, error) from error
         name = key.server_hostname or key.host

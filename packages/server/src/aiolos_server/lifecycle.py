@@ -14,7 +14,7 @@ from typing import Any, Self
 from .abc import AbstractApplication
 from .contexts import CleanupContext, Contexts, Lifespan, completed, merged
 from .options import function
-from .signals import Signal, Signals
+from .signals import Signal, Signals, positional
 
 
 class Stage(Enum):
@@ -90,7 +90,8 @@ class Lifecycle(AbstractApplication):
             await subapp.startup()
 
         async def shut_down(app: Any) -> None:
-            await subapp.shutdown(self._services)
+            shutdown = subapp.shutdown
+            await shutdown(*(self._services,)[: positional(shutdown, 1)])
 
         async def clean_up(app: Any) -> None:
             await subapp.cleanup()

@@ -19,6 +19,7 @@ from .access_log import AbstractAccessLogger, AccessLogger, log_of
 from .hosting import HostedApplication, is_asgi
 from .hosting.scope import AsgiApplication
 from .server import IDLE, OPTIONS, Server
+from .signals import positional
 from .tls import check_context, listening_options, offer_http2
 
 access_logger = logging.getLogger("aiolos.access")
@@ -260,7 +261,9 @@ class AppRunner(BaseRunner):
 
     async def shutdown(self) -> None:
         """Send on_shutdown."""
-        await self._app.shutdown(self._stopped)
+        shutdown = self._app.shutdown
+        # One that a subclass has overridden may take none.
+        await shutdown(*(self._stopped,)[: positional(shutdown, 1)])
 
     async def _make_server(self) -> Server:
         app = self._app

@@ -95,4 +95,12 @@ def positional(function: Any, most: int) -> int:
         except TypeError:
             continue
         return count
-    return most
+    return 0 if _takes_none(signature) else most
+
+
+def _takes_none(signature: inspect.Signature) -> bool:
+    try:
+        signature.bind()
+    except TypeError:
+        return False
+    return True
