@@ -5,7 +5,7 @@ import re
 
 import aiolos_client
 import pytest
-from aiolos_client import CookieJar, RetryPolicy, build_client_middlewares
+from aiolos_client import CookieJar, FormData, RetryPolicy, build_client_middlewares
 from yarl import URL
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -245,6 +245,36 @@ async def test_what_describes_a_body_goes_where_the_body_goes(talk, trust_env):
         assert head.count(b"Content-Encoding: gzip") == 1
         assert head.count(b"Content-Type: application/octet-stream") == 1
     assert b"Content-Type" not in peer.requests[2]
+
+
+@pytest.mark.parametrize(
+    ("new", "sent", "kind"),
+    [
+        ({"a": "1"}, b"a=1", "application/x-www-form-urlencoded"),
+        ([("a", "1"), ("a", "2")], b"a=1&a=2", "application/x-www-form-urlencoded"),
+        (FormData({"a": "1"}), b"a=1", "application/x-www-form-urlencoded"),
+        ("text", b"text", "text/plain; charset=utf-8"),
+        (b"", b"", None),
+        (None, b"", None),
+    ],
+)
+async def test_a_body_may_be_replaced_by_what_a_verb_takes(talk, new, sent, kind):
+    async def replace(request, handler):
+        with pytest.raises(TypeError, match="data takes"):
+            await request.update_body(1)
+        assert (await request.body.as_bytes()) == b"old"
+        request.headers.pop("Content-Type")
+        await request.update_body(new)
+        assert request.headers.get("Content-Type") == kind
+        return await handler(request)
+
+    async with talk(middlewares=[replace]) as (peer, session):
+        # What is given here is the length of the other body.
+        async with session.post("/", data=b"old", headers={"Content-Length": "3"}) as response:
+            assert response.status == 200
+    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    assert body == sent
+    assert b"Content-Length: %d" % len(sent) in head
 
 
 async def test_cookies_of_each_redirection_are_its_own(talk):

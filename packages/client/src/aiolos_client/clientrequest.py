@@ -9,10 +9,11 @@ from aiolos_protocol import grammar, hdrs
 from aiolos_protocol.contracts import Offer
 from aiolos_protocol.message import HttpVersion, HttpVersion20, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
-from aiolos_protocol.payload import BytesPayload, Payload, get_payload
+from aiolos_protocol.payload import BytesPayload, Payload
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from .body import body_of
 from .errors import InvalidUrlClientError
 from .keys import ConnectionKey
 from .settings import Route, Settings
@@ -346,16 +347,19 @@ class ClientRequest:
         raise AttributeError("write `await request.update_body(body)`")
 
     async def update_body(self, body: Any) -> None:
-        """Replace the body by `body`: bytes, str, a Payload or what can be made one. The media
-        type stays what it was, unless there was none."""
+        """Replace the body by `body`, which is what a verb's `data` may be. The media type stays
+        what it was, unless there was none; a Content-Length that was given is gone.
+
+        Raises TypeError for what is no body."""
+        payload = b"" if body is None or body == b"" else body_of(body, None)
         old, self.data = self.data, b""
         if isinstance(old, Payload):
             await old.close()
-        if body is None or body == b"":
-            return
-        payload = get_payload(body)
-        self._own_fields().setdefault(hdrs.CONTENT_TYPE, payload.content_type)
-        self.data = payload
+        fields = self._own_fields()
+        fields.popall(hdrs.CONTENT_LENGTH, None)
+        if isinstance(payload, Payload):
+            fields.setdefault(hdrs.CONTENT_TYPE, payload.content_type)
+            self.data = payload
 
     async def upload_ended(self) -> None:
         """Wait until the body is sent or given up."""
