@@ -65,6 +65,13 @@ async def test_cli_13_too_many(talk, count):
                 await session.get("/", max_redirects=3)
             assert len(caught.value.history) == 3
             assert caught.value.request_info.url.path == "/"
+            assert "redirection 3 in a row is not followed" in caught.value.message
+
+
+async def test_no_bound_of_redirections(talk):
+    async with talk(*[to("/again")] * 20, OK) as (_, session):
+        async with session.get("/", max_redirects=0) as response:
+            assert len(response.history) == 20
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ class ClientHttpProxyError(ClientResponseError):
 
 
 class TooManyRedirects(ClientResponseError):
-    """More redirections than `max_redirects`; `history` holds them."""
+    """`max_redirects` redirections in a row, the last of which is not followed; `history` holds
+    them."""
 
 
 class ClientConnectionError(ClientError):

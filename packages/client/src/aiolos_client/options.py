@@ -52,12 +52,13 @@ class RequestOptions(HandshakeOptions, total=False):
     has it; `verify_ssl`, `ssl_context`, `fingerprint` are its old names), `server_hostname` is the
     name in TLS, `proxy` a URL, `proxy_auth` and `proxy_headers` are for it.
 
-    The answer: `timeout` (a number is seconds in total), `allow_redirects` and `max_redirects`,
-    `raise_for_status`, `auto_decompress`, `read_until_eof` (False: what has no length is empty),
-    `on_informational` (called with each head of 1xx), and the bounds in bytes `read_bufsize`,
-    `max_line_size`, `max_field_size`, `max_body_size` of what read(), text() and json() give, and
-    `max_headers`, a count; of heads over HTTP/2 those hold that the connection was made with, which
-    are the session's where the connector is its own.
+    The answer: `timeout` (a number is seconds in total), `allow_redirects` and `max_redirects` (at
+    so many in a row it is over: one less is followed; 0 for no bound), `raise_for_status`,
+    `auto_decompress`, `read_until_eof` (False: what has no length is empty), `on_informational`
+    (called with each head of 1xx), and the bounds in bytes `read_bufsize`, `max_line_size`,
+    `max_field_size`, `max_body_size` of what read(), text() and json() give, and `max_headers`, a
+    count; of heads over HTTP/2 those hold that the connection was made with, which are the
+    session's where the connector is its own.
 
     `middlewares` stand in place of the session's, `retry` too; `trace_request_ctx` goes to
     the trace configurations.

@@ -71,7 +71,8 @@ async def follow(
             raise TooManyRedirects(
                 history[0].request_info,
                 tuple(history),
-                message=f"more than max_redirects={limit}, the last to {location!r:.200}",
+                message=f"redirection {limit} in a row is not followed (max_redirects={limit}): "
+                f"it leads to {location!r:.200}",
             )
         try:
             request = redirected(request, response, location)
