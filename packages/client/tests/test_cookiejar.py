@@ -9,6 +9,7 @@ import pytest
 from aiolos_client import ClientSession
 from aiolos_client.cookiejar import CookieJar, DummyCookieJar, cookie_pairs
 from aiolos_client.cookiestore import COOKIES, DOMAIN_COOKIES
+from aiolos_client.publicsuffix import registrable_domain
 from aiolos_protocol.limits import Limits
 from yarl import URL
 
@@ -175,6 +176,42 @@ def test_the_bounds(jar):
     for number in range(COOKIES):
         jar.update_cookies({"a": "1"}, URL(f"https://h{number}.example.org/"))
     assert len(jar) == COOKIES
+
+
+def test_a_site_with_many_hosts_does_not_push_out_the_others(jar):
+    bank, evil = URL("https://bank.example/"), "evil.example"
+    jar.update_cookies_from_headers(["bank=1"], bank)
+    for level in range(COOKIES // DOMAIN_COOKIES + 1):
+        evil = f"l{level}.{evil}"
+        for number in range(DOMAIN_COOKIES):
+            jar.update_cookies_from_headers([f"n{number}=1"], URL(f"https://{evil}/"))
+    assert len(jar) == COOKIES
+    assert sent(jar, str(bank)) == [("bank", "1")]
+
+
+def test_of_many_sites_those_go_that_were_not_used_for_the_longest_time(jar):
+    for number in range(COOKIES + 2):
+        jar.update_cookies_from_headers(["a=1"], URL(f"https://h{number}.example/"))
+    assert len(jar) == COOKIES
+    assert [number for number in range(5) if sent(jar, f"https://h{number}.example/")] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("domain", "site"),
+    [
+        ("a.b.example.com", "example.com"),
+        ("example.com", "example.com"),
+        ("localhost", "localhost"),
+        ("", ""),
+    ],
+)
+def test_the_site_of_a_domain(domain, site, monkeypatch):
+    registrable_domain.cache_clear()
+    assert registrable_domain(domain) == site
+    registrable_domain.cache_clear()
+    monkeypatch.setattr("aiolos_client.publicsuffix._suffixes", lambda: None)
+    assert registrable_domain(domain) == site
+    registrable_domain.cache_clear()
 
 
 def test_of_a_full_domain_those_go_that_were_not_used_for_the_longest_time(jar):

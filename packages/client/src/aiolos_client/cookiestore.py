@@ -12,7 +12,7 @@ from typing import Final
 from aiolos_protocol.cookies import SetCookie, check_prefix
 
 from .addresses import is_ip
-from .publicsuffix import is_public_suffix
+from .publicsuffix import is_public_suffix, registrable_domain
 
 # RFC 6265bis 5.6.1, 5.6.2: nothing is kept for longer than 400 days.
 LONGEST: Final = 400 * 24 * 3600.0
@@ -91,7 +91,8 @@ def expiry(cookie: SetCookie, now: float) -> float:
 
 class CookieStore:
     """Cookies by domain, name and path: `limit` of them, of one domain `domain_limit`. Above that
-    those that were set or sent the longest ago go (RFC 6265bis 5.7)."""
+    those that were set or sent the longest ago go (RFC 6265bis 5.7); in a full store first those
+    of the site that has most, so that none can push out all others."""
 
     def __init__(self, limit: int = COOKIES, domain_limit: int = DOMAIN_COOKIES) -> None:
         self._domains: dict[str, dict[tuple[str, str], Kept]] = {}
@@ -175,7 +176,17 @@ class CookieStore:
         while len(domain) > self._domain_limit:
             self._drop(min(domain.values(), key=_age))
         if self.count > self._limit:
-            self._drop(min(self, key=_age))
+            self._drop(min(self._crowd() or self, key=_age))
+
+    def _crowd(self) -> list[Kept]:
+        """The cookies of the site that has most; none where no site has more than one domain may
+        have. A site can have any number of domains: subdomains are free."""
+        sites: dict[str, list[Kept]] = {}
+        for name, cookies in self._domains.items():
+            site = name if is_ip(name) else registrable_domain(name)
+            sites.setdefault(site, []).extend(cookies.values())
+        largest = max(sites.values(), key=len)
+        return largest if len(largest) > self._domain_limit else []
 
 
 def _age(each: Kept) -> tuple[bool, int]:

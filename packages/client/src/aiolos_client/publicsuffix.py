@@ -1,6 +1,6 @@
 """Domains under which strangers register names, so that no cookie may be set for them."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 
@@ -23,3 +23,15 @@ def is_public_suffix(domain: str) -> bool:
     if suffixes is None:
         return "." not in domain
     return bool(suffixes.is_public(domain))
+
+
+@lru_cache(maxsize=4096)
+def registrable_domain(domain: str) -> str:
+    """What somebody has registered, of `domain`, in lower case; itself where it has none.
+
+    Without publicsuffixlist its last two labels stand for it.
+    """
+    suffixes = _suffixes()
+    if suffixes is None:
+        return ".".join(domain.rsplit(".", 2)[-2:])
+    return suffixes.privatesuffix(domain) or domain
