@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 from http.cookies import Morsel, SimpleCookie
+from unittest import mock
 
 import pytest
 from aiolos_client import ClientSession
@@ -484,6 +485,25 @@ def test_a_dummy_keeps_nothing():
     assert (len(jar), list(jar), jar.filter_cookies(SITE)) == (0, [], {})
     assert (jar.unsafe, jar.quote_cookie, jar.cookies) == (False, True, {})
     assert jar.treat_as_secure_origin == frozenset()
+
+
+@pytest.mark.parametrize("kind", [CookieJar, DummyCookieJar])
+async def test_a_jar_whose_filter_is_replaced_is_asked(talk, kind):
+    jar = kind()
+    async with talk(cookie_jar=jar) as (peer, session):
+        assert jar.is_empty()
+        with mock.patch.object(jar, "filter_cookies", return_value=SimpleCookie("a=1")) as found:
+            async with session.get("/"):
+                pass
+        found.assert_called_once()
+    assert b"Cookie: a=1\r\n" in peer.requests[0]
+
+
+@pytest.mark.parametrize("kind", [CookieJar, DummyCookieJar])
+def test_a_jar_whose_class_was_patched_is_asked(kind):
+    with mock.patch.object(kind, "filter_cookies", return_value=SimpleCookie("a=1")):
+        assert not kind().is_empty()
+    assert kind().is_empty()
 
 
 async def test_a_dummy_that_finds_cookies_elsewhere_is_asked(talk):

@@ -98,7 +98,13 @@ class CookieJar(AbstractCookieJar):
         self._wall = wall or _time
         self._store = CookieStore()
         # A subclass may find cookies elsewhere.
-        self._is_plain = type(self).filter_cookies is CookieJar.filter_cookies
+        self._is_plain = type(self).filter_cookies is _FILTER
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "filter_cookies":
+            # So may who replaces it in a test. To look for that with each request would cost more.
+            self._is_plain = False
 
     @property
     def unsafe(self) -> bool:
@@ -252,12 +258,16 @@ class CookieJar(AbstractCookieJar):
         self._store = store
 
 
+# As it was written, whoever may replace it.
+_FILTER: Final = CookieJar.filter_cookies
+
+
 class DummyCookieJar(AbstractCookieJar):
     """Keeps nothing, sends nothing."""
 
     def is_empty(self) -> bool:
         """True, unless a subclass finds cookies elsewhere."""
-        return type(self).filter_cookies is DummyCookieJar.filter_cookies
+        return getattr(self.filter_cookies, "__func__", None) is _FILTER_NOTHING
 
     @property
     def quote_cookie(self) -> bool:
@@ -305,6 +315,9 @@ class DummyCookieJar(AbstractCookieJar):
 
     def __len__(self) -> int:
         return 0
+
+
+_FILTER_NOTHING: Final = DummyCookieJar.filter_cookies
 
 
 def cookie_pairs(
