@@ -188,6 +188,7 @@ async def test_a_fragment_is_handed_on(talk):
         ("//?a", aiolos_client.InvalidUrlRedirectClientError),
         ("http://host:99999/", aiolos_client.InvalidUrlRedirectClientError),
         ("ftp://host/", aiolos_client.NonHttpUrlRedirectClientError),
+        ("ws://host/", aiolos_client.NonHttpUrlRedirectClientError),
         ("javascript:alert(1)", aiolos_client.NonHttpUrlRedirectClientError),
     ],
 )

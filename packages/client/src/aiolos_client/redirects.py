@@ -24,7 +24,7 @@ from .urls import check_characters, is_host
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 # What another origin must not learn.
 _SECRETS: Final = (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, hdrs.COOKIE, hdrs.HOST)
-# Where a request may be sent on to; a handshake of a WebSocket is one of HTTP.
+# Where a request may be sent on to, and the handshake of a WebSocket, which is one of HTTP.
 _HTTP: Final = frozenset({"http", "https"})
 _WEBSOCKET: Final = _HTTP | {"ws", "wss"}
 
@@ -151,7 +151,8 @@ def _where(request: ClientRequest, asked: URL, location: str) -> URL:
     except ValueError as error:
         told = f"{_NO_URL}: {request} redirects there: {error}"
         raise InvalidUrlRedirectClientError(location, told) from error
-    schemes = _WEBSOCKET if request.url.scheme in _WEBSOCKET else _HTTP
+    is_handshake = request.offer is not None or asked.scheme in _WEBSOCKET - _HTTP
+    schemes = _WEBSOCKET if is_handshake else _HTTP
     if url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(url, f"{request} redirects there")
     if not host or not is_host(host):
