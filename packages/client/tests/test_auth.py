@@ -19,6 +19,8 @@ def test_basic():
         ("default login u password p", "b.com", BasicAuth("u", "p")),
         ("machine a.com account u password p", "a.com", BasicAuth("u", "p")),
         ("nonsense", "a.com", None),
+        ("machine A.com login u password p", "a.com", BasicAuth("u", "p")),
+        ("machine default login u password p", "default", BasicAuth("u", "p")),
     ],
 )
 def test_netrc(monkeypatch, tmp_path, content, host, auth):
@@ -27,6 +29,17 @@ def test_netrc(monkeypatch, tmp_path, content, host, auth):
     path.chmod(0o600)
     monkeypatch.setenv("NETRC", str(path))
     assert netrc_auth(host) == auth
+
+
+@pytest.mark.parametrize("login", ["u:v", "\u20ac"])
+def test_an_entry_that_is_none_is_logged(monkeypatch, tmp_path, caplog, login):
+    path = tmp_path / "netrc"
+    path.write_text(f"machine a.com login {login} password secret\n", "utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    assert netrc_auth("a.com") is None
+    assert f"the entry for a.com in the file {path} is ignored" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_netrc_at_home(monkeypatch, tmp_path):

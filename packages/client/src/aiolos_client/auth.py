@@ -29,7 +29,8 @@ def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -
 def netrc_auth(host: str, *, named: bool = False) -> BasicAuth | None:
     """The credentials for `host` in the file that NETRC names, else in ~/.netrc (Windows:
     ~/_netrc); None where there are none. `named` leaves out the entry for hosts that have none of
-    their own (default). Blocks; a file that cannot be read is logged."""
+    their own (default). Blocks; a file that cannot be read, and an entry that cannot be Basic
+    credentials, is logged."""
     path = _netrc_path()
     if path is None:
         return None
@@ -41,12 +42,20 @@ def netrc_auth(host: str, *, named: bool = False) -> BasicAuth | None:
     except (OSError, UnicodeDecodeError, netrc.NetrcParseError) as error:
         logger.warning("the file %s is ignored: %s", path, error)
         return None
-    entry = None if named and host not in known.hosts else known.authenticators(host)
     # Also a host of that name is not the one that the entry was written for.
-    if entry is None or (named and host == "default"):
+    names = (each for each in known.hosts if each != "default" and each.lower() == host.lower())
+    name = next(names, None if named else "default")
+    entry = known.hosts.get(name) if name is not None else None
+    if entry is None:
         return None
     login, account, password = entry
-    return BasicAuth(login or account or "", password or "")
+    try:
+        auth = BasicAuth(login or account or "", password or "")
+        auth.encode()
+    except ValueError as error:
+        logger.warning("the entry for %s in the file %s is ignored: %s", name, path, error)
+        return None
+    return auth
 
 
 def _netrc_path() -> Path | None:
