@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from http.cookies import Morsel
+from http.cookies import Morsel, SimpleCookie
 
 import aiolos_client
 import pytest
@@ -454,3 +454,43 @@ async def test_a_reference_without_a_scheme_has_the_bases(talk):
 def test_the_dot_behind_a_name_is_for_the_resolver():
     target = Target(URL("http://host.example.:8080/"))
     assert (target.host, target.authority) == ("host.example.", "host.example:8080")
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"max-age": "0"}, {"expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, {}]
+)
+async def test_a_cookie_that_has_expired_is_not_sent(talk, attributes):
+    # As `cookies=response.cookies` holds what the server has deleted.
+    cookies = SimpleCookie({"a": "1"})
+    cookies["a"].update(attributes)
+    async with talk() as (peer, session):
+        async with session.get("/", cookies=cookies):
+            pass
+    assert (b"Cookie: a=1" in peer.requests[0]) == (not attributes)
+
+
+async def test_a_cookie_of_the_request_stands_for_that_of_its_header(talk):
+    async with talk() as (peer, session):
+        headers = {"Cookie": "b=h; a=h; c=h"}
+        async with session.get("/", headers=headers, cookies={"a": "own"}):
+            pass
+    assert b"\r\nCookie: b=h; c=h; a=own\r\n" in peer.requests[0]
+
+
+async def test_a_jar_of_ones_own_decides_about_all_cookies_of_a_name(talk):
+    class Jar(CookieJar):
+        def filter_cookies(self, request_url):
+            cookies = super().filter_cookies(request_url)
+            if len(peer.requests) == 1:
+                cookies["a"] = "none"
+            return cookies
+
+    jar = Jar(unsafe=True)
+    async with talk(cookie_jar=jar) as (peer, session):
+        url = URL(peer.url) / "x" / "y"
+        jar.update_cookies_from_headers(["a=1; Path=/", "a=2; Path=/x", "b=3"], url)
+        for _ in range(2):
+            async with session.get(url):
+                pass
+    sent = [fields(each)["Cookie"] for each in peer.requests]
+    assert sent == ["a=2; b=3; a=1", "a=none; b=3"]

@@ -52,14 +52,20 @@ class RequestCookies(SimpleCookie):
         self.pairs: list[tuple[str, str]] = []
 
     def sent(self) -> list[tuple[str, str]]:
-        """`(name, value)` in order, with what was done to the mapping since it was made."""
-        found: dict[str, None] = {}
+        """`(name, value)` in order, with what was done to the mapping since it was made: what has
+        another value stands for all of its name."""
+        found: dict[str, bool] = {}
         pairs = []
         for name, value in self.pairs:
             kept = dict.get(self, name)
-            if kept is not None:
-                pairs.append((name, value if name in found else _coded(kept)))
-                found[name] = None
+            if kept is None:
+                continue
+            if name not in found:
+                coded = _coded(kept)
+                found[name] = coded == value
+                pairs.append((name, coded))
+            elif found[name]:
+                pairs.append((name, value))
         added = ((name, _coded(each)) for name, each in self.items() if name not in found)
         return [*pairs, *added]
 
@@ -336,7 +342,8 @@ def cookie_pairs(
 
 
 class OwnCookies(tuple[tuple[str, str], ...]):  # noqa: SLOT001 - a tuple has a dict or nothing
-    """`(name, value)` of those of a request's own cookies that go to its URL."""
+    """`(name, value)` of those of a request's own cookies that go to its URL, and have not
+    expired."""
 
     _given: tuple[SetCookie, ...]
 
@@ -347,9 +354,13 @@ class OwnCookies(tuple[tuple[str, str], ...]):  # noqa: SLOT001 - a tuple has a 
             own = cls(cookies.sent())
             own._given = tuple(SetCookie(*pair) for pair in own)
             return own
-        return cls._at(
-            url, tuple(each for each in _set_cookies(cookies, quote) if secure or not each.secure)
+        now = time.time()
+        given = (
+            each
+            for each in _set_cookies(cookies, quote)
+            if (secure or not each.secure) and expiry(each, now) > now
         )
+        return cls._at(url, tuple(given))
 
     def at(self, url: URL) -> Self:
         """Those that go to `url`, of the same origin."""

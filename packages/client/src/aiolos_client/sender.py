@@ -386,11 +386,17 @@ class Sender:
         return permission
 
     def _cookie(self, request: ClientRequest) -> str:
-        """The Cookie field: the request's own, and of the jar's those of other names."""
+        """The Cookie field: the request's own, of its header those of other names, and of the jar's
+        likewise."""
         given = request.headers.get(hdrs.COOKIE, "")
         pairs = list(request.cookies or ())
         names = {name for name, _ in pairs}
-        names.update(pair.partition("=")[0].strip() for pair in given.split(";"))
+        if given:
+            in_header = {pair: pair.partition("=")[0].strip() for pair in given.split(";")}
+            if not names.isdisjoint(in_header.values()):
+                kept = (pair.strip() for pair, name in in_header.items() if name not in names)
+                given = "; ".join(kept)
+            names.update(in_header.values())
         for name, value in cookie_pairs(self._jar.filter_cookies(request.url)):
             if name not in names:
                 pairs.append((name, value))
