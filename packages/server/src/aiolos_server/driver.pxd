@@ -8,6 +8,7 @@ cdef class Driver:
     cdef object _coro
     cdef object _error
     cdef object _given
+    cdef object _kind
     cdef object _loop
     cdef bint _over
     cdef object _parked

@@ -30,7 +30,17 @@ def driven(awaitable: "Awaitable[Any]", context: Context) -> "Driver":
 class Driver:
     """Awaits `coro` for `task`; `given` is what its first step gave, if that has been made."""
 
-    __slots__ = ("_context", "_coro", "_error", "_given", "_loop", "_over", "_parked", "_task")
+    __slots__ = (
+        "_context",
+        "_coro",
+        "_error",
+        "_given",
+        "_kind",
+        "_loop",
+        "_over",
+        "_parked",
+        "_task",
+    )
 
     def __init__(
         self,
@@ -46,6 +56,8 @@ class Driver:
         self._coro = coro
         # What the coroutine waits for; once it is over, its result.
         self._given = given
+        # Of what it has waited for: a class that has `driven_by`.
+        self._kind: Any = None
         self._over = False
         self._error: BaseException | None = None
         # What the Task waits for while the coroutine is stepped without it.
@@ -97,6 +109,10 @@ class Driver:
             return False
         try:
             given = next_step(self._context, self._coro)
+            if type(given) is self._kind:
+                # As nearly always; it need not be asked, and no method be bound.
+                given.driven_by(self)
+                return True
             driven_by = getattr(given, "driven_by", None)
             if driven_by is not None:
                 driven_by(self)
@@ -122,6 +138,8 @@ class Driver:
         if driven_by is None:
             return None
         self._parked = parked = self._loop.create_future()
+        kind = type(self._given)
+        self._kind = kind if hasattr(kind, "driven_by") else None
         driven_by(self)
         return parked
 
