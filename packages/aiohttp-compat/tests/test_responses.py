@@ -155,6 +155,41 @@ async def test_what_is_returned_behind_a_websocket_that_is_closed_is_not_looked_
     assert not [each for each in caplog.records if each.levelname in ("ERROR", "WARNING")]
 
 
+@pytest.mark.parametrize("kind", [web.Response, web.StreamResponse])
+async def test_prepare_headers_finds_and_changes_what_is_sent(kind):
+    class Own(kind):
+        async def _prepare_headers(self):
+            await super()._prepare_headers()
+            length = self.headers.get("Content-Length", "none")
+            self.headers["X-Seen"] = f"{length} {'Date' in self.headers}"
+            self.headers["Server"] = "mine"
+
+    async def handler(request):
+        return Own()
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    async with TestClient(app) as client, client.get("/") as response:
+        seen = "0 True" if kind is web.Response else "none True"
+        assert (response.headers["X-Seen"], response.headers["Server"]) == (seen, "mine")
+
+
+async def test_the_file_of_a_response_is_set(tmp_path):
+    (tmp_path / "other").write_text("other")
+
+    async def handler(request):
+        response = web.FileResponse(FILE)
+        assert response._path == FILE
+        response._path = tmp_path / "other"
+        assert response._path == tmp_path / "other"
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    async with TestClient(app) as client, client.get("/") as response:
+        assert await response.text() == "other"
+
+
 async def test_start_is_called_for_a_websocket(client):
     async with client.ws_connect("/socket") as socket:
         assert await socket.receive_str() == "hello"

@@ -252,6 +252,27 @@ async def test_what_is_added_behind_a_freeze_put_away_has_its_middlewares(
         assert answer.headers["signed"] == "1", path
 
 
+async def test_a_resource_takes_routes_while_its_application_runs(serve: Serve) -> None:
+    @web.middleware
+    async def guard(request: web.Request, handler: Any) -> web.StreamResponse:
+        response: web.StreamResponse = await handler(request)
+        response.headers["Guarded"] = str(request.app is app)
+        return response
+
+    app = web.Application(middlewares=[guard])
+    resources = [app.router.add_resource(path) for path in ("/plain", "/named/{name}")]
+    for each in resources:
+        each.add_route("GET", hello)
+    peer = serve(app=app)
+    for resource, path in zip(resources, ("/plain", "/named/x"), strict=True):
+        answer = await peer.ask(target(path, "PUT"))
+        assert (answer.status, answer.headers["allow"]) == (405, "GET")
+        resource.add_route("PUT", hello)
+        for method in ("GET", "PUT"):
+            answer = await peer.ask(target(path, method))
+            assert (answer.status, answer.headers["guarded"]) == (200, "True")
+
+
 async def test_what_is_added_late_may_come_before_a_sub_application(serve: Serve) -> None:
     async def outer(request: web.Request) -> web.Response:
         return web.Response(text="outer")

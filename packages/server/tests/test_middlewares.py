@@ -1,6 +1,7 @@
 """Middlewares: their order, what they see, and mistakes in them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -242,6 +243,23 @@ def test_what_is_no_middleware(wrong: Any) -> None:
         web.middleware(wrong)
     with pytest.raises(TypeError, match="middleware"):
         web.Application(middlewares=[wrong]).freeze()
+
+
+async def test_a_middleware_of_more_parameters_than_a_partial_leaves(serve: Serve) -> None:
+    @web.middleware
+    async def tagging(request: web.Request, handler: Any, *, tag: str) -> web.StreamResponse:
+        response: web.StreamResponse = await handler(request)
+        response.headers["Tag"] = tag
+        return response
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application(middlewares=[web.middleware(partial(tagging, tag="a"))])
+    app.router.add_get("/", handler)
+    assert (await serve(app=app).ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).headers["tag"] == "a"
+    with pytest.raises(TypeError, match=r"tagging .* must take .*'tag'"):
+        web.Application(middlewares=[tagging]).freeze()
 
 
 def test_a_middleware_of_other_parameters_is_named() -> None:

@@ -940,6 +940,15 @@ async def test_head_is_told_the_length_where_it_is_known(
     assert (await peer.ask(GET)).headers["content-length"] == str(len(body))
 
 
+async def test_a_subclass_may_have_a_length_of_its_own(sent: Any) -> None:
+    class Own(web.Response):
+        @property
+        def body_length(self) -> int:
+            return 5
+
+    assert (await sent(lambda: Own(text="hello, all"))).body == b"hello, all"
+
+
 def test_content_types_that_are_kept_are_bounded() -> None:
     names = [f"c{number}" for number in range(500)]
     assert [core.typed("text/x", name) for name in names] == [f"text/x; charset={n}" for n in names]

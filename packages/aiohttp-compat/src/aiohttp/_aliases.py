@@ -5,6 +5,7 @@ class, and that of responses, gets other names for what it has. They cost nothin
 used; `_start` costs one call for each response that is prepared step by step.
 """
 
+import os
 from collections.abc import Awaitable
 from functools import wraps
 from pathlib import Path
@@ -168,7 +169,7 @@ def _give_routing() -> None:
     route._expect_handler = another_name("expect_handler")
     route._handler = property(lambda self: vars(self)["_handler"], _handle_by)
     resource._match = _match
-    file._path = property(lambda self: Path(self._file_path))
+    file._path = property(lambda self: Path(self._file_path), _set_path)
     static._allowed_methods = property(lambda self: {each.method for each in self})
 
 
@@ -178,6 +179,10 @@ def _handle_by(route: Any, handler: Any) -> None:
     if "_call" in own:
         # It is made already, and its application not yet frozen.
         own["_call"] = own["chain"] = awaitable_handler(handler)
+
+
+def _set_path(response: Any, path: Any) -> None:
+    response._file_path = os.fspath(path)
 
 
 def _match(resource: Any, path: str) -> Any:

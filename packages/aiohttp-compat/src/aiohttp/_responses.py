@@ -81,14 +81,16 @@ def _starting(prepare: Any) -> Any:
     async def _start(self: Any, request: Any) -> Any:
         """Send the head, behind `_prepare_headers`."""
         if type(self)._prepare_headers is not _prepare_headers:
+            await self.announce(request)
             await self._prepare_headers()
+            self.heed()
         return await prepare(self, request)
 
     return _start
 
 
 async def _prepare_headers(response: Any) -> None:
-    """Complete the fields of the head; those that the connection adds it adds behind this."""
+    """They are complete, with what the connection adds, where this is called."""
 
 
 def _subclassed(cls: Any, /, **options: Any) -> None:
@@ -122,6 +124,12 @@ def _send_by_steps() -> None:
     """Have responses sent step by step where a step is another one now, else by one write."""
     response: Any = Response
     changed = {name for name in _STEPS if getattr(response, name) is not _ORIGINALS[name]}
+    # A whole one's end calls that of a stream.
+    changed.update(
+        name
+        for (kind, name), step in _OF_FILES.items()
+        if kind is StreamResponse and getattr(kind, name) is not step
+    )
     type.__setattr__(response, "__init__", _init_by_steps if changed else _INIT)
     as_ever = all(getattr(kind, name) is step for (kind, name), step in _OF_FILES.items())
     _by_one_write(FileResponse, as_ever)

@@ -42,7 +42,7 @@ class Composing(Described):
     _exchange: "Exchange | None"
     _ended: bool
     _special: bool
-    body_length: int
+    _sent_size: int
 
     # Defaults stand on the class: most responses never set them.
     _compression: "ContentCoding | bool" = False
@@ -54,6 +54,11 @@ class Composing(Described):
     _default_type: str = "application/octet-stream"
     # Names of fields that a receiver of on_response_prepare has taken out.
     _withheld: "AbstractSet[str]" = frozenset()
+
+    @property
+    def body_length(self) -> int:
+        """How many bytes of the body were sent, as far as they have been."""
+        return self._sent_size
 
     @property
     def chunked(self) -> bool:

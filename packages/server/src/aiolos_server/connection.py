@@ -180,7 +180,7 @@ class Connection(Owner):
             head = self.link.refused_head()
             if head is not None:
                 response = incidents.refused(status, text, keep_alive=False)
-                response.body_length = len(text)
+                response._sent_size = len(text)
                 incidents.log_answer(self._server, BaseRequest(head, self), response, 0.0)
         return status, text.encode()
 

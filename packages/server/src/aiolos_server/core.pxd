@@ -23,9 +23,9 @@ cdef class ResponseCore:
     cdef public bint _keep_alive
     cdef public object _length
     cdef public object _reason
+    cdef public Py_ssize_t _sent_size
     cdef public bint _special
     cdef public int _status
-    cdef public Py_ssize_t body_length
 
     cdef object _recode(self, object text, object content_type)
     cdef object _take_body(self, object body, object text, object content_type, object charset)

@@ -80,7 +80,7 @@ class ResponseCore:
 
     `_special` tells that it takes more than one write: a coding, trailers, a Payload.
     `_length` is what content_length was set to, -1 for unset; `_exchange` is set once the head
-    is out, `_ended` once the body is; `body_length` counts what was sent of it.
+    is out, `_ended` once the body is; `_sent_size` counts what was sent of it.
     """
 
     __slots__ = (
@@ -93,9 +93,9 @@ class ResponseCore:
         "_keep_alive",
         "_length",
         "_reason",
+        "_sent_size",
         "_special",
         "_status",
-        "body_length",
     )
 
     def __init__(
@@ -122,7 +122,7 @@ class ResponseCore:
         self._keep_alive = True
         self._length = -1
         self._special = False
-        self.body_length = 0
+        self._sent_size = 0
         if body is None and content_type is None and charset is None and type(text) is str:
             # The most common response of all.
             self._body: Any = text.encode()
@@ -177,7 +177,7 @@ class ResponseCore:
         exchange = self._exchange
         if exchange is None or self._ended or self._special or type(data) is not bytes:
             return self.write_special(data)
-        self.body_length += len(data)
+        self._sent_size += len(data)
         try:
             awaitable: Awaitable[Any] = exchange.write(data)
             if type(awaitable) is Pending:
@@ -214,7 +214,7 @@ class ResponseCore:
             keep_alive and self._keep_alive,
         )
         self._ended = True
-        self.body_length = len(body)
+        self._sent_size = len(body)
 
 
 def typed(kind: str, charset: str) -> str:

@@ -339,7 +339,7 @@ class FileResponse(StreamResponse):
             if self._heads:
                 await self.write(self._heads[number])
             if self._coder is None:
-                self.body_length += stop - start
+                self._sent_size += stop - start
                 await send_file(exchange, file, start, stop - start, self._chunk_size)
             else:
                 await self._send_coded(file, start, stop)

@@ -26,8 +26,9 @@ def middleware(f: _F) -> _F:
     code = getattr(f, "__code__", None)
     is_bound_later = code is not None and code.co_varnames[:1] in (("self",), ("cls",))
     if not (is_bound_later or isinstance(f, type)):
-        # A method, and an object of a class, is judged where the application gets it.
-        _check(f)
+        # A method, and an object of a class, is judged where the application gets it; and so are
+        # parameters of another name, which functools.partial() may give.
+        _check(f, is_whole=False)
     # As aiohttp does: it keeps a first parameter named `app` from meaning the old style.
     f.__middleware_version__ = 1  # type: ignore[attr-defined]
     return f
@@ -80,13 +81,14 @@ def _bound(function: _Around, handler: Chain) -> Chain:
     return update_wrapper(lambda request: function(request, handler), handler)
 
 
-def _check(function: Any) -> None:
+def _check(function: Any, is_whole: bool = True) -> None:
     if not callable(function) or isinstance(function, type):
         raise TypeError(
             f"a middleware is a coroutine function of (request, handler), not {function!r}"
         )
     try:
-        inspect.signature(function).bind(None, None)
+        signature = inspect.signature(function)
+        (signature.bind if is_whole else signature.bind_partial)(None, None)
     except TypeError as error:
         raise TypeError(
             f"the middleware {named(function)} must take (request, handler): {error}"

@@ -103,7 +103,7 @@ class BaseResponse(Composing):
             raise TypeError(f"write() takes bytes, not {type(data).__name__}; encode text first")
         exchange = self._sending("write")
         piece = bytes(data)
-        self.body_length += len(piece)
+        self._sent_size += len(piece)
         try:
             if self._coder is not None:
                 return self._told(self._coder.write(piece))

@@ -24,7 +24,6 @@ class Resource(AbstractResource):
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__(name=name)
         self.by_method: dict[str, ResourceRoute] = {}
-        self._frozen = False
 
     @abstractmethod
     def match(self, path: str, segments: list[str]) -> Mapping[str, Any] | None:
@@ -59,8 +58,6 @@ class Resource(AbstractResource):
 
     def register_route(self, route: ResourceRoute) -> None:
         """Add a route that has been made for this resource; RuntimeError as in add_route()."""
-        if self._frozen:
-            raise RuntimeError("cannot add a route: the application has been started")
         for taken in (route.method, ANY):
             if taken in self.by_method:
                 raise RuntimeError(
@@ -106,10 +103,6 @@ class Resource(AbstractResource):
     def add_view(self, handler: AnyHandler, **options: Any) -> ResourceRoute:
         """add_route() for every method."""
         return self.add_route(ANY, handler, **options)
-
-    def freeze(self) -> None:
-        """Take no further routes."""
-        self._frozen = True
 
     def bind(self, wrap: Wrap) -> None:
         """See AbstractRoute.bind()."""
