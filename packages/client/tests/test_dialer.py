@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from ipaddress import IPv4Address, IPv6Address
@@ -458,11 +459,16 @@ class TestHttpProxy:
                 await get(session, proxy.url.replace("http:", "https:"), proxy=proxy.url)
         assert proxy.requests[0].startswith(b"CONNECT 127.0.0.1:%d " % proxy.port)
 
-    async def test_a_proxy_that_is_not_there(self, unused_port):
+    @pytest.mark.parametrize(("scheme", "port"), [("https", 443), ("http", 80)])
+    async def test_a_proxy_that_is_not_there(self, unused_port, scheme, port):
+        proxy = f"http://u:secret@127.0.0.1:{unused_port}"
         async with ClientSession() as session:
-            words = f"Cannot connect to a.example:443 by the proxy 127.0.0.1:{unused_port}"
-            with pytest.raises(aiolos_client.ClientProxyConnectionError, match=words):
-                await get(session, "https://a.example/", proxy=f"http://127.0.0.1:{unused_port}")
+            words = f"Cannot connect to a.example:{port} by the proxy 127.0.0.1:{unused_port}"
+            with pytest.raises(aiolos_client.ClientProxyConnectionError, match=words) as caught:
+                await get(session, f"{scheme}://a.example/", proxy=proxy)
+            assert (caught.value.host, caught.value.port) == ("a.example", port)
+            assert caught.value.os_error.errno == errno.ECONNREFUSED
+            assert "secret" not in str(caught.value)
 
     async def test_a_certificate_behind_the_tunnel_is_checked(self, authority):
         async with https(authority, "inside") as port, HttpProxy() as proxy:

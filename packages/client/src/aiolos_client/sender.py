@@ -25,7 +25,7 @@ from .clientrequest import ClientRequest
 from .connector import BaseConnector
 from .cookiejar import cookie_pairs
 from .deadlines import Watch, watch
-from .errors import ClientConnectionError
+from .errors import ClientConnectionError, ClientProxyConnectionError
 from .links import admission
 from .middlewares import ClientHandlerType
 from .pool import Host
@@ -309,6 +309,14 @@ class Sender:
             raise TimeoutError(
                 f"{request} took longer than total={timeout.total:g} s, connecting to {place.key}"
             ) from error
+        except ClientProxyConnectionError as error:
+            key = place.key
+            if not key.is_forwarded:
+                raise
+            # The connection would have been for all hosts: who asked for one is told of that one.
+            target = request.target
+            key = key._replace(host=target.host, port=target.port, is_forwarded=False)
+            raise ClientProxyConnectionError(key, error.os_error) from error
 
     async def _trace_reuse(self, link: ClientLink, traces: Traces) -> None:
         try:
