@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -171,6 +172,15 @@ async def test_any_answer_goes_to_a_file(command, tmp_path):
     status, _, err, _ = await command([broken], "-X", "PUT", "-o", str(path), "URL")
     assert (status, path.read_bytes()) == (56, b"content"), err
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("options", [[], ["-i"], ["-X", "PUT"], ["--no-redirects"]], ids=str)
+async def test_a_file_keeps_a_body_as_it_is_sent(command, tmp_path, options):
+    path, packed = tmp_path / "file", gzip.compress(b"content")
+    coded = answer(packed).replace(b"Content-Type", b"Content-Encoding: gzip\r\nContent-Type")
+    status, _, err, (request,) = await command([coded], *options, "-o", str(path), "URL")
+    assert (status, path.read_bytes()) == (0, packed), err
+    assert b"\r\nAccept-Encoding: identity\r\n" in request
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes in folders")

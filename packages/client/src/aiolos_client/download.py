@@ -69,12 +69,12 @@ async def download(
 
 
 async def keep(response: ClientResponse, path: Path, progress: Progress | None = None) -> None:
-    """Write the body of `response`, to whatever request it is, to `path`, which appears when it is
-    whole. `progress` as for ClientSession.download(). Raises ClientPayloadError, OSError."""
+    """Write the body of `response`, to whatever request it is, as it is sent, to `path`, which
+    appears when it is whole. `progress` as for ClientSession.download(). Raises
+    ClientPayloadError, OSError."""
     partial = await _in_thread(PartialFile, path, "")
     try:
-        coded = hdrs.CONTENT_ENCODING in response.headers
-        total = None if coded else response.content_length
+        total = response.content_length
         await _in_thread(partial.begin, "", "", 0, total)
         await _append(response, partial, total, progress)
         await _in_thread(partial.finish)

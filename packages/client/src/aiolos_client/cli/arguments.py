@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         help="a form's field; NAME=@FILE, NAME=@- for stdin",
     )
     made.add_argument("-u", "--auth", metavar="USER:PASSWORD", help="Basic authentication")
-    made.add_argument("-o", "--output", metavar="FILE", type=Path, help="download to a file")
+    made.add_argument("-o", "--output", metavar="FILE", type=Path, help="to a file, as it is sent")
     made.add_argument("-i", "--include", action="store_true", help="show the head in any case")
     made.add_argument("-t", "--timeout", type=seconds, metavar="SECONDS", help="at most, in total")
     made.add_argument(

@@ -119,6 +119,10 @@ async def _ask(
     session: ClientSession, method: str, url: str, options: dict[str, Any], given: Any
 ) -> int:
     tracker = watching = None
+    if given.output is not None:
+        # As download() keeps it.
+        options["headers"].setdefault("Accept-Encoding", "identity")
+        options["auto_decompress"] = False
     if "data" in options and show.is_terminal(sys.stderr):
         tracker = options["upload_tracker"] = UploadTracker()
         watching = asyncio.ensure_future(_watch(tracker, get_payload(options["data"]).size))
