@@ -380,3 +380,37 @@ async def test_what_cannot_be_called_is_named():
         build_client_middlewares(None, ["nonsense"])
     with pytest.raises(TypeError, match="a middleware is a coroutine function"):
         aiolos_client.ClientSession(middlewares=["nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "words"),
+    [
+        ("ftp://me:secret@host/", aiolos_client.NonHttpUrlClientError, "'ftp' is not one of http,"),
+        ("file://host/", aiolos_client.NonHttpUrlClientError, "'file' is not one of http,"),
+        ("/relative", aiolos_client.InvalidUrlClientError, "base_url"),
+        ("http://127.1/", aiolos_client.InvalidUrlClientError, "another form than 127.0.0.1"),
+    ],
+)
+async def test_a_url_that_no_verb_takes_is_not_to_be_set(talk, url, kind, words):
+    async def lead(request, handler):
+        request.url = URL(url)
+        return await handler(request)
+
+    async with talk(middlewares=[lead]) as (peer, session):
+        with pytest.raises(kind, match=words) as raised:
+            await session.get("/")
+        assert "secret" not in str(raised.value)
+        assert peer.requests == []
+
+
+async def test_credentials_in_a_url_that_is_set_are_sent_and_not_told(talk):
+    async def lead(request, handler):
+        request.url = URL(peer.url).with_user("me").with_password("secret") / "b"
+        return await handler(request)
+
+    async with talk(middlewares=[lead]) as (peer, session):
+        async with session.get("/", headers={"Authorization": "Bearer old"}) as response:
+            assert str(response.url) == str(response.request_info.url) == f"{peer.url}/b"
+    assert b"GET /b HTTP/1.1\r\n" in peer.requests[0]
+    found = re.findall(rb"\r\nAuthorization: (.*?)\r\n", peer.requests[0])
+    assert found == [b"Basic bWU6c2VjcmV0"]

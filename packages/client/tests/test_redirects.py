@@ -187,6 +187,8 @@ async def test_a_fragment_is_handed_on(talk):
         ("//", aiolos_client.InvalidUrlRedirectClientError),
         ("//?a", aiolos_client.InvalidUrlRedirectClientError),
         ("http://host:99999/", aiolos_client.InvalidUrlRedirectClientError),
+        ("http://127.1/", aiolos_client.InvalidUrlRedirectClientError),
+        ("http://0x7f000001/", aiolos_client.InvalidUrlRedirectClientError),
         ("ftp://host/", aiolos_client.NonHttpUrlRedirectClientError),
         ("ws://host/", aiolos_client.NonHttpUrlRedirectClientError),
         ("javascript:alert(1)", aiolos_client.NonHttpUrlRedirectClientError),

@@ -169,6 +169,13 @@ async def test_a_whole_url_needs_no_base(peer):
         ("http://a b/", aiolos_client.InvalidURL, "'a b' holds what no host's name may"),
         ("http://a\x00b/", aiolos_client.InvalidURL, "control character"),
         ("http://a<b/", aiolos_client.InvalidURL, "holds what no host's name may"),
+        ("http://127.1/", aiolos_client.InvalidURL, "'127.1' .*in another form than 127.0.0.1"),
+        ("http://2130706433/", aiolos_client.InvalidURL, "in another form"),
+        ("http://0177.0.0.1/", aiolos_client.InvalidURL, "in another form"),
+        ("http://0X7f.1/", aiolos_client.InvalidURL, "in another form"),
+        ("http://127.0.0.01/", aiolos_client.InvalidURL, "in another form"),
+        ("http://127.0.0.1./", aiolos_client.InvalidURL, "in another form"),
+        ("http://1.2.3.4.5/", aiolos_client.InvalidURL, "in another form"),
         (5, TypeError, "a URL is a str or yarl.URL, not int"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from aiolos_protocol import grammar, hdrs
 from aiolos_protocol.contracts import Offer
+from aiolos_protocol.fields.authorization import BasicAuth
 from aiolos_protocol.message import HttpVersion, HttpVersion20, RequestHead
 from aiolos_protocol.methods import IDEMPOTENT
 from aiolos_protocol.payload import BytesPayload, Payload
@@ -20,11 +21,13 @@ from .settings import Route, Settings
 from .tls import proxy_tls
 from .tracing import Traces
 from .upload import Upload
-from .urls import authority, is_host
+from .urls import authority, check_scheme, is_host
 
 # RFC 8441 5: what stands for a handshake in HTTP/1.1 alone.
 _HTTP1_HANDSHAKE: Final = (hdrs.UPGRADE, hdrs.CONNECTION, hdrs.SEC_WEBSOCKET_KEY)
 _TLS_SCHEMES: Final = ("https", "wss")
+# What every connector knows; another one, as unix, may be there, but is not to be set.
+_SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
 # What says how the body is to be understood, and goes where it goes.
 BODY_FIELDS: Final = (
     hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.CONTENT_LANGUAGE,
@@ -79,7 +82,9 @@ class Target:
             raise InvalidUrlClientError(url, "the URL has no host")
         if not is_host(host):
             raise InvalidUrlClientError(
-                url, f"{host!r:.80} holds what no host's name may (RFC 3986 3.2.2)"
+                url,
+                f"{host!r:.80} holds what no host's name may (RFC 3986 3.2.2), or is an address in "
+                "another form than 127.0.0.1",
             )
         port = 80 if url.port is None else url.port
         if not 0 < port < 65536:
@@ -197,19 +202,27 @@ class ClientRequest:
 
     @property
     def url(self) -> URL:
-        """The URL, without user information."""
+        """The URL, without user information, which becomes Authorization where it is set. To
+        another origin no cookies go along, but all other fields. InvalidUrlClientError for what
+        cannot be asked, NonHttpUrlClientError for a scheme that is not HTTP's."""
         return self.target.url
 
     @url.setter
     def url(self, url: URL) -> None:
         if not isinstance(url, URL):
             raise TypeError(f"a request's url is a yarl.URL: write URL({url!r:.80})")
+        auth = BasicAuth.from_url(url)
+        target = Target(url if auth is None else url.with_user(None))
+        if url.scheme != self.target.url.scheme:
+            check_scheme(target.url, _SCHEMES)
         fields = self._own_fields()
         if self.cookies is None and url.origin() != self.target.url.origin():
             # Those that stand there are another host's.
             fields.popall(hdrs.COOKIE, None)
             self.cookies = ()
-        self.target = Target(url)
+        if auth is not None:
+            fields[hdrs.AUTHORIZATION] = auth.encode()
+        self.target = target
 
     @property
     def host(self) -> str:

@@ -11,6 +11,10 @@ from .errors import InvalidUrlClientError, NonHttpUrlClientError
 
 # Parsers of URLs drop some of them without a word, and what is left is another URL.
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
+# What inet_aton() reads: 127.1, 0177.0.0.1, 2130706433, 0x7f000001. Whoever looks at a host to keep
+# requests away from some addresses does not see which one it is.
+_NUMBER: Final = "(?:0x[0-9a-f]*|[0-9]+)"
+_NUMBERS: Final = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*\.?", re.IGNORECASE)
 
 
 def parse_url(url: Any) -> URL:
@@ -55,7 +59,10 @@ def check_scheme(url: URL, schemes: frozenset[str]) -> None:
 
 
 def is_host(host: str) -> bool:
-    """Whether `host` is a name (RFC 3986 3.2.2: reg-name) or an address; not empty."""
+    """Whether `host` is a name (RFC 3986 3.2.2: reg-name) or an address; not empty. Numbers that
+    systems take for an address in another form than four decimal ones are neither."""
+    if _NUMBERS.fullmatch(host):
+        return is_ip(host)
     if ":" in host:
         return is_ip(host) and _CONTROL.search(host) is None
     return host.isascii() and grammar.is_host(host.encode(), name=True)
