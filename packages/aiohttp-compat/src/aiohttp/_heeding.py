@@ -14,7 +14,10 @@ from ._private import unheeded
 SESSIONS: Final[WeakValueDictionary[int, Any]] = WeakValueDictionary()
 # What of those a session calls by another way than it sends by where nobody has replaced it.
 _ASKED: Final = frozenset(
-    {"_create_connection", "_wrap_create_connection", "connect", "send", "start"}
+    {
+        *("_create_connection", "_create_direct_connection", "_wrap_create_connection"),
+        *("connect", "send", "start"),
+    }
 )
 
 
@@ -64,6 +67,14 @@ class AskedObject:
         super().__delattr__(name)
         if name in _ASKED:
             open_doors()
+
+
+def look_anew(connector: Any) -> None:
+    """Have the sessions of `connector` forget what they keep ready for requests."""
+    for each in list(SESSIONS.values()):
+        if each._connector is connector:
+            each._open_doors()
+            each._default_headers = each._default_headers
 
 
 def open_doors() -> None:

@@ -63,6 +63,11 @@ def _verb(verb: F, method: str, **defaults: Any) -> F:
     return given  # type: ignore[no-any-return]  # as `verb` is
 
 
+# Where a session of aiolos, compiled or not, has it.
+_SESSIONS: Any = aiolos.ClientSession
+_TRUSTS: Final = _SESSIONS._trust_env
+
+
 class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     """A session; every verb goes through _request()."""
 
@@ -201,6 +206,18 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
     @_retry_connection.setter
     def _retry_connection(self, repeat: bool) -> None:
         self._plain_sender._repeat = repeat
+
+    @property
+    def _trust_env(self) -> bool:
+        trusts: bool = _TRUSTS.__get__(self)
+        return trusts
+
+    @_trust_env.setter
+    def _trust_env(self, trusts: bool) -> None:
+        is_changed = _TRUSTS.__get__(self) is not trusts if hasattr(self, "_open") else False
+        _TRUSTS.__set__(self, trusts)
+        if is_changed:
+            self._ask_by(self._sender)
 
     @property
     def _base_url(self) -> URL | None:

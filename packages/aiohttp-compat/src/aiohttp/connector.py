@@ -10,6 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -28,7 +29,7 @@ from aiolos_client.addresses import address_info, interleaved
 from aiolos_client.connector import SCHEMES
 from aiolos_client.dialer import tls_error
 from aiolos_client.happyeyeballs import connected_socket
-from aiolos_client.tls import tls_context
+from aiolos_client.tls import merged_setting, tls_context
 from aiolos_client.tracing import Traces
 from aiolos_protocol.transport import Pending, wait_for
 from yarl import URL
@@ -36,7 +37,7 @@ from yarl import URL
 from ._absent import absent
 from ._connections import Connected, Connection
 from ._heeding import Asked as Heeded
-from ._heeding import AskedObject
+from ._heeding import AskedObject, look_anew
 from ._private import deprecated, differs, is_changed, like, remember, unheeded
 from ._senders import ASKED, told_as_ours
 from .client_proto import ResponseHandler
@@ -104,10 +105,13 @@ _UNHEEDED: Final = (
     "_get",
     "_release",
     "_available_connections",
+    "_get_fingerprint",
     "_get_ssl_context",
     "_start_tls_connection",
     "_create_proxy_connection",
 )
+# What a TCPConnector opens connections by, where one of them is somebody's own.
+_OPENING: Final = ("_wrap_create_connection", "_create_direct_connection")
 
 
 class _Carried:
@@ -279,8 +283,58 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
         if names is not None:
             names._family = family
 
+    @property
+    def _ssl(self) -> Any:
+        return self.__dict__["_ssl"]
+
+    @_ssl.setter
+    def _ssl(self, ssl: Any) -> None:
+        is_first = "_ssl" not in self.__dict__
+        self.__dict__["_ssl"] = merged_setting(ssl, True, None, None)
+        if not is_first:
+            # What is kept ready for requests leads to connections by the one before.
+            look_anew(self)
+
+    @property
+    def _resolver(self) -> Any:
+        return self.__dict__["_resolver"]
+
+    @_resolver.setter
+    def _resolver(self, resolver: Any) -> None:
+        self.__dict__["_resolver"] = resolver
+        names = self.__dict__.get("_names")
+        if names is not None:
+            names._resolver = resolver
+            names.forget()
+
+    @property
+    def _use_dns_cache(self) -> bool:
+        keeps: bool = self.__dict__["_use_dns_cache"]
+        return keeps
+
+    @_use_dns_cache.setter
+    def _use_dns_cache(self, keeps: bool) -> None:
+        names = self.__dict__.get("_names")
+        if names is not None and not keeps:
+            names._ttl = 0
+            names.forget()
+        self.__dict__["_use_dns_cache"] = keeps
+
+    @property
+    def _local_addr_infos(self) -> Any:
+        local = self._dialer._options.local_addr
+        return self.__dict__.get("_local_addr_infos") or (
+            None if local is None else [(socket.AF_UNSPEC, socket.SOCK_STREAM, 0, "", local)]
+        )
+
+    @_local_addr_infos.setter
+    def _local_addr_infos(self, infos: Any) -> None:
+        self.__dict__["_local_addr_infos"] = infos
+        local = infos[0][4][:2] if infos else None
+        self._dialer._options = replace(self._dialer._options, local_addr=local)
+
     async def _create_connection(self, req: Any, traces: Any, timeout: ClientTimeout) -> Any:
-        if not is_changed(self, TCPConnector, "_wrap_create_connection"):
+        if not is_changed(self, TCPConnector, *_OPENING):
             return await super()._create_connection(req, traces, timeout)
         with told_as_ours():
             _, protocol = await self._create_direct_connection(req, traces, timeout)
@@ -288,7 +342,7 @@ class TCPConnector(BaseConnector, aiolos.TCPConnector):
 
     def _has_own_opening(self) -> bool:
         # By another way than any connector's.
-        return is_changed(self, TCPConnector, "_create_connection", "_wrap_create_connection")
+        return is_changed(self, TCPConnector, "_create_connection", *_OPENING)
 
     def _adopted(self, handler: ResponseHandler) -> Any:
         """A connection of ours on the transport that somebody has opened for his own `handler`."""
@@ -399,6 +453,6 @@ async def _all(waiting: Any) -> None:
 
 
 remember(BaseConnector, "connect", "_create_connection")
-remember(TCPConnector, "_create_connection", "_wrap_create_connection")
+remember(TCPConnector, "_create_connection", *_OPENING)
 
 absent(__name__)
