@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiolos_protocol.errors import ConnectionLost, LocalProtocolError
+from aiolos_protocol.http2.frames import window_update
 from aiolos_protocol.limits import DEFAULT_LIMITS, Limits
 from aiolos_protocol.link.h2_client import H2ClientLink
 from aiolos_protocol.link.h2_server import H2ServerLink
@@ -310,31 +311,32 @@ class TestTunnel:
         assert isinstance(client.events[1][1], ConnectionLost)
 
     @pytest.mark.parametrize("verb", ["write", "close", "abort", "write_eof"])
-    async def test_a_loss_that_is_not_told_yet(self, pair: Pair, verb: str) -> None:
+    async def test_a_loss_that_is_not_told_yet(self, verb: str) -> None:
+        pair = Pair(Limits(connection_window=65_535))
         client, server, _, _ = await pair.tunnel()
-        client.transport.pause_reading()
-        window = pair.client._conn._window
-        server.transport.write(b"last words")
+        server.transport.pause_reading()
+        client.transport.write(bytes(40_000))
         await settle()
-        server.transport.abort()
+        client.transport.abort()
         await settle()
-        held = window._consumed
-        getattr(client.transport, verb)(*[b"x"] * (verb == "write"))
+        wire = pair.transports[1]
+        before = len(wire.sent)
+        getattr(server.transport, verb)(*[b"x"] * (verb == "write"))
         await settle()
         if verb == "write_eof":
-            assert client.events == ["made"]
-            client.transport.write(b"x")
+            assert server.events == ["made"]
+            server.transport.write(b"x")
             await settle()
-        assert client.data == b""
-        told, error = client.events[1]
+        assert server.data == b""
+        told, error = server.events[1]
         assert told == "lost"
         assert (error is None) == (verb in ("close", "abort"))
-        # What was never read gives its room back, to the connection.
-        assert window._consumed == held + 10
-        client.transport.resume_reading()
-        client.transport.write(b"x")
+        # What was never read gives its room back, to the connection (RFC 9113 6.9).
+        assert window_update(0, 40_000) in wire.sent[before:]
+        server.transport.resume_reading()
+        server.transport.write(b"x")
         await settle()
-        assert len(client.events) == 2
+        assert len(server.events) == 2
 
     async def test_whoever_waits_to_write_is_told_at_once(self, pair: Pair) -> None:
         client, server, _, _ = await pair.tunnel()
