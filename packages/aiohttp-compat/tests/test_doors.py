@@ -601,6 +601,14 @@ async def test_default_headers_of_requests_are_sent(monkeypatch, way):
         given = await ask(headers={"Accept": "a/b", "X-Own": "2"})
         assert (given[0], given[2]) == ("a/b", "2")
         assert (await ask(skip_auto_headers=["Accept"]))[0] is None
+        # What a caller gives counts, also where a session would send the same by itself.
+        assert (await ask(headers={"accept": "*/*"}))[0] == "*/*"
+        assert (await ask(headers=[("Accept-Encoding", coding)]))[1] == coding
+        assert (await ask(skip_auto_headers=["x-own"]))[2] is None
+        session._default_headers = {"Accept": "*/*"}
+        assert (await ask())[0] == "*/*"
+        session._default_headers = {}
+        assert await ask() == sent.get(way, ["own/type", None, "1", None])
         monkeypatch.undo()
         if way != "overridden":
             assert await ask() == ["*/*", coding, None, None]

@@ -6,6 +6,7 @@ connection's, which writes them by the body.
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ClassVar, Final
@@ -25,6 +26,9 @@ from yarl import URL
 
 from ._making import KNOWN
 
+# What of the options of a request says which fields are the caller's own, and what was given so.
+OWN: Final = frozenset({"headers", "skip_auto_headers"})
+GIVEN: Final[ContextVar[dict[str, Any]]] = ContextVar("GIVEN", default={})  # noqa: B039 - read alone
 _NO_JSON: Final = JSONDumps(str)
 # What a session sends by itself, beside User-Agent.
 _SENT: Final[dict[str, str]] = {
@@ -180,13 +184,19 @@ class Steps(aiolos.ClientRequest):
             self.headers[hdrs.COOKIE] = "; ".join(filter(None, (given, added)))
 
     def _send_defaults(self) -> None:
-        fields, wanted = self.headers, self.DEFAULT_HEADERS
+        fields, wanted, given = self.headers, self.DEFAULT_HEADERS, GIVEN.get()
+        theirs = CIMultiDict(getattr(self.session, "headers", ()))
+        theirs.extend(checked_headers(given.get("headers")))
         for name, value in _SENT.items():
-            if fields.get(name) == value:
+            if fields.get(name) == value and name not in theirs:
                 del fields[name]
                 if name in wanted:
                     fields[name] = wanted[name]
-        skipped = {each.lower() for each in getattr(self.session, "skip_auto_headers", ())}
+        skips = (
+            *getattr(self.session, "skip_auto_headers", ()),
+            *(given.get("skip_auto_headers") or ()),
+        )
+        skipped = {each.lower() for each in skips}
         for name, value in wanted.items():
             if name not in _SENT and name.lower() not in skipped:
                 fields.setdefault(name, value)

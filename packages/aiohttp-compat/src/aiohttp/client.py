@@ -32,6 +32,7 @@ from ._absent import absent
 from ._heeding import SESSIONS
 from ._private import F, another_name, deprecated, differs, is_changed, like, remember
 from ._senders import Behind, Telling, Through
+from ._steps import GIVEN, OWN
 from .client_reqrep import ClientRequest  # type: ignore[assignment]  # its own
 from .client_reqrep import ClientResponse as ClientResponse  # type: ignore[assignment]  # its own
 from .connector import BaseConnector as BaseConnector
@@ -128,7 +129,13 @@ class ClientSession(aiolos.ClientSession):  # type: ignore[no-redef]  # its own
             given["headers"] = self._prepare_headers(given.get("headers"))
         if self._offers:
             self._shake(given)
-        return await super()._request(method, str_or_url, **given)
+        if not OWN.intersection(given):
+            return await super()._request(method, str_or_url, **given)
+        token = GIVEN.set(given)
+        try:
+            return await super()._request(method, str_or_url, **given)
+        finally:
+            GIVEN.reset(token)
 
     def _look_at(self, given: dict[str, Any]) -> None:
         """Tell of what the original warns of, and refuses."""
