@@ -110,7 +110,9 @@ class Sender(Flow):
             if left:
                 self._give(left)
         else:
-            self._give(self._writer.frame(opcode, message))
+            # As _give(), whose call is worth sparing here.
+            self._behind = True
+            self.transport.write(self._writer.frame(opcode, message))
         return self.drain() if self._write_paused else self._ready()
 
     def _sending_waits(self, written: "asyncio.Future[None]") -> None:

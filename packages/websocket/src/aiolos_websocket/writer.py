@@ -68,7 +68,7 @@ class Writer:
             first |= FIN
         if compressed:
             first |= RSV1
-        return frame(first, payload, self.key())
+        return frame(first, payload, _keys.next() if self.masks else _NO_KEY)
 
     def key(self) -> bytes:
         """What the next frame is to be masked with: a key that was never used, or nothing."""
