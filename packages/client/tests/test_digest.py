@@ -253,6 +253,29 @@ async def test_a_refused_password_is_not_tried_for_ever(talk):
         assert len(peer.requests) == 2
 
 
+async def test_credentials_that_are_refused_are_not_sent_once_more(talk):
+    digest = DigestAuthMiddleware("user", "secret")
+    async with talk(asks(), OK, asks(), middlewares=(digest,)) as (peer, session):
+        for status in (200, 401):
+            async with session.get("/") as response:
+                assert response.status == status
+        assert len(peer.requests) == 3
+
+
+@pytest.mark.parametrize(("others", "count"), [(15, "00000002"), (16, "00000001")])
+async def test_the_counts_of_sixteen_nonces_are_kept(talk, others, count):
+    digest = DigestAuthMiddleware("user", "secret", preemptive=False)
+    nonces = ["first", *map(str, range(others)), "first"]
+    answers = [answer for nonce in nonces for answer in (asks(nonce=nonce), OK)]
+    async with talk(*answers, middlewares=(digest,)) as (peer, session):
+        for _ in nonces:
+            async with session.get("/") as response:
+                assert response.status == 200
+    told = authorization(peer.requests[-1])
+    assert 'nonce="first"' in told
+    assert f"nc={count}" in told
+
+
 async def test_credentials_stay_in_their_space(peer):
     digest = DigestAuthMiddleware("user", "secret")
     async with peer(asks(', domain="/private"'), OK) as own, peer() as other:
@@ -263,6 +286,28 @@ async def test_credentials_stay_in_their_space(peer):
     assert authorization(own.requests[1]) is not None
     assert authorization(own.requests[2]) is None
     assert authorization(other.requests[0]) is None
+
+
+async def test_an_origin_that_the_space_names_has_the_credentials_and_may_not_name_others(peer):
+    digest = DigestAuthMiddleware("user", "secret")
+    async with peer() as third:
+        claims = asks(f', domain="{third.url}/"', nonce="claims")
+        async with peer(OK, claims, OK) as named:
+            first = asks(f', domain="/ {named.url}/private"')
+            async with (
+                peer(first, OK, OK) as own,
+                aiolos_client.ClientSession(middlewares=(digest,)) as session,
+            ):
+                for url in (own.url, f"{named.url}/private", f"{named.url}/private"):
+                    async with session.get(url) as response:
+                        assert response.status == 200
+                for url in (third.url, own.url):
+                    async with session.get(url) as response:
+                        assert response.status == 200
+    nonces = [re.search('nonce="(.*?)"', authorization(each))[1] for each in named.requests]
+    assert nonces == ["abc", "abc", "claims"]
+    assert [authorization(each) for each in third.requests] == [None]
+    assert authorization(own.requests[2]) is not None
 
 
 @pytest.mark.parametrize("redirected", [False, True])

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import sys
+from itertools import pairwise
 
 import aiolos_client
 import pytest
@@ -230,6 +231,16 @@ async def test_an_answer_for_another_place_is_not_written(talk, tmp_path, pauses
     async with talk(*answers, close=True) as (_, session):
         await session.download("/x", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == BODY
+
+
+async def test_attempts_that_bring_something_do_not_run_out(talk, tmp_path, pauses):
+    cuts = [100, 200, 300, 400]
+    pieces = [rest(start, cut) for start, cut in pairwise(cuts)]
+    answers = whole(cut=cuts[0]), *pieces, rest(cuts[-1])
+    async with talk(*answers, close=True) as (_, session):
+        done = await session.download("/x", tmp_path / "file", attempts=2)
+    assert done.path.read_bytes() == BODY
+    assert len(pauses) == 4
 
 
 async def test_attempts_that_bring_nothing_run_out(talk, tmp_path, pauses):

@@ -277,6 +277,33 @@ async def test_a_body_may_be_replaced_by_what_a_verb_takes(talk, new, sent, kind
     assert b"Content-Length: %d" % len(sent) in head
 
 
+async def test_another_path_of_the_origin_has_the_cookies_still(talk):
+    async def lead(request, handler):
+        request.url = request.url.with_path("/b")
+        return await handler(request)
+
+    options = {"headers": {"Cookie": "h=1"}, "cookies": {"c": "2"}, "retry": RetryPolicy(backoff=0)}
+    async with talk(AGAIN, OK, middlewares=[lead]) as (peer, session):
+        async with session.get("/a", **options) as response:
+            assert response.status == 200
+    assert [each.split(b" ")[1] for each in peer.requests] == [b"/b"] * 2
+    assert all(b"\r\nCookie: h=1; c=2\r\n" in each for each in peer.requests)
+
+
+async def test_a_host_that_a_middleware_leads_to_has_the_jars_cookies(talk, peer):
+    async def lead(request, handler):
+        request.url = request.url.with_port(URL(other.url).port)
+        return await handler(request)
+
+    jar = CookieJar(unsafe=True)
+    async with peer() as other, talk(middlewares=[lead], cookie_jar=jar) as (first, session):
+        # Cookies do not tell ports apart.
+        jar.update_cookies({"jar": "1"}, URL(first.url))
+        async with session.get("/", cookies={"own": "1"}) as response:
+            assert response.status == 200
+    assert b"\r\nCookie: jar=1\r\n" in other.requests[0]
+
+
 async def test_cookies_of_each_redirection_are_its_own(talk):
     async def middleware(request, handler):
         seen.append(request.headers.get("Cookie"))

@@ -113,8 +113,14 @@ async def test_an_id_that_no_field_may_hold_is_not_sent(talk, pauses):
     assert b"Last-Event-ID" not in peer.requests[1]
 
 
-async def test_who_looks_in_from_time_to_time_finds_the_next_connection(talk, wind):
-    async with talk(stream(b"retry: 10000\ndata: a\n\n"), stream(b"data: b\n\n")) as (
+async def test_who_looks_in_from_time_to_time_finds_the_next_connection(talk, wind, monkeypatch):
+    async def sleep(seconds):
+        pauses.append(seconds)
+        await asyncio.sleep(seconds)
+
+    pauses = []
+    monkeypatch.setattr("aiolos_client.verbs.SLEEP", sleep)
+    async with talk(stream(b"retry: 1000000\ndata: a\n\n"), stream(b"data: b\n\n")) as (
         peer,
         session,
     ):
@@ -128,10 +134,15 @@ async def test_who_looks_in_from_time_to_time_finds_the_next_connection(talk, wi
                 waiting.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await waiting
-                wind(4)
+                wind(400)
             assert len(peer.requests) == 1
-            # The pause of ten seconds has gone by.
+            # The pause of a thousand seconds has gone by.
             assert (await anext(events)).data == "b"
+    # Each waited for what was left.
+    assert pauses[0] == 1000
+    assert 0 < pauses[1] <= 600
+    assert 0 < pauses[2] <= 200
+    assert pauses[3:] == [0]
 
 
 async def test_closing_ends_the_iteration_that_waits(talk):
@@ -143,6 +154,19 @@ async def test_closing_ends_the_iteration_that_waits(talk):
             events.close()
             assert await waiting is None
             assert events.response.closed
+
+
+async def test_closing_when_the_answer_is_there(talk):
+    async def close(request, handler):
+        answers.append(await handler(request))
+        events.close()
+        return answers[0]
+
+    answers = []
+    async with talk(HEAD + b"\r\ndata: a\n\n", middlewares=[close]) as (_, session):
+        events = session.sse("/")
+        assert [event async for event in events] == []
+        assert answers[0].closed
 
 
 async def test_closing_ends_the_wait_for_the_first_answer(talk):
@@ -173,7 +197,10 @@ async def test_closing_ends_the_pause_before_another_connection(talk):
             waiting = asyncio.ensure_future(anext(events, None))
             while not events.response.closed:
                 await asyncio.sleep(0)
-            events.close()
+            # Once more while the first is on its way.
+            for _ in range(2):
+                events.close()
+                await asyncio.sleep(0)
             assert await waiting is None
     assert len(peer.requests) == 1
 
