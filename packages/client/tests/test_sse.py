@@ -190,13 +190,18 @@ async def test_no_bound_given_is_the_sessions_for_the_answer(talk, wind):
             assert (await asked).data == "b"
 
 
-async def test_closing_ends_the_pause_before_another_connection(talk):
+async def test_closing_ends_the_pause_before_another_connection(talk, monkeypatch):
+    async def sleep(seconds):
+        pausing.set()
+        await asyncio.sleep(seconds)
+
+    pausing = asyncio.Event()
+    monkeypatch.setattr("aiolos_client.verbs.SLEEP", sleep)
     async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
         async with session.sse("/") as events:
             assert (await anext(events)).data == "a"
             waiting = asyncio.ensure_future(anext(events, None))
-            while not events.response.closed:
-                await asyncio.sleep(0)
+            await pausing.wait()
             # Once more while the first is on its way.
             for _ in range(2):
                 events.close()
