@@ -32,6 +32,19 @@ def pauses(monkeypatch):
     return pauses
 
 
+@pytest.fixture
+def pausing(monkeypatch):
+    """Set where a pause has begun, which takes its time."""
+    pausing = asyncio.Event()
+
+    async def sleep(seconds):
+        pausing.set()
+        await asyncio.sleep(seconds)
+
+    monkeypatch.setattr("aiolos_client.verbs.SLEEP", sleep)
+    return pausing
+
+
 async def test_events_until_the_server_has_no_more(talk, pauses):
     answers = (
         stream(b"id: 1\ndata: a\n\n"),
@@ -190,13 +203,7 @@ async def test_no_bound_given_is_the_sessions_for_the_answer(talk, wind):
             assert (await asked).data == "b"
 
 
-async def test_closing_ends_the_pause_before_another_connection(talk, monkeypatch):
-    async def sleep(seconds):
-        pausing.set()
-        await asyncio.sleep(seconds)
-
-    pausing = asyncio.Event()
-    monkeypatch.setattr("aiolos_client.verbs.SLEEP", sleep)
+async def test_closing_ends_the_pause_before_another_connection(talk, pausing):
     async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
         async with session.sse("/") as events:
             assert (await anext(events)).data == "a"
@@ -235,14 +242,13 @@ async def test_the_end_of_the_session_is_told_at_once(talk, pauses):
 
 
 @pytest.mark.parametrize("end", ["close", "detach"])
-async def test_the_end_of_the_session_ends_the_pause(talk, end):
+async def test_the_end_of_the_session_ends_the_pause(talk, end, pausing):
     async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
         connector = session.connector
         async with session.sse("/") as events:
             assert (await anext(events)).data == "a"
             waiting = asyncio.ensure_future(anext(events))
-            while not events.response.closed:
-                await asyncio.sleep(0)
+            await pausing.wait()
             if end == "close":
                 await session.close()
             else:
@@ -253,13 +259,12 @@ async def test_the_end_of_the_session_ends_the_pause(talk, end):
     assert len(peer.requests) == 1
 
 
-async def test_closing_ends_all_that_wait(talk):
+async def test_closing_ends_all_that_wait(talk, pausing):
     async with talk(stream(b"retry: 3600000\ndata: a\n\n")) as (peer, session):
         async with session.sse("/") as events:
             assert (await anext(events)).data == "a"
             waiting = [asyncio.ensure_future(anext(events, None))]
-            while not events.response.closed:
-                await asyncio.sleep(0)
+            await pausing.wait()
             waiting.append(asyncio.ensure_future(anext(events, None)))
             await asyncio.sleep(0)
             events.close()
