@@ -234,7 +234,9 @@ class Outbox:
         Returns the payload of a close that was among it.
         """
         self._turn = Turn.OVER
-        self._alarm.clear()
+        # Together with whom they call we would be left to the garbage collector.
+        self._alarm.end()
+        self._write = _to_nobody
         if self._deflater is not None:
             self._windows.release(self._deflater)
         close = None
@@ -355,6 +357,10 @@ class Outbox:
             self._alarm.set(IDLE)
         else:
             self._windows.release_idle(deflater)
+
+
+def _to_nobody(frame: bytes) -> None:
+    """Nothing is sent any more."""
 
 
 def _settle(done: "asyncio.Future[None]", error: BaseException | None) -> None:

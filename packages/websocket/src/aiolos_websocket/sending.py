@@ -128,7 +128,7 @@ class Sender(Flow):
     def _new_outbox(self, deflater: Deflater | None) -> Outbox:
         windows = windows_of(self.loop)
         return Outbox(
-            self.loop, self._clock, self._put, self._writer, self._lost, deflater, windows
+            self.loop, self._clock, self._put, self._writer, self._options.lost, deflater, windows
         )
 
     def _lost(self, message: str) -> ConnectionResetError:
