@@ -32,7 +32,7 @@ class ClientTimeout:
 
 @dataclass(frozen=True, slots=True)
 class ClientWSTimeout:
-    """How long a WebSocket may take, in seconds; None is no bound.
+    """How long a WebSocket may take, in seconds, not negative; None is no bound.
 
     `ws_receive` bounds each receive(), `ws_close` the closing handshake.
     """
@@ -42,6 +42,9 @@ class ClientWSTimeout:
 
     def __post_init__(self) -> None:
         _check_seconds(self)
+        for name, value in (("ws_receive", self.ws_receive), ("ws_close", self.ws_close)):
+            if value is not None and value < 0:
+                raise ValueError(f"{type(self).__name__}.{name} is not negative, as {value!r} is")
 
 
 def _check_seconds(timeout: Any) -> None:
