@@ -277,6 +277,19 @@ async def test_a_body_may_be_replaced_by_what_a_verb_takes(talk, new, sent, kind
     assert b"Content-Length: %d" % len(sent) in head
 
 
+@pytest.mark.parametrize("method", ["GE T", "GET / HTTP/1.1\r\nX: y\r\n\r\nGET", "G\u202eET"])
+async def test_an_error_about_a_method_is_one_line(talk, method):
+    async def change(request, handler):
+        request.method = method
+        return await handler(request)
+
+    async with talk(middlewares=[change]) as (peer, session):
+        with pytest.raises(ValueError, match="is not a method") as caught:
+            await session.get("/")
+        assert str(caught.value).isprintable()
+        assert peer.requests == []
+
+
 async def test_another_path_of_the_origin_has_the_cookies_still(talk):
     async def lead(request, handler):
         request.url = request.url.with_path("/b")

@@ -468,7 +468,9 @@ class ClientRequest:
         return isinstance(data, Payload) and data.consumed
 
     def __str__(self) -> str:
-        return f"{self.method} {self.target.url}"
+        # Errors hold it, and a method that a middleware has set may be none.
+        method = self.method if str(self.method).isprintable() else repr(self.method)
+        return f"{method} {self.target.url}"
 
 
 def _host(fields: "CIMultiDict[str]") -> str:
