@@ -74,17 +74,25 @@ class Announcement:
 
         The names, in lower case, of those that somebody has taken out.
         """
-        gone = set()
-        for lower, name in {each.lower(): each for each in self.shown}.items():
-            own, shown = self.own.getall(name, []), self.shown.getall(name)
-            left = fields.getall(name, [])
-            if not left:
-                gone.add(lower)
-            elif left == shown and own != shown:
-                del fields[name]
-                for value in own:
-                    fields.add(name, value)
+        gone, own, shown = set(), self.own, self.shown
+        several = set()
+        for name, value in shown.items():
+            left = fields.get(name)
+            if left is None:
+                gone.add(name.lower())
+            elif len(shown.getall(name)) > 1 or len(fields.getall(name)) > 1:
+                several.add(name)
+            elif left == value and own.get(name) != value:
+                self._restore(name, fields)
+        for name in several:
+            if fields.getall(name, []) == shown.getall(name) != own.getall(name, []):
+                self._restore(name, fields)
         return gone
+
+    def _restore(self, name: str, fields: "CIMultiDict[str]") -> None:
+        del fields[name]
+        for value in self.own.getall(name, ()):
+            fields.add(name, value)
 
     def is_shown(self, name: str) -> bool:
         """Whether the field is none of the response's own."""

@@ -52,6 +52,8 @@ class Composing(Described):
     # Said of a body of which nothing is said: browsers guess otherwise, and may run what they
     # should save (RFC 9110 8.3). Empty where somebody else decides that.
     _default_type: str = "application/octet-stream"
+    # What the connection adds to its head.
+    stamp: Stamp = ("", b"")
     # Names of fields that a receiver of on_response_prepare has taken out.
     _withheld: "AbstractSet[str]" = frozenset()
 

@@ -229,7 +229,6 @@ class Connection(Owner):
                 self.link.close()
             return None
         if type(result) is Response and self._begun is None and self._is_simple:
-            # As nearly always.
             whole: ResponseCore = result
             if whole._exchange is None and not (whole._ended or whole._special):
                 self._send_whole(whole)
@@ -350,6 +349,7 @@ class Connection(Owner):
 
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Run the application's on_response_prepare."""
+        response.stamp = self.stamp
         if self._has_hooks:
             await response.announce(request)
             for app in request.match_info.apps:

@@ -82,7 +82,7 @@ class BaseResponse(Composing):
         except ConnectionLost as error:
             raise self._as_loss(error) from error.__cause__
         self._exchange = exchange
-        self._sent = (request.head, head, request.stamp)
+        self._sent = (request.head, head, self.stamp)
         if coding is not None and self._coder is None:
             self._start_coding(exchange, coding)
 

@@ -69,6 +69,7 @@ class Unconnected:
 
     async def preparing(self, request: Any, response: StreamResponse) -> None:
         """Send on_response_prepare of the applications that have it."""
+        response.stamp = self.stamp
         all_signals = [getattr(app, "on_response_prepare", None) for app in request.match_info.apps]
         signals = [each for each in all_signals if isinstance(each, aiosignal.Signal) and each]
         if signals:
