@@ -1646,6 +1646,101 @@ async def test_a_router_that_only_resolves(aiohttp_client):
     assert (await client.get("/")).status == 412
 
 
+@web.middleware
+async def marks(request, handler):
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.add("X-Marked", request.app["name"])
+        raise
+    response.headers.add("X-Marked", request.app["name"])
+    return response
+
+
+def marking(name, **options):
+    app = web.Application(middlewares=[marks], **options)
+    app["name"] = name
+    return app
+
+
+async def told(request):
+    return web.Response(
+        text=" ".join(app["name"] for app in (request.app, *request.match_info.apps))
+    )
+
+
+@pytest.mark.parametrize("how", ["abstract", "subclass", "set", "patched"])
+async def test_what_a_router_of_ones_own_finds_has_the_middlewares(aiohttp_client, how):
+    other = web.UrlDispatcher()
+    other.add_get("/other/{x}", told)
+    kept = web.ResourceRoute("GET", told, web.PlainResource("/kept"))
+
+    async def resolve(request):
+        if request.path == "/hand":
+            return web.UrlMappingMatchInfo({}, web.ResourceRoute("GET", told, kept.resource))
+        if request.path == "/kept":
+            return web.UrlMappingMatchInfo({}, kept)
+        if request.path.startswith("/other"):
+            return await other.resolve(request)
+        return aiohttp.web_urldispatcher.MatchInfoError(web.HTTPNotFound())
+
+    class Abstract(aiohttp.abc.AbstractRouter):
+        async def resolve(self, request):
+            return await resolve(request)
+
+    class Subclass(web.UrlDispatcher):
+        async def resolve(self, request):
+            return await resolve(request)
+
+    if how == "abstract":
+        with pytest.warns(DeprecationWarning, match="override resolve"):
+            app = marking("one", router=Abstract())
+    else:
+        app = marking("one", **({"router": Subclass()} if how == "subclass" else {}))
+    if how == "set":
+        app._router = Subclass()
+    elif how == "patched":
+        app.router.resolve = resolve
+
+    async def prepared(request, response):
+        response.headers["X-App"] = request.app["name"]
+
+    app.on_response_prepare.append(prepared)
+    client = await aiohttp_client(app)
+    for path in ("/hand", "/kept", "/kept", "/other/1", "/nowhere"):
+        async with client.get(path) as response:
+            assert response.status == (404 if path == "/nowhere" else 200)
+            assert response.headers.getall("X-Marked") == ["one"]
+            assert response.headers["X-App"] == "one"
+            if response.status == 200:
+                assert await response.text() == "one one"
+
+
+@pytest.mark.parametrize("adds", [False, True])
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_a_router_that_leaves_it_to_another_application(aiohttp_client, adds, frozen):
+    inner = marking("inner")
+    inner.router.add_get("/", told)
+    if frozen:
+        inner.freeze()
+
+    class Leaves(web.UrlDispatcher):
+        async def resolve(self, request):
+            found = await inner.router.resolve(request)
+            if adds and not frozen:
+                found.add_app(inner)
+            return found
+
+    client = await aiohttp_client(marking("outer", router=Leaves()))
+    async with client.get("/") as response:
+        marked = response.headers.getall("X-Marked")
+        text = await response.text()
+    if adds or frozen:
+        assert (marked, text) == (["inner", "outer"], "inner outer inner")
+    else:
+        assert (marked, text) == (["outer"], "outer outer")
+
+
 class OwnResource(web.AbstractResource):
     """With no more than what is abstract in the original."""
 

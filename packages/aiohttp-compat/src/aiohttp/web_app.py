@@ -7,14 +7,16 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import aiolos.web
-from aiolos.web import CleanupError, Request, Server, StreamResponse, UrlMappingMatchInfo
+from aiolos.web import CleanupError, Request, Server, StreamResponse
 from aiolos_protocol.message import RequestHead
+from aiolos_server.chain import Composer
 
 from . import web_runner
 from ._absent import absent
 from ._aliases import give_aliases
 from ._private import deprecated, is_changed, like, remember, replaced
 from ._requests import made_again
+from ._resources import AbstractMatchInfo
 from .log import server_logger, web_logger
 from .web_urldispatcher import ROUTED, WAYS, Routed, UrlDispatcher
 
@@ -44,6 +46,8 @@ class Application(aiolos.web.Application, metaclass=Routed):
             )
             router = _Resolving(router)
         self._servers: WeakSet[Server] = WeakSet()
+        # Of matches that a router of somebody's own gives; made with the first one.
+        self._layers: Composer | None = None
         if router is None:
             router = UrlDispatcher()
         if options.get("middlewares", ()) is None:
@@ -104,11 +108,28 @@ class Application(aiolos.web.Application, metaclass=Routed):
 
     async def _handle(self, request: Request) -> StreamResponse:
         match_info = await self._router.resolve(request)
-        if isinstance(match_info, UrlMappingMatchInfo):
-            match_info.freeze()
+        if isinstance(match_info, AbstractMatchInfo):
+            self._enclose(match_info)
         request._match_info = match_info
         response: StreamResponse = await match_info.chain(request)
         return response
+
+    def _enclose(self, match_info: Any) -> None:
+        """Put the middlewares of all applications on the way, ours among them, around what a router
+        of somebody's own has found."""
+        if self in match_info.apps:
+            match_info.freeze()
+            return
+        if self._layers is None:
+            self._layers = Composer(self)
+        if AbstractMatchInfo in type(match_info).__mro__:
+            match_info.begin((self,), self._layers)
+            return
+        added, layers = match_info.added or (), self._layers
+        match_info.added = (self, *added)
+        for app in (*added, *match_info.route.apps):
+            layers = Composer(app, layers)
+        match_info.chain = layers(match_info.route._call)
 
     def compose(self, outer: Any) -> None:
         """See Application of aiolos."""
