@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from aiohttp import web, web_urldispatcher
-from aiohttp.test_utils import TestClient, make_mocked_request
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 
 async def hello(request):
@@ -193,3 +193,102 @@ async def test_what_counts_as_a_rule():
     assert isinstance(app.add_domain("example.com", sub), web_urldispatcher.MatchedSubAppResource)
     assert not isinstance(app, web_urldispatcher.AbstractRuleMatching)
     assert not isinstance(domain, Told)
+
+
+class Hiding(web_urldispatcher.DynamicResource):
+    async def resolve(self, request):
+        await asyncio.sleep(0)
+        match_info, methods = await super().resolve(request)
+        if match_info is not None and match_info["name"] == "hidden":
+            return None, set()
+        if match_info is not None:
+            match_info["name"] += "!"
+        return match_info, methods
+
+
+class Lowered(web_urldispatcher.DynamicResource):
+    def _match(self, path):
+        found = super()._match(path)
+        return None if found is None else {"name": found["name"].lower()}
+
+
+class Guarded(web_urldispatcher.PlainResource):
+    async def resolve(self, request):
+        if "open" not in request.query:
+            return None, {"PUT"}
+        return await super().resolve(request)
+
+
+class NoMatch(web_urldispatcher.PlainResource):
+    def _match(self, path):
+        return None
+
+
+class Fallback(web_urldispatcher.StaticResource):
+    async def resolve(self, request):
+        match_info, methods = await super().resolve(request)
+        if match_info is not None and not (self.directory / match_info["filename"]).is_file():
+            match_info["filename"] = "index.html"
+        return match_info, methods
+
+
+class Closed(web_urldispatcher.PrefixedSubAppResource):
+    async def resolve(self, request):
+        if "open" not in request.query:
+            return None, set()
+        return await super().resolve(request)
+
+
+def application(*resources, name="app"):
+    app = web.Application(middlewares=[seen])
+    app["name"] = name
+    for each in resources:
+        if isinstance(each, web_urldispatcher.Resource):
+            each.add_route("GET", hello)
+        app.router.register_resource(each)
+    return app
+
+
+async def said(client, method, path):
+    async with client.request(method, path) as response:
+        return response.status, await response.text()
+
+
+async def test_a_subclass_of_a_resource_is_asked_by_its_own_resolve(tmp_path):
+    (tmp_path / "index.html").write_text("index")
+    (tmp_path / "a.js").write_text("a")
+    app = application(
+        Hiding("/hiding/{name}"),
+        Lowered("/lowered/{name}"),
+        Guarded("/guarded"),
+        NoMatch("/never"),
+        Fallback("/files", tmp_path),
+    )
+    # Behind the first one, for what it lets pass.
+    app.router.add_put("/guarded", hello)
+    async with TestClient(TestServer(app)) as client:
+        assert await said(client, "GET", "/hiding/a") == (200, "a! ['app']")
+        assert (await said(client, "GET", "/hiding/hidden"))[0] == 404
+        assert (await said(client, "GET", "/hiding/a/b"))[0] == 404
+        assert (await said(client, "POST", "/hiding/a"))[0] == 405
+        assert await said(client, "GET", "/lowered/A%20B") == (200, "a b ['app']")
+        assert (await said(client, "POST", "/lowered/A"))[0] == 405
+        assert await said(client, "GET", "/guarded?open") == (200, "nobody ['app']")
+        assert (await said(client, "GET", "/guarded"))[0] == 405
+        assert await said(client, "PUT", "/guarded") == (200, "nobody ['app']")
+        assert (await said(client, "GET", "/never"))[0] == 404
+        assert await said(client, "GET", "/files/a.js") == (200, "a")
+        assert await said(client, "GET", "/files/no/such") == (200, "index")
+
+
+async def test_a_subclass_of_a_sub_applications_resource_is_asked_by_its_own_resolve():
+    sub = application(Hiding("/hiding/{name}"), name="sub")
+    sub.router.add_get("/plain", hello)
+    app = application(Closed("/sub", sub))
+    async with TestClient(TestServer(app)) as client:
+        for path in ("/sub/plain", "/sub/hiding/a"):
+            assert (await said(client, "GET", path))[0] == 404
+        assert await said(client, "GET", "/sub/plain?open") == (200, "nobody ['app', 'sub']")
+        assert await said(client, "GET", "/sub/hiding/a?open") == (200, "a! ['app', 'sub']")
+        assert (await said(client, "GET", "/sub/hiding/hidden?open"))[0] == 404
+        assert (await said(client, "GET", "/sub/none?open"))[0] == 404

@@ -22,14 +22,13 @@ from aiolos_server.response import BaseResponse
 from aiolos_server.routing.handlers import awaitable_handler
 from aiolos_server.routing.resources import Resource
 from aiolos_server.routing.routes import AbstractRoute
-from aiolos_server.routing.spelling import decoded
 from aiolos_server.routing.static import StaticResource
 from aiolos_server.routing.subapps import Domain
 
 from ._losses import PeerGone
 from ._private import Private, another_name, deprecated
 from ._requests import give_constructor
-from ._resources import match_by_head
+from ._resources import match_by_head, match_of, resolve_by_match
 from ._responses import give_steps, mocked_writer_of
 
 
@@ -168,7 +167,8 @@ def _give_routing() -> None:
     domain.match = match_by_head
     route._expect_handler = another_name("expect_handler")
     route._handler = property(lambda self: vars(self)["_handler"], _handle_by)
-    resource._match = _match
+    resource._match = match_of
+    resource.resolve = resolve_by_match
     file._path = property(lambda self: Path(self._file_path), _set_path)
     static._allowed_methods = property(lambda self: {each.method for each in self})
 
@@ -183,12 +183,3 @@ def _handle_by(route: Any, handler: Any) -> None:
 
 def _set_path(response: Any, path: Any) -> None:
     response._file_path = os.fspath(path)
-
-
-def _match(resource: Any, path: str) -> Any:
-    """The variables of `path`, or None."""
-    path = decoded(path)
-    pattern = resource.get_info().get("pattern")
-    if pattern is not None and pattern.fullmatch(path) is None:
-        return None
-    return resource.match(path, path.split("/"))

@@ -11,10 +11,13 @@ import aiolos.abc
 import aiolos.web
 from aiolos_protocol.message import RequestHead
 from aiolos_server.errors import HTTPNotFound
+from aiolos_server.parsed import method_of
 from aiolos_server.request import Request
 from aiolos_server.routing import subapps
 from aiolos_server.routing.match import UrlMappingMatchInfo
-from aiolos_server.routing.routes import SystemRoute
+from aiolos_server.routing.resources import Resource
+from aiolos_server.routing.routes import ANY, SystemRoute
+from aiolos_server.routing.spelling import decoded
 
 __all__ = [
     "AbstractMatchInfo",
@@ -157,6 +160,34 @@ class Pending(UrlMappingMatchInfo):
 _KNOWN: Final[ContextVar[Mapping[Any, Any]]] = ContextVar("_KNOWN", default=MappingProxyType({}))
 
 
+def _way_of(resource: Any) -> tuple[list[str], bool]:
+    """Where the router's tree has what is asked: all below the part without variables."""
+    path: str = resource.canonical
+    if "{" in path:
+        path = path.partition("{")[0].rpartition("/")[0]
+    return path.rstrip("/").split("/"), False
+
+
+def _found(asked: Any) -> Any:
+    """What is found of `asked`: it is to be asked, or what it has said."""
+    known = _KNOWN.get()
+    return (None, known[asked]) if asked in known else (Pending(asked), ())
+
+
+def _answered(asked: Any, wrap: Any, match_info: Any, methods: Any, known: dict[Any, Any]) -> Any:
+    """What a resolve() has given, in the middlewares of `wrap`; None, and `known` says which
+    methods `asked` has instead."""
+    if match_info is None:
+        known[asked] = methods or ()
+    elif AbstractMatchInfo in type(match_info).__mro__:
+        match_info.begin(asked.apps, wrap)
+    elif wrap is not None and not match_info.route.apps:
+        # A route that was made for this request.
+        match_info.route.bind(wrap)
+        match_info.chain = match_info.route.chain
+    return match_info
+
+
 class AbstractResource(aiolos.web.AbstractResource, metaclass=_Resources):
     """A resource of one's own, asked for the paths below its `canonical` path, as far as that has
     no variables; see resolve()."""
@@ -174,34 +205,92 @@ class AbstractResource(aiolos.web.AbstractResource, metaclass=_Resources):
 
     def ways(self) -> list[tuple[list[str], bool]]:
         """See AbstractResource of aiolos."""
-        path = self.canonical
-        if "{" in path:
-            path = path.partition("{")[0].rpartition("/")[0]
-        return [(path.rstrip("/").split("/"), False)]
+        return [_way_of(self)]
 
     def find(self, head: RequestHead, path: str, segments: list[str]) -> Any:
         """See AbstractResource of aiolos."""
-        known = _KNOWN.get()
-        return (None, known[self]) if self in known else (Pending(self), ())
+        return _found(self)
 
     async def ask(self, request: Request, known: dict[Any, Any]) -> Any:
         """Who answers, by resolve(); None, and `known` says which methods there are instead."""
         match_info, methods = await self.resolve(request)
-        if match_info is None:
-            known[self] = methods or ()
-        elif AbstractMatchInfo in type(match_info).__mro__:
-            match_info.begin(self.apps, self._wrap)
-        elif self._wrap is not None and not match_info.route.apps:
-            # A route that was made for this request.
-            match_info.route.bind(self._wrap)
-            match_info.chain = match_info.route.chain
-        return match_info
+        return _answered(self, self._wrap, match_info, methods, known)
 
     def bind(self, wrap: Any) -> None:
         """See AbstractResource of aiolos."""
         self._wrap = wrap
         for route in self:
             route.bind(wrap)
+
+
+class Overridden:
+    """Stands in the router's tree for a resource whose resolve() or _match() is somebody's
+    own."""
+
+    def __init__(self, resource: Any, router: Any) -> None:
+        self._resource = resource
+        self._router = router
+        self.order = resource.order
+
+    @property
+    def apps(self) -> tuple[Any, ...]:
+        """As of an AbstractResource."""
+        wrap = self._router._wrap
+        return () if wrap is None else wrap.apps
+
+    def way(self) -> tuple[list[str], bool]:
+        """Where the tree has it."""
+        return _way_of(self._resource)
+
+    def contests(self, path: str, segments: list[str]) -> bool:
+        """It says so only when it is asked."""
+        return True
+
+    def find(self, head: RequestHead, path: str, segments: list[str]) -> Any:
+        """As of an AbstractResource."""
+        return _found(self)
+
+    async def ask(self, request: Request, known: dict[Any, Any]) -> Any:
+        """As of an AbstractResource."""
+        match_info, methods = await self._resource.resolve(request)
+        if isinstance(match_info, Pending):
+            # A sub-application's: what is asked there is looked up there again.
+            match_info = await match_info.settle(request, self._resource._app.router.find)
+        return _answered(self, self._router._wrap, match_info, methods, known)
+
+
+def match_of(resource: Any, path: str) -> Any:
+    """The `_match()` of resources of aiolos: the variables of `path`, or None."""
+    path = decoded(path)
+    pattern = resource.get_info().get("pattern")
+    if pattern is not None and pattern.fullmatch(path) is None:
+        return None
+    return resource.match(path, path.split("/"))
+
+
+async def resolve_by_match(self: Any, request: Request) -> Any:
+    """The `resolve()` of resources of aiolos: by their _match() where it is somebody's own."""
+    if not _has_own(self, "_match", match_of):
+        return await aiolos.web.AbstractResource.resolve(self, request)
+    values = self._match(request.rel_url.path_safe)
+    if values is None:
+        return None, set()
+    routes = self.by_method
+    route = routes.get(method_of(request.head)) or routes.get(ANY)
+    return None if route is None else UrlMappingMatchInfo(dict(values), route), set(routes)
+
+
+def is_overridden(resource: Any) -> bool:
+    """Whether a resource of aiolos has a resolve() or _match() of somebody's own."""
+    if AbstractResource in type(resource).__mro__:
+        return False
+    if not isinstance(resource, Resource):
+        return _has_own(resource, "resolve", aiolos.web.AbstractResource.resolve)
+    return _has_own(resource, "resolve", resolve_by_match) or _has_own(resource, "_match", match_of)
+
+
+def _has_own(resource: Any, name: str, ours: Any) -> bool:
+    return getattr(getattr(resource, name), "__func__", None) is not ours
 
 
 class _Rules(ABCMeta):

@@ -28,7 +28,14 @@ from aiolos_server.routing.subapps import (
 from ._absent import absent
 from ._heeding import Heeding
 from ._private import Counting
-from ._resources import AbstractResource, AbstractRuleMatching, MatchedSubAppResource, Pending
+from ._resources import (
+    AbstractResource,
+    AbstractRuleMatching,
+    MatchedSubAppResource,
+    Overridden,
+    Pending,
+    is_overridden,
+)
 
 # The applications that are served, which are told when a way of their requests is changed.
 ROUTED: Final[WeakSet[Any]] = WeakSet()
@@ -77,6 +84,13 @@ class UrlDispatcher(aiolos.web.UrlDispatcher, metaclass=_Dispatchers):
             found = found.own() if found.shared else found
             found.added = []
         return found
+
+    def _index(self, resource: Any) -> None:
+        if isinstance(resource, MatchedSubAppResource) or not is_overridden(resource):
+            super()._index(resource)
+            return
+        asked = Overridden(resource, self)
+        self._finder.tree.add(*asked.way(), asked)
 
 
 class MatchInfoError(OurMatchInfoError, metaclass=Counting):
