@@ -1,5 +1,7 @@
 """The pauses between attempts; with sockets it is tested beside the engine (tests-integration)."""
 
+import asyncio
+
 import aiolos_client
 import pytest
 from aiolos_client.reconnecting import reconnecting
@@ -115,3 +117,23 @@ async def test_what_a_delay_cannot_be_is_told_at_once(delays, error, told):
     async with aiolos_client.ClientSession() as session:
         with pytest.raises(error, match=told):
             session.ws_reconnecting("ws://x/", **delays)
+
+
+async def test_the_end_of_the_session_ends_the_pause():
+    failed = asyncio.Event()
+
+    class Down(aiolos_client.ClientSession):
+        async def ws_connect(self, url, **options):
+            failed.set()
+            raise aiolos_client.ClientConnectionError("nobody is there")
+
+    async with Down() as session:
+        # It may be up to an hour.
+        following = asyncio.ensure_future(
+            anext(session.ws_reconnecting("ws://x/", delay=3600, max_delay=3600))
+        )
+        await failed.wait()
+        await asyncio.sleep(0)
+        await session.close()
+        with pytest.raises(RuntimeError, match="the end of its session"):
+            await following

@@ -240,7 +240,13 @@ class ClientSession(Asking):
         WebSockets that end sooner than the pause would be; each that ends an attempt is logged, as
         a warning. `options` and all other errors are ws_connect()'s.
         """
-        return reconnecting(lambda: self.ws_connect(url, **options), url, delay, max_delay)
+        return reconnecting(
+            lambda: self.ws_connect(url, **options),
+            url,
+            delay,
+            max_delay,
+            lambda seconds: self._pause(asyncio.sleep(seconds)),
+        )
 
     # What it was made with.
 
