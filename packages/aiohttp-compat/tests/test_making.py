@@ -308,3 +308,86 @@ async def test_a_constructor_of_four_parameters_is_ones_own():
             self.told = (method, url, body, status)
 
     assert Own("GET", URL("http://host/"), b"body", 200).told[2:] == (b"body", 200)
+
+
+def handled():
+    """A handler by hand, its transport, and a response that waits for what it reads."""
+    handler = ResponseHandler(asyncio.get_running_loop())
+    handler.connection_made(mock.Mock())
+    handler.set_response_params()
+    connection = mock.Mock(protocol=handler)
+    response = by_hand(None)
+    return handler, connection, response
+
+
+async def test_what_is_no_response_fails_the_start_and_nothing_else():
+    handler, connection, response = handled()
+    starting = asyncio.ensure_future(response.start(connection))
+    await asyncio.sleep(0)
+    handler.data_received(b"HTXP/1.1 2x0 OK\r\n\r\n")
+    with pytest.raises(aiohttp.ClientResponseError) as caught:
+        await starting
+    assert caught.value.status == 400
+    assert handler.should_close
+    handler.transport.close.assert_called_once_with()
+    handler.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(aiohttp.ClientResponseError):
+        await response.start(connection)
+
+
+@pytest.mark.parametrize(
+    ("exc", "kind"),
+    [
+        (None, aiohttp.ServerDisconnectedError),
+        (ConnectionResetError(104, "reset"), aiohttp.ClientOSError),
+        (ValueError("of a protocol"), ValueError),
+    ],
+)
+async def test_a_connection_that_is_lost_before_the_head_fails_the_start(exc, kind):
+    handler, connection, response = handled()
+    handler.connection_lost(exc)
+    with pytest.raises(kind):
+        await response.start(connection)
+    assert handler.should_close
+
+
+CODED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\nno gzip, that"
+# Its framing is in order: what follows on its connection is safe.
+WHOLE = CODED % 13
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", None),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"zz\r\n"),
+        (CODED % 20, None),
+        (WHOLE, b""),
+    ],
+)
+async def test_a_body_that_breaks_off_is_a_payload_error_and_closes_the_connection(head, rest):
+    handler, connection, response = handled()
+    handler.data_received(head)
+    await response.start(connection)
+    if rest is None:
+        handler.connection_lost(None)
+    else:
+        handler.data_received(rest)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await response.read()
+    ended = "release" if head is WHOLE else "close"
+    assert [each[0] for each in connection.mock_calls] == [ended]
+    assert response.closed
+
+
+async def test_behind_101_the_connection_is_the_callers():
+    handler, connection, response = handled()
+    handler.data_received(b"HTTP/1.1 101 Sw\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nrest")
+    await response.start(connection)
+    assert response.connection is connection
+    assert not response.closed
+    assert connection.mock_calls == []
+    response.release()
+    assert connection.mock_calls == [mock.call.release()]
+    assert response.connection is None

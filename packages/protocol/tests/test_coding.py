@@ -435,3 +435,13 @@ async def test_a_role_names_errors_of_the_source_in_its_own_words() -> None:
     source.set_exception(ConnectionLost("gone"))
     with pytest.raises(LookupError, match="gone"):
         await reader.read()
+
+
+async def test_a_role_names_what_is_broken_and_cut_short_in_its_own_words() -> None:
+    source = arrived(b"nothing", end=False)
+    reader = decoded(source, "gzip")
+    reader.translate(lambda exc: LookupError(str(exc)))
+    source.set_exception(ConnectionLost("gone"))
+    for _ in range(2):
+        with pytest.raises(LookupError, match="gzip"):
+            await reader.read()

@@ -77,7 +77,8 @@ async def start_by_hand(response: Any, connection: Any) -> None:
     response._headers, response._raw_headers = message.headers, message.raw_headers
     response.content = body
     told_at_end = getattr(body, "on_eof", None)
-    if told_at_end is not None:
+    # Behind 101 the connection is the caller's.
+    if told_at_end is not None and not getattr(connection.protocol, "upgraded", False):
         told_at_end(partial(response._let_go, "release"))
 
 

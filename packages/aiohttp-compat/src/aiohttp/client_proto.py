@@ -7,7 +7,8 @@ from typing import Any
 from aiolos.streams import DataQueue
 
 from .base_protocol import BaseProtocol
-from .client_exceptions import ClientConnectionError
+from .client_exceptions import ClientOSError, ClientPayloadError, ServerDisconnectedError
+from .http_exceptions import HttpProcessingError
 from .http_parser import HttpResponseParser
 
 __all__ = ["ResponseHandler"]
@@ -83,9 +84,9 @@ class ResponseHandler(BaseProtocol, DataQueue[Any]):
             # It is the caller's; what it makes of the end is told to whoever reads by it.
             with suppress(Exception):
                 self._other.feed_eof()
-        lost = ClientConnectionError("the connection was lost")
-        lost.__cause__ = exc
-        self.set_exception(lost)
+        self.should_close = True
+        if self.exception() is None:
+            self.set_exception(_lost(exc))
 
     def eof_received(self) -> Any:
         """asyncio.Protocol."""
@@ -100,7 +101,16 @@ class ResponseHandler(BaseProtocol, DataQueue[Any]):
         elif self._responses is None or self.upgraded:
             self._early += data
         else:
-            messages, self.upgraded, rest = self._responses.feed_data(data)
+            if self.exception() is not None:
+                # Behind what was no HTTP there are no messages.
+                return
+            try:
+                messages, self.upgraded, rest = self._responses.feed_data(data)
+            except HttpProcessingError as error:
+                self.should_close = True
+                self.set_exception(error)
+                self.close()
+                return
             self._early = bytes(rest)
             for each in messages:
                 self.should_close |= each[0].should_close
@@ -144,6 +154,7 @@ class ResponseHandler(BaseProtocol, DataQueue[Any]):
             response_with_body=not skip_payload,
             read_until_eof=read_until_eof,
             auto_decompress=auto_decompress,
+            payload_exception=ClientPayloadError,
             max_line_size=max_line_size,
             max_field_size=max_field_size,
             max_headers=max_headers,
@@ -159,3 +170,14 @@ class ResponseHandler(BaseProtocol, DataQueue[Any]):
         data, self._early = self._early, b""
         if data:
             self.data_received(data)
+
+
+def _lost(exc: BaseException | None) -> BaseException:
+    """What is told to whoever waits for a response when the connection is lost by `exc`."""
+    if exc is None:
+        return ServerDisconnectedError()
+    if not isinstance(exc, OSError):
+        return exc
+    lost = ClientOSError(*exc.args)
+    lost.__cause__ = exc
+    return lost

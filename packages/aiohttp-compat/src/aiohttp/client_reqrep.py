@@ -331,7 +331,7 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     @property
     def connection(self) -> Any:
         """The connection, while it serves this response; behind 101 it is the caller's own."""
-        if self.status == SWITCHED:
+        if self.status == SWITCHED and not self._is_by_hand:
             if self._connection is None and not self._released:
                 self._connection = self._switched()
             return None if self._released else self._connection
@@ -429,20 +429,25 @@ class ClientResponse(aiolos.ClientResponse, metaclass=Answering):
     def release(self) -> Awaitable[None]:
         """See ClientResponse of aiolos."""
         self._released = True
-        if self.status == SWITCHED and self._connection is not None:
+        if self.status == SWITCHED and self._connection is not None and not self._is_by_hand:
             # It was taken out of HTTP: nobody else closes it.
             self._connection.close()
         if not self._is_read_elsewhere:
             super().release()
         elif not (self._exchange.body.ended and self._exchange.body_sent()):
             self._exchange.abort()
-        self._let_go("release")
+        if self._is_by_hand:
+            self._let_go("close" if self._is_cut_short() else "release")
         return READY
 
     def close(self) -> None:
         """See ClientResponse of aiolos."""
         self._let_go("close")
         self.release()
+
+    def _is_cut_short(self) -> bool:
+        """Whether the body that the connection brought broke off: nothing may follow it there."""
+        return not self._is_read_elsewhere and self.content.exception() is not None
 
     def _let_go(self, verb: str) -> None:
         """End what stands for the connection of one made by hand."""

@@ -179,9 +179,11 @@ class HttpParser(Generic[_Message]):
         if self._decoder is None:
             return message, EMPTY_PAYLOAD
         self._body = StreamReader(self.protocol, self._limit)
-        if not self._decompresses:
-            return message, self._body
-        return message, decoded(self._body, compression)
+        body = decoded(self._body, compression) if self._decompresses else self._body
+        if self._payload_exception is not None:
+            # What is found broken only when its coding is undone is told by that kind, too.
+            body.translate(self._told)
+        return message, body
 
     def _read_body(self, decoder: Decoder, data: bytes, at: int) -> int:
         if at < len(data):
@@ -197,8 +199,16 @@ class HttpParser(Generic[_Message]):
         return at
 
     def _break_off(self, error: PayloadEncodingError) -> None:
+        self._body.set_exception(error)
+
+    def _told(self, error: BaseException) -> BaseException:
+        """`error` by the kind that the caller has named."""
         kind = self._payload_exception
-        self._body.set_exception(error if kind is None else kind(str(error)), error)
+        if kind is None or isinstance(error, kind):
+            return error
+        told = kind(str(error))
+        told.__cause__ = error
+        return told
 
 
 def described(head: RequestHead, compression: str | None) -> RawRequestMessage:

@@ -113,7 +113,7 @@ class DecodedReader(StreamReader):
             piece = await pull(self._decoder, self._source.readany)
         except ProtocolError as error:
             # Its own exceptions the source raises again by itself.
-            if self._source.exception() is not None:
+            if self._source.exception() is error:
                 raise
             broken = error
         else:
