@@ -120,6 +120,22 @@ async def test_a_peer_that_stops_reading_is_silent():
     assert log == ["ping", "silent"]
 
 
+async def test_that_the_ping_goes_out_is_no_sign_of_life():
+    clock, log, unsent = ManualClock(), Log(), 0
+    loop = asyncio.get_running_loop()
+
+    def ping():
+        nonlocal unsent
+        unsent += 6
+
+    heartbeat = Heartbeat(loop, clock, 10, ping, log.of("silent"), lambda: unsent)
+    heartbeat.start()
+    clock.advance(10)
+    unsent = 0
+    clock.advance(5)
+    assert log == ["silent"]
+
+
 async def test_a_heartbeat_of_less_than_a_second_has_timers_of_its_own():
     clock, log, pinged = ManualClock(), Log(), asyncio.Event()
     loop = asyncio.get_running_loop()

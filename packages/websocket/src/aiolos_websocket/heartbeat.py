@@ -122,7 +122,7 @@ class Heartbeat:
         self._ping = ping
         self._silent = silent
         self._unsent = unsent
-        # What it was at the last look, behind a ping.
+        # What it was before the ping, and at the last look since.
         self._left = 0
         self._beat = Beat.STOPPED
         # When something was heard last, and when the last ping went out, by _now().
@@ -188,5 +188,6 @@ class Heartbeat:
             self._beat = Beat.PINGED
             self._pinged = now
             self._set(self.patience)
-            self._ping()
+            # Without the ping, which may wait until the end of the turn.
             self._left = self._unsent()
+            self._ping()
