@@ -92,9 +92,7 @@ _KNOWN: Final = frozenset(RequestOptions.__annotations__)
 
 
 # What says what the body is, or how it is sent.
-_OF_BODIES: Final = (
-    "data", "json", "content_type", "chunked", "expect100", "upload_tracker"
-)  # fmt: skip
+_OF_BODIES: Final = ("data", "json", "content_type", "chunked", "expect100", "upload_tracker")
 
 
 def check_no_body(options: Mapping[str, Any]) -> None:

@@ -153,10 +153,9 @@ class Heartbeat:
         self._alarm.clear()
 
     def end(self) -> None:
-        """As stop(), for good; forgets who was to be called."""
+        """As stop(), for good: its owner forgets it, so that no cycle of references is left."""
         self._beat = Beat.STOPPED
         self._alarm.end()
-        self._ping = self._silent = _nothing
 
     def _now(self) -> float:
         return self._loop.time() if self._interval < _FINE else self._clock.now

@@ -2,9 +2,9 @@
 """The compiled twin of `pyparser`: one pass over a good head, no object made that nobody reads.
 
 It knows the heads that nearly all messages have. Whatever is odd, incomplete or wrong (a rare
-target, a repeated field, an Upgrade to anything but WebSocket, a limit reached) is given to `pyparser` from the beginning:
-so it is decided, and worded, in one place only. A request that was asked before, byte for byte, is
-not read again.
+target, a repeated field, an Upgrade to anything but WebSocket, a limit reached) is given to
+`pyparser` from the beginning: so it is decided, and worded, in one place only. A request that was
+asked before, byte for byte, is not read again.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
